@@ -1,0 +1,92 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+const wall = (message, ...patterns) => ({
+  'no-restricted-imports': ['error', { patterns: [{ group: patterns, message }] }],
+});
+
+export default tseslint.config(
+  { ignores: ['dist', 'coverage', 'node_modules', '**/node_modules'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // supertest and fetch bodies are `any`; the assertions are what types them.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+    },
+  },
+  {
+    files: ['**/*.mjs', '**/*.cjs'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        Buffer: 'readonly',
+        URL: 'readonly',
+        fetch: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+        setImmediate: 'readonly',
+        performance: 'readonly',
+        module: 'writable',
+        require: 'readonly',
+      },
+    },
+  },
+  // The two wings meet only in protocol/, errors and logger: the webhook half never knows which platform it talks to.
+  {
+    files: ['src/platform/**/*.ts'],
+    rules: wall(
+      'The platform may import only platform/, protocol/, errors and logger.',
+      '**/webhooks/**',
+      '**/flows/**',
+      '**/flow-store/**',
+      '**/call-control/**',
+      '**/provisioning/**',
+      '**/api/openapi*',
+      '**/config',
+      '**/app',
+      '**/metrics',
+      '**/main',
+    ),
+  },
+  {
+    files: ['src/{webhooks,flows,flow-store,call-control,provisioning,api}/**/*.ts', 'src/app.ts', 'src/config.ts'],
+    rules: wall('The webhook half never knows the platform: only main.ts wires both.', '**/platform/**', '**/platform'),
+  },
+  {
+    files: ['src/protocol/**/*.ts'],
+    rules: wall('protocol/ is the wire contract: it depends on nothing of Tandem.', '../*'),
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/main.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "MemberExpression[object.name='process'][property.name='env']",
+          message: 'Only main.ts reads process.env.',
+        },
+      ],
+      'no-console': 'error',
+    },
+  },
+);

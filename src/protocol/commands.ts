@@ -1,0 +1,71 @@
+/** The bodies of the v1 commands, and how the wire spells their fields. */
+import { z } from 'zod';
+
+/** Booleans arrive as `true` and as `"true"` (the tutorial sends `"enabled": "true"` and reads back `true`). */
+export const wireBoolean = z.union([
+  z.boolean(),
+  z.stringbool({ truthy: ['true'], falsy: ['false'], case: 'insensitive' }),
+]);
+
+/** Numbers arrive as `30` and as `"30"`. */
+export const wireInteger = z.union([
+  z.int(),
+  z
+    .string()
+    .regex(/^-?\d{1,9}$/, 'Invalid input: expected a whole number')
+    .transform(Number),
+]);
+
+export const CALL_STATES = ['started', 'rejected', 'active', 'completed', 'transferring'] as const;
+export type CallState = (typeof CALL_STATES)[number];
+
+export const BRIDGE_STATES = ['created', 'active', 'hold', 'completed', 'error'] as const;
+export type BridgeState = (typeof BRIDGE_STATES)[number];
+
+/** The longest `sentence` of an audio command, in characters. */
+export const MAX_SENTENCE_LENGTH = 1000;
+/** The longest `callTimeout`, in seconds. */
+export const MAX_CALL_TIMEOUT_SECONDS = 300;
+
+export interface Voice {
+  name: string;
+  gender: 'female' | 'male';
+  locale: string;
+}
+
+/** The voices of the audio command; names are accepted in any case. The first of a locale and gender is its default. */
+export const VOICES: readonly Voice[] = [
+  { name: 'Susan', gender: 'female', locale: 'en_US' },
+  { name: 'Kate', gender: 'female', locale: 'en_US' },
+  { name: 'Julie', gender: 'female', locale: 'en_US' },
+  { name: 'Dave', gender: 'male', locale: 'en_US' },
+  { name: 'Paul', gender: 'male', locale: 'en_US' },
+  { name: 'Bridget', gender: 'female', locale: 'en_UK' },
+  { name: 'Esperanza', gender: 'female', locale: 'es' },
+  { name: 'Violeta', gender: 'female', locale: 'es' },
+  { name: 'Jorge', gender: 'male', locale: 'es' },
+  { name: 'Jolie', gender: 'female', locale: 'fr' },
+  { name: 'Bernard', gender: 'male', locale: 'fr' },
+  { name: 'Katrin', gender: 'female', locale: 'de' },
+  { name: 'Stefan', gender: 'male', locale: 'de' },
+  { name: 'Paola', gender: 'female', locale: 'it' },
+  { name: 'Luca', gender: 'male', locale: 'it' },
+];
+
+/** `POST /calls` as Tandem sends it. `callTimeout` is in seconds. */
+export interface CreateCallBody {
+  from: string;
+  to: string;
+  callbackUrl: string;
+  callTimeout?: number;
+  tag?: string;
+}
+
+/** `POST /calls/{id}/audio` as Tandem sends it. */
+export interface SpeakBody {
+  sentence: string;
+  voice?: string | undefined;
+  gender?: string | undefined;
+  locale?: string | undefined;
+  tag?: string | undefined;
+}

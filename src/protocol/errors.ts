@@ -1,0 +1,20 @@
+/** The error body of the v1 API. */
+import { z } from 'zod';
+
+export const v1ErrorBody = z.object({
+  category: z.string(),
+  code: z.string(),
+  message: z.string(),
+  details: z.array(z.object({ name: z.string(), value: z.unknown() })).optional(),
+});
+export type V1ErrorBody = z.infer<typeof v1ErrorBody>;
+
+/** The codes that a client acts on. */
+export const ERROR_CODES = {
+  rateLimitReached: 'rate-limit-reached',
+  callRateLimit: 'call-rate-limit',
+  callUpdateConflict: 'call-update-conflict',
+  bridgeUpdateConflict: 'bridge-update-conflict',
+  callUnavailable: 'call-unavailable',
+  bridgeBridgedCall: 'bridge-bridged-callId',
+} as const;

@@ -1,0 +1,153 @@
+/**
+ * The events (callbacks) of the v1 voice API: what the platform sends to `incomingCallUrl` and `callbackUrl`, as the
+ * JSON body of a POST or as the query of a GET. See docs/v1-api.md.
+ */
+import { z } from 'zod';
+
+const text = z.string().max(2048);
+const id = z.string().min(1).max(256);
+/** A query carries everything as text, and some platforms send booleans and digits as text in JSON too. */
+const digits = z.union([text, z.number()]).transform(String);
+
+const common = {
+  callId: id,
+  callUri: text.optional(),
+  time: text.optional(),
+  tag: text.optional(),
+};
+const parties = { from: text.optional(), to: text.optional() };
+
+export const incomingCallEvent = z.object({
+  eventType: z.literal('incomingcall'),
+  ...common,
+  from: text.min(1),
+  to: text.min(1),
+  callState: text.optional(),
+  applicationId: text.optional(),
+});
+
+export const answerEvent = z.object({
+  eventType: z.literal('answer'),
+  ...common,
+  ...parties,
+  callState: text.optional(),
+});
+
+export const speakEvent = z.object({
+  eventType: z.literal('speak'),
+  ...common,
+  status: text.optional(),
+  state: text.optional(),
+});
+
+export const playbackEvent = z.object({
+  eventType: z.literal('playback'),
+  ...common,
+  status: text.optional(),
+});
+
+export const dtmfEvent = z.object({
+  eventType: z.literal('dtmf'),
+  ...common,
+  dtmfDigit: digits.optional(),
+});
+
+export const gatherEvent = z.object({
+  eventType: z.literal('gather'),
+  ...common,
+  state: text.optional(),
+  reason: text.optional(),
+  digits: digits.optional(),
+  gatherId: text.optional(),
+});
+
+export const recordingEvent = z.object({
+  eventType: z.literal('recording'),
+  ...common,
+  recordingId: text.optional(),
+  recordingUri: text.optional(),
+  state: text.optional(),
+  status: text.optional(),
+  startTime: text.optional(),
+  endTime: text.optional(),
+});
+
+export const timeoutEvent = z.object({ eventType: z.literal('timeout'), ...common, ...parties });
+
+export const hangupEvent = z.object({
+  eventType: z.literal('hangup'),
+  ...common,
+  ...parties,
+  cause: text.optional(),
+});
+
+export const voiceEvent = z.discriminatedUnion('eventType', [
+  incomingCallEvent,
+  answerEvent,
+  speakEvent,
+  playbackEvent,
+  dtmfEvent,
+  gatherEvent,
+  recordingEvent,
+  timeoutEvent,
+  hangupEvent,
+]);
+
+export type IncomingCallEvent = z.infer<typeof incomingCallEvent>;
+export type AnswerEvent = z.infer<typeof answerEvent>;
+export type HangupEvent = z.infer<typeof hangupEvent>;
+export type VoiceEvent = z.infer<typeof voiceEvent>;
+export type VoiceEventType = VoiceEvent['eventType'];
+
+export const VOICE_EVENT_TYPES: ReadonlySet<string> = new Set<VoiceEventType>([
+  'incomingcall',
+  'answer',
+  'speak',
+  'playback',
+  'dtmf',
+  'gather',
+  'recording',
+  'timeout',
+  'hangup',
+]);
+
+const anyEvent = z.object({ eventType: text.min(1) });
+
+export type ParsedEvent =
+  | { known: true; event: VoiceEvent }
+  /** A type this version does not know: to be tolerated. */
+  | { known: false; eventType: string }
+  /** `fault` names the field and what is wrong with it. */
+  | { known: undefined; fault: string };
+
+/** Reads a callback's body or query. Unknown fields are dropped, unknown event types reported as such. */
+export function parseEvent(input: unknown): ParsedEvent {
+  const any = anyEvent.safeParse(input);
+  if (!any.success) return { known: undefined, fault: describeFault(any.error) };
+  const { eventType } = any.data;
+  if (!VOICE_EVENT_TYPES.has(eventType)) return { known: false, eventType };
+  const parsed = voiceEvent.safeParse(input);
+  return parsed.success
+    ? { known: true, event: parsed.data }
+    : { known: undefined, fault: describeFault(parsed.error) };
+}
+
+/** The first fault of a body in one line: `callId: Invalid input: expected string, received undefined`. */
+export function describeFault(error: z.ZodError): string {
+  const issue = error.issues[0];
+  if (!issue) return 'invalid';
+  const field = issue.path.join('.');
+  return field ? `${field}: ${issue.message}` : issue.message;
+}
+
+/** Why a call ended, as `hangup` events say it. Anything else is an internal error of the platform. */
+export const HANGUP_CAUSES = [
+  'NORMAL_CLEARING',
+  'ORIGINATOR_CANCEL',
+  'USER_BUSY',
+  'CALL_REJECTED',
+  'UNALLOCATED_NUMBER',
+  'NO_ANSWER',
+  'NORMAL_TEMPORARY_FAILURE',
+] as const;
+export type HangupCause = (typeof HANGUP_CAUSES)[number];
