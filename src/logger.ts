@@ -23,7 +23,7 @@ export interface LoggerOptions {
 export function createLogger({ level, pretty }: LoggerOptions): Logger {
   return pino({
     level,
-    base: undefined,
+    base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: REDACTED, censor: '***' },
     ...(pretty && {
