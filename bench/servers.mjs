@@ -1,0 +1,84 @@
+/** The stub platform and the servers under test, each a process of its own, and how to end them. */
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const START_MS = 20_000;
+const ACCOUNT = { userId: 'u-bench', token: 't-bench', secret: 's-bench' };
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+const SCRIPTS = { tandem: here('../dist/main.js'), plain: here('floors/plain.mjs'), bare: here('floors/bare.mjs') };
+
+export const isBuilt = () => existsSync(SCRIPTS.tandem);
+
+export async function startStub() {
+  const child = fork(here('stub.mjs'), Object.values(ACCOUNT));
+  const [{ url }] = await once(child, 'message');
+  return {
+    url,
+    /** Drives calls through a server: { calls, done, seconds, events, commands, latencies (ms), faults }. */
+    async run(work) {
+      child.send(work);
+      const [report] = await once(child, 'message');
+      return report;
+    },
+    close: () => end(child),
+  };
+}
+
+/** Every server writes its log to a file of its own on the same disk, and names its URL in the line `listening`. */
+export async function startServer(name, stubUrl) {
+  const folder = mkdtempSync(join(tmpdir(), `tandem-bench-${name}-`));
+  const log = join(folder, 'log');
+  const sink = openSync(log, 'a');
+  const child = spawn(process.execPath, [SCRIPTS[name]], {
+    cwd: folder, // no .env is read here
+    stdio: ['ignore', sink, sink],
+    env: {
+      PATH: process.env.PATH,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      LOG_LEVEL: 'info',
+      BANDWIDTH_API_URL: stubUrl,
+      BANDWIDTH_USER_ID: ACCOUNT.userId,
+      BANDWIDTH_API_TOKEN: ACCOUNT.token,
+      BANDWIDTH_API_SECRET: ACCOUNT.secret,
+      LINES: '+1555444333=sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io',
+    },
+  });
+  closeSync(sink);
+  const close = async () => {
+    await end(child);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    return { name, pid: child.pid, url: await listening(name, child, log), emptyLog: () => truncateSync(log), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function listening(name, child, log) {
+  for (const deadline = Date.now() + START_MS; Date.now() < deadline; await sleep(25)) {
+    const lines = readFileSync(log, 'utf8').split('\n');
+    const found = lines.find((text) => text.startsWith('{') && text.includes('"msg":"listening"'));
+    if (found) return JSON.parse(found).url;
+    if (child.exitCode !== null) throw new Error(`${name} ended at once (${child.exitCode}):\n${lines.join('\n')}`);
+  }
+  throw new Error(
+    `${name} printed no {"msg":"listening","url":…} within ${START_MS} ms:\n${readFileSync(log, 'utf8')}`,
+  );
+}
+
+async function end(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill();
+  await Promise.race([ended, sleep(5_000, undefined, { ref: false })]);
+  child.kill('SIGKILL'); // nothing happens where it has ended
+}
