@@ -1,0 +1,80 @@
+/** What goes wrong on purpose: the kinds, how likely each is, and the dice. */
+import type { Prng } from './prng';
+
+export const EVENT_FAULTS = ['duplicated', 'reordered', 'delayed', 'lost'] as const;
+export type EventFault = (typeof EVENT_FAULTS)[number];
+
+export const COMMAND_FAULTS = [
+  'slow reply', // after the effect: events overtake the reply
+  '429',
+  '403 call-rate-limit',
+  '409 conflict',
+  '503 unavailable',
+  '500 without effect',
+  '500 with effect',
+  'final 4xx',
+  'reply lost after effect',
+  'lost before effect',
+  'hang before effect',
+  'hang after effect',
+  'connection reset',
+] as const;
+export type CommandFault = (typeof COMMAND_FAULTS)[number];
+
+/** Probabilities, of every event and of every command. */
+export interface Faults {
+  events: Partial<Record<EventFault, number>>;
+  commands: Partial<Record<CommandFault, number>>;
+  /** A 503 to a GET. Kept low: looking is the last resort of a client that has heard nothing. */
+  queries: number;
+}
+
+export const NO_FAULTS: Faults = { events: {}, commands: {}, queries: 0 };
+
+export const ALL_FAULTS: Faults = {
+  events: { duplicated: 0.1, reordered: 0.1, delayed: 0.15, lost: 0.04 },
+  commands: {
+    'slow reply': 0.08,
+    '429': 0.03,
+    '403 call-rate-limit': 0.03,
+    '409 conflict': 0.03,
+    '503 unavailable': 0.03,
+    '500 without effect': 0.02,
+    '500 with effect': 0.02,
+    'final 4xx': 0.02,
+    'reply lost after effect': 0.02,
+    'lost before effect': 0.02,
+    'hang before effect': 0.01,
+    'hang after effect': 0.01,
+    'connection reset': 0.01,
+  },
+  queries: 0.05,
+};
+
+/** Faults that a client is told to repeat, or that cost time only: no call may fail because of a few of them. */
+export const HARMLESS: ReadonlySet<string> = new Set<EventFault | CommandFault | 'query 503'>([
+  'duplicated',
+  'delayed',
+  'reordered',
+  'slow reply',
+  '429',
+  '403 call-rate-limit',
+  '409 conflict',
+  '503 unavailable',
+  'query 503',
+]);
+
+export function drawEventFaults(faults: Faults, prng: Prng): Set<EventFault> {
+  return new Set(EVENT_FAULTS.filter((kind) => prng.chance(faults.events[kind] ?? 0)));
+}
+
+/** At most one fault a command; `creates` says whether it is a create-call, the only one with a rate limit of its own. */
+export function drawCommandFault(faults: Faults, prng: Prng, creates: boolean): CommandFault | undefined {
+  let dice = prng.next();
+  for (const kind of COMMAND_FAULTS) {
+    if (kind === '403 call-rate-limit' && !creates) continue;
+    dice -= faults.commands[kind] ?? 0;
+    if (dice < 0) return kind;
+  }
+  return undefined;
+}

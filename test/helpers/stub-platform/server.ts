@@ -1,0 +1,191 @@
+/** The HTTP side: authenticates, understands, and lets the faults come between a command, its effect and its reply. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { failure, type Command, type Commands, type Reply } from './commands';
+import { drawCommandFault, type CommandFault, type Faults } from './faults';
+import type { Prng } from './prng';
+
+interface ServerOptions {
+  commands: Commands;
+  faults: Faults;
+  prng: Prng;
+  userPath: string;
+  credentials: string;
+  /** A fault of the client that belongs to no call. */
+  onStray: (text: string) => void;
+  countFault: (kind: string) => void;
+}
+
+export function createStubServer(options: ServerOptions): Server {
+  const { commands, faults, prng, userPath, credentials, onStray, countFault } = options;
+  const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+
+  async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const body = await readJson(req);
+    const url = new URL(req.url ?? '/', 'http://stub');
+    const asked = `${req.method ?? ''} ${url.pathname}`;
+    if (req.headers.authorization !== authorization) {
+      onStray(`wrong credentials: ${asked}`);
+      return send(res, failure(401, 'authentication-error'));
+    }
+    const path = url.pathname.startsWith(`${userPath}/`) ? url.pathname.slice(userPath.length + 1) : undefined;
+    const command =
+      path === undefined || body === undefined
+        ? undefined
+        : commands.read(req.method ?? '', path, url.searchParams, body);
+    if (!command) {
+      onStray(`a request that the API does not know: ${asked}`);
+      return send(res, failure(404, 'resource-not-found'));
+    }
+    await run(command, res, asked);
+  }
+
+  async function run(command: Command, res: ServerResponse, asked: string): Promise<void> {
+    const { scenario, name, query } = command;
+    const dice = scenario?.prng ?? prng;
+    const journal = scenario?.journal;
+    journal?.command(name, `${name} ${command.about} (${asked.split(' ', 1)[0] ?? ''})`);
+    if (query) {
+      const unavailable = dice.chance(faults.queries);
+      if (unavailable) note('query 503');
+      const reply = unavailable ? failure(503, 'call-unavailable') : command.take();
+      journal?.reply(describe(reply));
+      return send(res, reply);
+    }
+    const fault = drawCommandFault(faults, dice, name === 'create-call');
+    if (fault) note(fault);
+    const take = (): Reply => {
+      confirmWhenRead(command, res);
+      const reply = command.take();
+      journal?.reply(`${describe(reply)}${fault ? ` [${fault}]` : ''}`);
+      return reply;
+    };
+    if (!fault) return after(dice.between(0, 3), () => send(res, take()));
+    const kept = refusal(fault, dice);
+    if (kept) {
+      journal?.reply(`${describe(kept)} [${fault}]`);
+      return send(res, kept);
+    }
+    await misbehave(fault, take, res, dice, (text) => journal?.reply(text));
+
+    function note(kind: string): void {
+      journal?.fault(kind);
+      countFault(kind);
+    }
+  }
+
+  return createServer((req, res) => {
+    handle(req, res).catch((error: unknown) => {
+      onStray(`the stub itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      res.destroy();
+    });
+  });
+}
+
+/** The faults that are an error reply and nothing else. */
+function refusal(fault: CommandFault, dice: Prng): Reply | undefined {
+  switch (fault) {
+    case '429': {
+      const at = Date.now() + dice.between(50, 300);
+      // The documentation shows milliseconds and speaks of a UNIX timestamp.
+      const reset = dice.chance(0.5) ? String(at) : String(Math.ceil(at / 1000));
+      return { ...failure(429, 'rate-limit-reached'), headers: { 'x-ratelimit-reset': reset } };
+    }
+    case '403 call-rate-limit':
+      return failure(403, 'call-rate-limit');
+    case '409 conflict':
+      return failure(409, 'call-update-conflict');
+    case '503 unavailable':
+      return failure(503, 'call-unavailable');
+    case '500 without effect':
+      return failure(500, 'internal-server-error');
+    case 'final 4xx':
+      return failure(400, 'validation-error', 'refused for good');
+    default:
+      return undefined;
+  }
+}
+
+/** The faults in which the effect and the reply part ways. */
+async function misbehave(
+  fault: CommandFault,
+  take: () => Reply,
+  res: ServerResponse,
+  dice: Prng,
+  say: (text: string) => void,
+): Promise<void> {
+  const without = (text: string): void => say(`no effect [${text}]`);
+  switch (fault) {
+    case 'slow reply': {
+      const reply = take();
+      return after(dice.between(50, 200), () => send(res, reply));
+    }
+    case '500 with effect':
+      take();
+      return send(res, failure(500, 'internal-server-error'));
+    case 'reply lost after effect':
+      take();
+      return after(dice.between(0, 20), () => void res.destroy());
+    case 'hang after effect':
+      take();
+      return;
+    case 'hang before effect':
+      return without(fault);
+    case 'connection reset':
+      without(fault);
+      res.socket?.resetAndDestroy();
+      return;
+    default:
+      without(fault);
+      res.destroy();
+  }
+}
+
+/**
+ * Remembers an effect that the client cannot know of: the reply never left, or was an error. Only the end of the
+ * response tells, since the client may have stopped waiting in the meantime.
+ */
+function confirmWhenRead({ scenario, name }: Command, res: ServerResponse): void {
+  res.once('close', () => {
+    if (!res.writableFinished || res.statusCode >= 500) scenario?.unconfirmed.add(name);
+  });
+}
+
+function send(res: ServerResponse, { status, body, headers }: Reply): void {
+  if (res.destroyed) return;
+  const payload = body === undefined ? '' : JSON.stringify(body);
+  res.writeHead(status, {
+    ...headers,
+    ...(payload && { 'content-type': 'application/json' }),
+    'content-length': Buffer.byteLength(payload),
+  });
+  res.end(payload);
+}
+
+function describe({ status, body, headers }: Reply): string {
+  const code = body && typeof body === 'object' && 'code' in body ? ` ${String(body.code)}` : '';
+  const state = body && typeof body === 'object' && 'state' in body ? ` ${String(body.state)}` : '';
+  return `${status}${code}${state}${headers?.['location'] ? ` ${headers['location']}` : ''}`;
+}
+
+function after(ms: number, act: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(() => {
+      act();
+      resolve();
+    }, ms);
+  });
+}
+
+/** The body as an object; `{}` where there is none, undefined where it is no JSON object. */
+async function readJson(req: IncomingMessage): Promise<Record<string, unknown> | undefined> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of req) chunks.push(chunk as Buffer);
+  const raw = Buffer.concat(chunks).toString();
+  if (!raw) return {};
+  try {
+    const parsed: unknown = JSON.parse(raw);
+    return parsed && typeof parsed === 'object' ? (parsed as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

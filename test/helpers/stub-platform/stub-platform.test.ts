@@ -1,0 +1,176 @@
+/**
+ * Does the stub find what it is there to find? A naive webhook server makes the mistakes of the old sample apps, a
+ * careful one makes none.
+ */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { NO_FAULTS, createStubPlatform, LINE, outcomeOf, type Faults, type Script, type StubPlatform } from '.';
+
+type Event = Record<'eventType' | 'callId' | 'to' | 'tag' | 'status', string>;
+type Api = (method: string, path: string, body?: unknown) => Promise<Response>;
+type Handle = (event: Event, api: Api, callbackUrl: string) => Promise<unknown>;
+
+const answers: Script = { farEnd: 'answer', farEndAfterMs: 10, endsBy: 'caller', talkMs: 30 };
+const idOf = (reply: Response): string => reply.headers.get('location')?.split('/').pop() ?? '';
+
+const dial = (event: Event, api: Api, callbackUrl: string): Promise<Response> =>
+  api('POST', 'calls', { from: LINE, to: event.to, callbackUrl, callTimeout: 1, tag: event.callId });
+
+/** Answers and bridges as soon as the callee answers, remembers nothing, ends nobody. */
+const naive: Handle = async (event, api, callbackUrl) => {
+  if (event.eventType === 'incomingcall') return dial(event, api, callbackUrl);
+  if (event.eventType !== 'answer' || !event.tag) return undefined;
+  await api('POST', `calls/${event.tag}`, { state: 'active' });
+  return api('POST', 'bridges', { callIds: [event.tag, event.callId] });
+};
+
+/** Waits for the caller's own answer, and ends the partner of a leg that is gone. */
+function createCareful(): Handle {
+  const callees = new Map<string, string>();
+  return async (event, api, callbackUrl) => {
+    const { eventType, callId, tag } = event;
+    if (eventType === 'incomingcall') return dial(event, api, callbackUrl);
+    if (tag) callees.set(tag, callId);
+    if (eventType === 'answer' && tag) return api('POST', `calls/${tag}`, { state: 'active' });
+    if (eventType === 'answer') return api('POST', 'bridges', { callIds: [callId, callees.get(callId)] });
+    if (eventType !== 'hangup') return undefined;
+    const partner = tag ?? callees.get(callId);
+    if (!partner) return undefined;
+    const reply = await api('POST', `calls/${partner}`, { state: tag ? 'rejected' : 'completed' });
+    return reply.status === 400 ? api('POST', `calls/${partner}`, { state: 'completed' }) : reply;
+  };
+}
+
+const open: (StubPlatform | Server)[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0)) {
+    if ('closeAllConnections' in each) each.closeAllConnections();
+    await Promise.resolve(each.close());
+  }
+});
+
+async function play(handle: Handle, faults: Partial<Faults> = {}, timeScale = 0.1): Promise<StubPlatform> {
+  const stub = createStubPlatform({ seed: 7, faults: { ...NO_FAULTS, ...faults }, timeScale, patienceMs: 100 });
+  await stub.start();
+  const api: Api = (method, path, body) => callApi(stub, method, path, body);
+  const server = createServer((req, res) => {
+    const chunks: Buffer[] = [];
+    req.on('data', (chunk: Buffer) => chunks.push(chunk));
+    req.on('end', () => {
+      res.end();
+      const event = JSON.parse(Buffer.concat(chunks).toString()) as Event;
+      handle(event, api, `http://${req.headers.host ?? ''}/`).catch(() => undefined);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  stub.setIncomingCallUrl(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  open.push(stub, server);
+  return stub;
+}
+
+function callApi({ url, user }: StubPlatform, method: string, path: string, body?: unknown): Promise<Response> {
+  const authorization = `Basic ${Buffer.from(`${user.token}:${user.secret}`).toString('base64')}`;
+  const payload = body === undefined ? {} : { body: JSON.stringify(body) };
+  return fetch(`${url}/v1/users/${user.id}/${path}`, {
+    method,
+    headers: { authorization },
+    signal: AbortSignal.timeout(300),
+    ...payload,
+  });
+}
+
+const settle = (ms = 400): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const violationsOf = (stub: StubPlatform): string[] => stub.report().violations.map(({ text }) => text);
+
+describe('the stub finds', () => {
+  it('a ringing leg that is bridged, and the leg that is left when its partner hangs up', async () => {
+    const stub = await play(naive);
+    stub.dialFromPhone(answers);
+    await settle();
+    expect(violationsOf(stub)).toContainEqual(expect.stringMatching(/^bridged a ringing leg: caller/));
+    expect(stub.report().orphans.map((leg) => leg.role)).toEqual(['callee']);
+    expect(stub.isQuiet()).toBe(false);
+  });
+
+  it.each(['busy', 'reject', 'no-answer', 'unallocated'] as const)('a caller left ringing: %s', async (farEnd) => {
+    const stub = await play(naive);
+    stub.dialFromPstn({ ...answers, farEnd });
+    await settle();
+    expect(stub.report().orphans.map((leg) => leg.role)).toEqual(['caller']);
+  });
+
+  it('two dials for a doubled incomingcall, two bridges for a doubled answer', async () => {
+    const stub = await play(naive, { events: { duplicated: 1 } });
+    stub.dialFromPhone(answers);
+    await settle();
+    expect(violationsOf(stub)).toContain('two dials for one call');
+    expect(violationsOf(stub)).toContain('two bridges for one pair');
+  });
+
+  it('a caller that is answered too early', async () => {
+    const stub = await play(async ({ eventType, callId }, api) => {
+      if (eventType === 'incomingcall') await api('POST', `calls/${callId}`, { state: 'active' });
+    });
+    stub.dialFromPstn(answers);
+    await settle(150);
+    expect(violationsOf(stub)).toEqual([expect.stringMatching(/^early answer/)]);
+  });
+
+  it('nothing wrong in a careful server', async () => {
+    const stub = await play(createCareful());
+    const happy = stub.dialFromPhone(answers);
+    const busy = stub.dialFromPstn({ ...answers, farEnd: 'busy' });
+    const impatient = stub.dialFromPhone({ ...answers, farEndAfterMs: 200, callerGivesUpAfterMs: 40 });
+    await settle();
+    const report = stub.report();
+    expect([happy, busy, impatient].map(outcomeOf)).toEqual(['bridged', 'rejected', 'caller gave up']);
+    expect([report.violations, report.strays]).toEqual([[], []]);
+    expect(report.orphans.map((leg) => report.ladder(leg.scenario))).toEqual([]);
+    expect(stub.isQuiet()).toBe(true);
+  });
+});
+
+describe('a sentence', () => {
+  it('is spoken, and twice is once too often', async () => {
+    const stub = await play(async ({ eventType, status, callId }, api) => {
+      if (eventType === 'answer') await api('POST', `calls/${callId}/audio`, { sentence: 'Hello', tag: 'hi' });
+      if (status === 'started') await api('POST', `calls/${callId}/audio`, { sentence: 'Hello again', tag: 'hi' });
+      if (status === 'done') await api('POST', `calls/${callId}`, { state: 'completed' });
+    });
+    const scenario = stub.expectDial(answers);
+    await callApi(stub, 'POST', 'calls', { from: LINE, to: scenario.dials, callbackUrl: 'http://127.0.0.1:1/' });
+    await settle(50);
+    const [callee] = scenario.legs;
+    if (!callee) throw new Error('nobody was dialled');
+    expect((await callApi(stub, 'POST', `calls/${callee.id}/audio`, { sentence: 'One' })).status).toBe(200);
+    expect((await callApi(stub, 'POST', `calls/${callee.id}/audio`, { sentence: 'Two' })).status).toBe(200);
+    await settle(200);
+    expect(violationsOf(stub)).toEqual(['spoken twice']);
+    expect(outcomeOf(scenario)).toBe('spoken');
+  });
+});
+
+describe('a command', () => {
+  const cases = [
+    { fault: '429', status: 429, effect: false },
+    { fault: '403 call-rate-limit', status: 403, effect: false },
+    { fault: '503 unavailable', status: 503, effect: false },
+    { fault: '500 with effect', status: 500, effect: true },
+    { fault: 'slow reply', status: 201, effect: true },
+    { fault: 'reply lost after effect', status: undefined, effect: true },
+    { fault: 'hang after effect', status: undefined, effect: true },
+    { fault: 'hang before effect', status: undefined, effect: false },
+    { fault: 'connection reset', status: undefined, effect: false },
+  ] as const;
+
+  it.each(cases)('that meets "$fault" gets $status and has effect: $effect', async ({ fault, status, effect }) => {
+    const stub = await play(naive, { commands: { [fault]: 1 } });
+    const { dials } = stub.expectDial(answers);
+    const body = { from: LINE, to: dials, callbackUrl: 'http://127.0.0.1:1/', tag: 'f-1' };
+    const reply = await callApi(stub, 'POST', 'calls', body).catch(() => undefined);
+    expect(reply?.status).toBe(status);
+    const listed = await callApi(stub, 'GET', `calls?to=${encodeURIComponent(dials ?? '')}&size=10`);
+    expect(await listed.json()).toEqual(effect ? [expect.objectContaining({ tag: 'f-1', to: dials })] : []);
+    if (reply?.status === 201) expect(idOf(reply)).toMatch(/^c-/);
+  });
+});
