@@ -1,0 +1,94 @@
+/** The OpenAPI 3.1 document of Tandem's own API, made from the zod schemas that it is checked with. */
+import { z } from 'zod';
+import { callFilter, callList, callView, newCall, problem } from './schemas';
+
+const components = { NewCall: newCall, Call: callView, CallList: callList, Problem: problem };
+
+/** zod's JSON Schema is draft 2020-12, which is what OpenAPI 3.1 embeds. */
+function schemas(): Record<string, unknown> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(components)) registry.add(schema, { id });
+  return z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}`, io: 'input' }).schemas;
+}
+
+const ref = (name: keyof typeof components) => ({ $ref: `#/components/schemas/${name}` });
+const json = (name: keyof typeof components, description: string) => ({
+  description,
+  content: { 'application/json': { schema: ref(name) } },
+});
+const failure = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: ref('Problem') } },
+});
+const id = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
+
+let document: object | undefined;
+
+export function openApiDocument(): object {
+  return (document ??= build());
+}
+
+function build(): object {
+  const { properties } = z.toJSONSchema(callFilter, { io: 'input' });
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tandem',
+      version: '1',
+      description: 'Calls that Tandem has bridged or is bridging, and spoken calls to start.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ bearer: [] }],
+    paths: {
+      '/calls': {
+        post: {
+          operationId: 'speak',
+          summary: 'Calls somebody, speaks a sentence, and hangs up',
+          requestBody: { required: true, content: { 'application/json': { schema: ref('NewCall') } } },
+          responses: {
+            201: { ...json('Call', 'Dialling'), headers: { Location: { schema: { type: 'string' } } } },
+            400: failure('The body is not valid; detail names the field'),
+            401: failure('The bearer token is missing or wrong'),
+            503: failure('The server is going down'),
+          },
+        },
+        get: {
+          operationId: 'listCalls',
+          summary: 'Calls, newest first',
+          parameters: Object.entries(properties ?? {}).map(([name, schema]) => ({ name, in: 'query', schema })),
+          responses: {
+            200: json('CallList', 'Calls'),
+            400: failure('A parameter is not valid'),
+            401: failure('The bearer token is missing or wrong'),
+          },
+        },
+      },
+      '/calls/{id}': {
+        parameters: [id],
+        get: {
+          operationId: 'getCall',
+          summary: 'One call, with its legs and its timeline',
+          responses: {
+            200: json('Call', 'The call'),
+            401: failure('The bearer token is missing or wrong'),
+            404: failure('There is no such call'),
+          },
+        },
+        delete: {
+          operationId: 'endCall',
+          summary: 'Ends a call and all its legs',
+          responses: {
+            202: json('Call', 'Ending, or ended before'),
+            401: failure('The bearer token is missing or wrong'),
+            404: failure('There is no such call'),
+          },
+        },
+      },
+    },
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      schemas: schemas(),
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { Router, json } from 'express';
+import type { z } from 'zod';
+import { requireBearer } from '../authentication';
+import { numberFor, type DialPlan } from '../flows/dial-plan';
+import type { Engine } from '../flows/engine';
+import type { FlowStore } from '../flow-store/store';
+import { BadRequestError, DrainingError, NotFoundError } from '../problems';
+import { isE164, toE164 } from '../protocol/e164';
+import { describeFault } from '../protocol/events';
+import { newId } from '../protocol/ids';
+import { normaliseSipUri, parseSipUri } from '../protocol/sip-uri';
+import { toCallView } from './call-view';
+import { openApiDocument } from './openapi';
+import { callFilter, newCall } from './schemas';
+
+export interface ApiDeps {
+  engine: Engine;
+  store: FlowStore;
+  plan: DialPlan;
+  /** Bearer token of `/calls`; undefined: open to all. */
+  token: string | undefined;
+}
+
+/** Tandem's own API: start a spoken call, look at calls, end one. */
+export function apiRoutes({ engine, store, plan, token }: ApiDeps): Router {
+  const router = Router();
+  router.get('/openapi.json', (_req, res) => void res.json(openApiDocument()));
+  router.use('/calls', requireBearer(token));
+
+  router.post('/calls', json({ limit: '64kb', type: () => true }), async (req, res) => {
+    const { to, from, ...speech } = parse(newCall, req.body);
+    if (engine.draining) throw new DrainingError();
+    const callee = calleeOf(to, plan);
+    const number = from ?? numberFor(callee, plan.lines);
+    if (number === undefined || !isE164(number))
+      throw new BadRequestError('from: is not E.164; write it as +15551234567');
+    const flow = await engine.speak({
+      id: newId('flow'),
+      from: number,
+      to: callee,
+      callTimeout: plan.callTimeout,
+      speech,
+    });
+    res.status(201).location(`/calls/${flow.id}`).json(toCallView(flow));
+  });
+
+  router.get('/calls', async (req, res) => {
+    const flows = await store.list(parse(callFilter, req.query));
+    res.json({ calls: flows.map(toCallView) });
+  });
+
+  router.get('/calls/:id', async (req, res) => {
+    res.json(toCallView((await store.get(req.params.id)) ?? missing(req.params.id)));
+  });
+
+  router.delete('/calls/:id', async (req, res) => {
+    res.status(202).json(toCallView((await engine.end(req.params.id)) ?? missing(req.params.id)));
+  });
+  return router;
+}
+
+function parse<T extends z.ZodType>(schema: T, input: unknown): z.infer<T> {
+  const parsed = schema.safeParse(input ?? {});
+  if (!parsed.success) throw new BadRequestError(describeFault(parsed.error));
+  return parsed.data;
+}
+
+/** A SIP URI, the user name of one of our endpoints, or a phone number. */
+function calleeOf(to: string, { lines, defaultCountry }: DialPlan): string {
+  const uri = normaliseSipUri(to);
+  const endpoint = lines.find((line) => line.endpoint === uri || parseSipUri(line.endpoint)?.user === to)?.endpoint;
+  const callee = endpoint ?? uri ?? toE164(to, defaultCountry);
+  if (callee === undefined) {
+    throw new BadRequestError(`to: "${to}" is neither a SIP URI, nor an endpoint of LINES, nor a phone number`);
+  }
+  return callee;
+}
+
+function missing(id: string): never {
+  throw new NotFoundError(`there is no call ${id}; calls that ended a while ago are forgotten`);
+}

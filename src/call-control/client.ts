@@ -1,0 +1,163 @@
+/** The v1 commands that flows use, one method each. */
+import { z } from 'zod';
+import { CALL_STATES, type CreateCallBody, type SpeakBody } from '../protocol/commands';
+import { idFromLocation } from '../protocol/ids';
+import { RefusedError, ReplyLostError } from './errors';
+import type { ApiHttp } from './http';
+import { createPacer, type Pacer } from './pacing';
+import { isCallRateLimit, withRetries, type Pause, type RetryPolicy } from './retry';
+
+/** Commands that may be repeated: the second has no effect that the first has not. */
+const REPEATABLE: RetryPolicy = { attempts: 5, idempotent: true };
+/** Commands that must not be repeated unless the platform said that they had no effect. */
+const ONCE: RetryPolicy = { attempts: 7, idempotent: false };
+/** A leg that stays up is billed: hanging up is tried for about a minute, whatever comes back. */
+const UNTIL_DONE: RetryPolicy = { attempts: 10, idempotent: true, stubborn: true };
+
+/** A call as far as flows look at it. Everything else of it is let through unread. */
+const callView = z.object({
+  id: z.string(),
+  state: z.enum(CALL_STATES),
+  tag: z.string().nullish(),
+  bridgeId: z.string().nullish(),
+});
+
+export interface CallView {
+  callId: string;
+  state: (typeof CALL_STATES)[number] | 'gone';
+  bridgeId?: string | undefined;
+}
+
+export interface DialRequest {
+  from: string;
+  to: string;
+  /** seconds */
+  callTimeout: number;
+  tag: string;
+}
+
+export interface CallControl {
+  /** Dials; the id of the new call. ReplyLostError: it may ring, look for it by its tag. Never repeated blindly. */
+  createCall(request: DialRequest, signal: AbortSignal): Promise<string>;
+  /** The calls of this tag, ended ones too. */
+  findCalls(request: Omit<DialRequest, 'callTimeout'>, signal: AbortSignal): Promise<CallView[]>;
+  /** What the platform says of a call; `gone` where it knows none of this id. */
+  lookAtCall(callId: string, signal: AbortSignal): Promise<CallView>;
+  answerCall(callId: string, signal: AbortSignal): Promise<void>;
+  /** Rejects an incoming call that was not answered; one that is over already counts as done. */
+  rejectCall(callId: string, signal: AbortSignal): Promise<void>;
+  /** Ends a call; one that is over already counts as done. */
+  hangUp(callId: string, signal: AbortSignal): Promise<void>;
+  /** The id of the bridge. ReplyLostError: the calls may be bridged, look at them. */
+  createBridge(callIds: readonly [string, string], signal: AbortSignal): Promise<string | undefined>;
+  speak(callId: string, speech: SpeakBody, signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+export interface CallControlOptions {
+  http: ApiHttp;
+  /** Where the events of dialled calls go. */
+  callbackUrl: () => string;
+  wait?: Pause;
+  pacer?: Pacer;
+}
+
+export function createCallControl({
+  http,
+  callbackUrl,
+  wait,
+  pacer = createPacer(wait),
+}: CallControlOptions): CallControl {
+  const callPath = (callId: string) => http.userPath(`/calls/${encodeURIComponent(callId)}`);
+  const setState = (callId: string, state: string) => http.send('POST', callPath(callId), { state });
+  const retry = <T>(attempt: () => Promise<T>, policy: RetryPolicy, signal: AbortSignal) =>
+    withRetries(attempt, policy, signal, wait);
+
+  async function look(callId: string): Promise<CallView> {
+    try {
+      return toView(callView.parse((await http.send('GET', callPath(callId))).body));
+    } catch (error) {
+      if (error instanceof RefusedError && error.status === 404) return { callId, state: 'gone' };
+      throw error;
+    }
+  }
+
+  /** A refusal is no failure where the call is over: that is what was wanted. */
+  async function end(callId: string, state: 'completed' | 'rejected'): Promise<void> {
+    try {
+      await setState(callId, state);
+    } catch (error) {
+      if (!(error instanceof RefusedError) || error.status === 429 || error.status === 503) throw error;
+      if (error.status !== 404 && !isOver(await look(callId))) throw error;
+    }
+  }
+
+  async function find({ from, to, tag }: Omit<DialRequest, 'callTimeout'>): Promise<CallView[]> {
+    const query = new URLSearchParams({ from, to, size: '1000', sortOrder: 'desc' });
+    const { body } = await http.send('GET', http.userPath(`/calls?${query.toString()}`));
+    const calls = z
+      .array(z.unknown())
+      .parse(body)
+      .map((call) => callView.safeParse(call));
+    return calls.flatMap((call) => (call.success && call.data.tag === tag ? [toView(call.data)] : []));
+  }
+
+  return {
+    async createCall({ from, to, callTimeout, tag }, signal) {
+      const body: CreateCallBody = { from, to, callTimeout, tag, callbackUrl: callbackUrl() };
+      let mayExist = false;
+      return retry(
+        async () => {
+          await pacer.turn(from, signal);
+          // A 503 comes from the platform or from something before it: make sure that nothing rings.
+          const existing = mayExist ? (await find({ from, to, tag }))[0] : undefined;
+          if (existing) return existing.callId;
+          try {
+            const { location } = await http.send('POST', http.userPath('/calls'), body);
+            pacer.passed(from);
+            return idFromLocation(location) ?? missing('the Location of the new call');
+          } catch (error) {
+            if (error instanceof RefusedError && isCallRateLimit(error)) pacer.tooFast(from);
+            mayExist ||= error instanceof RefusedError && error.status === 503;
+            throw error;
+          }
+        },
+        ONCE,
+        signal,
+      );
+    },
+
+    findCalls: (request, signal) => retry(() => find(request), REPEATABLE, signal),
+    lookAtCall: (callId, signal) => retry(() => look(callId), REPEATABLE, signal),
+
+    async answerCall(callId, signal) {
+      await retry(() => setState(callId, 'active'), REPEATABLE, signal);
+    },
+
+    rejectCall: (callId, signal) => retry(() => end(callId, 'rejected'), REPEATABLE, signal),
+    hangUp: (callId, signal) => retry(() => end(callId, 'completed'), UNTIL_DONE, signal),
+
+    async createBridge(callIds, signal) {
+      const { location } = await retry(() => http.send('POST', http.userPath('/bridges'), { callIds }), ONCE, signal);
+      return idFromLocation(location);
+    },
+
+    async speak(callId, speech, signal) {
+      await retry(() => http.send('POST', `${callPath(callId)}/audio`, speech), ONCE, signal);
+    },
+
+    close: () => http.close(),
+  };
+}
+
+function toView({ id, state, bridgeId }: z.infer<typeof callView>): CallView {
+  return { callId: id, state, bridgeId: bridgeId ?? undefined };
+}
+
+function isOver({ state }: CallView): boolean {
+  return state === 'completed' || state === 'rejected' || state === 'gone';
+}
+
+function missing(what: string): never {
+  throw new ReplyLostError(`the reply lacks ${what}`);
+}

@@ -1,0 +1,98 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import axios, { isAxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
+import { v1ErrorBody } from '../protocol/errors';
+import { messageOf } from '../errors';
+import { RefusedError, ReplyLostError, UnreachableError } from './errors';
+import { rateLimitReset } from './retry';
+
+export interface ApiSettings {
+  /** Origin of the platform, without `/v1`. */
+  url: string;
+  userId: string;
+  token: string;
+  secret: string;
+  /** How long a command may take, ms. */
+  timeoutMs: number;
+}
+
+export interface ApiReply {
+  status: number;
+  location: string | undefined;
+  body: unknown;
+}
+
+export interface ApiHttp {
+  /**
+   * Sends one request, once.
+   * @param path below `/v1`, beginning with a slash
+   * @throws RefusedError, ReplyLostError, UnreachableError
+   */
+  send(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<ApiReply>;
+  /** The path of a resource of the account: `/users/{userId}` and what is given. */
+  userPath(path: string): string;
+  close(): void;
+}
+
+/** Failures of a connection that never stood: the request cannot have been seen. */
+const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** The HTTP side of the v1 API: keep-alive, Basic auth, explicit timeout, typed errors. */
+export function createApiHttp({ url, userId, token, secret, timeoutMs }: ApiSettings): ApiHttp {
+  const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: 256 });
+  const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: 256 });
+  const client: AxiosInstance = axios.create({
+    baseURL: `${url}/v1`,
+    timeout: timeoutMs,
+    headers: { authorization: `Basic ${Buffer.from(`${token}:${secret}`).toString('base64')}` },
+    httpAgent,
+    httpsAgent,
+    maxRedirects: 0,
+    proxy: false,
+    decompress: false,
+    validateStatus: () => true,
+  });
+
+  return {
+    async send(method, path, body) {
+      const response = await client.request<unknown>({ method, url: path, data: body }).catch((error: unknown) => {
+        throw toDomainError(error, `${method} ${path}`);
+      });
+      if (response.status >= 200 && response.status < 300) {
+        return { status: response.status, location: header(response, 'location'), body: response.data };
+      }
+      throw toRefusal(response, `${method} ${path}`);
+    },
+    userPath: (path) => `/users/${encodeURIComponent(userId)}${path}`,
+    close() {
+      httpAgent.destroy();
+      httpsAgent.destroy();
+    },
+  };
+}
+
+function toDomainError(error: unknown, request: string): Error {
+  const code = isAxiosError(error) ? error.code : undefined;
+  if (code !== undefined && NEVER_SENT.has(code)) {
+    return new UnreachableError(`${request}: ${code}, is BANDWIDTH_API_URL right and the platform up?`, {
+      cause: error,
+    });
+  }
+  return new ReplyLostError(`${request}: ${messageOf(error)}`, { cause: error });
+}
+
+function toRefusal(response: AxiosResponse<unknown>, request: string): RefusedError | ReplyLostError {
+  const { status } = response;
+  const parsed = v1ErrorBody.safeParse(response.data);
+  const code = parsed.success ? parsed.data.code : `http-${status}`;
+  const message = parsed.success ? parsed.data.message : request;
+  // 503 is how the platform says "not yet"; any other 5xx says that it failed on the way, and not how far it got.
+  if (status >= 500 && status !== 503) return new ReplyLostError(`${request}: ${status} ${message}`, { code, status });
+  const retryAt = status === 429 ? rateLimitReset(header(response, 'x-ratelimit-reset')) : undefined;
+  return new RefusedError(status, code, parsed.success ? parsed.data.category : 'unknown', message, retryAt);
+}
+
+function header(response: AxiosResponse<unknown>, name: string): string | undefined {
+  const value: unknown = response.headers[name];
+  return typeof value === 'string' ? value : undefined;
+}

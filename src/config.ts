@@ -1,0 +1,209 @@
+/** The settings, read from the environment once and checked as a whole. */
+import { isSupportedCountry, type CountryCode } from 'libphonenumber-js/min';
+import { z } from 'zod';
+import { TandemError } from './errors';
+import type { Line } from './flows/dial-plan';
+import { MAX_CALL_TIMEOUT_SECONDS } from './protocol/commands';
+import { isE164 } from './protocol/e164';
+import { newId } from './protocol/ids';
+import { normaliseSipUri } from './protocol/sip-uri';
+
+const DEFAULT_LINES = '+1555444333=sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io';
+
+/** Every setting that is wrong, each with what to do about it. */
+export class ConfigError extends TandemError {
+  readonly code = 'bad-settings';
+  constructor(readonly faults: readonly string[]) {
+    super(`the settings are not valid:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  }
+}
+
+const whole = (min: number, max: number, standard: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `is no whole number; give one from ${min} to ${max}, or leave it out for ${standard}`)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `is out of range; give a whole number from ${min} to ${max}`)
+    .default(standard);
+
+const flag = z
+  .enum(['on', 'off'], 'must be on or off')
+  .transform((text) => text === 'on')
+  .optional();
+
+const origin = z
+  .string()
+  .refine(isHttpUrl, 'is no http(s) URL; give one like https://example.com')
+  .transform((text) => text.replace(/\/+$/, ''));
+
+const lines = z.string().transform((text, ctx): Line[] => {
+  const parsed: Line[] = [];
+  for (const entry of text.split(',').map((part) => part.trim())) {
+    if (entry === '') continue;
+    const at = entry.indexOf('=');
+    const number = entry.slice(0, at).trim();
+    const endpoint = normaliseSipUri(entry.slice(at + 1));
+    if (at < 0) ctx.addIssue(`has the entry "${entry}" without "="; write number=endpoint`);
+    else if (!isE164(number)) ctx.addIssue(`has the number "${number}", which is not E.164; write it as +15551234567`);
+    else if (!endpoint)
+      ctx.addIssue(`has the endpoint "${entry.slice(at + 1)}", which is no SIP URI; write it as sip:user@domain`);
+    else if (parsed.some((line) => line.number === number))
+      ctx.addIssue(`has the number ${number} twice; a number rings one endpoint`);
+    else parsed.push({ number, endpoint });
+  }
+  if (parsed.length === 0 && ctx.issues.length === 0)
+    ctx.addIssue('is empty; write number=sip:user@domain, comma-separated');
+  return parsed;
+});
+
+const country = z
+  .string()
+  .transform((text) => text.toUpperCase())
+  .refine((text): text is CountryCode => isSupportedCountry(text), 'is no country; give two letters like US or DE');
+
+const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** The settings as the environment spells them. An empty variable counts as left out. */
+const schema = z.object({
+  NODE_ENV: z.string().default('development'),
+  PORT: whole(0, 65_535, 3_000),
+  HOST: z.string().default('0.0.0.0'),
+  PUBLIC_BASE_URL: origin.optional(),
+  BANDWIDTH_API_URL: origin
+    .refine((url) => !/\/v1$/.test(url), 'ends in /v1; give the origin alone, like https://api.example.com')
+    .optional(),
+  BANDWIDTH_USER_ID: z.string().optional(),
+  BANDWIDTH_API_TOKEN: z.string().optional(),
+  BANDWIDTH_API_SECRET: z.string().optional(),
+  LINES: lines.prefault(DEFAULT_LINES),
+  DEFAULT_COUNTRY: country.prefault('US'),
+  WEBHOOK_USERNAME: z.string().optional(),
+  WEBHOOK_PASSWORD: z.string().optional(),
+  API_TOKEN: z.string().optional(),
+  CALL_TIMEOUT_SECONDS: whole(1, MAX_CALL_TIMEOUT_SECONDS, 30),
+  MAX_CALL_SECONDS: whole(1, 86_400, 14_400),
+  COMMAND_TIMEOUT_MS: whole(50, 60_000, 5_000),
+  LEG_CHECK_SECONDS: whole(0, 3_600, 5),
+  LOG_LEVEL: z.enum(levels, `must be one of ${levels.join(', ')}`).default('info'),
+  PLATFORM_PORT: whole(0, 65_535, 3_001),
+  PLATFORM_RATE_LIMITS: flag,
+  PLATFORM_SANDBOX: flag,
+  SIP_PASSWORD: z.string().min(6, 'is too short; give 6 characters or more').optional(),
+});
+
+type Settings = z.infer<typeof schema>;
+/** The names of all settings: `.env.example` must have each. */
+export const SETTING_NAMES = Object.keys(schema.shape);
+
+export interface Config {
+  readonly production: boolean;
+  readonly host: string;
+  /** 0: chosen by the system */
+  readonly port: number;
+  /** How the platform reaches Tandem; undefined: at the address on which it listens. */
+  readonly publicBaseUrl: string | undefined;
+  readonly api: Readonly<{
+    /** undefined: the embedded platform */
+    url: string | undefined;
+    userId: string;
+    token: string;
+    secret: string;
+    /** ms */
+    timeoutMs: number;
+    /** They were made up, so nobody but this process knows them. */
+    madeUp: boolean;
+  }>;
+  readonly lines: readonly Line[];
+  readonly defaultCountry: CountryCode;
+  readonly webhookCredentials: Readonly<{ username: string; password: string }> | undefined;
+  readonly apiToken: string | undefined;
+  readonly callTimeoutSeconds: number;
+  readonly maxCallSeconds: number;
+  readonly legCheckSeconds: number;
+  readonly logLevel: Settings['LOG_LEVEL'];
+  readonly platform: Readonly<{ port: number; rateLimits: boolean; sandbox: boolean }>;
+  readonly sipPassword: string;
+}
+
+/** What a command needs of the settings, beyond that each is valid. */
+export type Purpose = 'serve' | 'platform' | 'provision' | 'demo';
+
+/**
+ * Reads the settings.
+ * @param purpose credentials are demanded only of what uses them
+ * @throws ConfigError with every fault at once
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>, purpose: Purpose = 'serve'): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in schema.shape && value !== ''));
+  const parsed = schema.safeParse(given);
+  const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  // What goes together is checked on what was given, so that all faults are told at once.
+  faults.push(...faultsOfCredentials(given, purpose));
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze(toConfig(parsed.data));
+}
+
+function faultsOfCredentials(given: Record<string, string | undefined>, purpose: Purpose): string[] {
+  const faults: string[] = [];
+  const api = ['BANDWIDTH_USER_ID', 'BANDWIDTH_API_TOKEN', 'BANDWIDTH_API_SECRET'] as const;
+  const missing = api.filter((name) => given[name] === undefined);
+  if (given['BANDWIDTH_API_URL'] !== undefined || (missing.length > 0 && missing.length < api.length)) {
+    faults.push(
+      ...missing.map(
+        (name) => `${name} is missing; the three BANDWIDTH_* credentials go together and with BANDWIDTH_API_URL`,
+      ),
+    );
+  }
+  const { WEBHOOK_USERNAME: username, WEBHOOK_PASSWORD: password } = given;
+  if (username === undefined && password !== undefined)
+    faults.push('WEBHOOK_USERNAME is missing; WEBHOOK_PASSWORD needs it');
+  if (username !== undefined && password === undefined)
+    faults.push('WEBHOOK_PASSWORD is missing; WEBHOOK_USERNAME needs it');
+  if (username?.includes(':'))
+    faults.push('WEBHOOK_USERNAME has a colon, which Basic authentication cannot carry; choose another');
+  if (given['NODE_ENV'] === 'production' && purpose === 'serve') {
+    if (username === undefined && password === undefined) {
+      faults.push('WEBHOOK_USERNAME and WEBHOOK_PASSWORD are missing; in production callbacks must carry credentials');
+    }
+    if (given['API_TOKEN'] === undefined)
+      faults.push('API_TOKEN is missing; in production /calls needs a bearer token');
+  }
+  return faults;
+}
+
+function toConfig(s: Settings): Config {
+  const production = s.NODE_ENV === 'production';
+  const { WEBHOOK_USERNAME: username, WEBHOOK_PASSWORD: password } = s;
+  return {
+    production,
+    host: s.HOST,
+    port: s.PORT,
+    publicBaseUrl: s.PUBLIC_BASE_URL,
+    api: {
+      url: s.BANDWIDTH_API_URL,
+      userId: s.BANDWIDTH_USER_ID ?? 'u-tandem',
+      token: s.BANDWIDTH_API_TOKEN ?? newId('flow').replace('f-', 't-'),
+      secret: s.BANDWIDTH_API_SECRET ?? newId('flow').replace('f-', 's-'),
+      timeoutMs: s.COMMAND_TIMEOUT_MS,
+      madeUp: s.BANDWIDTH_API_TOKEN === undefined,
+    },
+    lines: s.LINES,
+    defaultCountry: s.DEFAULT_COUNTRY,
+    webhookCredentials: username !== undefined && password !== undefined ? { username, password } : undefined,
+    apiToken: s.API_TOKEN,
+    callTimeoutSeconds: s.CALL_TIMEOUT_SECONDS,
+    maxCallSeconds: s.MAX_CALL_SECONDS,
+    legCheckSeconds: s.LEG_CHECK_SECONDS,
+    logLevel: s.LOG_LEVEL,
+    platform: {
+      port: s.PLATFORM_PORT,
+      rateLimits: s.PLATFORM_RATE_LIMITS ?? false,
+      sandbox: s.PLATFORM_SANDBOX ?? !production,
+    },
+    sipPassword: s.SIP_PASSWORD ?? newId('flow').slice(2, 14),
+  };
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}

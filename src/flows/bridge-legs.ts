@@ -1,0 +1,177 @@
+/**
+ * SIP → PSTN, PSTN → SIP and SIP → SIP: a call comes in, Tandem dials the other side, and when that has answered,
+ * answers the caller and bridges both (the tutorial's steps 5 and 6).
+ *
+ * dialling ──callee answered──▶ answering ──caller answered──▶ bridging ──bridge made──▶ bridged
+ *    └──────────────┴──────────────────────┴── any end, failure or deadline ──▶ ending ──both gone──▶ ended
+ */
+import { ERROR_CODES } from '../protocol/errors';
+import type { IncomingCallEvent } from '../protocol/events';
+import { enter, issue, type Draft } from './draft';
+import type { Route } from './dial-plan';
+import type { BridgeLegsFlow, Decision, FlowEvent, Limits } from './flow';
+import { markGone } from './legs';
+import { begin, dialCallee, transitionWith, type FlowSteps, type Step } from './steps';
+
+const BRIDGE_TRIES = 2;
+/** Stands for the id of a bridge that is known to be there, though its name was lost with the reply. */
+const UNNAMED_BRIDGE = 'unnamed';
+
+type ResultEvent = Extract<FlowEvent, { type: 'command-done' | 'command-failed' }>;
+
+const steps: FlowSteps<BridgeLegsFlow> = {
+  onEntry: {
+    dialling: dialCallee,
+    answering: (draft) => {
+      enter(draft, 'answering', draft.flow.limits.stepMs);
+      draft.flow.caller.answerSent = true;
+      issue(draft, { type: 'answer-call', callId: draft.flow.id });
+    },
+    bridging: (draft) => {
+      enter(draft, 'bridging', draft.flow.limits.stepMs);
+      bridgeLegs(draft);
+    },
+    bridged: (draft) => enter(draft, 'bridged', draft.flow.limits.maxCallMs),
+  },
+
+  next({ phase, caller, callee, bridgeId, fault }): Step {
+    if (caller.state === 'gone') return { end: phase === 'bridged' ? 'completed' : 'caller-gave-up' };
+    if (callee.state === 'gone') return { end: phase === 'bridged' ? 'completed' : 'callee-left' };
+    if (fault) return { end: fault };
+    if (callee.state !== 'answered') return { to: 'dialling' };
+    if (caller.state !== 'answered') return { to: 'answering' };
+    return { to: bridgeId === undefined ? 'bridging' : 'bridged' };
+  },
+
+  observe(draft, event) {
+    if (event.type === 'wake') return confirmCaller(draft);
+    if (event.type !== 'command-done' && event.type !== 'command-failed') return;
+    switch (event.command.type) {
+      case 'answer-call':
+        return observeAnswerResult(draft, event.type === 'command-done');
+      case 'create-bridge':
+        return observeBridge(draft, event);
+      case 'look-at-call':
+        return observeLook(draft, event);
+      default: // about the callee alone: the frame has taken it in
+    }
+  },
+};
+
+/** The transition of a pair of legs. */
+export function bridgeLegsTransition(flow: BridgeLegsFlow, event: FlowEvent): Decision<BridgeLegsFlow> {
+  return transitionWith(steps, flow, event);
+}
+
+/** A new pair for a call that came in: dials the callee, or rejects a caller for whom there is no route. */
+export function beginBridgeLegs(
+  event: IncomingCallEvent,
+  route: Route,
+  limits: Limits,
+  at: number,
+): Decision<BridgeLegsFlow> {
+  const flow = newPair(event.callId, { from: event.from, to: event.to }, limits, at);
+  if ('refused' in route) {
+    markGone(flow.callee);
+    return begin(steps, flow, { end: 'unroutable' }, route.refused);
+  }
+  flow.direction = route.direction;
+  flow.dial = { from: route.from, to: route.to, callTimeout: route.callTimeout };
+  return begin(steps, flow, { to: 'dialling' });
+}
+
+/**
+ * A pair whose caller was gone before its `incomingcall` came (the events overtook each other). It is kept as ended, so
+ * that the late `incomingcall` rings nobody.
+ */
+export function goneBeforeStart(
+  callId: string,
+  cause: string | undefined,
+  limits: Limits,
+  at: number,
+): Decision<BridgeLegsFlow> {
+  const flow = newPair(callId, { from: 'unknown', to: 'unknown' }, limits, at);
+  markGone(flow.callee);
+  markGone(flow.caller, cause ?? 'unknown');
+  return begin(steps, flow, { end: 'caller-gave-up' });
+}
+
+function newPair(callId: string, incoming: BridgeLegsFlow['incoming'], limits: Limits, at: number): BridgeLegsFlow {
+  return {
+    kind: 'bridge-legs',
+    id: callId,
+    direction: 'unroutable',
+    incoming,
+    phase: 'dialling',
+    caller: { role: 'caller', callId, state: 'ringing' },
+    callee: { role: 'callee', state: 'new' },
+    bridgeTries: 0,
+    createdAt: at,
+    limits,
+    deadlineAt: Infinity,
+    checkAt: Infinity,
+    checkEvery: 0,
+    wakeAt: Infinity,
+    pending: [],
+    timeline: [],
+  };
+}
+
+function bridgeLegs(draft: Draft<BridgeLegsFlow>): void {
+  const { caller, callee } = draft.flow;
+  if (caller.callId === undefined || callee.callId === undefined) return;
+  draft.flow.bridgeTries += 1;
+  issue(draft, { type: 'create-bridge', callIds: [caller.callId, callee.callId] });
+}
+
+/**
+ * `active` was accepted: the caller is up when its own `answer` comes, or when the platform says so. `active` failed:
+ * perhaps because the caller is up already, or gone; a look tells.
+ */
+function observeAnswerResult(draft: Draft<BridgeLegsFlow>, accepted: boolean): void {
+  const { flow, at } = draft;
+  if (flow.phase !== 'answering') return;
+  if (accepted) flow.caller.confirmAt = at + flow.limits.confirmMs;
+  else lookBecauseOf(draft, 'answer');
+}
+
+function confirmCaller(draft: Draft<BridgeLegsFlow>): void {
+  const { flow, at } = draft;
+  const { confirmAt } = flow.caller;
+  if (flow.phase !== 'answering' || confirmAt === undefined || confirmAt > at) return;
+  flow.caller.confirmAt = at + flow.limits.confirmMs;
+  issue(draft, { type: 'look-at-call', callId: flow.id });
+}
+
+function observeBridge(draft: Draft<BridgeLegsFlow>, event: ResultEvent): void {
+  const { flow } = draft;
+  if (event.type === 'command-done') {
+    flow.bridgeId ??= event.result.bridgeId ?? UNNAMED_BRIDGE;
+  } else if (flow.phase === 'bridging') {
+    const { fate, code } = event.failure;
+    if (fate === 'unknown') lookBecauseOf(draft, 'bridge');
+    // We asked twice, so the bridge that is already there is the one whose reply was lost.
+    else if (code === ERROR_CODES.bridgeBridgedCall && flow.bridgeTries > 1) flow.bridgeId = UNNAMED_BRIDGE;
+    else flow.fault = 'bridge-failed';
+  }
+}
+
+function lookBecauseOf(draft: Draft<BridgeLegsFlow>, doubt: 'answer' | 'bridge'): void {
+  draft.flow.doubt = doubt;
+  issue(draft, { type: 'look-at-call', callId: draft.flow.id });
+}
+
+/** A look at the caller settles what a failed answer or a lost bridge left open. */
+function observeLook(draft: Draft<BridgeLegsFlow>, event: ResultEvent): void {
+  const { flow } = draft;
+  if (!('callId' in event.command) || event.command.callId !== flow.id) return;
+  const { doubt } = flow;
+  delete flow.doubt;
+  if (doubt === 'answer' && flow.caller.state === 'ringing') flow.fault = 'answer-failed';
+  if (doubt !== 'bridge' || flow.phase !== 'bridging') return;
+  const seen = event.type === 'command-done' ? event.result.seen?.[0] : undefined;
+  if (seen?.bridgeId !== undefined) flow.bridgeId = seen.bridgeId;
+  // There is no bridge, and the platform refuses a second one for the same call: asking again is harmless.
+  else if (seen?.state === 'active' && flow.bridgeTries < BRIDGE_TRIES) bridgeLegs(draft);
+  else flow.fault = 'bridge-failed';
+}

@@ -1,0 +1,198 @@
+/** What a flow is: plain data, so that any store can keep it and any test can write it down. */
+import type { CallState } from '../protocol/commands';
+import type { VoiceEvent } from '../protocol/events';
+
+/** `caller` is the leg that came in, `callee` the one that Tandem dials. */
+export type Role = 'caller' | 'callee';
+
+export interface Leg {
+  role: Role;
+  /** Unknown for the callee until the platform has said it: in the reply to create-call, or in an event with our tag. */
+  callId?: string;
+  /**
+   * `gone` is final for what Tandem wants of a leg: it has hung up, was never dialled, or was given up.
+   * A caller starts as `ringing`, a callee as `new`.
+   */
+  state: 'new' | 'ringing' | 'answered' | 'gone';
+  /** The platform's hangup cause, where it said one: then the leg is gone for certain. */
+  cause?: string;
+  /** Set while the reply to this leg's create-call is lost: how often it was looked for, and when next (epoch ms). */
+  search?: { tries: number; nextAt: number };
+  /** Once an `active` command went out, the leg may be up whatever its state says. */
+  answerSent?: boolean;
+  /** When to ask the platform whether the answered caller is up, if its own event has not come (epoch ms). */
+  confirmAt?: number;
+  /** A hang-up failed for good: the leg may still be up, and somebody should know. */
+  givenUp?: boolean;
+}
+
+export type LivePhase = 'dialling' | 'answering' | 'bridging' | 'bridged' | 'speaking';
+export type Phase = LivePhase | 'ending' | 'ended';
+export const PHASES: readonly Phase[] = ['dialling', 'answering', 'bridging', 'bridged', 'speaking', 'ending', 'ended'];
+
+/** Why a flow ended; the metric's `outcome`. `completed` is the only one in which everything happened as planned. */
+export type Reason =
+  | 'completed'
+  | 'busy'
+  | 'rejected'
+  | 'no-answer'
+  | 'unallocated'
+  | 'callee-failed'
+  | 'callee-left'
+  | 'caller-gave-up'
+  | 'dial-failed'
+  | 'answer-failed'
+  | 'bridge-failed'
+  | 'speak-failed'
+  | 'deadline'
+  | 'unroutable'
+  | 'ended-by-request';
+
+interface CommandBase {
+  /** Unique among the commands of its flow that are under way, so that none is issued twice. */
+  id: string;
+  /** When it was issued, epoch ms. */
+  at: number;
+}
+export type Command = CommandBase &
+  (
+    | { type: 'create-call'; from: string; to: string; callTimeout: number; tag: string }
+    | { type: 'find-call'; from: string; to: string; tag: string }
+    | { type: 'look-at-call'; callId: string }
+    | { type: 'answer-call'; callId: string }
+    | { type: 'create-bridge'; callIds: [string, string] }
+    | { type: 'speak'; callId: string; speech: Speech; tag: string }
+    | { type: 'reject-call'; callId: string }
+    | { type: 'hang-up'; callId: string }
+  );
+export type CommandType = Command['type'];
+
+export interface Speech {
+  sentence: string;
+  voice?: string | undefined;
+  gender?: string | undefined;
+  locale?: string | undefined;
+}
+
+/** A call as a look at it shows it; `gone` where the platform knows no such call any more. */
+export interface SeenCall {
+  callId: string;
+  state: CallState | 'gone';
+  bridgeId?: string | undefined;
+}
+
+export interface CommandResult {
+  callId?: string;
+  bridgeId?: string | undefined;
+  seen?: SeenCall[];
+}
+
+/**
+ * What is known of a failed command's effect. `refused`: the platform said no. `unknown`: it may have happened, its
+ * reply was lost. `unsent`: it never left, or was no longer wanted.
+ */
+export type Fate = 'refused' | 'unknown' | 'unsent';
+export interface CommandFailure {
+  fate: Fate;
+  code: string;
+  status?: number | undefined;
+}
+
+export type FlowEvent = { at: number } & (
+  | { type: 'webhook'; event: VoiceEvent }
+  | { type: 'command-done'; command: Command; result: CommandResult }
+  | { type: 'command-failed'; command: Command; failure: CommandFailure }
+  | { type: 'wake' }
+  | { type: 'end-requested' }
+);
+
+export interface TimelineEntry {
+  at: number;
+  /** What came in: an event, a command's result, a timer, a request. */
+  what: string;
+  leg?: Role | 'stray' | undefined;
+  callId?: string | undefined;
+  /** The phase it led to. */
+  phase: Phase;
+  outcome?: string | undefined;
+  /** Milliseconds from the command to its result. */
+  tookMs?: number | undefined;
+}
+
+/** How long things may take, in ms; part of the flow, so that a flow is judged by the settings it began with. */
+export interface Limits {
+  /** From dialling to the callee's answer, beyond callTimeout; also for each of the steps after it. */
+  stepMs: number;
+  /** How long a bridged call may last. */
+  maxCallMs: number;
+  /** First look at legs that nothing was heard of; doubles up to a minute. 0: never. */
+  legCheckMs: number;
+  /** How long a caller's own `answer` event may take before the platform is asked. */
+  confirmMs: number;
+  /** How long ending may take before a flow is given up. */
+  endingMs: number;
+}
+
+interface FlowBase {
+  /** The caller's call id, or an id made for a flow that Tandem starts; the tag of every call it dials. */
+  id: string;
+  phase: Phase;
+  reason?: Reason;
+  createdAt: number;
+  endedAt?: number;
+  /** Where the flow's callee is dialled, `callTimeout` in seconds; none for a caller who could not be routed. */
+  dial?: { from: string; to: string; callTimeout: number };
+  callee: Leg;
+  limits: Limits;
+  /** When the present phase has lasted too long (epoch ms). */
+  deadlineAt: number;
+  /** When to look at the legs next, and the pause after that (ms). */
+  checkAt: number;
+  checkEvery: number;
+  /** When the flow wants to be woken: the earliest of its timers; Infinity never. */
+  wakeAt: number;
+  /** Commands that were issued and have no result yet. */
+  pending: Command[];
+  timeline: TimelineEntry[];
+}
+
+export type Direction = 'sip-to-pstn' | 'pstn-to-sip' | 'sip-to-sip' | 'unroutable';
+
+export interface BridgeLegsFlow extends FlowBase {
+  kind: 'bridge-legs';
+  direction: Direction;
+  /** What the caller dialled and who is calling, as the platform said it. */
+  incoming: { from: string; to: string };
+  caller: Leg;
+  bridgeId?: string;
+  bridgeTries: number;
+  /** A step whose outcome only a look at the caller can tell. */
+  doubt?: 'answer' | 'bridge';
+  /** A step that failed for good. */
+  fault?: Reason;
+}
+
+export interface SpeakFlow extends FlowBase {
+  kind: 'speak-and-hang-up';
+  speech: Speech;
+  spoken: boolean;
+  /** A step that failed for good. */
+  fault?: Reason;
+}
+
+export type Flow = BridgeLegsFlow | SpeakFlow;
+export type FlowKind = Flow['kind'];
+
+/** A flow's next state, and the commands that it wants run now. */
+export interface Decision<F extends Flow = Flow> {
+  flow: F;
+  commands: Command[];
+}
+
+export function legsOf(flow: Flow): Leg[] {
+  return flow.kind === 'bridge-legs' ? [flow.caller, flow.callee] : [flow.callee];
+}
+
+export function isLive(phase: Phase): phase is LivePhase {
+  return phase !== 'ending' && phase !== 'ended';
+}

@@ -1,0 +1,161 @@
+/**
+ * What an event says about the legs of a flow, whichever flow it is. Nothing here decides what to do next, except for
+ * a leg that nobody owns (rule 4): it is hung up.
+ */
+import type { VoiceEvent } from '../protocol/events';
+import type { CommandFailure, CommandResult, Command, Leg, SeenCall } from './flow';
+import { legsOf } from './flow';
+import { issue, isPending, legOfCall, type Draft } from './draft';
+
+/** When a call whose create-call reply was lost is looked for, in ms after the try before. */
+const SEARCH_DELAYS = [0, 1_000, 3_000, 10_000];
+/** After so many looks in vain the caller need not wait any longer; the search goes on behind the scenes. */
+export const SEARCHES_BEFORE_GIVING_UP = 3;
+
+const RANK = { new: 0, ringing: 1, answered: 2, gone: 3 } as const;
+
+/** A leg only ever moves forward: what comes late or twice changes nothing. */
+function advanceLeg(leg: Leg, state: Leg['state']): void {
+  if (RANK[state] > RANK[leg.state]) leg.state = state;
+}
+
+export function markGone(leg: Leg, cause?: string): void {
+  advanceLeg(leg, 'gone');
+  if (cause !== undefined) leg.cause ??= cause;
+  delete leg.confirmAt;
+}
+
+/** Takes in a callback of the platform. */
+export function observeWebhook(draft: Draft, event: VoiceEvent): void {
+  const leg = legOfCall(draft.flow, event.callId) ?? adopt(draft, event.callId);
+  switch (event.eventType) {
+    case 'answer':
+      if (!leg) issue(draft, { type: 'hang-up', callId: event.callId });
+      else observeAnswer(draft, leg, event.callId);
+      return;
+    case 'hangup':
+      if (leg) markGone(leg, event.cause ?? 'unknown');
+      return;
+    case 'timeout':
+      if (leg) markGone(leg, 'NO_ANSWER');
+      return;
+    default: // speak, dtmf, …: the leg must be up, or it could not have sent them
+      if (leg && leg.role === 'callee') advanceLeg(leg, 'answered');
+  }
+}
+
+function observeAnswer(draft: Draft, leg: Leg, callId: string): void {
+  if (leg.state !== 'gone') {
+    advanceLeg(leg, 'answered');
+    delete leg.confirmAt;
+  } else if (leg.cause === undefined) {
+    // We took it for gone without the platform having said so: here it is, so it must be hung up.
+    issue(draft, { type: 'hang-up', callId });
+  }
+}
+
+/**
+ * The callee's id came in an event, by our tag, before the reply to create-call (or instead of it). Not once we have
+ * heard that there is no such call: then whatever turns up is a leg that nobody owns.
+ */
+function adopt(draft: Draft, callId: string): Leg | undefined {
+  const { callee } = draft.flow;
+  if (callee.callId !== undefined || callee.state === 'gone') return undefined;
+  callee.callId = callId;
+  delete callee.search;
+  advanceLeg(callee, 'ringing');
+  return callee;
+}
+
+/** Takes in what a look at a call showed. */
+export function observeSeen(draft: Draft, seen: SeenCall): void {
+  const leg = legOfCall(draft.flow, seen.callId) ?? adopt(draft, seen.callId);
+  const over = seen.state === 'completed' || seen.state === 'rejected' || seen.state === 'gone';
+  if (!leg) {
+    if (!over) issue(draft, { type: 'hang-up', callId: seen.callId });
+  } else if (over) {
+    markGone(leg);
+  } else if (seen.state === 'active') {
+    observeAnswer(draft, leg, seen.callId);
+  } else if (leg.confirmAt !== undefined) {
+    leg.confirmAt = draft.at + draft.flow.limits.confirmMs;
+  }
+}
+
+/** The reply to create-call came: this is the callee, unless an event has named another one before. */
+export function observeDialled(draft: Draft, result: CommandResult): void {
+  if (result.callId !== undefined) observeSeen(draft, { callId: result.callId, state: 'started' });
+}
+
+/** Create-call failed. Where its fate is unknown the call is looked for: it is never sent twice. */
+export function observeDialFailed(draft: Draft, failure: CommandFailure): void {
+  const { callee } = draft.flow;
+  if (callee.callId !== undefined) return; // an event has told us more than the lost reply would have
+  if (failure.fate === 'unknown') callee.search = { tries: 0, nextAt: draft.at };
+  else markGone(callee);
+}
+
+/** Looks for the lost call where it is time to; after the last look in vain the leg counts as never dialled. */
+export function searchIfDue(draft: Draft): void {
+  const { callee, dial } = draft.flow;
+  if (!callee.search || !dial || callee.search.nextAt > draft.at || isPending(draft.flow, 'find-call')) return;
+  issue(draft, { type: 'find-call', from: dial.from, to: dial.to, tag: draft.flow.id });
+}
+
+/** The result of a search; undefined where the search itself failed. */
+export function observeSearch(draft: Draft, seen: SeenCall[] | undefined): void {
+  const { flow, at } = draft;
+  for (const call of seen ?? []) observeSeen(draft, call);
+  const { search } = flow.callee;
+  if (!search) return;
+  const tries = search.tries + 1;
+  const delay = SEARCH_DELAYS[tries];
+  if (delay !== undefined) flow.callee.search = { tries, nextAt: at + delay };
+  else if (tries === SEARCH_DELAYS.length && flow.dial) {
+    // The last look is taken when even a call that rang all the time would be over.
+    flow.callee.search = { tries, nextAt: at + flow.dial.callTimeout * 1_000 + flow.limits.stepMs };
+  } else {
+    delete flow.callee.search;
+    markGone(flow.callee);
+  }
+}
+
+/** Asks the platform about every leg that is not known to be gone. */
+export function lookAtLegs(draft: Draft): void {
+  for (const leg of legsOf(draft.flow)) {
+    if (leg.callId !== undefined && leg.state !== 'gone') issue(draft, { type: 'look-at-call', callId: leg.callId });
+  }
+}
+
+/** Ends every leg that is not gone, each once: rejects a caller who was never answered, hangs up the others. */
+export function endLegs(draft: Draft): void {
+  for (const leg of legsOf(draft.flow)) {
+    if (leg.callId === undefined || leg.state === 'gone') continue;
+    const { callId } = leg;
+    const underWay = draft.flow.pending.some(
+      (command) => (command.type === 'hang-up' || command.type === 'reject-call') && command.callId === callId,
+    );
+    if (underWay) continue;
+    const neverAnswered = leg.role === 'caller' && leg.state === 'ringing' && !leg.answerSent;
+    issue(draft, { type: neverAnswered ? 'reject-call' : 'hang-up', callId });
+  }
+}
+
+/** The result of ending a leg. A refused reject means that the caller is up after all: then it is hung up. */
+export function observeEnded(draft: Draft, command: Command, failure?: CommandFailure): void {
+  if (command.type !== 'hang-up' && command.type !== 'reject-call') return;
+  const leg = legOfCall(draft.flow, command.callId);
+  if (!leg) return;
+  if (failure && command.type === 'reject-call') {
+    leg.answerSent = true;
+    return;
+  }
+  if (failure) leg.givenUp = true;
+  markGone(leg);
+}
+
+/** Whether every leg's fate is settled: none is up, and none can turn up any more. */
+export function allGone(draft: Draft): boolean {
+  const { flow } = draft;
+  return legsOf(flow).every((leg) => leg.state === 'gone') && !isPending(flow, 'create-call', 'hang-up', 'reject-call');
+}

@@ -1,0 +1,189 @@
+/**
+ * The frame of every flow: take in what an event says, then move from phase to phase as far as the facts allow. A flow
+ * adds to it what it takes in beyond its legs, and its phases.
+ */
+import { causeReason } from './reasons';
+import { decide, draftOf, enter, issue, setReason, settle, timelineEntry, type Draft } from './draft';
+import type {
+  Command,
+  CommandFailure,
+  CommandResult,
+  Decision,
+  Flow,
+  FlowEvent,
+  LivePhase,
+  Reason,
+  TimelineEntry,
+} from './flow';
+import { isLive, legsOf } from './flow';
+import {
+  SEARCHES_BEFORE_GIVING_UP,
+  allGone,
+  endLegs,
+  lookAtLegs,
+  observeDialFailed,
+  observeDialled,
+  observeEnded,
+  observeSearch,
+  observeSeen,
+  observeWebhook,
+  searchIfDue,
+} from './legs';
+
+/** Where a live flow goes from here: on to another live phase, or to its end; undefined: it stays. */
+export type Step = { to: LivePhase } | { end: Reason } | undefined;
+
+export interface FlowSteps<F extends Flow> {
+  /** Facts of this flow alone, beyond what its legs tell. */
+  observe(draft: Draft<F>, event: FlowEvent): void;
+  /** Reads the facts: what is the next step? */
+  next(flow: F): Step;
+  /** What is done, and how long it may take, on entering each live phase. */
+  onEntry: Partial<Record<LivePhase, (draft: Draft<F>) => void>>;
+}
+
+/** The flow's one transition: pure, and harmless for every event in every phase. */
+export function transitionWith<F extends Flow>(steps: FlowSteps<F>, flow: F, event: FlowEvent): Decision<F> {
+  const draft = draftOf(flow, event.at);
+  const isLate = (event.type === 'command-done' || event.type === 'command-failed') && !settle(draft, event.command);
+  if (!isLate) {
+    observeLegs(draft, event);
+    steps.observe(draft, event);
+  }
+  proceed(steps, draft);
+  return decide(draft, isLate ? undefined : timelineOf(flow, draft.flow, event));
+}
+
+/** A flow's first step, with the commands of its first phase. */
+export function begin<F extends Flow>(steps: FlowSteps<F>, flow: F, first: Step, note?: string): Decision<F> {
+  const draft = draftOf(flow, flow.createdAt);
+  take(steps, draft, first);
+  return decide(draft, { at: flow.createdAt, what: 'begin', phase: flow.phase, outcome: note });
+}
+
+function observeLegs(draft: Draft, event: FlowEvent): void {
+  switch (event.type) {
+    case 'webhook':
+      return observeWebhook(draft, event.event);
+    case 'command-done':
+      return observeDone(draft, event.command, event.result);
+    case 'command-failed':
+      return observeFailed(draft, event.command, event.failure);
+    case 'wake':
+      return observeTime(draft);
+    case 'end-requested':
+      if (isLive(draft.flow.phase)) startEnding(draft, 'ended-by-request');
+  }
+}
+
+function observeDone(draft: Draft, command: Command, result: CommandResult): void {
+  switch (command.type) {
+    case 'create-call':
+      restartRingTime(draft);
+      return observeDialled(draft, result);
+    case 'find-call':
+      return observeSearch(draft, result.seen ?? []);
+    case 'look-at-call':
+      return result.seen?.forEach((seen) => observeSeen(draft, seen));
+    case 'hang-up':
+    case 'reject-call':
+      return observeEnded(draft, command);
+    case 'answer-call':
+    case 'create-bridge':
+    case 'speak':
+      return; // facts of one flow alone
+  }
+}
+
+function observeFailed(draft: Draft, command: Command, failure: CommandFailure): void {
+  switch (command.type) {
+    case 'create-call':
+      return observeDialFailed(draft, failure);
+    case 'find-call':
+      return observeSearch(draft, undefined);
+    case 'hang-up':
+    case 'reject-call':
+      return observeEnded(draft, command, failure);
+    case 'look-at-call': // the next look may tell more
+    case 'answer-call':
+    case 'create-bridge':
+    case 'speak':
+      return;
+  }
+}
+
+function observeTime(draft: Draft): void {
+  const { flow, at } = draft;
+  if (isLive(flow.phase) && at >= flow.deadlineAt) startEnding(draft, 'deadline');
+  if (isLive(flow.phase) && at >= flow.checkAt) {
+    lookAtLegs(draft);
+    flow.checkEvery = Math.min(flow.checkEvery * 2, flow.phase === 'bridged' ? 60_000 : 15_000);
+    flow.checkAt = at + flow.checkEvery;
+  }
+}
+
+/** Moves on until the facts lead no further; each phase is entered once. */
+function proceed<F extends Flow>(steps: FlowSteps<F>, draft: Draft<F>): void {
+  while (isLive(draft.flow.phase)) {
+    const step = endOfCallee(draft.flow) ?? steps.next(draft.flow);
+    if (!step || ('to' in step && step.to === draft.flow.phase)) break;
+    take(steps, draft, step);
+  }
+  searchIfDue(draft);
+  if (draft.flow.phase === 'ending') finish(draft);
+}
+
+function take<F extends Flow>(steps: FlowSteps<F>, draft: Draft<F>, step: Step): void {
+  if (!step) return;
+  if ('end' in step) {
+    startEnding(draft, step.end);
+    finish(draft);
+  } else {
+    draft.flow.phase = step.to;
+    steps.onEntry[step.to]?.(draft);
+  }
+}
+
+/** The callee is gone before it has answered, or cannot be found: no flow goes on from there. */
+function endOfCallee({ phase, callee }: Flow): Step {
+  if (phase !== 'dialling') return undefined;
+  if (callee.state === 'gone') return { end: causeReason(callee.cause) };
+  if (callee.search && callee.search.tries >= SEARCHES_BEFORE_GIVING_UP) return { end: 'dial-failed' };
+  return undefined;
+}
+
+function startEnding(draft: Draft, reason: Reason): void {
+  setReason(draft, reason);
+  enter(draft, 'ending', draft.flow.limits.endingMs);
+}
+
+function finish(draft: Draft): void {
+  const { flow, at } = draft;
+  endLegs(draft);
+  const overdue = at >= flow.deadlineAt;
+  if (!allGone(draft) && !overdue) return;
+  for (const leg of legsOf(flow)) if (leg.state !== 'gone') leg.givenUp = true;
+  flow.phase = 'ended';
+  flow.endedAt = at;
+}
+
+/** The callee rings from now on, however long its create-call had to wait its turn. */
+function restartRingTime({ flow, at }: Draft): void {
+  if (flow.phase === 'dialling' && flow.dial) flow.deadlineAt = at + flow.dial.callTimeout * 1_000 + flow.limits.stepMs;
+}
+
+/** The event's line in the timeline. A timer or a look that changed nothing is not worth one. */
+function timelineOf(before: Flow, after: Flow, event: FlowEvent): TimelineEntry | undefined {
+  const changed =
+    before.phase !== after.phase || legsOf(before).some((leg, i) => leg.state !== legsOf(after)[i]?.state);
+  const isLook = event.type === 'command-done' && event.command.type === 'look-at-call';
+  return (isLook || event.type === 'wake') && !changed ? undefined : timelineEntry(before, event);
+}
+
+/** Dials the flow's callee; the flow's id is its tag, so that its events are understood before the reply. */
+export function dialCallee(draft: Draft): void {
+  const { flow } = draft;
+  if (!flow.dial) return;
+  enter(draft, 'dialling', flow.dial.callTimeout * 1_000 + flow.limits.stepMs);
+  issue(draft, { type: 'create-call', ...flow.dial, tag: flow.id });
+}

@@ -1,0 +1,100 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { CommandType, FlowKind, Reason } from './flows/flow';
+import { PHASES } from './flows/flow';
+import type { FlowStore } from './flow-store/store';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export interface Metrics {
+  flowStarted(kind: FlowKind): void;
+  flowEnded(kind: FlowKind, outcome: Reason): void;
+  eventReceived(type: string): void;
+  /** @param seconds from the receipt of an event to the sending of a command that it caused */
+  commandSent(type: CommandType, seconds: number): void;
+  /** @param outcome `done`, or the code of the failure */
+  commandSettled(type: CommandType, outcome: string, seconds: number): void;
+  /** A leg that nobody owned was hung up. */
+  orphanReaped(): void;
+  /** A leg could not be hung up, and may still be up. */
+  legGivenUp(): void;
+  /** The metrics in Prometheus' text format. */
+  render(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** Prometheus metrics of one Tandem. Every instance has a registry of its own. */
+export function createMetrics(store: FlowStore): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const started = new Counter({
+    name: 'tandem_flows_started_total',
+    help: 'Flows begun',
+    labelNames: ['kind'],
+    registers,
+  });
+  const ended = new Counter({
+    name: 'tandem_flows_ended_total',
+    help: 'Flows ended, by outcome',
+    labelNames: ['kind', 'outcome'],
+    registers,
+  });
+  const events = new Counter({
+    name: 'tandem_events_total',
+    help: 'Webhook events received',
+    labelNames: ['type'],
+    registers,
+  });
+  const commands = new Histogram({
+    name: 'tandem_command_duration_seconds',
+    help: 'From sending a command to its result, retries included',
+    labelNames: ['command'],
+    buckets: SECONDS,
+    registers,
+  });
+  const failures = new Counter({
+    name: 'tandem_command_failures_total',
+    help: 'Commands that failed for good, by code',
+    labelNames: ['command', 'code'],
+    registers,
+  });
+  const reaction = new Histogram({
+    name: 'tandem_event_to_command_seconds',
+    help: 'From the receipt of an event to sending a command that it caused',
+    labelNames: ['command'],
+    buckets: [0.0001, 0.00025, 0.0005, ...SECONDS],
+    registers,
+  });
+  const orphans = new Counter({ name: 'tandem_orphans_reaped_total', help: 'Legs nobody owned, hung up', registers });
+  const givenUp = new Counter({
+    name: 'tandem_legs_given_up_total',
+    help: 'Legs that could not be hung up',
+    registers,
+  });
+  new Gauge({
+    name: 'tandem_live_flows',
+    help: 'Flows that have not ended, by phase',
+    labelNames: ['phase'],
+    registers,
+    async collect() {
+      const counts = await store.countByPhase();
+      for (const phase of PHASES) if (phase !== 'ended') this.set({ phase }, counts.get(phase) ?? 0);
+    },
+  });
+
+  return {
+    flowStarted: (kind) => started.inc({ kind }),
+    flowEnded: (kind, outcome) => ended.inc({ kind, outcome }),
+    eventReceived: (type) => events.inc({ type }),
+    commandSent: (command, seconds) => reaction.observe({ command }, seconds),
+    commandSettled(command, outcome, seconds) {
+      commands.observe({ command }, seconds);
+      if (outcome !== 'done') failures.inc({ command, code: outcome });
+    },
+    orphanReaped: () => orphans.inc(),
+    legGivenUp: () => givenUp.inc(),
+    render: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

@@ -1,0 +1,113 @@
+/** Errors of Tandem's own HTTP side, told as problem details (RFC 9457). */
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { TandemError, messageOf } from './errors';
+import type { Logger } from './logger';
+
+/** An error that is the client's business: it has an HTTP status and may be shown. */
+export abstract class ProblemError extends TandemError {
+  abstract readonly status: number;
+  abstract readonly title: string;
+  /** Header fields that go with it. */
+  readonly headers: Readonly<Record<string, string>> = {};
+}
+
+export class BadRequestError extends ProblemError {
+  readonly code = 'bad-request';
+  readonly status = 400;
+  readonly title = 'The request is not valid';
+}
+
+export class UnauthorizedError extends ProblemError {
+  readonly code = 'unauthorized';
+  readonly status = 401;
+  readonly title = 'Credentials are missing or wrong';
+  override readonly headers;
+  constructor(challenge: string) {
+    super('send the credentials that this server was set up with in the Authorization header');
+    this.headers = { 'www-authenticate': challenge };
+  }
+}
+
+export class NotFoundError extends ProblemError {
+  readonly code = 'not-found';
+  readonly status = 404;
+  readonly title = 'There is no such thing here';
+}
+
+export class DrainingError extends ProblemError {
+  readonly code = 'draining';
+  readonly status = 503;
+  readonly title = 'This server is going down';
+  override readonly headers = { 'retry-after': '10' };
+  constructor() {
+    super('it takes no new calls; use another one, or this one when it is back');
+  }
+}
+
+/** The body of a problem; `type` is about:blank, so `title` goes with the status. */
+export interface Problem {
+  type: 'about:blank';
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+}
+
+export const notFound: RequestHandler = (req) => {
+  throw new NotFoundError(`${req.method} ${req.path} does not exist; see /openapi.json`);
+};
+
+/** The one place that turns errors into answers. What went wrong inside is logged, and never shown. */
+export function problemHandler(log: Logger): ErrorRequestHandler {
+  // Express tells error handlers by their four parameters.
+  return (error: unknown, req, res, _next) => {
+    const problem = toProblem(error);
+    if (problem.status >= 500) {
+      log.error(
+        { err: error, method: req.method, path: req.path, requestId: res.locals['requestId'] as unknown },
+        'request failed',
+      );
+    } else {
+      log.info(
+        { method: req.method, path: req.path, status: problem.status, detail: problem.detail },
+        'request refused',
+      );
+    }
+    if (res.headersSent) return void res.destroy();
+    send(res, problem, error instanceof ProblemError ? error.headers : {});
+  };
+}
+
+function send(res: Response, problem: Problem, headers: Readonly<Record<string, string>>): void {
+  res.status(problem.status).set(headers).type('application/problem+json').send(JSON.stringify(problem));
+}
+
+function toProblem(error: unknown): Problem {
+  if (error instanceof ProblemError) {
+    const { title, status, message, code } = error;
+    return { type: 'about:blank', title, status, detail: message, code };
+  }
+  const status = statusOf(error);
+  if (status !== undefined && status >= 400 && status < 500) {
+    // Express and its body parser: malformed JSON, a body that is too large, a bad percent-encoding.
+    return {
+      type: 'about:blank',
+      title: 'The request is not valid',
+      status,
+      detail: messageOf(error),
+      code: 'bad-request',
+    };
+  }
+  return {
+    type: 'about:blank',
+    title: 'Something went wrong here',
+    status: 500,
+    detail: 'the request could not be handled; the log of this server says why',
+    code: 'internal',
+  };
+}
+
+function statusOf(error: unknown): number | undefined {
+  const status = error instanceof Error && 'status' in error ? error.status : undefined;
+  return typeof status === 'number' ? status : undefined;
+}

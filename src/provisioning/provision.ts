@@ -1,0 +1,195 @@
+/**
+ * The tutorial's steps 1 and 2 on whichever platform: application, numbers, domains, endpoints. Safe to run again: what
+ * is there is kept, and changed only where it differs.
+ */
+import { z } from 'zod';
+import { RefusedError } from '../call-control/errors';
+import type { ApiHttp } from '../call-control/http';
+import { TandemError } from '../errors';
+import type { Line } from '../flows/dial-plan';
+import { redactUrl } from '../logger';
+import { idFromLocation } from '../protocol/ids';
+import { SIP_DOMAIN_SUFFIX } from '../protocol/resources';
+import { parseSipUri } from '../protocol/sip-uri';
+
+const APPLICATION_NAME = 'Tandem';
+
+/** A LINES endpoint that cannot be provisioned, or a platform that answers something else than the v1 API. */
+export class ProvisioningError extends TandemError {
+  readonly code = 'provisioning-failed';
+}
+
+export interface ProvisionRequest {
+  lines: readonly Line[];
+  /** incomingCallUrl of the application, credentials included */
+  webhookUrl: string;
+  sipPassword: string;
+  /** An endpoint that exists gets the password too; otherwise it keeps its own. */
+  resetPassword: boolean;
+}
+
+export type Outcome = 'created' | 'changed' | 'kept';
+export interface ProvisionStep {
+  what: 'application' | 'number' | 'domain' | 'endpoint';
+  name: string;
+  id: string;
+  outcome: Outcome;
+}
+export interface SipSettings {
+  sipUri: string;
+  username: string;
+  realm: string;
+  /** undefined: the endpoint was there already, with a password that only its owner knows */
+  password: string | undefined;
+  /** calls to this number ring the endpoint */
+  number: string;
+}
+export interface Provisioned {
+  steps: ProvisionStep[];
+  sip: SipSettings[];
+}
+
+const application = z.object({
+  id: z.string(),
+  name: z.string(),
+  incomingCallUrl: z.string().nullish(),
+  autoAnswer: z.boolean().nullish(),
+});
+const phoneNumber = z.object({ id: z.string(), applicationId: z.string().nullish() });
+const domain = z.object({ id: z.string(), name: z.string() });
+const endpoint = z.object({
+  id: z.string(),
+  name: z.string(),
+  applicationId: z.string().nullish(),
+  enabled: z.boolean().nullish(),
+  sipUri: z.string(),
+  credentials: z.object({ realm: z.string(), username: z.string() }),
+});
+
+export async function provision(http: ApiHttp, request: ProvisionRequest): Promise<Provisioned> {
+  const steps: ProvisionStep[] = [];
+  const sip: SipSettings[] = [];
+  const done = (step: ProvisionStep) => {
+    steps.push(step);
+    return step.id;
+  };
+  const applicationId = done(await ensureApplication(http, request.webhookUrl));
+  for (const line of request.lines) {
+    done(await ensureNumber(http, line.number, applicationId));
+    const { user, label } = namesOf(line);
+    const domainStep = await ensureDomain(http, label);
+    if (!steps.some((step) => step.id === domainStep.id)) done(domainStep);
+    const { step, settings } = await ensureEndpoint(http, domainStep.id, user, applicationId, request);
+    if (!steps.some((earlier) => earlier.id === step.id)) done(step);
+    sip.push({ ...settings, number: line.number });
+  }
+  return { steps, sip };
+}
+
+function namesOf({ endpoint: uri }: Line): { user: string; label: string } {
+  const parts = parseSipUri(uri);
+  const suffix = `.${SIP_DOMAIN_SUFFIX}`;
+  if (!parts?.host.endsWith(suffix)) {
+    throw new ProvisioningError(
+      `${uri} of LINES is not below ${SIP_DOMAIN_SUFFIX}: write it as sip:user@your-domain${suffix}`,
+    );
+  }
+  return { user: parts.user, label: parts.host.slice(0, -suffix.length) };
+}
+
+async function ensureApplication(http: ApiHttp, incomingCallUrl: string): Promise<ProvisionStep> {
+  const existing = (await list(http, '/applications', application)).find(({ name }) => name === APPLICATION_NAME);
+  const wanted = { name: APPLICATION_NAME, incomingCallUrl, callbackHttpMethod: 'POST', autoAnswer: false };
+  const step = { what: 'application', name: `${APPLICATION_NAME} → ${redactUrl(incomingCallUrl)}` } as const;
+  if (!existing) return { ...step, id: await create(http, '/applications', wanted), outcome: 'created' };
+  const isRight = existing.incomingCallUrl === incomingCallUrl && existing.autoAnswer === false;
+  if (!isRight) await http.send('POST', http.userPath(`/applications/${existing.id}`), wanted);
+  return { ...step, id: existing.id, outcome: isRight ? 'kept' : 'changed' };
+}
+
+async function ensureNumber(http: ApiHttp, number: string, applicationId: string): Promise<ProvisionStep> {
+  const step = { what: 'number', name: number } as const;
+  const existing = await find(http, `/phoneNumbers/${encodeURIComponent(number)}`, phoneNumber);
+  if (!existing) {
+    const id = await create(http, '/phoneNumbers', { number, name: `Tandem ${number}`, applicationId });
+    return { ...step, id, outcome: 'created' };
+  }
+  const isRight = existing.applicationId === applicationId;
+  if (!isRight) await http.send('POST', http.userPath(`/phoneNumbers/${existing.id}`), { applicationId });
+  return { ...step, id: existing.id, outcome: isRight ? 'kept' : 'changed' };
+}
+
+async function ensureDomain(http: ApiHttp, label: string): Promise<ProvisionStep> {
+  const step = { what: 'domain', name: label } as const;
+  const existing = (await list(http, '/domains', domain)).find(({ name }) => name.toLowerCase() === label);
+  if (existing) return { ...step, id: existing.id, outcome: 'kept' };
+  const id = await create(http, '/domains', { name: label, description: 'Endpoints of Tandem' });
+  return { ...step, id, outcome: 'created' };
+}
+
+async function ensureEndpoint(
+  http: ApiHttp,
+  domainId: string,
+  name: string,
+  applicationId: string,
+  { sipPassword, resetPassword }: ProvisionRequest,
+): Promise<{ step: ProvisionStep; settings: Omit<SipSettings, 'number'> }> {
+  const path = `/domains/${domainId}/endpoints`;
+  const read = async () => (await list(http, path, endpoint)).find((candidate) => candidate.name === name);
+  const before = await read();
+  const credentials = { password: sipPassword };
+  let outcome: Outcome = 'kept';
+  if (!before) {
+    await create(http, path, {
+      name,
+      description: 'Phone of Tandem',
+      domainId,
+      applicationId,
+      enabled: true,
+      credentials,
+    });
+    outcome = 'created';
+  } else if (before.applicationId !== applicationId || before.enabled === false || resetPassword) {
+    const change = { applicationId, enabled: true, ...(resetPassword && { credentials }) };
+    await http.send('POST', http.userPath(`${path}/${before.id}`), change);
+    outcome = 'changed';
+  }
+  const found = before ?? (await read());
+  if (!found) throw new ProvisioningError(`the platform does not list the endpoint ${name} that it has just created`);
+  return {
+    step: { what: 'endpoint', name: found.sipUri, id: found.id, outcome },
+    settings: {
+      sipUri: found.sipUri,
+      username: found.credentials.username.trim(),
+      realm: found.credentials.realm,
+      password: before && !resetPassword ? undefined : sipPassword,
+    },
+  };
+}
+
+async function list<T>(http: ApiHttp, path: string, item: z.ZodType<T>): Promise<T[]> {
+  const { body } = await http.send('GET', http.userPath(`${path}?size=1000`));
+  return read(z.array(item), body, path);
+}
+
+async function find<T>(http: ApiHttp, path: string, item: z.ZodType<T>): Promise<T | undefined> {
+  try {
+    return read(item, (await http.send('GET', http.userPath(path))).body, path);
+  } catch (error) {
+    if (error instanceof RefusedError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+async function create(http: ApiHttp, path: string, body: object): Promise<string> {
+  const id = idFromLocation((await http.send('POST', http.userPath(path), body)).location);
+  if (id === undefined) throw new ProvisioningError(`the platform's answer to POST ${path} has no Location`);
+  return id;
+}
+
+function read<T>(schema: z.ZodType<T>, body: unknown, path: string): T {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success)
+    throw new ProvisioningError(`the platform's answer to GET ${path} is not of the v1 API: ${parsed.error.message}`);
+  return parsed.data;
+}

@@ -1,0 +1,112 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createApp } from './app';
+import { createCallControl } from './call-control/client';
+import { createApiHttp } from './call-control/http';
+import type { Config } from './config';
+import { createEngine } from './flows/engine';
+import { createMemoryStore } from './flow-store/memory-store';
+import { startTicker } from './flow-store/ticker';
+import type { Logger } from './logger';
+import { createMetrics } from './metrics';
+
+/** How often due flows are looked for, ms: no timer of a flow needs to be finer. */
+const TICK_MS = 200;
+/** How long live commands may take when the server goes down, ms. */
+const DRAIN_MS = 8_000;
+/** What answering the callee, answering the caller and bridging may take each, ms. */
+const STEP_MS = 15_000;
+const CONFIRM_MS = 1_000;
+const ENDING_MS = 600_000;
+
+export interface TandemServer {
+  /** Where it listens. */
+  url: string;
+  /** incomingCallUrl and callbackUrl, with the credentials that callbacks must carry. */
+  webhookUrl: string;
+  /** Takes no new flow from now on, lets live commands finish (at most 8 s), then closes. */
+  close(): Promise<void>;
+}
+
+/** Starts the webhook half against a platform at `apiUrl` (origin, without `/v1`). */
+export async function startServer(config: Config, apiUrl: string, log: Logger): Promise<TandemServer> {
+  let webhookUrl = '';
+  const store = createMemoryStore();
+  const metrics = createMetrics(store);
+  const client = createCallControl({
+    http: createApiHttp({ ...config.api, url: apiUrl }),
+    callbackUrl: () => webhookUrl,
+  });
+  const plan = {
+    lines: config.lines,
+    defaultCountry: config.defaultCountry,
+    callTimeout: config.callTimeoutSeconds,
+  };
+  const limits = {
+    stepMs: STEP_MS,
+    maxCallMs: config.maxCallSeconds * 1_000,
+    legCheckMs: config.legCheckSeconds * 1_000,
+    confirmMs: CONFIRM_MS,
+    endingMs: ENDING_MS,
+  };
+  const engine = createEngine({ store, client, log, metrics, plan, limits });
+  const app = createApp({
+    engine,
+    store,
+    metrics,
+    log,
+    plan,
+    webhookCredentials: config.webhookCredentials,
+    apiToken: config.apiToken,
+  });
+
+  const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, app);
+  const url = await listen(server, config.port, config.host);
+  webhookUrl = withCredentials(`${config.publicBaseUrl ?? url}/webhooks/voice`, config.webhookCredentials);
+  const ticker = startTicker(TICK_MS, () => engine.wakeDue(), log);
+  log.info({ url, webhooks: `${config.publicBaseUrl ?? url}/webhooks/voice`, platform: apiUrl }, 'listening');
+
+  return {
+    url,
+    webhookUrl,
+    async close() {
+      engine.drain();
+      const late = await Promise.race([engine.idle(), after(DRAIN_MS)]);
+      if (late) log.warn('commands were still under way when the server went down');
+      ticker.close();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+        setTimeout(() => server.closeAllConnections(), 500).unref();
+      });
+      client.close();
+      await store.close();
+    },
+  };
+}
+
+/** Listens, and says where: an address that everybody can reach is named by the loopback address. */
+async function listen(server: Server, port: number, host: string): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address() as AddressInfo;
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${address.port}`;
+}
+
+function withCredentials(url: string, credentials: Config['webhookCredentials']): string {
+  if (!credentials) return url;
+  const parts = new URL(url);
+  parts.username = encodeURIComponent(credentials.username);
+  parts.password = encodeURIComponent(credentials.password);
+  return parts.href;
+}
+
+function after(ms: number): Promise<true> {
+  return new Promise((resolve) => setTimeout(resolve, ms, true).unref());
+}

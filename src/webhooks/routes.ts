@@ -1,0 +1,39 @@
+import { Router, json, type RequestHandler } from 'express';
+import { requireBasic } from '../authentication';
+import type { Engine } from '../flows/engine';
+import type { Logger } from '../logger';
+import { BadRequestError, DrainingError } from '../problems';
+import { parseEvent } from '../protocol/events';
+
+export interface WebhookDeps {
+  engine: Engine;
+  log: Logger;
+  credentials: { username: string; password: string } | undefined;
+}
+
+/**
+ * `/webhooks/voice`, incomingCallUrl and callbackUrl in one: authenticate → parse → dispatch → acknowledge. A 2xx says
+ * that the event is stored; what could not be stored is a 5xx, so that the platform turns to its fallback URL.
+ */
+export function webhookRoutes({ engine, log, credentials }: WebhookDeps): Router {
+  const receive =
+    (source: 'body' | 'query'): RequestHandler =>
+    async (req, res) => {
+      const parsed = parseEvent(req[source]);
+      if (parsed.known === undefined) throw new BadRequestError(parsed.fault);
+      if (!parsed.known) {
+        log.warn({ eventType: parsed.eventType }, 'event of an unknown type');
+      } else {
+        if (!(await engine.accepts(parsed.event))) throw new DrainingError();
+        await engine.receive(parsed.event, res.locals['requestId'] as string | undefined);
+      }
+      res.status(200).end();
+    };
+
+  const router = Router();
+  router.use('/webhooks', requireBasic(credentials));
+  // Whatever its content type says, an event is JSON.
+  router.post('/webhooks/voice', json({ limit: '64kb', type: () => true }), receive('body'));
+  router.get('/webhooks/voice', receive('query'));
+  return router;
+}
