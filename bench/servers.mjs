@@ -13,18 +13,40 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 const SCRIPTS = { tandem: here('../dist/main.js'), plain: here('floors/plain.mjs'), bare: here('floors/bare.mjs') };
 
+/** Whatever ends this process (a signal, an error nobody caught) ends what it started. */
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
+function track(child) {
+  running.add(child);
+  child.on('exit', () => running.delete(child));
+  return child;
+}
+
+/** The next message of a child, or the news that there will be none. */
+function messageOf(child) {
+  return new Promise((resolve, reject) => {
+    const gone = (code, signal) => reject(new Error(`the stub ended (${code ?? signal})`));
+    child.once('exit', gone);
+    child.once('message', (message) => {
+      child.off('exit', gone);
+      resolve(message);
+    });
+  });
+}
+
 export const isBuilt = () => existsSync(SCRIPTS.tandem);
 
 export async function startStub() {
-  const child = fork(here('stub.mjs'), Object.values(ACCOUNT));
-  const [{ url }] = await once(child, 'message');
+  const child = track(fork(here('stub.mjs'), Object.values(ACCOUNT)));
+  const { url } = await messageOf(child);
   return {
     url,
     /** Drives calls through a server: { calls, done, seconds, events, commands, latencies (ms), faults }. */
     async run(work) {
       child.send(work);
-      const [report] = await once(child, 'message');
-      return report;
+      return messageOf(child);
     },
     close: () => end(child),
   };
@@ -35,21 +57,23 @@ export async function startServer(name, stubUrl) {
   const folder = mkdtempSync(join(tmpdir(), `tandem-bench-${name}-`));
   const log = join(folder, 'log');
   const sink = openSync(log, 'a');
-  const child = spawn(process.execPath, [SCRIPTS[name]], {
-    cwd: folder, // no .env is read here
-    stdio: ['ignore', sink, sink],
-    env: {
-      PATH: process.env.PATH,
-      HOST: '127.0.0.1',
-      PORT: '0',
-      LOG_LEVEL: 'info',
-      BANDWIDTH_API_URL: stubUrl,
-      BANDWIDTH_USER_ID: ACCOUNT.userId,
-      BANDWIDTH_API_TOKEN: ACCOUNT.token,
-      BANDWIDTH_API_SECRET: ACCOUNT.secret,
-      LINES: '+1555444333=sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io',
-    },
-  });
+  const child = track(
+    spawn(process.execPath, [SCRIPTS[name]], {
+      cwd: folder, // no .env is read here
+      stdio: ['ignore', sink, sink],
+      env: {
+        PATH: process.env.PATH,
+        HOST: '127.0.0.1',
+        PORT: '0',
+        LOG_LEVEL: 'info',
+        BANDWIDTH_API_URL: stubUrl,
+        BANDWIDTH_USER_ID: ACCOUNT.userId,
+        BANDWIDTH_API_TOKEN: ACCOUNT.token,
+        BANDWIDTH_API_SECRET: ACCOUNT.secret,
+        LINES: '+1555444333=sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io',
+      },
+    }),
+  );
   closeSync(sink);
   const close = async () => {
     await end(child);
