@@ -1,0 +1,82 @@
+/** Calls to play: all outcomes mixed, and what each must come to where nothing goes wrong. */
+import type { Prng } from './prng';
+import { FAR_ENDS, type FlowKind, type Script } from './scenario';
+
+export function drawScript(prng: Prng, kind: FlowKind): Script {
+  const script: Script = {
+    farEnd: prng.chance(0.5) ? 'answer' : prng.pick(FAR_ENDS),
+    farEndAfterMs: prng.between(0, 150),
+    endsBy: prng.pick(['caller', 'callee']),
+    talkMs: prng.between(20, 300),
+  };
+  if (kind === 'speak') return { ...script, endsBy: prng.chance(0.2) ? 'callee' : 'caller' };
+  if (!prng.chance(0.2)) return script;
+  // Early, late, and while the platform is picking up.
+  return { ...script, farEndAfterMs: prng.between(0, 400), callerGivesUpAfterMs: prng.between(1, 500) };
+}
+
+export interface Expectation {
+  kind: FlowKind;
+  script: Script;
+  /** What the caller may see; more than one where people race with the wire. */
+  outcomes: string[];
+  /** How Tandem may call it. */
+  reasons: string[];
+}
+
+const base: Script = { farEnd: 'answer', farEndAfterMs: 40, endsBy: 'caller', talkMs: 100 };
+
+/** Every outcome of every flow, with what it must come to over a wire without faults. */
+export function everyOutcome(): Expectation[] {
+  const pairs = (['sip-to-pstn', 'pstn-to-sip'] as const).flatMap((kind): Expectation[] => {
+    const rejected = (farEnd: Script['farEnd'], reason: string): Expectation => ({
+      kind,
+      script: { ...base, farEnd },
+      outcomes: ['rejected'],
+      reasons: [reason],
+    });
+    return [
+      { kind, script: base, outcomes: ['bridged'], reasons: ['completed'] },
+      { kind, script: { ...base, endsBy: 'callee' }, outcomes: ['bridged'], reasons: ['completed'] },
+      { kind, script: { ...base, farEndAfterMs: 0 }, outcomes: ['bridged'], reasons: ['completed'] },
+      rejected('busy', 'busy'),
+      rejected('reject', 'rejected'),
+      rejected('unallocated', 'unallocated'),
+      rejected('no-answer', 'no-answer'),
+      {
+        kind,
+        script: { ...base, farEnd: 'answer-and-hang-up' },
+        outcomes: ['rejected', 'hung up while ringing', 'answered, not bridged', 'bridged'],
+        reasons: ['callee-left', 'completed'],
+      },
+      {
+        kind,
+        script: { ...base, farEndAfterMs: 600, callerGivesUpAfterMs: 150 },
+        outcomes: ['caller gave up'],
+        reasons: ['caller-gave-up'],
+      },
+    ];
+  });
+  const unspoken = (farEnd: Script['farEnd'], reason: string): Expectation => ({
+    kind: 'speak',
+    script: { ...base, farEnd },
+    outcomes: ['not answered'],
+    reasons: [reason],
+  });
+  return [
+    ...pairs,
+    { kind: 'speak', script: base, outcomes: ['spoken'], reasons: ['completed'] },
+    { kind: 'speak', script: { ...base, farEndAfterMs: 0 }, outcomes: ['spoken'], reasons: ['completed'] },
+    unspoken('busy', 'busy'),
+    unspoken('reject', 'rejected'),
+    unspoken('unallocated', 'unallocated'),
+    unspoken('no-answer', 'no-answer'),
+    {
+      kind: 'speak',
+      script: { ...base, endsBy: 'callee', talkMs: 10 },
+      outcomes: ['cut off', 'answered, not spoken'],
+      // A sentence for somebody who has just gone is refused: that, too, is how it ended.
+      reasons: ['callee-left', 'speak-failed'],
+    },
+  ];
+}
