@@ -12,6 +12,8 @@ export const ID_PREFIXES = {
   event: 'ev',
   gather: 'g',
   flow: 'f',
+  sandboxPhone: 'sp',
+  sandboxCall: 'sc',
 } as const;
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';

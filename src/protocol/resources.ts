@@ -4,11 +4,11 @@ import type { BridgeState, CallState } from './commands';
 export interface ApplicationResource {
   id: string;
   name: string;
-  incomingCallUrl?: string;
-  incomingCallFallbackUrl?: string;
+  incomingCallUrl?: string | undefined;
+  incomingCallFallbackUrl?: string | undefined;
   /** ms, at most 10,000 */
   incomingCallUrlCallbackTimeout: number;
-  incomingMessageUrl?: string;
+  incomingMessageUrl?: string | undefined;
   callbackHttpMethod: 'GET' | 'POST';
   autoAnswer: boolean;
 }
@@ -18,13 +18,13 @@ export interface PhoneNumberResource {
   /** E.164 */
   number: string;
   nationalNumber: string;
-  name?: string;
-  city?: string;
-  state?: string;
+  name?: string | undefined;
+  city?: string | undefined;
+  state?: string | undefined;
   /** URI of the application */
-  application?: string;
-  applicationId?: string;
-  fallbackNumber?: string;
+  application?: string | undefined;
+  applicationId?: string | undefined;
+  fallbackNumber?: string | undefined;
   price: string;
   createdTime: string;
   numberState: 'enabled' | 'released';
@@ -33,7 +33,7 @@ export interface PhoneNumberResource {
 export interface DomainResource {
   id: string;
   name: string;
-  description?: string;
+  description?: string | undefined;
   /** URI of the domain's endpoints */
   endpoints: string;
 }
@@ -41,9 +41,9 @@ export interface DomainResource {
 export interface EndpointResource {
   id: string;
   name: string;
-  description?: string;
+  description?: string | undefined;
   domainId: string;
-  applicationId?: string;
+  applicationId?: string | undefined;
   enabled: boolean;
   sipUri: string;
   /** The password is never returned. */
@@ -57,18 +57,22 @@ export interface CallResource {
   to: string;
   state: CallState;
   startTime: string;
-  activeTime?: string;
-  endTime?: string;
-  callbackUrl?: string;
-  fallbackUrl?: string;
+  activeTime?: string | undefined;
+  endTime?: string | undefined;
+  callbackUrl?: string | undefined;
+  fallbackUrl?: string | undefined;
   /** s */
-  callTimeout?: number;
+  callTimeout?: number | undefined;
+  callbackHttpMethod?: 'GET' | 'POST' | undefined;
+  /** ms */
+  callbackTimeout?: number | undefined;
+  recordingEnabled?: boolean | undefined;
   /** s */
-  chargeableDuration?: number;
-  bridgeId?: string;
-  bridge?: string;
-  tag?: string;
-  sipHeaders?: Record<string, string>;
+  chargeableDuration?: number | undefined;
+  bridgeId?: string | undefined;
+  bridge?: string | undefined;
+  tag?: string | undefined;
+  sipHeaders?: Record<string, string> | undefined;
   /** URI of the call's events */
   events: string;
   /** URI of the call's recordings */
@@ -82,8 +86,8 @@ export interface BridgeResource {
   /** URI of the bridge's calls */
   calls: string;
   createdTime: string;
-  activatedTime?: string;
-  completedTime?: string;
+  activatedTime?: string | undefined;
+  completedTime?: string | undefined;
 }
 
 /** The domain that every customer's SIP domain is a label of. */

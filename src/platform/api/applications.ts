@@ -1,0 +1,84 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import { wireBoolean } from '../../protocol/commands';
+import type { ApplicationResource } from '../../protocol/resources';
+import { NotFoundError, ValidationError } from '../errors';
+import type { Application } from '../resources/applications';
+import type { ApiContext } from './context';
+import { pageQuery, sendPage } from './paging';
+import { callbackHttpMethod, callbackTimeout, callbackUrl, MAX_CALLBACK_TIMEOUT, parse, text } from './parse';
+
+const changes = z.object({
+  name: text(256).min(1).optional(),
+  incomingCallUrl: callbackUrl.optional(),
+  incomingCallFallbackUrl: callbackUrl.optional(),
+  incomingCallUrlCallbackTimeout: callbackTimeout.optional(),
+  incomingMessageUrl: callbackUrl.optional(),
+  incomingMessageFallbackUrl: callbackUrl.optional(),
+  callbackHttpMethod: callbackHttpMethod.optional(),
+  autoAnswer: wireBoolean.optional(),
+});
+
+const newApplication = changes.extend({
+  name: text(256).min(1),
+  incomingCallUrlCallbackTimeout: callbackTimeout.default(MAX_CALLBACK_TIMEOUT),
+  callbackHttpMethod: callbackHttpMethod.default('POST'),
+  autoAnswer: wireBoolean.default(true),
+});
+
+type Urls = Pick<Application, 'incomingCallUrl' | 'incomingMessageUrl'>;
+
+export function applicationRoutes({ applications, numbers, domains, uris }: ApiContext): Router {
+  const router = Router();
+
+  const get = (id: string): Application => {
+    const application = applications.get(id);
+    if (!application) throw new NotFoundError('application', id);
+    return application;
+  };
+
+  router.post('/', (request, response) => {
+    const fields = parse(newApplication, request.body);
+    mustHaveUrl(fields);
+    const { id } = applications.create(fields);
+    response
+      .status(201)
+      .location(uris.location(`applications/${id}`))
+      .end();
+  });
+
+  router.get('/', (request, response) => {
+    sendPage(request, response, applications.list(), parse(pageQuery, request.query), show);
+  });
+
+  router.get('/:id', (request, response) => {
+    response.json(show(get(request.params.id)));
+  });
+
+  router.post('/:id', (request, response) => {
+    const application = get(request.params.id);
+    const fields = parse(changes, request.body);
+    mustHaveUrl({ ...application, ...fields });
+    Object.assign(application, fields);
+    response.status(200).end();
+  });
+
+  router.delete('/:id', (request, response) => {
+    const { id } = get(request.params.id);
+    applications.delete(id);
+    numbers.forgetApplication(id);
+    domains.forgetApplication(id);
+    response.status(200).end();
+  });
+
+  return router;
+}
+
+function mustHaveUrl({ incomingCallUrl, incomingMessageUrl }: Urls): void {
+  if (incomingCallUrl === undefined && incomingMessageUrl === undefined)
+    throw new ValidationError('incomingCallUrl: one of incomingCallUrl and incomingMessageUrl is required');
+}
+
+function show(application: Application): ApplicationResource {
+  return application;
+}

@@ -1,0 +1,56 @@
+/** The body of audio commands, prompts and whispers. */
+import { z } from 'zod';
+import { MAX_SENTENCE_LENGTH, VOICES, wireBoolean, type Voice } from '../../protocol/commands';
+import { ValidationError } from '../errors';
+import type { Playback } from '../lines/line';
+import { httpUrl, integer, parse, tag, text } from './parse';
+
+export const audio = z.object({
+  sentence: text(MAX_SENTENCE_LENGTH).optional(),
+  fileUrl: z.union([z.literal(''), httpUrl]).optional(),
+  gender: z
+    .string()
+    .transform((gender) => gender.toLowerCase())
+    .pipe(z.enum(['female', 'male']))
+    .optional(),
+  locale: text(32).optional(),
+  voice: text(32).optional(),
+  loopEnabled: wireBoolean.default(false),
+  volume: integer(-4, 4).default(0),
+  tag: tag.optional(),
+});
+export type Audio = z.output<typeof audio>;
+
+/** Reads an audio command; undefined: stop what is being played. */
+export function parseAudio(body: unknown): Playback | undefined {
+  return playbackOf(parse(audio, body), '');
+}
+
+/** @param path of the field that the audio is in, as `prompt.`; for error messages */
+export function playbackOf(fields: Audio, path: string): Playback | undefined {
+  const { sentence, fileUrl, loopEnabled: loop, volume, tag } = fields;
+  if (sentence !== undefined && fileUrl !== undefined)
+    throw new ValidationError(`${path}sentence: sentence and fileUrl exclude each other`);
+  if (sentence === undefined && fileUrl === undefined)
+    throw new ValidationError(`${path}sentence: one of sentence and fileUrl is required`);
+  const voice = voiceOf(fields, path).name;
+  if (sentence) return { kind: 'speak', content: sentence, voice, loop, volume, tag };
+  if (fileUrl) return { kind: 'playback', content: fileUrl, loop, volume, tag };
+  return undefined;
+}
+
+function voiceOf({ voice, locale, gender }: Audio, path: string): Voice {
+  const ofLocale = VOICES.filter((known) => known.locale.toLowerCase() === (locale ?? known.locale).toLowerCase());
+  const [first] = ofLocale;
+  if (!first)
+    throw new ValidationError(`${path}locale: ${String(locale)} is not one of ${unique(VOICES.map((v) => v.locale))}`);
+  if (voice === undefined) return ofLocale.find((known) => known.gender === (gender ?? 'female')) ?? first;
+  const named = ofLocale.find((known) => known.name.toLowerCase() === voice.toLowerCase());
+  if (!named)
+    throw new ValidationError(`${path}voice: ${voice} is not one of ${unique(ofLocale.map(({ name }) => name))}`);
+  return named;
+}
+
+function unique(values: string[]): string {
+  return [...new Set(values)].join(', ');
+}

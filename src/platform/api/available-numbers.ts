@@ -1,0 +1,74 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import { searchInventory, type AvailableNumber, type InventorySearch } from '../resources/inventory';
+import { nationalNumber } from '../resources/numbers';
+import type { ApiContext } from './context';
+import { integer, parse, text } from './parse';
+
+const MAX_QUANTITY = 5_000;
+
+const common = {
+  quantity: integer(1, MAX_QUANTITY).default(10),
+  pattern: z
+    .string()
+    // Runs of * would make matching slow, and mean the same as one.
+    .regex(/^(?!.*\*\*)[0-9A-Za-z?*]{1,16}$/, 'Invalid input: expected digits, letters, ? and *')
+    .refine((pattern) => pattern.split('*').length <= 5, 'Invalid input: at most four *')
+    .optional(),
+};
+
+const localSearch = z
+  .object({
+    ...common,
+    areaCode: z
+      .string()
+      .regex(/^[2-9]\d\d$/, 'Invalid input: expected three digits')
+      .optional(),
+    city: text(64).min(1).optional(),
+    state: z
+      .string()
+      .regex(/^[A-Za-z]{2}$/, 'Invalid input: expected two letters')
+      .optional(),
+    zip: z
+      .string()
+      .regex(/^\d{5}$/, 'Invalid input: expected five digits')
+      .optional(),
+    localNumber: z
+      .string()
+      .regex(/^[2-9]\d{0,6}$/, 'Invalid input: expected the first digits of a local number')
+      .optional(),
+  })
+  .refine(({ areaCode, city, state, zip }) => areaCode ?? city ?? state ?? zip, {
+    path: ['areaCode'],
+    error: 'one of areaCode, city, state and zip is required',
+  });
+
+const tollFreeSearch = z.object(common);
+
+/** Not under a user: the inventory is everybody's. */
+export function availableNumberRoutes({ numbers, uris }: ApiContext): Router {
+  const router = Router();
+  const isTaken = (number: string): boolean => numbers.find(number) !== undefined;
+
+  const show = (found: AvailableNumber) => ({ ...found, nationalNumber: nationalNumber(found.number) });
+
+  const order = ({ number, city, state, price }: AvailableNumber) => {
+    const { id } = numbers.create({ number, city, state, price });
+    return { number, nationalNumber: nationalNumber(number), price, location: uris.absolute(`phoneNumbers/${id}`) };
+  };
+
+  const searches: [path: string, read: (query: unknown) => InventorySearch][] = [
+    ['/local', (query) => ({ kind: 'local', ...parse(localSearch, query) })],
+    ['/tollFree', (query) => ({ kind: 'tollFree', ...parse(tollFreeSearch, query) })],
+  ];
+  for (const [path, read] of searches) {
+    router.get(path, (request, response) => {
+      response.json(searchInventory(read(request.query), isTaken).map(show));
+    });
+    // Searches and orders what it finds, all at once.
+    router.post(path, (request, response) => {
+      response.json(searchInventory(read(request.query), isTaken).map(order));
+    });
+  }
+  return router;
+}

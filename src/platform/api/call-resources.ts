@@ -1,0 +1,57 @@
+/** Calls, events and bridges as the API shows them. */
+import type { BridgeResource, CallResource } from '../../protocol/resources';
+import type { Bridge } from '../calls/bridge';
+import type { Call } from '../calls/call';
+import type { CallEvent } from '../calls/delivery';
+import type { Uris } from '../uris';
+
+export function showCall(call: Call, uris: Uris): CallResource {
+  const { id, settings, startTime, activeTime, endTime, bridge } = call;
+  const { direction, from, to, callback, callTimeout, tag, sipHeaders, recordingEnabled } = settings;
+  return {
+    id,
+    direction,
+    from,
+    to,
+    state: call.state,
+    startTime: startTime.toISOString(),
+    activeTime: activeTime?.toISOString(),
+    endTime: endTime?.toISOString(),
+    callbackUrl: callback?.url,
+    callbackHttpMethod: callback?.method,
+    callbackTimeout: callback?.timeoutMs,
+    fallbackUrl: callback?.fallbackUrl,
+    callTimeout: direction === 'out' ? callTimeout : undefined,
+    chargeableDuration:
+      activeTime && endTime ? Math.ceil((endTime.getTime() - activeTime.getTime()) / 1000) : undefined,
+    bridgeId: bridge?.id,
+    bridge: bridge && uris.absolute(`bridges/${bridge.id}`),
+    tag,
+    sipHeaders,
+    recordingEnabled: recordingEnabled ?? false,
+    events: uris.absolute(`calls/${id}/events`),
+    recordings: uris.absolute(`calls/${id}/recordings`),
+  };
+}
+
+/** What `data` of an event says: what is particular about it. */
+const DATA_FIELDS = ['cause', 'status', 'dtmfDigit', 'digits'];
+
+export function showEvent({ id, time, name, fields }: CallEvent) {
+  const field = DATA_FIELDS.find((known) => known in fields);
+  return { id, time, name, data: field === undefined ? undefined : fields[field] };
+}
+
+export function showBridge(bridge: Bridge, uris: Uris): BridgeResource & { callIds: string[] } {
+  const { id, state, bridgeAudio, createdTime, activatedTime, completedTime } = bridge;
+  return {
+    id,
+    state,
+    bridgeAudio,
+    callIds: bridge.calls.map((call) => call.id),
+    calls: uris.absolute(`bridges/${id}/calls`),
+    createdTime: createdTime.toISOString(),
+    activatedTime: activatedTime?.toISOString(),
+    completedTime: completedTime?.toISOString(),
+  };
+}

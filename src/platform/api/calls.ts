@@ -1,0 +1,186 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import { MAX_CALL_TIMEOUT_SECONDS, wireBoolean, wireInteger } from '../../protocol/commands';
+import { CallEndedError, NotFoundError, NumberAccessDeniedError, ValidationError } from '../errors';
+import type { Call } from '../calls/call';
+import type { CallbackTarget } from '../calls/delivery';
+import { transfer } from '../calls/join-legs';
+import { audio, playbackOf } from './audio';
+import { callMediaRoutes } from './call-media';
+import { showCall, showEvent } from './call-resources';
+import type { ApiContext } from './context';
+import { pageQuery, sendPage } from './paging';
+import {
+  callbackHttpMethod,
+  callbackTimeout,
+  callbackUrl,
+  integer,
+  MAX_CALLBACK_TIMEOUT,
+  parse,
+  party,
+  tag,
+  text,
+} from './parse';
+
+const sipHeaders = z
+  .record(
+    z.string().regex(/^X-[A-Za-z0-9-]{1,60}$/i, 'Invalid key: expected a name that begins with X-'),
+    z.string().regex(/^[^\r\n]{0,255}$/, 'Invalid input: expected one line'),
+  )
+  .refine((headers) => Object.keys(headers).length <= 5, 'Invalid input: at most five headers');
+
+const recording = {
+  recordingEnabled: wireBoolean.optional(),
+  recordingMaxDuration: wireInteger.optional(),
+  recordingFileFormat: z.enum(['wav', 'mp3']).optional(),
+  transcriptionEnabled: wireBoolean.optional(),
+};
+
+const callbacks = {
+  callbackUrl: callbackUrl.optional(),
+  callbackTimeout: callbackTimeout.optional(),
+  callbackHttpMethod: callbackHttpMethod.optional(),
+  fallbackUrl: callbackUrl.optional(),
+};
+
+const newCall = z.object({
+  from: party,
+  to: party,
+  callTimeout: integer(1, MAX_CALL_TIMEOUT_SECONDS).default(60),
+  ...callbacks,
+  bridgeId: text(256).optional(),
+  conferenceId: text(256).optional(),
+  ...recording,
+  tag: tag.optional(),
+  sipHeaders: sipHeaders.optional(),
+});
+
+const changes = z.object({
+  state: z.enum(['active', 'rejected', 'completed', 'transferring']).optional(),
+  transferTo: party.optional(),
+  transferCallerId: text(256).optional(),
+  whisperAudio: audio.optional(),
+  ...callbacks,
+  ...recording,
+  tag: tag.optional(),
+});
+type Changes = z.output<typeof changes>;
+
+const listQuery = pageQuery.extend({
+  from: text(512).optional(),
+  to: text(512).optional(),
+  bridgeId: text(256).optional(),
+  conferenceId: text(256).optional(),
+  sortOrder: z
+    .string()
+    .transform((order) => order.toLowerCase())
+    .pipe(z.enum(['asc', 'desc']))
+    // The sources do not say which is the default; the newest calls are what a client looks for.
+    .default('desc'),
+});
+
+export function callRoutes(context: ApiContext): Router {
+  const { calls, numbers, callRate, uris } = context;
+  const router = Router();
+
+  router.post('/', (request, response) => {
+    const fields = parse(newCall, request.body);
+    const { from, to, bridgeId, conferenceId, callTimeout, tag, sipHeaders, recordingEnabled } = fields;
+    if (!numbers.find(from)) throw new NumberAccessDeniedError(`from: ${from} is not a number of the account`);
+    if (conferenceId !== undefined) throw new NotFoundError('conference', conferenceId); // v1's conferences are not built
+    const bridge = bridgeId === undefined ? undefined : calls.bridge(bridgeId);
+    callRate.take(from);
+    const callback = updatedCallback(undefined, fields);
+    const { id } = calls.dial({ from, to, callback, callTimeout, tag, sipHeaders, recordingEnabled }, bridge);
+    response
+      .status(201)
+      .location(uris.location(`calls/${id}`))
+      .end();
+  });
+
+  router.get('/', (request, response) => {
+    const { from, to, bridgeId, conferenceId, sortOrder, ...page } = parse(listQuery, request.query);
+    const found = conferenceId === undefined ? calls.list({ from, to, bridgeId }) : [];
+    if (sortOrder === 'desc') found.reverse();
+    sendPage(request, response, found, page, (call) => showCall(call, uris));
+  });
+
+  router.get('/:callId', (request, response) => {
+    response.json(showCall(calls.get(request.params.callId), uris));
+  });
+
+  router.post('/:callId', (request, response) => {
+    const call = calls.get(request.params.callId);
+    const fields = parse(changes, request.body);
+    if (call.over) throw new CallEndedError(call.id);
+    if (fields.state === 'transferring') {
+      const { id } = transferCall(call, fields);
+      response
+        .status(201)
+        .location(uris.location(`calls/${id}`))
+        .end();
+      return;
+    }
+    change(call, fields);
+    response.status(200).end();
+  });
+
+  const change = (call: Call, fields: Changes): void => {
+    const { settings } = call;
+    settings.callback = updatedCallback(settings.callback, fields);
+    settings.tag = fields.tag ?? settings.tag;
+    settings.recordingEnabled = fields.recordingEnabled ?? settings.recordingEnabled;
+    if (fields.state === 'active') call.answer();
+    else if (fields.state === 'rejected') call.reject();
+    else if (fields.state === 'completed') call.hangUp();
+  };
+
+  const transferCall = (call: Call, fields: Changes): Call => {
+    const { transferTo: to, whisperAudio } = fields;
+    if (to === undefined) throw new ValidationError('transferTo: required with the state transferring');
+    const whisper = whisperAudio && playbackOf(whisperAudio, 'whisperAudio.');
+    call.transferred();
+    const { settings } = call;
+    // The far end of a call that came in is its caller; of one that was dialled, the callee: the new leg shows that one.
+    const from = fields.transferCallerId ?? (settings.direction === 'in' ? settings.from : settings.to);
+    const callback = updatedCallback(settings.callback, fields);
+    const target = calls.dial({ from, to, callback, callTimeout: 60, tag: fields.tag ?? settings.tag });
+    transfer(call, target, whisper);
+    return target;
+  };
+
+  router.get('/:callId/events', (request, response) => {
+    response.json(calls.get(request.params.callId).events.map(showEvent));
+  });
+
+  router.get('/:callId/events/:eventId', (request, response) => {
+    const { callId, eventId } = request.params;
+    const event = calls.get(callId).events.find(({ id }) => id === eventId);
+    if (!event) throw new NotFoundError('event', eventId);
+    response.json(showEvent(event));
+  });
+
+  // Nothing is ever recorded here, so there is nothing to list.
+  for (const nothing of ['recordings', 'transcriptions'])
+    router.get(`/:callId/${nothing}`, (request, response) => {
+      calls.get(request.params.callId);
+      response.json([]);
+    });
+
+  router.use('/:callId', callMediaRoutes(context));
+  return router;
+}
+
+function updatedCallback(
+  current: CallbackTarget | undefined,
+  { callbackUrl, fallbackUrl, callbackHttpMethod, callbackTimeout }: Partial<Changes>,
+): CallbackTarget | undefined {
+  const url = callbackUrl ?? current?.url;
+  if (url === undefined) return undefined;
+  return {
+    url,
+    fallbackUrl: fallbackUrl ?? current?.fallbackUrl,
+    method: callbackHttpMethod ?? current?.method ?? 'POST',
+    timeoutMs: callbackTimeout ?? current?.timeoutMs ?? MAX_CALLBACK_TIMEOUT,
+  };
+}

@@ -1,0 +1,31 @@
+/** What the routes are made of. */
+import type { Logger } from '../../logger';
+import type { Calls } from '../calls/calls';
+import type { FarEnds } from '../lines/far-ends';
+import type { SimulationTiming } from '../lines/behaviour';
+import type { Receive } from '../lines/line';
+import type { Phones } from '../lines/phones';
+import type { Applications } from '../resources/applications';
+import type { Domains } from '../resources/domains';
+import type { ErrorLog } from '../resources/error-log';
+import type { Numbers } from '../resources/numbers';
+import type { Timers } from '../timers';
+import type { Uris } from '../uris';
+import type { CallRateLimit } from './rate-limit';
+
+export interface ApiContext {
+  userId: string;
+  applications: Applications;
+  numbers: Numbers;
+  domains: Domains;
+  errors: ErrorLog;
+  calls: Calls;
+  callRate: CallRateLimit;
+  phones: Phones;
+  farEnds: FarEnds;
+  receive: Receive;
+  timers: Timers;
+  timing: SimulationTiming;
+  uris: Uris;
+  log: Logger;
+}

@@ -1,0 +1,73 @@
+/** zod at the boundary: bodies, queries and the fields that many of them share. */
+import { z } from 'zod';
+import { wireInteger } from '../../protocol/commands';
+import { isE164 } from '../../protocol/e164';
+import { normaliseSipUri } from '../../protocol/sip-uri';
+import { CallbackUrlInvalidError, ValidationError } from '../errors';
+
+/** A refinement that carries this answers `callback-url-invalid` in place of `validation-error`. */
+const CALLBACK_URL = { callbackUrl: true };
+
+/** @throws ValidationError, CallbackUrlInvalidError naming the fields at fault */
+export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const result = schema.safeParse(withoutNulls(input ?? {}));
+  if (result.success) return result.data;
+  const details = result.error.issues.slice(0, 20).map(({ path, message }) => ({
+    name: path.join('.'),
+    value: message,
+  }));
+  const [issue] = result.error.issues;
+  const field = issue?.path.join('.') ?? '';
+  const message = `${field === '' ? 'The request' : field}: ${issue?.message ?? 'invalid'}`;
+  const isCallbackUrl = issue?.code === 'custom' && issue.params === CALLBACK_URL;
+  throw new (isCallbackUrl ? CallbackUrlInvalidError : ValidationError)(message, details);
+}
+
+/** `null` means: not given. */
+function withoutNulls(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null));
+}
+
+export const text = (max: number) => z.string().max(max);
+
+/** Tags arrive as text, from careless clients as numbers. */
+export const tag = z.union([text(1024), z.number().transform(String)]);
+
+export const e164 = z
+  .string()
+  .refine(isE164, 'Invalid input: expected an E.164 number, + and 7 to 15 digits (in a query, + is written %2B)');
+
+/** A number or a SIP URI, as written. */
+export const party = text(512)
+  .transform((value) => value.trim())
+  .refine(
+    (value) => isE164(value) || normaliseSipUri(value) !== undefined,
+    'Invalid input: expected an E.164 number or a SIP URI',
+  );
+
+function isHttpUrl(value: string): boolean {
+  return /^https?:\/\//i.test(value) && URL.canParse(value);
+}
+
+export const httpUrl = text(2048).refine(isHttpUrl, 'Invalid input: expected an http or https URL');
+
+/** An empty one is none. */
+export const callbackUrl = text(2048)
+  .refine((value) => value === '' || isHttpUrl(value), {
+    error: 'Invalid input: expected an http or https URL',
+    params: CALLBACK_URL,
+  })
+  .transform((value) => value || undefined);
+
+export const callbackHttpMethod = z
+  .string()
+  .transform((method) => method.toUpperCase())
+  .pipe(z.enum(['GET', 'POST']));
+
+/** ms */
+export const MAX_CALLBACK_TIMEOUT = 10_000;
+export const callbackTimeout = wireInteger.pipe(z.int().min(1).max(MAX_CALLBACK_TIMEOUT));
+
+/** Of a whole number, as text or not. */
+export const integer = (min: number, max: number) => wireInteger.pipe(z.int().min(min).max(max));

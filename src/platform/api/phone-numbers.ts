@@ -1,0 +1,88 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import type { PhoneNumberResource } from '../../protocol/resources';
+import { NotFoundError } from '../errors';
+import { placeOf } from '../resources/inventory';
+import { nationalNumber, type PhoneNumber } from '../resources/numbers';
+import type { ApiContext } from './context';
+import { pageQuery, sendPage } from './paging';
+import { e164, parse, text } from './parse';
+
+/** An empty one is none. */
+const noneIfEmpty = (value: string): string | undefined => value || undefined;
+
+const changes = z.object({
+  name: text(256).optional(),
+  applicationId: text(256).transform(noneIfEmpty).optional(),
+  fallbackNumber: z.union([z.literal('').transform(noneIfEmpty), e164]).optional(),
+});
+
+const newNumber = changes.extend({ number: e164 });
+
+const listQuery = pageQuery.extend({
+  applicationId: text(256).optional(),
+  name: text(256).optional(),
+  city: text(256).optional(),
+  state: text(256).optional(),
+  numberState: text(256).optional(),
+});
+
+export function phoneNumberRoutes({ applications, numbers, uris }: ApiContext): Router {
+  const router = Router();
+
+  const get = (idOrNumber: string): PhoneNumber => {
+    const number = numbers.find(idOrNumber);
+    if (!number) throw new NotFoundError('number', idOrNumber);
+    return number;
+  };
+  const mustExist = (applicationId: string | undefined): void => {
+    if (applicationId !== undefined && !applications.get(applicationId))
+      throw new NotFoundError('application', applicationId);
+  };
+  const show = ({ createdTime, ...number }: PhoneNumber): PhoneNumberResource => ({
+    ...number,
+    nationalNumber: nationalNumber(number.number),
+    application: number.applicationId === undefined ? undefined : uris.absolute(`applications/${number.applicationId}`),
+    createdTime: createdTime.toISOString(),
+    numberState: 'enabled',
+  });
+
+  router.post('/', (request, response) => {
+    const fields = parse(newNumber, request.body);
+    mustExist(fields.applicationId);
+    const { id } = numbers.create({ ...fields, ...placeOf(fields.number) });
+    response
+      .status(201)
+      .location(uris.location(`phoneNumbers/${id}`))
+      .end();
+  });
+
+  router.get('/', (request, response) => {
+    const { applicationId, name, city, state, numberState, ...page } = parse(listQuery, request.query);
+    const wanted = Object.entries({ applicationId, name, city, state, numberState });
+    const matching = numbers.list().filter((number) => {
+      const shown: Record<string, unknown> = { ...number, numberState: 'enabled' };
+      return wanted.every(([field, value]) => value === undefined || shown[field] === value);
+    });
+    sendPage(request, response, matching, page, show);
+  });
+
+  router.get('/:id', (request, response) => {
+    response.json(show(get(request.params.id)));
+  });
+
+  router.post('/:id', (request, response) => {
+    const number = get(request.params.id);
+    const fields = parse(changes, request.body);
+    mustExist(fields.applicationId);
+    Object.assign(number, fields);
+    response.status(200).end();
+  });
+
+  router.delete('/:id', (request, response) => {
+    numbers.delete(get(request.params.id));
+    response.status(200).end();
+  });
+
+  return router;
+}

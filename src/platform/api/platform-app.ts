@@ -1,0 +1,61 @@
+/** The platform's HTTP side: v1 below `/v1`, the sandbox below `/sandbox`. Makes an app; never listens. */
+import express, { Router, type Express, type RequestHandler } from 'express';
+import { UnknownRouteError, UserAccessDeniedError } from '../errors';
+import { applicationRoutes } from './applications';
+import { authenticate } from './authenticate';
+import { availableNumberRoutes } from './available-numbers';
+import { bridgeRoutes } from './bridges';
+import { callRoutes } from './calls';
+import type { ApiContext } from './context';
+import { domainRoutes } from './domains';
+import { answerErrors } from './error-middleware';
+import { errorRoutes } from './errors';
+import { phoneNumberRoutes } from './phone-numbers';
+import { limitRequests, REQUESTS_PER_SECOND } from './rate-limit';
+import { sandboxRoutes } from './sandbox';
+
+const BODY_LIMIT = '64kb';
+
+export interface AppOptions {
+  apiToken: string;
+  apiSecret: string;
+  rateLimits: boolean;
+  sandbox: boolean;
+}
+
+export function createPlatformApp(context: ApiContext, options: AppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag'); // nobody asks a second time for the same
+  app.use(authenticate(options.apiToken, options.apiSecret));
+  // Whatever the Content-Type says: v1 knows nothing but JSON, and a clear 400 helps more than an empty body.
+  app.use(express.json({ limit: BODY_LIMIT, type: () => true }));
+  if (options.rateLimits) app.use('/v1', limitRequests(REQUESTS_PER_SECOND));
+  app.use('/v1/users/:userId', onlyUser(context.userId), userRoutes(context));
+  app.use('/v1/availableNumbers', availableNumberRoutes(context));
+  if (options.sandbox) app.use('/sandbox', sandboxRoutes(context));
+  app.use((request) => {
+    throw new UnknownRouteError(`There is no ${request.method} ${request.path}`);
+  });
+  app.use(answerErrors(context.log));
+  return app;
+}
+
+function onlyUser(userId: string): RequestHandler<{ userId: string }> {
+  return (request, _response, next) => {
+    const asked = request.params.userId;
+    if (asked !== userId) throw new UserAccessDeniedError(`The credentials are not those of the user ${asked}`);
+    next();
+  };
+}
+
+function userRoutes(context: ApiContext): Router {
+  const router = Router();
+  router.use('/applications', applicationRoutes(context));
+  router.use('/phoneNumbers', phoneNumberRoutes(context));
+  router.use('/domains', domainRoutes(context));
+  router.use('/calls', callRoutes(context));
+  router.use('/bridges', bridgeRoutes(context));
+  router.use('/errors', errorRoutes(context));
+  return router;
+}

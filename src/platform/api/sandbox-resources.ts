@@ -1,0 +1,33 @@
+import type { Calls } from '../calls/calls';
+import type { FarEnd } from '../lines/far-ends';
+
+/** A leg as its far end sees it, with what the platform made of it and what it told the application. */
+export function showFarEnd(farEnd: FarEnd, calls: Calls) {
+  const { id, kind, name, party, direction, from, to, callId, state, cause, startTime, history } = farEnd;
+  const call = callId === undefined ? undefined : calls.find(callId);
+  return {
+    id,
+    kind,
+    name,
+    party,
+    direction,
+    from,
+    to,
+    state,
+    cause,
+    startTime: startTime.toISOString(),
+    callId,
+    callState: call?.state,
+    bridgeId: call?.bridge?.id,
+    tag: call?.settings.tag,
+    history,
+    events: (call?.events ?? []).map(({ time, name: eventType, fields, outcome, attempts }) => ({
+      time,
+      eventType,
+      cause: fields['cause'],
+      status: fields['status'],
+      outcome,
+      attempts,
+    })),
+  };
+}

@@ -1,0 +1,123 @@
+/** `/sandbox`: simulated phones, and calls made by far ends. Beside v1, with the same credentials. */
+import { Router } from 'express';
+import { z } from 'zod';
+import { InvalidStateError, NotFoundError } from '../errors';
+import { BEHAVIOURS } from '../lines/behaviour';
+import type { FarEnd } from '../lines/far-ends';
+import type { Phone } from '../lines/phones';
+import { placeSandboxCall } from '../lines/sandbox-call';
+import type { ApiContext } from './context';
+import { MAX_PAGE_SIZE, pageQuery, sendPage } from './paging';
+import { integer, parse, party, text } from './parse';
+import { showFarEnd } from './sandbox-resources';
+
+/** Longer than any simulation wants to wait; ms. */
+const MAX_MS = 86_400_000;
+
+const newPhone = z.object({
+  sipUri: text(512),
+  name: text(64).min(1).optional(),
+  behaviour: z.enum(BEHAVIOURS).default('answer'),
+  answerAfterMs: integer(0, MAX_MS).optional(),
+  hangUpAfterMs: integer(0, MAX_MS).optional(),
+});
+
+const newCall = z.object({
+  from: party,
+  to: text(512).trim().min(1),
+  giveUpAfterMs: integer(0, MAX_MS).optional(),
+  hangUpAfterMs: integer(0, MAX_MS).optional(),
+});
+
+const listQuery = pageQuery.extend({
+  size: integer(1, MAX_PAGE_SIZE).default(MAX_PAGE_SIZE),
+  callId: text(256).optional(),
+});
+
+const dtmf = z.object({
+  digits: z.string().regex(/^[A-D0-9#*]{1,92}$/, 'Invalid input: expected 1 to 92 of A-D 0-9 # *'),
+});
+
+export function sandboxRoutes(context: ApiContext): Router {
+  const { domains, phones, farEnds, timing, calls } = context;
+  const router = Router();
+
+  router.post('/phones', (request, response) => {
+    const { sipUri, name, behaviour: kind, ...times } = parse(newPhone, request.body);
+    const endpoint = domains.endpointBySipUri(sipUri);
+    if (!endpoint)
+      throw new NotFoundError('endpoint', sipUri, 'create it with POST /v1/users/{userId}/domains/{id}/endpoints');
+    const behaviour = {
+      kind,
+      answerAfterMs: times.answerAfterMs ?? timing.answerAfterMs,
+      hangUpAfterMs: times.hangUpAfterMs ?? timing.hangUpAfterMs,
+    };
+    const phone = phones.attach({
+      name: name ?? endpoint.name,
+      endpointId: endpoint.id,
+      sipUri: endpoint.sipUri,
+      behaviour,
+    });
+    response.status(201).location(`/sandbox/phones/${phone.id}`).json(showPhone(phone));
+  });
+
+  router.get('/phones', (_request, response) => {
+    response.json(phones.list().map(showPhone));
+  });
+
+  router.delete('/phones/:id', (request, response) => {
+    if (!phones.detach(request.params.id)) throw new NotFoundError('phone', request.params.id);
+    response.status(200).end();
+  });
+
+  router.post('/calls', (request, response) => {
+    const farEnd = placeSandboxCall(parse(newCall, request.body), context);
+    response.status(201).location(`/sandbox/calls/${farEnd.id}`).json(showFarEnd(farEnd, calls));
+  });
+
+  router.get('/calls', (request, response) => {
+    const { callId, ...page } = parse(listQuery, request.query);
+    const found = farEnds.list().filter((farEnd) => callId === undefined || farEnd.callId === callId);
+    sendPage(request, response, found, page, (farEnd) => showFarEnd(farEnd, calls));
+  });
+
+  router.get('/calls/:id', (request, response) => {
+    response.json(showFarEnd(get(request.params.id), calls));
+  });
+
+  // The far end hangs up, or cancels what it dialled.
+  router.delete('/calls/:id', (request, response) => {
+    controls(request.params.id).hangUp();
+    response.status(200).end();
+  });
+
+  router.post('/calls/:id/dtmf', (request, response) => {
+    const { digits } = parse(dtmf, request.body);
+    const farEnd = get(request.params.id);
+    if (farEnd.state !== 'up')
+      throw new InvalidStateError('call-invalid-state', `The call ${farEnd.id} is ${farEnd.state}, not up`);
+    controls(farEnd.id).pressKeys(digits);
+    response.status(200).end();
+  });
+
+  const get = (id: string): FarEnd => {
+    const farEnd = farEnds.find(id);
+    if (!farEnd) throw new NotFoundError('sandbox-call', id);
+    return farEnd;
+  };
+
+  const controls = (id: string) => {
+    const farEnd = get(id);
+    if (farEnd.controls) return farEnd.controls;
+    throw new InvalidStateError(
+      'call-invalid-state',
+      farEnd.state === 'ended' ? `The call ${id} has ended` : `The call ${id} is between two numbers of the account`,
+    );
+  };
+
+  return router;
+}
+
+function showPhone({ id, name, sipUri, behaviour: { kind, answerAfterMs, hangUpAfterMs } }: Phone) {
+  return { id, name, sipUri, behaviour: kind, answerAfterMs, hangUpAfterMs };
+}

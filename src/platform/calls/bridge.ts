@@ -1,0 +1,134 @@
+/** A bridge: up to two live calls whose far ends hear each other. */
+import type { Logger } from '../../logger';
+import type { BridgeState } from '../../protocol/commands';
+import { newId } from '../../protocol/ids';
+import { AlreadyBridgedError, BridgeOverflowError, InvalidStateError } from '../errors';
+import type { Call, CallWatcher } from './call';
+
+type BridgeSignal = 'connected' | 'held' | 'emptied';
+
+const TRANSITIONS: Record<BridgeState, Partial<Record<BridgeSignal, BridgeState>>> = {
+  // `created`: the audio was never bridged, because a call is missing or still rings.
+  created: { connected: 'active', emptied: 'completed' },
+  active: { held: 'hold', emptied: 'completed' },
+  hold: { connected: 'active', emptied: 'completed' },
+  completed: {},
+  error: {},
+};
+
+export const MAX_BRIDGED_CALLS = 2;
+
+export class Bridge {
+  readonly id = newId('bridge');
+  readonly createdTime = new Date();
+  activatedTime: Date | undefined;
+  completedTime: Date | undefined;
+  state: BridgeState = 'created';
+
+  /** With those that have ended: `GET /bridges/{id}/calls` shows them. */
+  readonly #calls = new Map<Call, CallWatcher>();
+
+  constructor(
+    public bridgeAudio: boolean,
+    private readonly log: Logger,
+    private readonly onCompleted: (bridge: Bridge) => void,
+  ) {}
+
+  get calls(): Call[] {
+    return [...this.#calls.keys()];
+  }
+
+  /**
+   * Puts these calls into the bridge, and takes out whoever else is in it. All or nothing.
+   * @throws BridgeOverflowError, AlreadyBridgedError, InvalidStateError
+   */
+  setCalls(calls: readonly Call[]): void {
+    this.#check(calls, calls.length);
+    for (const call of this.calls) if (!calls.includes(call)) this.#remove(call);
+    for (const call of calls) this.#add(call);
+    this.#settle();
+  }
+
+  /** Adds one call. @throws as `setCalls` */
+  join(call: Call): void {
+    this.check(call);
+    this.#add(call);
+    this.#settle();
+  }
+
+  /** Whether a call (undefined: one that is yet to be made) may join. @throws as `setCalls` */
+  check(call?: Call): void {
+    const live = this.calls.filter((member) => !member.over && member !== call);
+    this.#check(call ? [call] : [], live.length + 1);
+  }
+
+  setAudio(bridgeAudio: boolean): void {
+    this.#mustBeLive();
+    this.bridgeAudio = bridgeAudio;
+    this.#settle();
+  }
+
+  #check(calls: readonly Call[], size: number): void {
+    this.#mustBeLive();
+    if (size > MAX_BRIDGED_CALLS) throw new BridgeOverflowError(`A bridge has at most ${MAX_BRIDGED_CALLS} calls`);
+    for (const call of calls) {
+      if (call.over) throw new InvalidStateError('bridge-invalid-state', `callIds: the call ${call.id} has ended`);
+      if (call.bridge && call.bridge !== this && call.bridge.state !== 'completed')
+        throw new AlreadyBridgedError(`callIds: the call ${call.id} is in the bridge ${call.bridge.id} already`);
+    }
+  }
+
+  #mustBeLive(): void {
+    if (this.state === 'completed')
+      throw new InvalidStateError('bridge-invalid-state', `The bridge ${this.id} has completed`);
+  }
+
+  #add(call: Call): void {
+    if (this.#calls.has(call)) return;
+    const watcher: CallWatcher = { answered: () => this.#settle(), ended: () => this.#settle() };
+    this.#calls.set(call, watcher);
+    call.bridge = this;
+    call.watch(watcher);
+  }
+
+  #remove(call: Call): void {
+    const watcher = this.#calls.get(call);
+    if (watcher) call.unwatch(watcher);
+    this.#calls.delete(call);
+    call.bridge = undefined;
+    call.connect(undefined);
+  }
+
+  /**
+   * Makes audio and state what the calls allow. A leg that ends leaves the other one up: the bridge completes when all
+   * have hung up, or were taken out.
+   */
+  #settle(): void {
+    const live = this.calls.filter((call) => !call.over);
+    const [one, two] = live.filter((call) => call.up);
+    if (one && two && this.bridgeAudio) {
+      one.connect(two);
+      two.connect(one);
+      this.activatedTime ??= new Date();
+      this.#move('connected');
+      return;
+    }
+    for (const call of live) call.connect(undefined);
+    if (live.length === 0 && (this.#calls.size > 0 || this.state !== 'created')) this.#complete();
+    else if (!this.bridgeAudio) this.#move('held');
+  }
+
+  #complete(): void {
+    if (!this.#move('emptied')) return;
+    this.completedTime = new Date();
+    this.onCompleted(this);
+  }
+
+  #move(signal: BridgeSignal): boolean {
+    const next = TRANSITIONS[this.state][signal];
+    if (next === undefined) return false;
+    this.log.info({ bridgeId: this.id, from: this.state, to: next }, 'bridge state');
+    this.state = next;
+    return true;
+  }
+}

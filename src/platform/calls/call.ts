@@ -1,0 +1,287 @@
+/** One leg: its state, its commands, its events. */
+import type { Logger } from '../../logger';
+import type { CallState } from '../../protocol/commands';
+import type { HangupCause, VoiceEventType } from '../../protocol/events';
+import { newId } from '../../protocol/ids';
+import { CallEndedError, InvalidStateError } from '../errors';
+import type { Line, LineListener, Playback } from '../lines/line';
+import type { Cancel, Timers } from '../timers';
+import type { Uris } from '../uris';
+import type { Bridge } from './bridge';
+import { isOver, nextCallState, type CallSignal } from './call-state';
+import type { Gather } from './gather';
+import { newCallEvent, type CallbackTarget, type CallEvent, type EventQueue } from './delivery';
+
+/** What a call was made with; an update may change some of it. */
+export interface CallSettings {
+  direction: 'in' | 'out';
+  from: string;
+  to: string;
+  /** Where its events go; undefined: nowhere. */
+  callback?: CallbackTarget | undefined;
+  /** How long it may ring; s. */
+  callTimeout: number;
+  tag?: string | undefined;
+  sipHeaders?: Record<string, string> | undefined;
+  /** Incoming calls only. */
+  applicationId?: string | undefined;
+  recordingEnabled?: boolean | undefined;
+}
+
+/** Whoever wants to know what happens to a call; all before its events are sent. */
+export interface CallWatcher {
+  answered?(): void;
+  ended?(cause: HangupCause): void;
+  playDone?(playback: Playback): void;
+  dtmf?(digit: string): void;
+}
+
+export interface CallDeps {
+  queue: EventQueue;
+  timers: Timers;
+  uris: Uris;
+  log: Logger;
+}
+
+type EventFields = Record<string, string | undefined>;
+
+/** Announcements in a loop make events without end: the oldest go. */
+const MAX_EVENTS = 1_000;
+
+export class Call implements LineListener {
+  readonly id = newId('call');
+  readonly startTime = new Date();
+  activeTime: Date | undefined;
+  endTime: Date | undefined;
+  /** The last bridge it was put into. */
+  bridge: Bridge | undefined;
+  readonly events: CallEvent[] = [];
+  /** By id. */
+  readonly gathers = new Map<string, Gather>();
+
+  #state: CallState = 'started';
+  #answering = false;
+  /** Asked for while the line was still picking up. */
+  #waiting: Playback | undefined;
+  #line: Line | undefined;
+  #cancelTimeout: Cancel | undefined;
+  readonly #watchers = new Set<CallWatcher>();
+
+  constructor(
+    readonly settings: CallSettings,
+    private readonly deps: CallDeps,
+  ) {}
+
+  get state(): CallState {
+    return this.#state;
+  }
+
+  get over(): boolean {
+    return isOver(this.#state);
+  }
+
+  /** Whether the far end can hear anything. */
+  get up(): boolean {
+    return this.#state === 'active' || this.#state === 'transferring';
+  }
+
+  /** Whether it rings and nobody has asked to answer it. */
+  get waiting(): boolean {
+    return this.#state === 'started' && !this.#answering;
+  }
+
+  /** Gives the call what it runs over; `callTimeout` counts from now. */
+  attach(line: Line): void {
+    this.#line = line;
+    this.deps.log.info({ callId: this.id, direction: this.settings.direction, state: this.#state }, 'call started');
+    this.#cancelTimeout = this.deps.timers.after(this.settings.callTimeout * 1000, () => this.#timeOut());
+  }
+
+  watch(watcher: CallWatcher): void {
+    this.#watchers.add(watcher);
+  }
+
+  unwatch(watcher: CallWatcher): void {
+    this.#watchers.delete(watcher);
+  }
+
+  // Commands
+
+  /** Picks up an incoming call: it is active when the line says so, a moment later. */
+  answer(): void {
+    this.#mustNotBeOver();
+    if (this.up) return;
+    if (this.settings.direction === 'out')
+      throw this.#invalid('rings at its far end: only an incoming call is answered');
+    if (this.#answering) return;
+    this.#answering = true;
+    this.#line?.answer();
+  }
+
+  reject(): void {
+    this.#mustNotBeOver();
+    if (this.settings.direction === 'out' || this.up)
+      throw this.#invalid('is not an incoming call that rings: only such a call is rejected');
+    this.#endFromHere('CALL_REJECTED', 'rejected');
+  }
+
+  /** @param cause undefined: what hanging up means in this state */
+  hangUp(cause?: HangupCause): void {
+    this.#mustNotBeOver();
+    const cancelled = this.settings.direction === 'out' ? 'ORIGINATOR_CANCEL' : 'CALL_REJECTED';
+    this.#endFromHere(cause ?? (this.up ? 'NORMAL_CLEARING' : cancelled), 'ended');
+  }
+
+  /** Plays to the far end; once it is up, where it is just being answered. */
+  play(playback: Playback): void {
+    this.mustHaveAudio();
+    if (this.up) this.#line?.play(playback);
+    else this.#waiting = playback;
+  }
+
+  stopPlay(): void {
+    this.mustHaveAudio();
+    this.#waiting = undefined;
+    this.#line?.stopPlay();
+  }
+
+  sendDtmf(digits: string): void {
+    this.mustHaveAudio();
+    this.#line?.sendDtmf(digits);
+  }
+
+  /** The far ends of both calls hear each other; undefined: nobody. */
+  connect(other: Call | undefined): void {
+    this.#line?.connect(other ? other.#line : undefined);
+  }
+
+  /** @throws InvalidStateError where the call is not up */
+  transferred(): void {
+    this.#mustNotBeOver();
+    if (!this.#move('transferred')) throw this.#invalid('is not active: only an active call is transferred');
+  }
+
+  /** The transfer came to nothing. */
+  returned(): void {
+    this.#move('returned');
+  }
+
+  /**
+   * Sends an event. The tag of the call is in every one that has none of its own.
+   * @returns whether it was delivered, once it is settled
+   */
+  emit(name: VoiceEventType, fields: EventFields): Promise<boolean> {
+    const time = new Date().toISOString();
+    const all = {
+      eventType: name,
+      callId: this.id,
+      callUri: this.deps.uris.absolute(`calls/${this.id}`),
+      time,
+      ...fields,
+      tag: fields['tag'] ?? this.settings.tag,
+    };
+    const event = newCallEvent(this.id, name, time, defined(all));
+    this.events.push(event);
+    if (this.events.length > MAX_EVENTS) this.events.shift();
+    return this.deps.queue.send(event, this.settings.callback);
+  }
+
+  // What the line says
+
+  ringing(): void {
+    this.deps.log.info({ callId: this.id }, 'call rings');
+  }
+
+  answered(): void {
+    if (!this.#move('answered')) return;
+    this.activeTime = new Date();
+    this.#cancelTimeout?.();
+    this.#tell((watcher) => watcher.answered?.());
+    void this.emit('answer', { ...this.#parties, callState: 'active' });
+    if (this.#waiting) this.#line?.play(this.#waiting);
+    this.#waiting = undefined;
+  }
+
+  ended(cause: HangupCause): void {
+    this.#end(cause, 'ended');
+  }
+
+  playStarted(playback: Playback): void {
+    if (this.over) return;
+    void this.emit(playback.kind, { status: 'started', ...stateOf(playback, 'PLAYBACK_START'), tag: playback.tag });
+  }
+
+  playDone(playback: Playback): void {
+    if (this.over) return;
+    void this.emit(playback.kind, { status: 'done', ...stateOf(playback, 'PLAYBACK_STOP'), tag: playback.tag });
+    this.#tell((watcher) => watcher.playDone?.(playback));
+  }
+
+  dtmf(digit: string): void {
+    if (this.over) return;
+    void this.emit('dtmf', { dtmfDigit: digit });
+    this.#tell((watcher) => watcher.dtmf?.(digit));
+  }
+
+  get #parties(): { from: string; to: string } {
+    return { from: this.settings.from, to: this.settings.to };
+  }
+
+  #timeOut(): void {
+    // The sources know `timeout` for calls that were dialled; a call that came in just ends.
+    if (this.settings.direction === 'out') void this.emit('timeout', this.#parties);
+    this.#endFromHere('NO_ANSWER', 'ended');
+  }
+
+  #endFromHere(cause: HangupCause, signal: CallSignal): void {
+    this.#line?.hangUp(cause);
+    this.#end(cause, signal);
+  }
+
+  #end(cause: HangupCause, signal: CallSignal): void {
+    if (!this.#move(signal, cause)) return;
+    this.endTime = new Date();
+    this.#cancelTimeout?.();
+    this.#tell((watcher) => watcher.ended?.(cause));
+    this.#watchers.clear();
+    this.#line = undefined;
+    void this.emit('hangup', { ...this.#parties, cause });
+  }
+
+  /** @returns false where the signal means nothing in this state */
+  #move(signal: CallSignal, cause?: HangupCause): boolean {
+    const next = nextCallState(this.#state, signal);
+    if (next === undefined) return false;
+    this.deps.log.info({ callId: this.id, from: this.#state, to: next, cause }, 'call state');
+    this.#state = next;
+    return true;
+  }
+
+  #tell(what: (watcher: CallWatcher) => void): void {
+    for (const watcher of [...this.#watchers]) what(watcher);
+  }
+
+  #mustNotBeOver(): void {
+    if (this.over) throw new CallEndedError(this.id);
+  }
+
+  /** @throws InvalidStateError where nothing can be played or gathered */
+  mustHaveAudio(): void {
+    if (!this.up && !this.#answering) throw this.#invalid(this.over ? 'has ended' : 'has not been answered');
+    if (this.over) throw this.#invalid('has ended');
+  }
+
+  #invalid(what: string): InvalidStateError {
+    return new InvalidStateError('call-invalid-state', `The call ${this.id} ${what}`);
+  }
+}
+
+function stateOf(playback: Playback, state: string): EventFields {
+  return playback.kind === 'speak' ? { state } : {};
+}
+
+function defined(fields: EventFields): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) result[name] = value;
+  return result;
+}

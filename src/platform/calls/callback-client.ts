@@ -1,0 +1,119 @@
+/** The client that sends events to the applications: Node's own, with connections kept alive. */
+import http from 'node:http';
+import https from 'node:https';
+
+export interface CallbackRequest {
+  /** http or https; may carry Basic credentials. */
+  url: string;
+  method: 'GET' | 'POST';
+  /** The JSON body of a POST; the query parameters of a GET. */
+  fields: Readonly<Record<string, string>>;
+  /** ms, counted from the connection; making the connection may take as long again. */
+  timeoutMs: number;
+}
+
+export type CallbackOutcome = { ok: boolean; status: number } | { ok: false; status: undefined; error: string };
+
+export interface CallbackClient {
+  /** Never rejects. */
+  send(request: CallbackRequest): Promise<CallbackOutcome>;
+  /** Ends what is under way. */
+  close(): void;
+}
+
+/** Below the 5 s after which Node's servers close an idle connection, so that no event is sent into a closing one. */
+const IDLE_MS = 2_000;
+const MAX_REPLY_BYTES = 1_000_000;
+
+export function createCallbackClient(): CallbackClient {
+  const agents = {
+    'http:': new http.Agent({ keepAlive: true, timeout: IDLE_MS }),
+    'https:': new https.Agent({ keepAlive: true, timeout: IDLE_MS }),
+  };
+  const underWay = new Set<http.ClientRequest>();
+
+  const start = ({ url, method, fields }: CallbackRequest): http.ClientRequest => {
+    const target = new URL(url);
+    const headers: Record<string, string | number> = { 'User-Agent': 'BandwidthAPI/v1', Accept: '*/*' };
+    if (target.username || target.password)
+      headers['Authorization'] = `Basic ${Buffer.from(userinfo(target)).toString('base64')}`;
+    let body: string | undefined;
+    if (method === 'GET') for (const [name, value] of Object.entries(fields)) target.searchParams.set(name, value);
+    else {
+      body = JSON.stringify(fields);
+      headers['Content-Type'] = 'application/json';
+      headers['Content-Length'] = Buffer.byteLength(body);
+    }
+    const options = {
+      method,
+      headers,
+      hostname: target.hostname.replace(/^\[|\]$/g, ''), // as a name, an IPv6 address has no brackets
+      port: target.port,
+      path: target.pathname + target.search,
+    };
+    const request =
+      target.protocol === 'https:'
+        ? https.request({ ...options, agent: agents['https:'] })
+        : http.request({ ...options, agent: agents['http:'] });
+    request.end(body);
+    return request;
+  };
+
+  return {
+    send(callback) {
+      return new Promise((resolve) => {
+        let request: http.ClientRequest;
+        try {
+          request = start(callback);
+        } catch (error) {
+          resolve({ ok: false, status: undefined, error: error instanceof Error ? error.message : String(error) });
+          return;
+        }
+        underWay.add(request);
+        let timer: NodeJS.Timeout;
+        const limit = (what: string): void => {
+          clearTimeout(timer);
+          timer = setTimeout(() => request.destroy(new Error(what)), callback.timeoutMs);
+        };
+        limit(`no connection within ${callback.timeoutMs} ms`);
+        request.on('socket', (socket) => {
+          const connected = (): void => limit(`no reply within ${callback.timeoutMs} ms`);
+          if (socket.connecting) socket.once('connect', connected);
+          else connected();
+        });
+        request.on('response', (response) => {
+          const status = response.statusCode ?? 0;
+          resolve({ ok: status >= 200 && status < 300, status });
+          let bytes = 0;
+          response.on('error', () => undefined); // the reply's head is all that counts
+          response.on('data', (chunk: Buffer) => {
+            bytes += chunk.length;
+            if (bytes > MAX_REPLY_BYTES) request.destroy();
+          });
+        });
+        request.on('error', (error) => resolve({ ok: false, status: undefined, error: error.message }));
+        request.on('close', () => {
+          clearTimeout(timer);
+          underWay.delete(request);
+          resolve({ ok: false, status: undefined, error: 'connection closed' });
+        });
+      });
+    },
+    close() {
+      for (const request of underWay) request.destroy(new Error('the platform is shutting down'));
+      for (const agent of Object.values(agents)) agent.destroy();
+    },
+  };
+}
+
+function userinfo({ username, password }: URL): string {
+  return `${decode(username)}:${decode(password)}`;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

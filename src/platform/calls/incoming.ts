@@ -1,0 +1,98 @@
+/** Calls that come in: whose they are, how the application hears of them, and what happens when it cannot. */
+import type { Logger } from '../../logger';
+import type { HangupCause } from '../../protocol/events';
+import type { AcceptedOffer, Line, Offer, Receive } from '../lines/line';
+import type { Application, Applications } from '../resources/applications';
+import type { Domains } from '../resources/domains';
+import type { ErrorLog } from '../resources/error-log';
+import type { Numbers } from '../resources/numbers';
+import type { Call } from './call';
+import type { Calls } from './calls';
+import { divert } from './join-legs';
+
+export interface IncomingDeps {
+  applications: Applications;
+  numbers: Numbers;
+  domains: Domains;
+  errors: ErrorLog;
+  calls: Calls;
+  /** How long a call may ring when the application neither answers nor rejects it; s. */
+  ringLimitSeconds: number;
+  log: Logger;
+}
+
+/** Whose a call is, or why it is nobody's. */
+type Owner =
+  | { application: Application; incomingCallUrl: string; fallbackNumber?: string | undefined }
+  | { refused: HangupCause; code: string; message: string };
+
+export function createReceive(deps: IncomingDeps): Receive {
+  const { applications, numbers, domains, errors, calls } = deps;
+
+  const ownerOf = ({ from, to, endpointId }: Offer): Owner => {
+    const endpoint = endpointId === undefined ? undefined : domains.endpoint(endpointId);
+    if (endpointId !== undefined && !endpoint?.enabled)
+      return refuse('endpoint-disabled', `The endpoint ${from} is disabled or gone`);
+    const number = endpoint ? undefined : numbers.find(to);
+    if (!endpoint && !number) return refuse('number-not-found', `${to} is not a number of the account`);
+
+    const what = endpoint ? 'endpoint' : 'number';
+    const applicationId = endpoint ? endpoint.applicationId : number?.applicationId;
+    const application = applicationId === undefined ? undefined : applications.get(applicationId);
+    const incomingCallUrl = application?.incomingCallUrl;
+    if (!application || incomingCallUrl === undefined)
+      return refuse(`no-application-for-${what}`, `No application is configured for ${what} ${endpoint ? from : to}`);
+    return { application, incomingCallUrl, fallbackNumber: number?.fallbackNumber };
+  };
+
+  const announce = async (call: Call, application: Application, fallbackNumber: string | undefined): Promise<void> => {
+    const { from, to, applicationId } = call.settings;
+    const delivered = await call.emit('incomingcall', { from, to, callState: 'active', applicationId });
+    if (!call.waiting) return; // answered, rejected or given up in the meantime
+    if (delivered) {
+      if (application.autoAnswer) call.answer();
+    } else if (fallbackNumber === undefined) {
+      call.hangUp('NORMAL_TEMPORARY_FAILURE');
+    } else {
+      const { callTimeout } = call.settings;
+      divert(call, calls.dial({ from, to: fallbackNumber, callTimeout, tag: call.settings.tag }));
+    }
+  };
+
+  return (offer: Offer, line: Line): AcceptedOffer | undefined => {
+    const owner = ownerOf(offer);
+    if ('refused' in owner) {
+      const { code, message, refused } = owner;
+      deps.log.warn({ code }, 'incoming call refused');
+      const details = [
+        { name: 'from', value: offer.from },
+        { name: 'to', value: offer.to },
+      ];
+      errors.record({ category: 'unavailable', code, message, details });
+      line.hangUp(refused);
+      return undefined;
+    }
+    const { application, incomingCallUrl, fallbackNumber } = owner;
+    const call = calls.create({
+      direction: 'in',
+      from: offer.from,
+      to: offer.to,
+      callback: {
+        url: incomingCallUrl,
+        fallbackUrl: application.incomingCallFallbackUrl,
+        method: application.callbackHttpMethod,
+        timeoutMs: application.incomingCallUrlCallbackTimeout,
+      },
+      callTimeout: deps.ringLimitSeconds,
+      applicationId: application.id,
+    });
+    call.attach(line);
+    line.ring();
+    void announce(call, application, fallbackNumber);
+    return { callId: call.id, listener: call };
+  };
+}
+
+function refuse(code: string, message: string): Owner {
+  return { refused: 'CALL_REJECTED', code, message };
+}

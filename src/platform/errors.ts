@@ -1,0 +1,174 @@
+/** What the v1 API refuses, one class a failure; `api/error-middleware.ts` maps them to HTTP. Codes: docs/v1-api.md. */
+import { TandemError } from '../errors';
+import { ERROR_CODES } from '../protocol/errors';
+
+export interface ErrorDetail {
+  name: string;
+  value: string;
+}
+
+export abstract class ApiError extends TandemError {
+  abstract readonly status: number;
+  abstract readonly category: string;
+
+  constructor(
+    message: string,
+    readonly details: readonly ErrorDetail[] = [],
+  ) {
+    super(message);
+  }
+
+  /** Headers that the answer carries beside the body. */
+  get headers(): Record<string, string> {
+    return {};
+  }
+}
+
+/** A field is missing or wrong; the message names it. */
+export class ValidationError extends ApiError {
+  readonly status = 400;
+  readonly category = 'bad-request';
+  readonly code = 'validation-error';
+}
+
+export class CallbackUrlInvalidError extends ApiError {
+  readonly status = 400;
+  readonly category = 'bad-request';
+  readonly code = 'callback-url-invalid';
+}
+
+/** There is one already: numbers, domain and endpoint names are unique. 409 would ask clients to repeat it. */
+export class AlreadyExistsError extends ApiError {
+  readonly status = 400;
+  readonly category = 'bad-request';
+
+  constructor(
+    readonly code: 'number-already-allocated' | 'domain-already-exists' | 'endpoint-already-exists',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The account has all it may have. */
+export class QuotaError extends ApiError {
+  readonly status = 403;
+  readonly category = 'limit';
+  readonly code = 'domain-limit-reached';
+}
+
+/** The call or the bridge is not in a state in which this can be done. */
+export class InvalidStateError extends ApiError {
+  readonly status = 400;
+  readonly category = 'bad-request';
+
+  constructor(
+    readonly code: 'call-invalid-state' | 'bridge-invalid-state',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * An update of a call that has ended. The sources only say that it is refused; 409 because the ordinary case is two
+ * ends that hang up at once, and with a code of its own because repeating it, as with `call-update-conflict`, is vain.
+ */
+export class CallEndedError extends ApiError {
+  readonly status = 409;
+  readonly category = 'conflict';
+  readonly code = 'call-invalid-state';
+
+  constructor(callId: string) {
+    super(`The call ${callId} has ended`);
+  }
+}
+
+export class AlreadyBridgedError extends ApiError {
+  readonly status = 400;
+  readonly category = 'bad-request';
+  readonly code = ERROR_CODES.bridgeBridgedCall;
+}
+
+export class BridgeOverflowError extends ApiError {
+  readonly status = 403;
+  readonly category = 'forbidden';
+  readonly code = 'bridge-callIds-overflow';
+}
+
+export type ResourceKind =
+  | 'application'
+  | 'bridge'
+  | 'call'
+  | 'conference'
+  | 'domain'
+  | 'endpoint'
+  | 'error'
+  | 'event'
+  | 'gather'
+  | 'number'
+  | 'phone'
+  | 'sandbox-call';
+
+export class NotFoundError extends ApiError {
+  readonly status = 404;
+  readonly category = 'not-found';
+  readonly code: `${ResourceKind}-not-found`;
+
+  constructor(kind: ResourceKind, id: string, remedy?: string) {
+    super(`The ${kind} ${id} was not found${remedy === undefined ? '' : `: ${remedy}`}`);
+    this.code = `${kind}-not-found`;
+  }
+}
+
+export class UnknownRouteError extends ApiError {
+  readonly status = 404;
+  readonly category = 'not-found';
+  readonly code = 'resource-not-found';
+}
+
+/** `from` is not a number of the account. */
+export class NumberAccessDeniedError extends ApiError {
+  readonly status = 403;
+  readonly category = 'forbidden';
+  readonly code = 'number-access-denied';
+}
+
+export class UnauthorizedError extends ApiError {
+  readonly status = 401;
+  readonly category = 'authentication';
+  readonly code = 'invalid-credentials';
+
+  override get headers(): Record<string, string> {
+    return { 'WWW-Authenticate': 'Basic realm="v1 voice API", charset="UTF-8"' };
+  }
+}
+
+/** Good credentials, another user's resources: the sources list it under 401. */
+export class UserAccessDeniedError extends ApiError {
+  readonly status = 401;
+  readonly category = 'authorization';
+  readonly code = 'user-access-denied';
+}
+
+/** More than one new call a second from one number, averaged over ten seconds. */
+export class CallRateLimitError extends ApiError {
+  readonly status = 403;
+  readonly category = 'limit';
+  readonly code = ERROR_CODES.callRateLimit;
+}
+
+export class TooManyRequestsError extends ApiError {
+  readonly status = 429;
+  readonly category = 'limit';
+  readonly code = ERROR_CODES.rateLimitReached;
+
+  /** @param resetAt epoch in milliseconds at which requests are taken again */
+  constructor(private readonly resetAt: number) {
+    super('Too many requests: wait until the time in X-RateLimit-Reset');
+  }
+
+  override get headers(): Record<string, string> {
+    return { 'X-RateLimit-Reset': String(this.resetAt) };
+  }
+}

@@ -1,0 +1,70 @@
+/** Decides what a dialled leg runs over: the account's own number, the phones of an endpoint, or the PSTN. */
+import { isE164 } from '../../protocol/e164';
+import type { HangupCause } from '../../protocol/events';
+import type { Domains } from '../resources/domains';
+import type { Numbers } from '../resources/numbers';
+import type { Timers } from '../timers';
+import { subscriberBehaviour, type SimulationTiming } from './behaviour';
+import type { FarEnds } from './far-ends';
+import { dialAll } from './fork';
+import type { Dial, Line, LineListener, Receive } from './line';
+import { dialOwnNumber } from './loop';
+import type { Phones } from './phones';
+import { SimulatedLine } from './simulated-line';
+
+export interface ExchangeDeps {
+  numbers: Numbers;
+  domains: Domains;
+  phones: Phones;
+  farEnds: FarEnds;
+  timers: Timers;
+  timing: SimulationTiming;
+  /** Where legs to the account's own numbers come in again. */
+  receive: Receive;
+}
+
+export function createExchange(deps: ExchangeDeps): Dial {
+  const { numbers, domains, phones, farEnds, timers, timing } = deps;
+
+  return (request, listener) => {
+    const { from, to, callId } = request;
+    if (isE164(to)) {
+      if (numbers.find(to)) return dialOwnNumber(request, listener, deps);
+      const farEnd = farEnds.open({ kind: 'pstn', party: to, direction: 'out', from, to, callId });
+      const line = new SimulatedLine(farEnd, deps);
+      line.receive(subscriberBehaviour(to, timing), listener);
+      return line;
+    }
+    const endpoint = domains.endpointBySipUri(to);
+    if (!endpoint) return deadLine('UNALLOCATED_NUMBER', listener, timers);
+    // The sources: calls to a disabled endpoint fail.
+    if (!endpoint.enabled) return deadLine('CALL_REJECTED', listener, timers);
+    // No phone is registered (SIP would say 480): NORMAL_TEMPORARY_FAILURE is the nearest of the documented causes.
+    return dialAll(
+      phones.of(endpoint.id),
+      (phone, branch) => {
+        const party = phone.sipUri;
+        const farEnd = farEnds.open({ kind: 'phone', name: phone.name, party, direction: 'out', from, to, callId });
+        const line = new SimulatedLine(farEnd, deps);
+        line.receive(phone.behaviour, branch);
+        return line;
+      },
+      listener,
+      timers,
+    );
+  };
+}
+
+/** A leg that leads nowhere. */
+function deadLine(cause: HangupCause, listener: LineListener, timers: Timers): Line {
+  const cancel = timers.after(0, () => listener.ended(cause));
+  return {
+    ring: () => undefined,
+    answer: () => undefined,
+    hangUp: cancel,
+    play: () => undefined,
+    stopPlay: () => undefined,
+    sendDtmf: () => undefined,
+    connect: () => undefined,
+  };
+}

@@ -1,0 +1,118 @@
+/** What the simulated far ends went through, for `GET /sandbox/calls`. */
+import type { HangupCause } from '../../protocol/events';
+import { newId } from '../../protocol/ids';
+import { createRetention, type RetentionLimits } from '../retention';
+
+export type FarEndState = 'dialling' | 'ringing' | 'up' | 'ended';
+
+export type FarEndHappening =
+  | 'dialled'
+  | 'ringing'
+  | 'answered'
+  | 'cancelled'
+  | 'ended'
+  | 'speech-started'
+  | 'speech-done'
+  | 'playback-started'
+  | 'playback-done'
+  | 'connected'
+  | 'disconnected'
+  | 'dtmf-received'
+  | 'dtmf-sent';
+
+export interface FarEndEntry {
+  /** ISO 8601 with milliseconds */
+  time: string;
+  what: FarEndHappening;
+  cause?: HangupCause;
+  /** The sentence, the digits, … */
+  detail?: string;
+}
+
+/** What somebody at the far end can do of his own accord. */
+export interface FarEndControls {
+  hangUp(): void;
+  pressKeys(digits: string): void;
+}
+
+/** One leg, as its far end sees it. */
+export interface FarEnd {
+  readonly id: string;
+  /** `own-number`: the account's own number, where the leg comes in again as a call of its own. */
+  readonly kind: 'pstn' | 'phone' | 'own-number';
+  /** Name of the simulated phone. */
+  readonly name?: string | undefined;
+  /** Number or SIP URI of the far end. */
+  readonly party: string;
+  /** As the platform says it: `in` was dialled by the far end. */
+  readonly direction: 'in' | 'out';
+  readonly from: string;
+  readonly to: string;
+  /** The platform's call. */
+  callId?: string | undefined;
+  state: FarEndState;
+  cause?: HangupCause | undefined;
+  readonly startTime: Date;
+  readonly history: FarEndEntry[];
+  controls?: FarEndControls | undefined;
+}
+
+export type FarEndOptions = Pick<FarEnd, 'kind' | 'name' | 'party' | 'direction' | 'from' | 'to' | 'callId'>;
+
+const NEXT_STATE: Partial<Record<FarEndHappening, FarEndState>> = {
+  dialled: 'dialling',
+  ringing: 'ringing',
+  answered: 'up',
+  cancelled: 'ended',
+  ended: 'ended',
+};
+
+/** Enough for the longest flow; a loop of announcements does not grow it. */
+const MAX_HISTORY = 200;
+
+export interface FarEnds {
+  open(options: FarEndOptions): FarEnd;
+  note(farEnd: FarEnd, what: FarEndHappening, more?: { cause?: HangupCause; detail?: string }): void;
+  /** By its own id or by the platform's call id. */
+  find(id: string): FarEnd | undefined;
+  /** Newest first. */
+  list(): FarEnd[];
+}
+
+export function createFarEnds(limits: RetentionLimits): FarEnds {
+  const all = new Map<string, FarEnd>();
+  const ended = createRetention<string>(limits, (id) => all.delete(id));
+  return {
+    open(options) {
+      const farEnd: FarEnd = {
+        ...options,
+        id: newId('sandboxCall'),
+        state: 'dialling',
+        startTime: new Date(),
+        history: [],
+      };
+      all.set(farEnd.id, farEnd);
+      return farEnd;
+    },
+    note(farEnd, what, { cause, detail } = {}) {
+      if (farEnd.state === 'ended') return;
+      farEnd.state = NEXT_STATE[what] ?? farEnd.state;
+      farEnd.cause = cause ?? farEnd.cause;
+      if (farEnd.history.length < MAX_HISTORY || farEnd.state === 'ended')
+        farEnd.history.push({
+          time: new Date().toISOString(),
+          what,
+          ...(cause && { cause }),
+          ...(detail !== undefined && { detail }),
+        });
+      if (farEnd.state === 'ended') {
+        farEnd.controls = undefined;
+        ended.add(farEnd.id);
+      }
+    },
+    find(id) {
+      return all.get(id) ?? [...all.values()].findLast((farEnd) => farEnd.callId === id);
+    },
+    list: () => [...all.values()].reverse(),
+  };
+}

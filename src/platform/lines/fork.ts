@@ -1,0 +1,63 @@
+import type { HangupCause } from '../../protocol/events';
+import type { Timers } from '../timers';
+import type { Line, LineListener } from './line';
+
+/** Which of the branches' refusals the caller is told: the one that says most. */
+const PRECEDENCE: readonly HangupCause[] = ['USER_BUSY', 'CALL_REJECTED', 'NO_ANSWER', 'UNALLOCATED_NUMBER'];
+
+/**
+ * Several phones of one endpoint, dialled as one line: all ring, the first that answers gets the call, the others are
+ * cancelled. It fails when the last of them has failed.
+ * @param open dials one branch
+ */
+export function dialAll<Branch>(
+  branches: readonly Branch[],
+  open: (branch: Branch, listener: LineListener) => Line,
+  listener: LineListener,
+  timers: Timers,
+): Line {
+  const lines = new Set<Line>();
+  const causes: HangupCause[] = [];
+  let winner: Line | undefined;
+  let rang = false;
+
+  for (const branch of branches) {
+    const line: Line = open(branch, {
+      ringing() {
+        if (rang) return;
+        rang = true;
+        listener.ringing();
+      },
+      answered() {
+        if (winner) return;
+        winner = line;
+        for (const other of lines) if (other !== line) other.hangUp('ORIGINATOR_CANCEL');
+        listener.answered();
+      },
+      ended(cause) {
+        lines.delete(line);
+        causes.push(cause);
+        if (winner === line) listener.ended(cause);
+        else if (!winner && lines.size === 0) listener.ended(PRECEDENCE.find((c) => causes.includes(c)) ?? cause);
+      },
+      playStarted: (playback) => listener.playStarted(playback),
+      playDone: (playback) => listener.playDone(playback),
+      dtmf: (digit) => listener.dtmf(digit),
+    });
+    lines.add(line);
+  }
+  if (lines.size === 0) timers.after(0, () => listener.ended('NORMAL_TEMPORARY_FAILURE'));
+
+  return {
+    ring: () => undefined,
+    answer: () => undefined,
+    hangUp(cause) {
+      for (const line of winner ? [winner] : lines) line.hangUp(cause);
+      lines.clear();
+    },
+    play: (playback) => winner?.play(playback),
+    stopPlay: () => winner?.stopPlay(),
+    sendDtmf: (digits) => winner?.sendDtmf(digits),
+    connect: (other) => winner?.connect(other),
+  };
+}

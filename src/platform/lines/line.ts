@@ -1,0 +1,83 @@
+/**
+ * The seam between a call and what it runs over. The call core commands a `Line` and is told through a `LineListener`
+ * what became of it; whether the far end is simulated, a SIP phone or a trunk, it does not know.
+ *
+ * Rules for every kind of line:
+ * - commands are fire and forget, and harmless in a state in which they make no sense (a line may end while one is under way);
+ * - notifications never come from within a command, always later;
+ * - `ended` comes once, is the last one, and does not come after `hangUp`.
+ */
+import type { HangupCause } from '../../protocol/events';
+
+/** Something to be heard by the far end. */
+export interface Playback {
+  kind: 'speak' | 'playback';
+  /** The sentence, or the URL of the file. */
+  content: string;
+  /** Name of a voice; speech only. */
+  voice?: string | undefined;
+  loop: boolean;
+  /** -4 to 4; 0 is as recorded. */
+  volume: number;
+  /** Comes back in the events. */
+  tag?: string | undefined;
+}
+
+export interface Line {
+  /** Incoming only: the caller shall hear that it rings. */
+  ring(): void;
+  /** Incoming only: picks up; `answered` follows when that is done. */
+  answer(): void;
+  /** Ends the leg in whatever state it is: cancels what rings out, rejects what rings in, clears what is up. */
+  hangUp(cause: HangupCause): void;
+  /** Plays to the far end, in place of what is being played; `playStarted` and `playDone` follow. */
+  play(playback: Playback): void;
+  /** Ends what is being played; its `playDone` follows. */
+  stopPlay(): void;
+  /** @param digits of `[A-D0-9#*]`, and `,` `w` (half a second) and `W` (a second) for pauses */
+  sendDtmf(digits: string): void;
+  /** From now on the far ends of both lines hear each other; undefined: nobody. Said to both lines. */
+  connect(other: Line | undefined): void;
+}
+
+export interface LineListener {
+  /** Outgoing only: the far end rings. */
+  ringing(): void;
+  /** Outgoing: the far end picked up. Incoming: the pick-up asked for with `answer` is done. */
+  answered(): void;
+  /** The far end or the network ended the leg. */
+  ended(cause: HangupCause): void;
+  playStarted(playback: Playback): void;
+  playDone(playback: Playback): void;
+  /** The far end pressed a key. */
+  dtmf(digit: string): void;
+}
+
+/** A leg to be set up. */
+export interface DialRequest {
+  callId: string;
+  from: string;
+  /** E.164 number or SIP URI. */
+  to: string;
+  sipHeaders?: Record<string, string> | undefined;
+}
+
+/** Sets up an outgoing leg; its outcome, a failure too, is notified. */
+export type Dial = (request: DialRequest, listener: LineListener) => Line;
+
+/** A leg that came in. */
+export interface Offer {
+  from: string;
+  /** As dialled. */
+  to: string;
+  /** The endpoint it comes from, where it comes from a phone. */
+  endpointId?: string | undefined;
+}
+
+export interface AcceptedOffer {
+  callId: string;
+  listener: LineListener;
+}
+
+/** Hands an incoming leg to the call core; undefined where it was refused (its line is then hung up already). */
+export type Receive = (offer: Offer, line: Line) => AcceptedOffer | undefined;

@@ -1,0 +1,124 @@
+/** A call to one of the account's own numbers: it leaves as one leg and comes in again as another. */
+import type { HangupCause } from '../../protocol/events';
+import type { Timers } from '../timers';
+import type { SimulationTiming } from './behaviour';
+import type { DialRequest, Line, LineListener, Playback, Receive } from './line';
+import { createPlayer, type Player } from './player';
+import type { FarEnd, FarEnds } from './far-ends';
+
+export interface LoopDeps {
+  timers: Timers;
+  timing: SimulationTiming;
+  farEnds: FarEnds;
+  receive: Receive;
+}
+
+/** One end; what it is told to do happens to its peer a moment later. */
+class LoopEnd implements Line {
+  peer: LoopEnd | undefined;
+  listener: LineListener | undefined;
+  #connected = false;
+  #state: 'set-up' | 'up' | 'ended' = 'set-up';
+  readonly #player: Player;
+
+  constructor(
+    readonly farEnd: FarEnd,
+    private readonly deps: LoopDeps,
+  ) {
+    this.#player = createPlayer(deps.timers, deps.timing, {
+      playStarted: (playback) => this.listener?.playStarted(playback),
+      playDone: (playback) => this.#state !== 'ended' && this.listener?.playDone(playback),
+    });
+  }
+
+  ring(): void {
+    this.deps.farEnds.note(this.farEnd, 'ringing');
+    this.#toPeer((peer) => {
+      this.deps.farEnds.note(peer.farEnd, 'ringing');
+      peer.listener?.ringing();
+    });
+  }
+
+  answer(): void {
+    this.deps.timers.after(this.deps.timing.pickUpMs, () => {
+      if (this.#state !== 'set-up') return;
+      this.#up();
+      this.#toPeer((peer) => peer.#up());
+    });
+  }
+
+  hangUp(cause: HangupCause): void {
+    if (this.#state === 'ended') return;
+    this.#end(cause);
+    this.#toPeer((peer) => {
+      // Whatever made the caller go, the called end only hears that it was not to be.
+      const cancelled = peer.farEnd.direction === 'in' && peer.#state !== 'up';
+      const told = cancelled ? 'ORIGINATOR_CANCEL' : cause;
+      peer.#end(told);
+      peer.listener?.ended(told);
+    });
+  }
+
+  play(playback: Playback): void {
+    if (this.#state === 'up') this.#player.play(playback);
+  }
+
+  stopPlay(): void {
+    this.#player.stop();
+  }
+
+  sendDtmf(digits: string): void {
+    this.#toPeer((peer) => {
+      for (const digit of digits.replace(/[,wW]/g, '')) peer.listener?.dtmf(digit);
+    });
+  }
+
+  connect(other: Line | undefined): void {
+    if (this.#connected === (other !== undefined)) return;
+    this.#connected = other !== undefined;
+    this.deps.farEnds.note(this.farEnd, other ? 'connected' : 'disconnected');
+  }
+
+  #up(): void {
+    this.#state = 'up';
+    this.deps.farEnds.note(this.farEnd, 'answered');
+    this.listener?.answered();
+  }
+
+  #end(cause: HangupCause): void {
+    this.#state = 'ended';
+    this.#player.abandon();
+    this.deps.farEnds.note(this.farEnd, 'ended', { cause });
+  }
+
+  /** A moment later, where the peer is still there. */
+  #toPeer(tell: (peer: LoopEnd) => void): void {
+    this.deps.timers.after(0, () => {
+      if (this.peer && this.peer.#state !== 'ended') tell(this.peer);
+    });
+  }
+}
+
+/** Dials the account's own number `request.to`. */
+export function dialOwnNumber(request: DialRequest, listener: LineListener, deps: LoopDeps): Line {
+  const { from, to } = request;
+  const open = (direction: 'in' | 'out', callId?: string): LoopEnd => {
+    const party = direction === 'out' ? to : from;
+    const farEnd = deps.farEnds.open({ kind: 'own-number', party, direction, from, to, callId });
+    deps.farEnds.note(farEnd, 'dialled');
+    return new LoopEnd(farEnd, deps);
+  };
+  const outgoing = open('out', request.callId);
+  const incoming = open('in');
+  outgoing.peer = incoming;
+  incoming.peer = outgoing;
+  outgoing.listener = listener;
+
+  deps.timers.after(deps.timing.ringAfterMs, () => {
+    if (incoming.farEnd.state === 'ended' || outgoing.farEnd.state === 'ended') return;
+    const accepted = deps.receive({ from, to }, incoming);
+    incoming.listener = accepted?.listener;
+    incoming.farEnd.callId = accepted?.callId;
+  });
+  return outgoing;
+}

@@ -1,0 +1,39 @@
+/** Simulated phones: what is attached to an endpoint as a registered SIP phone would be. */
+import { newId } from '../../protocol/ids';
+import type { Behaviour } from './behaviour';
+
+export interface Phone {
+  id: string;
+  name: string;
+  endpointId: string;
+  /** Normalised; the endpoint's. */
+  sipUri: string;
+  behaviour: Behaviour;
+}
+
+export interface Phones {
+  attach(phone: Omit<Phone, 'id'>): Phone;
+  /** False where there is none. */
+  detach(id: string): boolean;
+  detachAll(endpointId: string): void;
+  of(endpointId: string): Phone[];
+  list(): Phone[];
+}
+
+export function createPhones(): Phones {
+  const all = new Map<string, Phone>();
+  const of = (endpointId: string): Phone[] => [...all.values()].filter((phone) => phone.endpointId === endpointId);
+  return {
+    attach(phone) {
+      const attached = { ...phone, id: newId('sandboxPhone') };
+      all.set(attached.id, attached);
+      return attached;
+    },
+    detach: (id) => all.delete(id),
+    detachAll(endpointId) {
+      for (const { id } of of(endpointId)) all.delete(id);
+    },
+    of,
+    list: () => [...all.values()],
+  };
+}

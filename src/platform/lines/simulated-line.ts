@@ -1,0 +1,165 @@
+/** A line whose far end is a program: a PSTN subscriber or a phone that behaves as it was told. */
+import type { HangupCause } from '../../protocol/events';
+import type { Cancel, Timers } from '../timers';
+import type { Behaviour, SimulationTiming } from './behaviour';
+import type { FarEnd, FarEnds } from './far-ends';
+import type { Line, LineListener, Playback } from './line';
+import { createPlayer, type Player } from './player';
+
+export interface SimulatedLineDeps {
+  timers: Timers;
+  timing: SimulationTiming;
+  farEnds: FarEnds;
+}
+
+/** What somebody who dials means to do. */
+export interface CallerPlan {
+  /** Hangs up when it was not answered by then, in ms; undefined: never. */
+  giveUpAfterMs?: number | undefined;
+  /** Hangs up so long after it was answered; ms. */
+  hangUpAfterMs: number;
+}
+
+/** Nobody is told anything before the call core has taken the line. */
+const NOBODY: LineListener = {
+  ringing: () => undefined,
+  answered: () => undefined,
+  ended: () => undefined,
+  playStarted: () => undefined,
+  playDone: () => undefined,
+  dtmf: () => undefined,
+};
+
+export class SimulatedLine implements Line {
+  #listener: LineListener = NOBODY;
+  #next: Cancel | undefined; // what the far end does next
+  #giveUp: Cancel | undefined;
+  #hangUpAfterMs = 0;
+  #connected = false;
+  readonly #player: Player;
+
+  constructor(
+    readonly farEnd: FarEnd,
+    private readonly deps: SimulatedLineDeps,
+  ) {
+    farEnd.controls = {
+      hangUp: () => this.#endFromFarEnd('NORMAL_CLEARING'),
+      pressKeys: (digits) => this.#pressKeys(digits),
+    };
+    this.#player = createPlayer(deps.timers, deps.timing, {
+      playStarted: (playback) => {
+        this.#notePlayback(playback, 'started');
+        this.#listener.playStarted(playback);
+      },
+      playDone: (playback) => {
+        if (this.farEnd.state === 'ended') return;
+        this.#notePlayback(playback, 'done');
+        this.#listener.playDone(playback);
+      },
+    });
+  }
+
+  /** The platform dials this far end. */
+  receive(behaviour: Behaviour, listener: LineListener): void {
+    this.#listener = listener;
+    this.#note('dialled');
+    this.#then(this.deps.timing.ringAfterMs, () => {
+      if (behaviour.kind === 'busy') return this.#endFromFarEnd('USER_BUSY');
+      if (behaviour.kind === 'unallocated') return this.#endFromFarEnd('UNALLOCATED_NUMBER');
+      this.#note('ringing');
+      listener.ringing();
+      if (behaviour.kind === 'no-answer') return;
+      this.#then(behaviour.answerAfterMs, () => {
+        if (behaviour.kind === 'reject') return this.#endFromFarEnd('CALL_REJECTED');
+        this.#up(behaviour.hangUpAfterMs);
+      });
+    });
+  }
+
+  /**
+   * This far end has dialled the platform, which took the call.
+   */
+  placed(listener: LineListener, { giveUpAfterMs, hangUpAfterMs }: CallerPlan): void {
+    this.#listener = listener;
+    this.#hangUpAfterMs = hangUpAfterMs;
+    if (giveUpAfterMs !== undefined)
+      this.#giveUp = this.deps.timers.after(giveUpAfterMs, () => this.#endFromFarEnd('ORIGINATOR_CANCEL'));
+  }
+
+  ring(): void {
+    this.#note('ringing');
+  }
+
+  answer(): void {
+    if (this.farEnd.state === 'ended' || this.farEnd.state === 'up') return;
+    this.#then(this.deps.timing.pickUpMs, () => this.#up(this.#hangUpAfterMs));
+  }
+
+  hangUp(cause: HangupCause): void {
+    this.#stop();
+    const unanswered = this.farEnd.direction === 'out' && this.farEnd.state !== 'up';
+    this.#note(unanswered ? 'cancelled' : 'ended', { cause });
+  }
+
+  play(playback: Playback): void {
+    if (this.farEnd.state === 'up') this.#player.play(playback);
+  }
+
+  stopPlay(): void {
+    this.#player.stop();
+  }
+
+  sendDtmf(digits: string): void {
+    if (this.farEnd.state === 'up') this.#note('dtmf-received', { detail: digits });
+  }
+
+  connect(other: Line | undefined): void {
+    if (this.#connected === (other !== undefined)) return;
+    this.#connected = other !== undefined;
+    this.#note(this.#connected ? 'connected' : 'disconnected');
+  }
+
+  #up(hangUpAfterMs: number): void {
+    this.#giveUp?.();
+    this.#note('answered');
+    this.#then(hangUpAfterMs, () => this.#endFromFarEnd('NORMAL_CLEARING'));
+    this.#listener.answered();
+  }
+
+  #pressKeys(digits: string): void {
+    if (this.farEnd.state !== 'up') return;
+    this.#note('dtmf-sent', { detail: digits });
+    for (const digit of digits) this.#listener.dtmf(digit);
+  }
+
+  #endFromFarEnd(cause: HangupCause): void {
+    if (this.farEnd.state === 'ended') return;
+    // Whoever dialled and hangs up before it was answered has cancelled.
+    const cancelled = this.farEnd.direction === 'in' && this.farEnd.state !== 'up';
+    const told = cancelled ? 'ORIGINATOR_CANCEL' : cause;
+    this.#stop();
+    this.#note(cancelled ? 'cancelled' : 'ended', { cause: told });
+    this.#listener.ended(told);
+  }
+
+  #stop(): void {
+    this.#next?.();
+    this.#giveUp?.();
+    this.#player.abandon();
+  }
+
+  /** The far end does one thing at a time: what was planned before is off. */
+  #then(ms: number, run: () => void): void {
+    this.#next?.();
+    this.#next = this.deps.timers.after(ms, run);
+  }
+
+  #notePlayback(playback: Playback, end: 'started' | 'done'): void {
+    const what = playback.kind === 'speak' ? 'speech' : 'playback';
+    this.#note(`${what}-${end}`, { detail: playback.content });
+  }
+
+  #note(...[what, more]: [Parameters<FarEnds['note']>[1], Parameters<FarEnds['note']>[2]?]): void {
+    this.deps.farEnds.note(this.farEnd, what, more);
+  }
+}

@@ -1,0 +1,136 @@
+/** Domains and their endpoints. */
+import { randomBytes } from 'node:crypto';
+import { newId } from '../../protocol/ids';
+import { SIP_DOMAIN_SUFFIX } from '../../protocol/resources';
+import { formatSipUri, parseSipUri } from '../../protocol/sip-uri';
+import { AlreadyExistsError, QuotaError } from '../errors';
+import { digestSecret, type DigestSecret } from './digest-secret';
+
+export const MAX_DOMAINS = 100;
+/** More live tokens than this an endpoint: the oldest goes. */
+const MAX_TOKENS = 100;
+
+export interface Domain {
+  readonly id: string;
+  readonly name: string;
+  description?: string | undefined;
+  /** By id. */
+  readonly endpoints: Map<string, Endpoint>;
+}
+
+/** A temporary SIP credential. */
+export interface EndpointToken {
+  secret: DigestSecret;
+  expiresAt: Date;
+}
+
+export interface Endpoint {
+  readonly id: string;
+  readonly domainId: string;
+  readonly name: string;
+  readonly realm: string;
+  readonly sipUri: string;
+  description?: string | undefined;
+  applicationId?: string | undefined;
+  enabled: boolean;
+  secret: DigestSecret;
+  tokens: EndpointToken[];
+}
+
+export interface NewEndpoint {
+  name: string;
+  description?: string | undefined;
+  applicationId?: string | undefined;
+  enabled: boolean;
+  password: string;
+}
+
+export interface Domains {
+  /** @throws AlreadyExistsError, QuotaError */
+  create(name: string, description?: string): Domain;
+  get(id: string): Domain | undefined;
+  /** With its endpoints. */
+  delete(domain: Domain): void;
+  list(): Domain[];
+  /** @throws AlreadyExistsError */
+  addEndpoint(domain: Domain, fields: NewEndpoint): Endpoint;
+  deleteEndpoint(domain: Domain, endpoint: Endpoint): void;
+  endpoint(id: string): Endpoint | undefined;
+  /** In whatever spelling of the URI. */
+  endpointBySipUri(sipUri: string): Endpoint | undefined;
+  /** @returns the token, which is kept nowhere else */
+  addToken(endpoint: Endpoint, expiresInSeconds: number): string;
+  /** The application is gone: its endpoints have none. */
+  forgetApplication(applicationId: string): void;
+}
+
+/** @param onEndpointGone whoever holds something of an endpoint lets it go */
+export function createDomains(onEndpointGone: (endpointId: string) => void): Domains {
+  const domains = new Map<string, Domain>();
+  const bySipUri = new Map<string, Endpoint>();
+  const byId = new Map<string, Endpoint>();
+
+  const deleteEndpoint = (domain: Domain, endpoint: Endpoint): void => {
+    domain.endpoints.delete(endpoint.id);
+    byId.delete(endpoint.id);
+    bySipUri.delete(endpoint.sipUri);
+    onEndpointGone(endpoint.id);
+  };
+
+  return {
+    create(name, description) {
+      const taken = [...domains.values()].some((domain) => domain.name.toLowerCase() === name.toLowerCase());
+      if (taken) throw new AlreadyExistsError('domain-already-exists', `There is a domain ${name} already`);
+      if (domains.size >= MAX_DOMAINS)
+        throw new QuotaError(`An account has at most ${MAX_DOMAINS} domains: delete one first`);
+      const domain: Domain = { id: newId('domain'), name, description, endpoints: new Map() };
+      domains.set(domain.id, domain);
+      return domain;
+    },
+    get: (id) => domains.get(id),
+    delete(domain) {
+      for (const endpoint of [...domain.endpoints.values()]) deleteEndpoint(domain, endpoint);
+      domains.delete(domain.id);
+    },
+    list: () => [...domains.values()],
+    addEndpoint(domain, { password, ...fields }) {
+      const realm = `${domain.name.toLowerCase()}.${SIP_DOMAIN_SUFFIX}`;
+      const sipUri = formatSipUri(parseSipUri(`${fields.name}@${realm}`) ?? { user: fields.name, host: realm });
+      if (bySipUri.has(sipUri))
+        throw new AlreadyExistsError('endpoint-already-exists', `There is an endpoint ${sipUri} already`);
+      const endpoint: Endpoint = {
+        ...fields,
+        id: newId('endpoint'),
+        domainId: domain.id,
+        realm,
+        sipUri,
+        secret: digestSecret(fields.name, realm, password),
+        tokens: [],
+      };
+      domain.endpoints.set(endpoint.id, endpoint);
+      byId.set(endpoint.id, endpoint);
+      bySipUri.set(sipUri, endpoint);
+      return endpoint;
+    },
+    deleteEndpoint,
+    endpoint: (id) => byId.get(id),
+    endpointBySipUri(sipUri) {
+      const uri = parseSipUri(sipUri);
+      return uri && bySipUri.get(formatSipUri(uri));
+    },
+    addToken(endpoint, expiresInSeconds) {
+      const token = randomBytes(24).toString('base64url');
+      const now = Date.now();
+      endpoint.tokens = endpoint.tokens.filter(({ expiresAt }) => expiresAt.getTime() > now).slice(1 - MAX_TOKENS);
+      endpoint.tokens.push({
+        secret: digestSecret(endpoint.name, endpoint.realm, token),
+        expiresAt: new Date(now + expiresInSeconds * 1000),
+      });
+      return token;
+    },
+    forgetApplication(applicationId) {
+      for (const endpoint of byId.values())
+        if (endpoint.applicationId === applicationId) endpoint.applicationId = undefined;
+    },
+  };
+}

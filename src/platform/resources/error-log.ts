@@ -1,0 +1,34 @@
+/** What went wrong behind the account's back (`GET /errors`): callbacks that failed, calls that led nowhere. */
+import { newId } from '../../protocol/ids';
+import type { ErrorDetail } from '../errors';
+
+export interface LoggedError {
+  readonly id: string;
+  readonly time: string;
+  readonly category: string;
+  readonly code: string;
+  readonly message: string;
+  readonly details: readonly ErrorDetail[];
+}
+
+export interface ErrorLog {
+  record(error: Omit<LoggedError, 'id' | 'time'>): void;
+  get(id: string): LoggedError | undefined;
+  /** Newest first. */
+  list(): LoggedError[];
+}
+
+/** @param max the oldest go when there are more */
+export function createErrorLog(max: number): ErrorLog {
+  const all = new Map<string, LoggedError>();
+  return {
+    record(error) {
+      const logged = { ...error, id: newId('error'), time: new Date().toISOString() };
+      all.set(logged.id, logged);
+      const [oldest] = all.keys();
+      if (all.size > max && oldest !== undefined) all.delete(oldest);
+    },
+    get: (id) => all.get(id),
+    list: () => [...all.values()].reverse(),
+  };
+}

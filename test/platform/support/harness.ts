@@ -1,0 +1,221 @@
+/** A running platform with fast far ends, an application that keeps what it is sent, and a client. */
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createLogger } from '../../../src/logger';
+import { startPlatform, type Platform, type PlatformOptions } from '../../../src/platform';
+
+export const USER = 'u-test';
+export const TOKEN = 't-test';
+export const SECRET = 's-test';
+export const NUMBER = '+1555444333';
+export const ENDPOINT = 'sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io';
+
+/** Everything that takes a second in life takes milliseconds here. */
+export const FAST = {
+  ringAfterMs: 5,
+  answerAfterMs: 10,
+  pickUpMs: 20,
+  hangUpAfterMs: 5_000,
+  minimumSpeechMs: 30,
+  speechCharactersPerSecond: 1_000,
+  fileMs: 30,
+};
+
+export function platform(options: Partial<PlatformOptions> = {}): Promise<Platform> {
+  return startPlatform({
+    host: '127.0.0.1',
+    port: 0,
+    userId: USER,
+    apiToken: TOKEN,
+    apiSecret: SECRET,
+    log: createLogger({ level: 'silent', pretty: false }),
+    ...options,
+    timing: { ...FAST, ...options.timing },
+  });
+}
+
+/** What came over the wire: the assertions are what types it. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Json = any;
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Json;
+  /** Last segment of `Location`. */
+  id: string;
+  text: string;
+}
+
+export type Client = ReturnType<typeof client>;
+
+export function client(origin: string, base = `/v1/users/${USER}`, credentials = `${TOKEN}:${SECRET}`) {
+  const send = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+    const response = await fetch(origin + base + path, {
+      method,
+      headers: {
+        Authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    let parsed: unknown;
+    try {
+      parsed = text === '' ? undefined : JSON.parse(text);
+    } catch {
+      parsed = text;
+    }
+    const id = response.headers.get('location')?.split('/').pop() ?? '';
+    return { status: response.status, headers: response.headers, body: parsed, id, text };
+  };
+  return {
+    get: (path: string) => send('GET', path),
+    post: (path: string, body?: unknown) => send('POST', path, body),
+    delete: (path: string) => send('DELETE', path),
+    send,
+  };
+}
+
+export interface Received {
+  method: string;
+  /** With its query. */
+  path: string;
+  headers: http.IncomingHttpHeaders;
+  /** The event: of the body, or of the query of a GET. */
+  event: Record<string, string>;
+  at: number;
+}
+
+/** What the application answers; by default 200. `hang`: nothing at all. `cut`: the connection is cut. */
+export type Reply = number | 'hang' | 'cut' | { status: number; headers: Record<string, string> };
+
+export interface Receiver {
+  url: string;
+  received: Received[];
+  /** What is answered from now on. */
+  reply: (received: Received) => Reply | Promise<Reply>;
+  /** The next event, seen or yet to come, that nobody has waited for before. */
+  next(eventType?: string, matches?: (event: Record<string, string>) => boolean): Promise<Record<string, string>>;
+  types(): string[];
+  close(): Promise<void>;
+}
+
+export async function receiver(): Promise<Receiver> {
+  const received: Received[] = [];
+  const taken = new Set<Received>();
+  const waiting = new Set<() => void>();
+  const server = http.createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      void (async () => {
+        const path = request.url ?? '';
+        const event =
+          request.method === 'GET'
+            ? Object.fromEntries(new URL(path, 'http://x').searchParams)
+            : JSON.parse(Buffer.concat(chunks).toString());
+        const entry = { method: request.method ?? '', path, headers: request.headers, event, at: Date.now() };
+        received.push(entry);
+        for (const check of [...waiting]) check();
+        const reply = await self.reply(entry);
+        if (reply === 'hang') return;
+        if (reply === 'cut') return void request.socket.destroy();
+        const { status, headers } = typeof reply === 'number' ? { status: reply, headers: {} } : reply;
+        response.writeHead(status, headers).end();
+      })();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const self: Receiver = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received,
+    reply: () => 200,
+    next(eventType, matches = () => true) {
+      return new Promise((resolve) => {
+        const check = (): void => {
+          const found = received.find(
+            (entry) =>
+              !taken.has(entry) &&
+              (eventType === undefined || entry.event['eventType'] === eventType) &&
+              matches(entry.event),
+          );
+          if (!found) return;
+          taken.add(found);
+          waiting.delete(check);
+          resolve(found.event);
+        };
+        waiting.add(check);
+        check();
+      });
+    },
+    types: () => received.map(({ event }) => event['eventType'] ?? ''),
+    close() {
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+  return self;
+}
+
+export interface World {
+  platform: Platform;
+  app: Receiver;
+  /** v1, below the user. */
+  v1: Client;
+  sandbox: Client;
+  applicationId: string;
+  domainId: string;
+  endpointId: string;
+  close(): Promise<void>;
+  /** An outgoing call; @returns its id */
+  dial(to: string, more?: object): Promise<string>;
+  /** Somebody dials; @returns the incoming call's id */
+  incoming(from: string, to: string, more?: object): Promise<string>;
+}
+
+/** A platform provisioned as in the tutorial's steps 1 and 2. */
+export async function world(options: Partial<PlatformOptions> = {}, application: object = {}): Promise<World> {
+  const [running, app] = [await platform(options), await receiver()];
+  const v1 = client(running.url);
+  const sandbox = client(running.url, '/sandbox');
+  const { id: applicationId } = await v1.post('/applications', {
+    name: 'test',
+    incomingCallUrl: app.url,
+    autoAnswer: false,
+    ...application,
+  });
+  await v1.post('/phoneNumbers', { number: NUMBER, applicationId });
+  const { id: domainId } = await v1.post('/domains', { name: 'xyz-corp-testing' });
+  const { id: endpointId } = await v1.post(`/domains/${domainId}/endpoints`, {
+    name: 'jsmith_mobile',
+    applicationId,
+    enabled: 'true',
+    credentials: { password: 'abc123' },
+  });
+  return {
+    platform: running,
+    app,
+    v1,
+    sandbox,
+    applicationId,
+    domainId,
+    endpointId,
+    async close() {
+      await running.close();
+      await app.close();
+    },
+    async dial(to, more = {}) {
+      const { status, id, text } = await v1.post('/calls', { from: NUMBER, to, callbackUrl: app.url, ...more });
+      if (status !== 201) throw new Error(text);
+      return id;
+    },
+    async incoming(from, to, more = {}) {
+      const { status, body, text } = await sandbox.post('/calls', { from, to, ...more });
+      if (status !== 201) throw new Error(text);
+      return body.callId;
+    },
+  };
+}
