@@ -68,6 +68,8 @@ export function createCommands({ switchboard, claim, userPath }: CommandsOptions
 
   function updateCall(leg: Leg, state: string): Reply {
     if (leg.state === 'ended') return over(leg);
+    const unanswered = leg.role === 'caller' && leg.state === 'ringing' && !leg.pickingUp;
+    if (state === 'completed' && unanswered && leg.scenario.strict) return failure(400, 'call-invalid-state');
     if (state === 'completed') switchboard.end(leg, 'NORMAL_CLEARING');
     else if (leg.role === 'callee') return failure(400, 'validation-error', `an outgoing call cannot become ${state}`);
     else if (state === 'active') switchboard.pickUp(leg);

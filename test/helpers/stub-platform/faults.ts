@@ -27,9 +27,11 @@ export interface Faults {
   commands: Partial<Record<CommandFault, number>>;
   /** A 503 to a GET. Kept low: looking is the last resort of a client that has heard nothing. */
   queries: number;
+  /** Of calls, not of commands: the platform takes `completed` for an incoming call only once it has been answered. */
+  strict: number;
 }
 
-export const NO_FAULTS: Faults = { events: {}, commands: {}, queries: 0 };
+export const NO_FAULTS: Faults = { events: {}, commands: {}, queries: 0, strict: 0 };
 
 export const ALL_FAULTS: Faults = {
   events: { duplicated: 0.1, reordered: 0.1, delayed: 0.15, lost: 0.04 },
@@ -49,7 +51,17 @@ export const ALL_FAULTS: Faults = {
     'connection reset': 0.01,
   },
   queries: 0.05,
+  strict: 0.5,
 };
+
+/** The same faults, all of them more or less likely. */
+export function scaleFaults({ events, commands, queries, strict }: Faults, factor: number): Faults {
+  const scale = <K extends string>(kinds: Partial<Record<K, number>>): Partial<Record<K, number>> =>
+    Object.fromEntries(Object.entries<number | undefined>(kinds).map(([kind, p = 0]) => [kind, p * factor])) as Partial<
+      Record<K, number>
+    >;
+  return { events: scale(events), commands: scale(commands), queries, strict };
+}
 
 /** Faults that a client is told to repeat, or that cost time only: no call may fail because of a few of them. */
 export const HARMLESS: ReadonlySet<string> = new Set<EventFault | CommandFault | 'query 503'>([

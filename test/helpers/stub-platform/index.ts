@@ -14,7 +14,7 @@ import { createStubServer } from './server';
 import { createSwitchboard } from './switchboard';
 
 export * from './scenario';
-export { ALL_FAULTS, HARMLESS, NO_FAULTS, type Faults } from './faults';
+export { ALL_FAULTS, HARMLESS, NO_FAULTS, scaleFaults, type Faults } from './faults';
 export type { Report } from './report';
 
 export interface StubOptions {
@@ -57,7 +57,7 @@ export function createStubPlatform(options: StubOptions): StubPlatform {
   const prng = createPrng(seed);
   const scenarios: Scenario[] = [];
   const strays: string[] = [];
-  let queryFaults = 0;
+  const queries = { asked: 0, refused: 0 };
   let url = '';
   let incomingCallUrl = '';
 
@@ -90,6 +90,8 @@ export function createStubPlatform(options: StubOptions): StubPlatform {
       bridges: [],
       known: false,
       unconfirmed: new Set(),
+      strict: prng.fork(`strict ${index}`).chance(faults.strict),
+      notBefore: new Map(),
       ...(dials && { dials }),
     };
     scenarios.push(scenario);
@@ -115,7 +117,10 @@ export function createStubPlatform(options: StubOptions): StubPlatform {
     userPath,
     credentials: `${user.token}:${user.secret}`,
     onStray: (text) => strays.push(text),
-    countFault: (kind) => void (kind === 'query 503' && (queryFaults += 1)),
+    onQuery(refused) {
+      queries.asked += 1;
+      if (refused) queries.refused += 1;
+    },
   });
 
   return {
@@ -156,6 +161,6 @@ export function createStubPlatform(options: StubOptions): StubPlatform {
     },
     isOver: (scenario) => scenario.legs.length > 0 && !scenario.legs.some(isUp),
     isQuiet: () => delivery.pending() === 0 && ![...switchboard.legs.values()].some(isUp),
-    report: () => createReport({ seed, scenarios, strays, queryFaults, delivery: delivery.stats }),
+    report: () => createReport({ seed, scenarios, strays, queries, delivery: delivery.stats }),
   };
 }

@@ -17,9 +17,16 @@ export interface FlowView {
 export interface Played {
   scenario: Scenario;
   flowId: string | undefined;
+  /**
+   * The machine stood still for a moment in the meantime. Then a client's timeout may strike where no fault was meant,
+   * and the call is no measure of how gently Tandem treats calls; it still is one of safety.
+   */
+  stalled: boolean;
 }
 
 const POLL_MS = 20;
+/** Well below Tandem's timeout for a command in these tests. */
+const STALL_MS = 120;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function playAll(
@@ -29,21 +36,24 @@ export async function playAll(
   { concurrency, maxCallMs }: { concurrency: number; maxCallMs: number },
 ): Promise<Played[]> {
   const played: Played[] = [];
+  const stalls = watchStalls();
   const queue = jobs.values();
   // All workers draw from one iterator: each job is taken once.
   const work = async (): Promise<void> => {
     for (const job of queue) {
+      const startedAt = Date.now();
       const call = await begin(stub, tandemUrl, job);
-      played.push(call);
-      const patienceEnds = Date.now() + maxCallMs;
+      const patienceEnds = startedAt + maxCallMs;
       while (!stub.isOver(call.scenario) && Date.now() < patienceEnds) await sleep(POLL_MS);
+      played.push({ ...call, stalled: stalls.since(startedAt) });
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
+  stalls.stop();
   return played.sort((a, b) => a.scenario.index - b.scenario.index);
 }
 
-async function begin(stub: StubPlatform, tandemUrl: string, { kind, script }: Job): Promise<Played> {
+async function begin(stub: StubPlatform, tandemUrl: string, { kind, script }: Job): Promise<Omit<Played, 'stalled'>> {
   if (kind !== 'speak') {
     const scenario = kind === 'sip-to-pstn' ? stub.dialFromPhone(script) : stub.dialFromPstn(script);
     return { scenario, flowId: scenario.legs[0]?.id };
@@ -56,6 +66,17 @@ async function begin(stub: StubPlatform, tandemUrl: string, { kind, script }: Jo
   });
   if (reply.status !== 201) scenario.journal.violation(`POST /calls: ${reply.status} ${await reply.text()}`);
   return { scenario, flowId: reply.headers.get('location')?.split('/').pop() };
+}
+
+function watchStalls(): { since(time: number): boolean; stop(): void } {
+  let lastAt = Date.now();
+  let stalledAt = 0;
+  const timer = setInterval(() => {
+    const now = Date.now();
+    if (now - lastAt > POLL_MS + STALL_MS) stalledAt = now;
+    lastAt = now;
+  }, POLL_MS);
+  return { since: (time) => stalledAt >= time, stop: () => clearInterval(timer) };
 }
 
 /** Waits until neither the platform has a leg left nor Tandem a flow that is not over; how long that took. */

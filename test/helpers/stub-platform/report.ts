@@ -24,14 +24,15 @@ interface ReportInput {
   seed: number;
   scenarios: readonly Scenario[];
   strays: string[];
-  queryFaults: number;
+  /** GETs, those that are about no call in particular included. */
+  queries: { asked: number; refused: number };
   delivery: Report['events'];
 }
 
-export function createReport({ seed, scenarios, strays, queryFaults, delivery }: ReportInput): Report {
+export function createReport({ seed, scenarios, strays, queries, delivery }: ReportInput): Report {
   const outcomes: Record<string, number> = {};
-  const faults: Record<string, number> = queryFaults > 0 ? { 'query 503': queryFaults } : {};
-  const commands: Record<string, number> = {};
+  const faults: Record<string, number> = queries.refused > 0 ? { 'query 503': queries.refused } : {};
+  const commands: Record<string, number> = { queries: queries.asked };
   for (const scenario of scenarios) {
     add(outcomes, `${scenario.kind}/${outcomeOf(scenario)}`, 1);
     for (const [kind, count] of scenario.journal.faults) if (kind !== 'query 503') add(faults, kind, count);

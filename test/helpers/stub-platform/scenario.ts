@@ -66,6 +66,10 @@ export interface Scenario {
   known: boolean;
   /** Commands that took effect while the client cannot know it: repeating them once more is no fault of the client. */
   unconfirmed: Set<string>;
+  /** `completed` does nothing to a caller that was never answered: it wants `rejected`. */
+  strict: boolean;
+  /** Commands that were answered with 429, and when they may come again (epoch ms). */
+  notBefore: Map<string, number>;
 }
 
 export function callerOf(scenario: Scenario): Leg | undefined {

@@ -12,11 +12,11 @@ interface ServerOptions {
   credentials: string;
   /** A fault of the client that belongs to no call. */
   onStray: (text: string) => void;
-  countFault: (kind: string) => void;
+  onQuery: (refused: boolean) => void;
 }
 
 export function createStubServer(options: ServerOptions): Server {
-  const { commands, faults, prng, userPath, credentials, onStray, countFault } = options;
+  const { commands, faults, prng, userPath, credentials, onStray, onQuery } = options;
   const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
 
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -46,13 +46,17 @@ export function createStubServer(options: ServerOptions): Server {
     journal?.command(name, `${name} ${command.about} (${asked.split(' ', 1)[0] ?? ''})`);
     if (query) {
       const unavailable = dice.chance(faults.queries);
-      if (unavailable) note('query 503');
+      onQuery(unavailable);
+      if (unavailable) journal?.fault('query 503');
       const reply = unavailable ? failure(503, 'call-unavailable') : command.take();
       journal?.reply(describe(reply));
       return send(res, reply);
     }
     const fault = drawCommandFault(faults, dice, name === 'create-call');
-    if (fault) note(fault);
+    if (fault) journal?.fault(fault);
+    // Half a frame of tolerance: timers fire a little early.
+    if (Date.now() < (scenario?.notBefore.get(command.about + name) ?? 0) - 5)
+      journal?.violation(`${name} was repeated before X-RateLimit-Reset`);
     const take = (): Reply => {
       confirmWhenRead(command, res);
       const reply = command.take();
@@ -63,14 +67,11 @@ export function createStubServer(options: ServerOptions): Server {
     const kept = refusal(fault, dice);
     if (kept) {
       journal?.reply(`${describe(kept)} [${fault}]`);
+      const reset = Number(kept.headers?.['x-ratelimit-reset'] ?? 0);
+      if (reset > 0) scenario?.notBefore.set(command.about + name, reset > 1e11 ? reset : reset * 1000);
       return send(res, kept);
     }
     await misbehave(fault, take, res, dice, (text) => journal?.reply(text));
-
-    function note(kind: string): void {
-      journal?.fault(kind);
-      countFault(kind);
-    }
   }
 
   return createServer((req, res) => {
