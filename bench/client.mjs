@@ -74,7 +74,8 @@ const clients = {
 /** Tandem's own adapter, as built. Should it be called or made otherwise one day, this is the only place to change. */
 async function leanAdapter(origin) {
   const { createLeanAdapter } = await import(LEAN_ADAPTER);
-  return createLeanAdapter(origin);
+  const made = createLeanAdapter(origin);
+  return made.adapter ?? made;
 }
 
 function serve() {

@@ -15,7 +15,11 @@ const SCRIPTS = { tandem: here('../dist/main.js'), plain: here('floors/plain.mjs
 
 /** Whatever ends this process (a signal, an error nobody caught) ends what it started. */
 const running = new Set();
-process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+const folders = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
 function track(child) {
@@ -55,6 +59,7 @@ export async function startStub() {
 /** Every server writes its log to a file of its own on the same disk, and names its URL in the line `listening`. */
 export async function startServer(name, stubUrl) {
   const folder = mkdtempSync(join(tmpdir(), `tandem-bench-${name}-`));
+  folders.add(folder);
   const log = join(folder, 'log');
   const sink = openSync(log, 'a');
   const child = track(
@@ -75,10 +80,7 @@ export async function startServer(name, stubUrl) {
     }),
   );
   closeSync(sink);
-  const close = async () => {
-    await end(child);
-    rmSync(folder, { recursive: true, force: true });
-  };
+  const close = () => end(child);
   try {
     return { name, pid: child.pid, url: await listening(name, child, log), emptyLog: () => truncateSync(log), close };
   } catch (error) {
