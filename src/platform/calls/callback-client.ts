@@ -23,6 +23,7 @@ export interface CallbackClient {
 
 /** Below the 5 s after which Node's servers close an idle connection, so that no event is sent into a closing one. */
 const IDLE_MS = 2_000;
+const SHUTTING_DOWN = 'the platform is shutting down';
 const MAX_REPLY_BYTES = 1_000_000;
 
 export function createCallbackClient(): CallbackClient {
@@ -31,6 +32,7 @@ export function createCallbackClient(): CallbackClient {
     'https:': new https.Agent({ keepAlive: true, timeout: IDLE_MS }),
   };
   const underWay = new Set<http.ClientRequest>();
+  let closed = false;
 
   const start = ({ url, method, fields }: CallbackRequest): http.ClientRequest => {
     const target = new URL(url);
@@ -61,6 +63,7 @@ export function createCallbackClient(): CallbackClient {
 
   return {
     send(callback) {
+      if (closed) return Promise.resolve({ ok: false, status: undefined, error: SHUTTING_DOWN });
       return new Promise((resolve) => {
         let request: http.ClientRequest;
         try {
@@ -100,7 +103,8 @@ export function createCallbackClient(): CallbackClient {
       });
     },
     close() {
-      for (const request of underWay) request.destroy(new Error('the platform is shutting down'));
+      closed = true;
+      for (const request of underWay) request.destroy(new Error(SHUTTING_DOWN));
       for (const agent of Object.values(agents)) agent.destroy();
     },
   };

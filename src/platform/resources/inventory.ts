@@ -40,7 +40,7 @@ export interface InventorySearch {
   zip?: string | undefined;
   /** First digits after the area code. */
   localNumber?: string | undefined;
-  /** Digits, letters as on a keypad, `?` for one digit, `*` for any; matched anywhere in the ten digits. */
+  /** Digits, letters as on a keypad, `?` for one digit, `*` for any number of them; of all ten digits. */
   pattern?: string | undefined;
   quantity: number;
 }
@@ -126,5 +126,5 @@ const KEYPAD: Record<string, string> = Object.fromEntries(
 
 function patternOf(pattern: string): RegExp {
   const source = [...pattern.toUpperCase()].map((c) => (c === '?' ? '\\d' : c === '*' ? '\\d*' : (KEYPAD[c] ?? c)));
-  return new RegExp(source.join(''));
+  return new RegExp(`^${source.join('')}$`);
 }

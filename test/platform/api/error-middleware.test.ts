@@ -1,0 +1,34 @@
+import express from 'express';
+import request from 'supertest';
+import { createLogger } from '../../../src/logger';
+import { answerErrors } from '../../../src/platform/api/error-middleware';
+
+function app(thrown: unknown) {
+  const made = express();
+  made.get('/', () => {
+    throw thrown;
+  });
+  made.get('/late', (_request, response) => {
+    response.write('x');
+    throw thrown;
+  });
+  made.use(answerErrors(createLogger({ level: 'silent', pretty: false })));
+  return made;
+}
+
+it('tells nobody what broke inside', async () => {
+  const { status, body, text } = await request(app(new Error('secret path /etc/x'))).get('/');
+  expect([status, body.code, body.category]).toEqual([500, 'internal-error', 'unavailable']);
+  expect(text).not.toContain('secret');
+});
+
+it('answers the faults of clients that express finds, and nothing else, with their status', async () => {
+  const teapot = await request(app(Object.assign(new Error('x'), { status: 418 }))).get('/');
+  expect([teapot.status, teapot.body.code]).toEqual([418, 'validation-error']);
+  for (const thrown of [Object.assign(new Error('x'), { status: 502 }), { status: '400' }, 'text'])
+    expect((await request(app(thrown)).get('/')).status).toBe(500);
+});
+
+it('ends an answer that has begun', async () => {
+  await expect(request(app(new Error('x'))).get('/late')).rejects.toThrow();
+});

@@ -1,0 +1,71 @@
+import { NUMBER, world, type Json, type World } from '../support/harness';
+
+let w: World;
+let id: string;
+beforeEach(async () => {
+  w = await world();
+  id = await w.incoming('+12223334444', NUMBER);
+  await w.app.next('incomingcall');
+  await w.v1.post(`/calls/${id}`, { state: 'active', tag: 'first' });
+  await w.app.next('answer');
+});
+afterEach(() => w.close());
+
+const transfer = (more: object) => w.v1.post(`/calls/${id}`, { state: 'transferring', ...more });
+const get = async (callId: string): Promise<Json> => (await w.v1.get(`/calls/${callId}`)).body;
+const last = async (callId: string): Promise<string> =>
+  (await w.sandbox.get(`/calls/${callId}`)).body.history.at(-1).what;
+
+describe('a transfer', () => {
+  it('dials, connects both far ends, and ends them together', async () => {
+    const { status, id: target, headers } = await transfer({ transferTo: '+15552223333' });
+    expect([status, headers.get('location')]).toEqual([201, `/v1/users/u-test/calls/${target}`]);
+    expect(await get(id)).toMatchObject({ state: 'transferring' });
+    expect(await get(target)).toMatchObject({ direction: 'out', from: '+12223334444', to: '+15552223333' });
+    expect(await w.app.next('answer')).toMatchObject({ callId: target, tag: 'first' });
+    expect(await Promise.all([last(id), last(target)])).toEqual(['connected', 'connected']);
+    await w.sandbox.delete(`/calls/${target}`);
+    const ended = [(await w.app.next('hangup'))['callId'], (await w.app.next('hangup'))['callId']];
+    expect(ended.sort()).toEqual([id, target].sort());
+  });
+
+  it('whose caller hangs up ends the other leg', async () => {
+    const { id: target } = await transfer({ transferTo: '+15550000002', transferCallerId: 'private' });
+    await w.sandbox.delete(`/calls/${id}`);
+    expect(await w.app.next('hangup', (event) => event['callId'] === target)).toMatchObject({
+      cause: 'ORIGINATOR_CANCEL',
+      from: 'private',
+    });
+  });
+
+  it('whispers before it connects', async () => {
+    const { id: target } = await transfer({
+      transferTo: '+15552223333',
+      whisperAudio: { sentence: 'A call for you', voice: 'dave' },
+    });
+    await w.app.next('speak', (event) => event['callId'] === target && event['status'] === 'started');
+    await w.app.next('speak', (event) => event['callId'] === target && event['status'] === 'done');
+    expect(await last(id)).toBe('connected');
+  });
+
+  it('that nobody answers gives the call back to the application', async () => {
+    await transfer({ transferTo: '+15550000001' });
+    expect(await w.app.next('hangup')).toMatchObject({ cause: 'USER_BUSY' });
+    expect(await get(id)).toMatchObject({ state: 'active' });
+    expect((await transfer({ transferTo: '+15552223333' })).status).toBe(201);
+  });
+
+  it('needs a number, and an active call', async () => {
+    expect((await transfer({})).body).toMatchObject({
+      code: 'validation-error',
+      message: expect.stringMatching(/^transferTo/),
+    });
+    expect((await transfer({ transferTo: 'nobody' })).status).toBe(400);
+    const ringing = await w.dial('+15550000002');
+    const refused = await w.v1.post(`/calls/${ringing}`, { state: 'transferring', transferTo: '+15552223333' });
+    expect([refused.status, refused.body.code]).toEqual([400, 'call-invalid-state']);
+    for (const state of ['active', 'rejected'])
+      expect((await w.v1.post(`/calls/${ringing}`, { state })).body.code).toBe('call-invalid-state');
+    expect((await w.v1.post(`/calls/${id}`, { state: 'rejected' })).body.code).toBe('call-invalid-state');
+  });
+});

@@ -1,0 +1,79 @@
+import { dialAll } from '../../../src/platform/lines/fork';
+import type { Line, LineListener } from '../../../src/platform/lines/line';
+import { createTimers } from '../../../src/platform/timers';
+
+function fork(branches: string[]) {
+  const told: string[] = [];
+  const commands: string[] = [];
+  const listeners = new Map<string, LineListener>();
+  const open = (branch: string, listener: LineListener): Line => {
+    listeners.set(branch, listener);
+    const note = (what: string) => () => void commands.push(`${branch} ${what}`);
+    return {
+      ring: note('ring'),
+      answer: note('answer'),
+      hangUp: (cause) => void commands.push(`${branch} hangUp ${cause}`),
+      play: note('play'),
+      stopPlay: note('stopPlay'),
+      sendDtmf: note('sendDtmf'),
+      connect: note('connect'),
+    };
+  };
+  const line = dialAll(
+    branches,
+    open,
+    {
+      ringing: () => told.push('ringing'),
+      answered: () => told.push('answered'),
+      ended: (cause) => told.push(`ended ${cause}`),
+      playStarted: () => told.push('playStarted'),
+      playDone: () => told.push('playDone'),
+      dtmf: (digit) => told.push(`dtmf ${digit}`),
+    },
+    createTimers(),
+  );
+  return { line, told, commands, listener: (branch: string) => listeners.get(branch)! };
+}
+
+const playback = { kind: 'speak' as const, content: 'x', loop: false, volume: 0 };
+
+it('rings once, gives the call to the first that answers and cancels the others', () => {
+  const { line, told, commands, listener } = fork(['a', 'b', 'c']);
+  listener('a').ringing();
+  listener('b').ringing();
+  listener('c').ended('USER_BUSY');
+  listener('b').answered();
+  listener('a').answered(); // too late
+  expect(told).toEqual(['ringing', 'answered']);
+  expect(commands).toEqual(['a hangUp ORIGINATOR_CANCEL']);
+  line.play(playback);
+  line.stopPlay();
+  line.sendDtmf('1');
+  line.connect(undefined);
+  expect(commands.slice(1)).toEqual(['b play', 'b stopPlay', 'b sendDtmf', 'b connect']);
+  listener('b').playStarted(playback);
+  listener('b').playDone(playback);
+  listener('b').dtmf('1');
+  listener('b').ended('NORMAL_CLEARING');
+  expect(told.slice(2)).toEqual(['playStarted', 'playDone', 'dtmf 1', 'ended NORMAL_CLEARING']);
+});
+
+it('fails when the last one has failed', () => {
+  const { told, listener } = fork(['a', 'b']);
+  listener('a').ended('CALL_REJECTED');
+  expect(told).toEqual([]);
+  listener('b').ended('NORMAL_TEMPORARY_FAILURE');
+  expect(told).toEqual(['ended CALL_REJECTED']);
+});
+
+it('hangs up all that ring, and only the one that is up', () => {
+  const ringing = fork(['a', 'b']);
+  ringing.line.hangUp('ORIGINATOR_CANCEL');
+  expect(ringing.commands).toEqual(['a hangUp ORIGINATOR_CANCEL', 'b hangUp ORIGINATOR_CANCEL']);
+  const up = fork(['a', 'b']);
+  up.listener('a').answered();
+  up.line.ring();
+  up.line.answer();
+  up.line.hangUp('NORMAL_CLEARING');
+  expect(up.commands).toEqual(['b hangUp ORIGINATOR_CANCEL', 'a hangUp NORMAL_CLEARING']);
+});

@@ -1,0 +1,102 @@
+/** The rules of lines/line.ts, on a simulated line with a fake clock. */
+import { DEFAULT_TIMING, subscriberBehaviour } from '../../../src/platform/lines/behaviour';
+import { createFarEnds } from '../../../src/platform/lines/far-ends';
+import type { LineListener, Playback } from '../../../src/platform/lines/line';
+import { SimulatedLine } from '../../../src/platform/lines/simulated-line';
+import { createTimers } from '../../../src/platform/timers';
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+const sentence: Playback = { kind: 'speak', content: 'x'.repeat(28), loop: false, volume: 0 }; // two seconds
+
+function line(direction: 'in' | 'out') {
+  const told: string[] = [];
+  const listener: LineListener = {
+    ringing: () => told.push('ringing'),
+    answered: () => told.push('answered'),
+    ended: (cause) => told.push(`ended ${cause}`),
+    playStarted: () => told.push('playStarted'),
+    playDone: () => told.push('playDone'),
+    dtmf: (digit) => told.push(`dtmf ${digit}`),
+  };
+  const timers = createTimers();
+  const farEnds = createFarEnds({ max: 10, ageMs: 1000 });
+  const to = '+15552223333';
+  const farEnd = farEnds.open({ kind: 'pstn', party: to, direction, from: '+1555444333', to });
+  const simulated = new SimulatedLine(farEnd, { timers, farEnds, timing: DEFAULT_TIMING });
+  return { simulated, listener, told, farEnd, whats: () => farEnd.history.map(({ what }) => what) };
+}
+
+function dialled(to = '+15552223333') {
+  const made = line('out');
+  made.simulated.receive(subscriberBehaviour(to, DEFAULT_TIMING), made.listener);
+  return made;
+}
+
+it('MUST tell nothing from within a command', () => {
+  const { simulated, told } = dialled();
+  expect(told).toEqual([]);
+  jest.advanceTimersByTime(1_000);
+  expect(told).toEqual(['ringing', 'answered']);
+  simulated.play(sentence);
+  simulated.stopPlay();
+  expect(told).toEqual(['ringing', 'answered']);
+});
+
+it('rings, answers, and hangs up after half a minute', () => {
+  const { told, whats } = dialled();
+  jest.advanceTimersByTime(30_999);
+  expect(told).toEqual(['ringing', 'answered']);
+  jest.advanceTimersByTime(1);
+  expect(told).toEqual(['ringing', 'answered', 'ended NORMAL_CLEARING']);
+  expect(whats()).toEqual(['dialled', 'ringing', 'answered', 'ended']);
+});
+
+it('MUST NOT tell `ended` after hangUp, nor anything else', () => {
+  const { simulated, told, farEnd } = dialled();
+  jest.advanceTimersByTime(1_000);
+  simulated.play(sentence);
+  jest.advanceTimersByTime(100);
+  simulated.hangUp('NORMAL_CLEARING');
+  simulated.hangUp('NORMAL_CLEARING');
+  farEnd.controls?.hangUp();
+  jest.runAllTimers();
+  expect(told).toEqual(['ringing', 'answered', 'playStarted']);
+});
+
+it('speaks for as long as the sentence takes', () => {
+  const { simulated, told } = dialled();
+  simulated.play(sentence); // before the answer: nobody hears it
+  jest.advanceTimersByTime(1_000);
+  simulated.play(sentence);
+  jest.advanceTimersByTime(1_999);
+  expect(told.at(-1)).toBe('playStarted');
+  jest.advanceTimersByTime(1);
+  expect(told.slice(2)).toEqual(['playStarted', 'playDone']);
+});
+
+it('MUST bear commands that make no sense after its end', () => {
+  const { simulated, told, farEnd } = dialled('+15550000001');
+  jest.advanceTimersByTime(200);
+  expect(told).toEqual(['ended USER_BUSY']);
+  simulated.answer();
+  simulated.ring();
+  simulated.play(sentence);
+  simulated.stopPlay();
+  simulated.sendDtmf('1');
+  simulated.connect(simulated);
+  simulated.hangUp('NORMAL_CLEARING');
+  jest.runAllTimers();
+  expect(told).toEqual(['ended USER_BUSY']);
+  expect(farEnd).toMatchObject({ state: 'ended', cause: 'USER_BUSY' });
+});
+
+it('a caller who gives up before the pick-up is done is not picked up', () => {
+  const { simulated, listener, told } = line('in');
+  simulated.placed(listener, { giveUpAfterMs: 150, hangUpAfterMs: 1_000 });
+  jest.advanceTimersByTime(100);
+  simulated.answer();
+  jest.runAllTimers();
+  expect(told).toEqual(['ended ORIGINATOR_CANCEL']);
+});

@@ -1,0 +1,41 @@
+import { createRetention } from '../../src/platform/retention';
+import { world } from './support/harness';
+
+beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'queueMicrotask'] }));
+afterEach(() => jest.useRealTimers());
+
+it('forgets the oldest when there are too many', () => {
+  const forgotten: number[] = [];
+  const retention = createRetention<number>({ max: 2, ageMs: 1000 }, (item) => forgotten.push(item));
+  for (const item of [1, 2, 3, 4]) retention.add(item);
+  expect(forgotten).toEqual([1, 2]);
+});
+
+it('forgets what is too old', () => {
+  const forgotten: number[] = [];
+  const retention = createRetention<number>({ max: 100, ageMs: 1000 }, (item) => forgotten.push(item));
+  retention.add(1);
+  jest.setSystemTime(Date.now() + 600);
+  retention.add(2);
+  jest.setSystemTime(Date.now() + 600);
+  retention.add(3);
+  expect(forgotten).toEqual([1]);
+});
+
+it('bounds calls, bridges, far ends and errors of a platform, but never what is still going on', async () => {
+  jest.useRealTimers();
+  const w = await world({ retention: { max: 3, ageMs: 3_600_000 } });
+  w.app.reply = () => 500;
+  const live = await w.dial('+15550000002');
+  for (let i = 0; i < 6; i++) {
+    const id = await w.dial('+15550000001');
+    await w.v1.post('/bridges', { callIds: [id] });
+    await w.app.next('hangup', (event) => event['callId'] === id);
+  }
+  expect((await w.v1.get('/calls')).body).toHaveLength(4);
+  expect((await w.v1.get(`/calls/${live}`)).body).toMatchObject({ state: 'started' });
+  expect((await w.sandbox.get('/calls')).body).toHaveLength(4);
+  expect((await w.v1.get('/bridges')).body).toHaveLength(3);
+  expect((await w.v1.get('/errors')).body.length).toBeLessThanOrEqual(3);
+  await w.close();
+});
