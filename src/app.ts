@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { apiRoutes } from './api/routes';
@@ -8,7 +9,6 @@ import type { Logger } from './logger';
 import { messageOf } from './errors';
 import type { Metrics } from './metrics';
 import { notFound, problemHandler } from './problems';
-import { newId } from './protocol/ids';
 import { webhookRoutes } from './webhooks/routes';
 
 export interface AppDeps {
@@ -47,7 +47,7 @@ export function createApp({ engine, store, metrics, log, plan, webhookCredential
 /** The caller's own request id where it has one that is fit for a log, else a new one; the answer carries it. */
 const requestId: RequestHandler = (req, res, next) => {
   const given = req.headers['x-request-id'];
-  const id = typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : newId('event');
+  const id = typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
   res.locals['requestId'] = id;
   res.setHeader('x-request-id', id);
   next();

@@ -123,6 +123,15 @@ export interface Config {
   readonly logLevel: Settings['LOG_LEVEL'];
   readonly platform: Readonly<{ port: number; rateLimits: boolean; sandbox: boolean }>;
   readonly sipPassword: string;
+  readonly sipPasswordMadeUp: boolean;
+}
+
+/** The environment of a Tandem with its own platform, for a demo: on free ports of this machine, quick to give up. */
+export function demoEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  const own = Object.fromEntries(
+    SETTING_NAMES.filter((name) => /^(BANDWIDTH|WEBHOOK|PUBLIC|API)_/.test(name)).map((name) => [name, '']),
+  );
+  return { ...env, ...own, NODE_ENV: '', HOST: '127.0.0.1', PORT: '0', PLATFORM_PORT: '0', CALL_TIMEOUT_SECONDS: '3' };
 }
 
 /** What a command needs of the settings, beyond that each is valid. */
@@ -201,6 +210,7 @@ function toConfig(s: Settings): Config {
       sandbox: s.PLATFORM_SANDBOX ?? !production,
     },
     sipPassword: s.SIP_PASSWORD ?? newId('flow').slice(2, 14),
+    sipPasswordMadeUp: s.SIP_PASSWORD === undefined,
   };
 }
 

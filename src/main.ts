@@ -1,11 +1,179 @@
-import { loadConfig } from './config';
-import { createLogger } from './logger';
-import { startServer } from './server';
+/** The only place that reads the environment, and that knows both wings: settings, wiring, signals, drain. */
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { banner, describeProvisioned } from './banner';
+import { createApiHttp } from './call-control/http';
+import { ConfigError, demoEnvironment, loadConfig, type Config, type Purpose } from './config';
+import { createSandbox } from './demo/clients';
+import { runDemo } from './demo/demo';
+import { TandemError, messageOf } from './errors';
+import { createLogger, type Logger } from './logger';
+import { startPlatform, type Platform } from './platform';
+import { provision, type Provisioned } from './provisioning/provision';
+import { readRunning, removeRunning, writeRunning } from './runtime-file';
+import { startServer, webhookUrlOf, type TandemServer } from './server';
 
-async function main(): Promise<void> {
-  const config = loadConfig(process.env);
-  const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
-  const server = await startServer(config, config.api.url ?? 'http://127.0.0.1:3001', log);
-  process.once('SIGTERM', () => void server.close().then(() => process.exit(0)));
+const COMMANDS: Record<string, { purpose: Purpose; run: (config: Config, args: string[]) => Promise<void> }> = {
+  serve: { purpose: 'serve', run: serve },
+  platform: { purpose: 'platform', run: servePlatform },
+  provision: { purpose: 'provision', run: printProvisioned },
+  demo: { purpose: 'demo', run: demo },
+};
+
+/** The webhook server, and the platform beside it where no other is set. */
+async function serve(config: Config): Promise<void> {
+  const log = logger(config);
+  const { server, platform, provisioned } = await startAll(config, log);
+  closeOnSignal(log, server, platform);
+  if (!platform || !provisioned) return;
+  const { url } = server;
+  const { userId, token, secret } = config.api;
+  writeRunning(
+    { pid: process.pid, url, apiToken: config.apiToken, platform: { url: platform.url, userId, token, secret } },
+    log,
+  );
+  // For people; where the log is not for people, it goes beside the log.
+  const out = process.stdout.isTTY ? process.stdout : process.stderr;
+  const started = { config, url, platformUrl: platform.url, provisioned, simulatedPhones: config.platform.sandbox };
+  out.write(`${banner(started)}\n`);
 }
-void main();
+
+interface Running {
+  server: TandemServer;
+  platform: Platform | undefined;
+  provisioned: Provisioned | undefined;
+}
+
+async function startAll(config: Config, log: Logger): Promise<Running> {
+  const platform = config.api.url === undefined ? await embed(config, log) : undefined;
+  const apiUrl = config.api.url ?? platform?.url ?? '';
+  const server = await startServer(config, apiUrl, log).catch(async (error: unknown) => {
+    await platform?.close();
+    throw explainListen(error, 'PORT', config.port);
+  });
+  if (!platform) return { server, platform, provisioned: undefined };
+  const http = createApiHttp({ ...config.api, url: platform.url });
+  const { lines, sipPassword } = config;
+  const provisioned = await provision(http, {
+    lines,
+    sipPassword,
+    resetPassword: false,
+    webhookUrl: server.webhookUrl,
+  });
+  http.close();
+  if (config.platform.sandbox) {
+    const sandbox = createSandbox({ ...config.api, url: platform.url });
+    for (const endpoint of new Set(lines.map((line) => line.endpoint))) await sandbox.attachPhone(endpoint);
+  }
+  return { server, platform, provisioned };
+}
+
+function embed(config: Config, log: Logger): Promise<Platform> {
+  const { userId, token: apiToken, secret: apiSecret } = config.api;
+  return startPlatform({ ...config.platform, host: config.host, userId, apiToken, apiSecret, log }).catch(
+    (error: unknown) => {
+      throw explainListen(error, 'PLATFORM_PORT', config.platform.port);
+    },
+  );
+}
+
+/** The platform alone. */
+async function servePlatform(config: Config): Promise<void> {
+  const log = logger(config);
+  const platform = await embed(config, log);
+  closeOnSignal(log, platform);
+  const { userId, token, secret, madeUp } = config.api;
+  const account = madeUp ? `token ${token}, secret ${secret}` : 'the BANDWIDTH_* credentials';
+  process.stderr.write(`\n  The v1 API is at ${platform.url}/v1/users/${userId}, with ${account}\n\n`);
+}
+
+async function printProvisioned(config: Config, args: string[]): Promise<void> {
+  const local = config.api.url === undefined ? readRunning() : undefined;
+  if (config.api.url === undefined && !local) {
+    throw new ConfigError(['BANDWIDTH_API_URL is missing; set it, or run npm start in this folder first']);
+  }
+  const base = config.publicBaseUrl ?? local?.url;
+  if (base === undefined) {
+    throw new ConfigError(['PUBLIC_BASE_URL is missing; give the URL at which the platform reaches Tandem']);
+  }
+  const http = createApiHttp({ ...config.api, url: config.api.url ?? '', ...local?.platform });
+  const provisioned = await provision(http, {
+    lines: config.lines,
+    webhookUrl: webhookUrlOf(base, config.webhookCredentials),
+    sipPassword: config.sipPassword,
+    resetPassword: !config.sipPasswordMadeUp,
+  }).finally(() => http.close());
+  process.stdout.write(
+    `${args.includes('--json') ? JSON.stringify(provisioned, null, 2) : describeProvisioned(provisioned)}\n`,
+  );
+}
+
+/** The flows, drawn: on the Tandem that runs in this folder, else on one of its own. */
+async function demo(config: Config, args: string[]): Promise<void> {
+  const found = readRunning();
+  const ownConfig = loadConfig(demoEnvironment(environment()));
+  const own = found ? undefined : await startAll(ownConfig, createLogger({ level: 'silent', pretty: false }));
+  try {
+    const url = found?.url ?? own?.server.url ?? '';
+    process.stdout.write(`on ${found ? 'the Tandem that runs here' : 'a Tandem started for the demo'}: ${url}\n`);
+    const platform = found?.platform ?? { ...ownConfig.api, url: own?.platform?.url ?? '' };
+    const [line] = config.lines;
+    if (!line) return;
+    const ok = await runDemo({ url, apiToken: found?.apiToken, platform, line }, args, (text) => {
+      process.stdout.write(`${text}\n`);
+    });
+    if (!ok) process.exitCode = 1;
+  } finally {
+    await own?.server.close();
+    await own?.platform?.close();
+  }
+}
+
+function logger(config: Config): Logger {
+  return createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
+}
+
+/** The first signal closes in the order given, the second ends the process at once. */
+function closeOnSignal(log: Logger, ...servers: ({ close(): Promise<void> } | undefined)[]): void {
+  const close = async (signal: string) => {
+    log.info({ signal }, 'going down');
+    removeRunning();
+    for (const server of servers) await server?.close();
+    process.exit(0);
+  };
+  let closing = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (closing) process.exit(1);
+      closing = true;
+      void close(signal);
+    });
+  }
+}
+
+function explainListen(error: unknown, setting: string, port: number): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE')
+    return new ConfigError([`${setting} ${port} is in use; end what listens there, or set another`]);
+  if (code === 'EACCES')
+    return new ConfigError([`${setting} ${port} may not be used by this user; set one above 1023`]);
+  return error;
+}
+
+function environment(): Record<string, string | undefined> {
+  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
+  return { ...file, ...process.env };
+}
+
+async function main([name = 'serve', ...args]: string[]): Promise<void> {
+  const command = COMMANDS[name];
+  if (!command) throw new ConfigError([`there is no command "${name}"; there are ${Object.keys(COMMANDS).join(', ')}`]);
+  await command.run(loadConfig(environment(), command.purpose), args);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  // Our own errors say what to do; anything else is a fault of ours, and its stack tells where.
+  const text = error instanceof TandemError ? error.message : error instanceof Error ? error.stack : messageOf(error);
+  process.stderr.write(`tandem: ${text}\n`);
+  process.exitCode = 1;
+});

@@ -62,7 +62,7 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
 
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, app);
   const url = await listen(server, config.port, config.host);
-  webhookUrl = withCredentials(`${config.publicBaseUrl ?? url}/webhooks/voice`, config.webhookCredentials);
+  webhookUrl = webhookUrlOf(config.publicBaseUrl ?? url, config.webhookCredentials);
   const ticker = startTicker(TICK_MS, () => engine.wakeDue(), log);
   log.info({ url, webhooks: `${config.publicBaseUrl ?? url}/webhooks/voice`, platform: apiUrl }, 'listening');
 
@@ -99,12 +99,14 @@ async function listen(server: Server, port: number, host: string): Promise<strin
   return `http://${name}:${address.port}`;
 }
 
-function withCredentials(url: string, credentials: Config['webhookCredentials']): string {
-  if (!credentials) return url;
-  const parts = new URL(url);
-  parts.username = encodeURIComponent(credentials.username);
-  parts.password = encodeURIComponent(credentials.password);
-  return parts.href;
+/** incomingCallUrl and callbackUrl, with the credentials that callbacks must carry. */
+export function webhookUrlOf(base: string, credentials: Config['webhookCredentials']): string {
+  const url = new URL(`${base}/webhooks/voice`);
+  if (credentials) {
+    url.username = encodeURIComponent(credentials.username);
+    url.password = encodeURIComponent(credentials.password);
+  }
+  return url.href;
 }
 
 function after(ms: number): Promise<true> {

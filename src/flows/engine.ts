@@ -51,6 +51,9 @@ export interface Engine {
 /** How many flows one tick wakes: the rest is due in the next. */
 const DUE_LIMIT = 500;
 
+/** Given as it is: by default each abort makes an error with a stack, which nobody reads. */
+const NO_LONGER_WANTED = 'no longer wanted';
+
 export function createEngine({ store, client, log, metrics, plan, limits, now = Date.now }: EngineDeps): Engine {
   /** Commands that this process is carrying out. */
   const running = new Map<string, Set<{ command: Command; controller: AbortController }>>();
@@ -79,7 +82,7 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
 
   function carryOut({ flow, commands }: Decision, receivedAt: number | undefined): void {
     for (const { command, controller } of running.get(flow.id) ?? []) {
-      if (!isWanted(flow, command)) controller.abort();
+      if (!isWanted(flow, command)) controller.abort(NO_LONGER_WANTED);
     }
     for (const command of commands) {
       if (receivedAt !== undefined) metrics.commandSent(command.type, Math.max(0, now() - receivedAt) / 1_000);

@@ -56,6 +56,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const log = options.log.child({ part: 'platform' });
 
   const server = http.createServer();
+  // Longer than clients keep a connection idle: they close it, and never send into one that is being closed.
+  server.keepAliveTimeout = 65_000;
   const port = await listen(server, options.port, host);
   const url = `http://${reachable(host)}:${port}`;
 

@@ -140,6 +140,7 @@ export function callRoutes(context: ApiContext): Router {
     if (to === undefined) throw new ValidationError('transferTo: required with the state transferring');
     const whisper = whisperAudio && playbackOf(whisperAudio, 'whisperAudio.');
     call.transferred();
+    call.bridge?.remove(call);
     const { settings } = call;
     // The far end of a call that came in is its caller; of one that was dialled, the callee: the new leg shows that one.
     const from = fields.transferCallerId ?? (settings.direction === 'in' ? settings.from : settings.to);

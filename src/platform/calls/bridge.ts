@@ -56,6 +56,12 @@ export class Bridge {
     this.#settle();
   }
 
+  /** Takes the call out; it stays up. */
+  remove(call: Call): void {
+    this.#remove(call);
+    this.#settle();
+  }
+
   /** Whether a call (undefined: one that is yet to be made) may join. @throws as `setCalls` */
   check(call?: Call): void {
     const live = this.calls.filter((member) => !member.over && member !== call);

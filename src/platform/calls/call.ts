@@ -8,9 +8,10 @@ import type { Line, LineListener, Playback } from '../lines/line';
 import type { Cancel, Timers } from '../timers';
 import type { Uris } from '../uris';
 import type { Bridge } from './bridge';
+import { createCallEvents, type CallEvents, type EventFields } from './call-events';
 import { isOver, nextCallState, type CallSignal } from './call-state';
 import type { Gather } from './gather';
-import { newCallEvent, type CallbackTarget, type CallEvent, type EventQueue } from './delivery';
+import type { CallbackTarget, CallEvent, EventQueue } from './delivery';
 
 /** What a call was made with; an update may change some of it. */
 export interface CallSettings {
@@ -43,11 +44,6 @@ export interface CallDeps {
   log: Logger;
 }
 
-type EventFields = Record<string, string | undefined>;
-
-/** Announcements in a loop make events without end: the oldest go. */
-const MAX_EVENTS = 1_000;
-
 export class Call implements LineListener {
   readonly id = newId('call');
   readonly startTime = new Date();
@@ -55,7 +51,6 @@ export class Call implements LineListener {
   endTime: Date | undefined;
   /** The last bridge it was put into. */
   bridge: Bridge | undefined;
-  readonly events: CallEvent[] = [];
   /** By id. */
   readonly gathers = new Map<string, Gather>();
 
@@ -65,12 +60,20 @@ export class Call implements LineListener {
   #waiting: Playback | undefined;
   #line: Line | undefined;
   #cancelTimeout: Cancel | undefined;
+  readonly #events: CallEvents;
   readonly #watchers = new Set<CallWatcher>();
 
   constructor(
     readonly settings: CallSettings,
     private readonly deps: CallDeps,
-  ) {}
+  ) {
+    this.#events = createCallEvents(this.id, deps.uris.absolute(`calls/${this.id}`), deps.queue);
+  }
+
+  /** Oldest first. */
+  get events(): readonly CallEvent[] {
+    return this.#events.sent;
+  }
 
   get state(): CallState {
     return this.#state;
@@ -171,19 +174,8 @@ export class Call implements LineListener {
    * @returns whether it was delivered, once it is settled
    */
   emit(name: VoiceEventType, fields: EventFields): Promise<boolean> {
-    const time = new Date().toISOString();
-    const all = {
-      eventType: name,
-      callId: this.id,
-      callUri: this.deps.uris.absolute(`calls/${this.id}`),
-      time,
-      ...fields,
-      tag: fields['tag'] ?? this.settings.tag,
-    };
-    const event = newCallEvent(this.id, name, time, defined(all));
-    this.events.push(event);
-    if (this.events.length > MAX_EVENTS) this.events.shift();
-    return this.deps.queue.send(event, this.settings.callback);
+    const { tag, callback } = this.settings;
+    return this.#events.send(name, { ...fields, tag: fields['tag'] ?? tag }, callback);
   }
 
   // What the line says
@@ -278,10 +270,4 @@ export class Call implements LineListener {
 
 function stateOf(playback: Playback, state: string): EventFields {
   return playback.kind === 'speak' ? { state } : {};
-}
-
-function defined(fields: EventFields): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) result[name] = value;
-  return result;
 }

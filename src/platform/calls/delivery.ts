@@ -1,7 +1,6 @@
 /** Brings events to the applications: in order per call, each once, to the fallback URL where the first one fails. */
 import { redactUrl, type Logger } from '../../logger';
 import type { VoiceEventType } from '../../protocol/events';
-import { newId } from '../../protocol/ids';
 import type { ErrorLog } from '../resources/error-log';
 import type { CallbackClient, CallbackOutcome } from './callback-client';
 
@@ -44,15 +43,6 @@ export interface EventQueue {
 
 export interface Delivery {
   createQueue(): EventQueue;
-}
-
-export function newCallEvent(
-  callId: string,
-  name: VoiceEventType,
-  time: string,
-  fields: CallEvent['fields'],
-): CallEvent {
-  return { id: newId('event'), callId, time, name, fields, outcome: 'pending', attempts: [] };
 }
 
 export interface DeliveryDeps {

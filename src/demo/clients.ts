@@ -1,0 +1,94 @@
+/** The two servers that the demo talks to, as far as it does. */
+import { z } from 'zod';
+import { callView, type CallView } from '../api/schemas';
+import { TandemError, messageOf } from '../errors';
+
+export class DemoError extends TandemError {
+  readonly code = 'demo-failed';
+}
+
+const happening = z.object({
+  time: z.string(),
+  what: z.string(),
+  cause: z.string().optional(),
+  detail: z.string().optional(),
+});
+
+/** A leg as its far end sees it (`GET /sandbox/calls`). */
+const farEnd = z.object({
+  kind: z.string(),
+  party: z.string(),
+  direction: z.enum(['in', 'out']),
+  callId: z.string().optional(),
+  tag: z.string().optional(),
+  state: z.string(),
+  history: z.array(happening),
+});
+export type FarEndView = z.infer<typeof farEnd>;
+
+export interface Sandbox {
+  attachPhone(sipUri: string): Promise<void>;
+  /** A far end dials; the platform's call id. */
+  dial(call: { from: string; to: string; giveUpAfterMs?: number; hangUpAfterMs?: number }): Promise<string>;
+  /** The legs of a flow: the caller's, and those with its tag. */
+  legsOf(flowId: string): Promise<FarEndView[]>;
+}
+
+export function createSandbox(platform: { url: string; token: string; secret: string }): Sandbox {
+  const authorization = `Basic ${Buffer.from(`${platform.token}:${platform.secret}`).toString('base64')}`;
+  const send = (path: string, body?: object) => sendJson(`${platform.url}/sandbox${path}`, authorization, body);
+  return {
+    async attachPhone(sipUri) {
+      await send('/phones', { sipUri });
+    },
+    async dial(call) {
+      return z.object({ callId: z.string() }).parse(await send('/calls', call)).callId;
+    },
+    async legsOf(flowId) {
+      const legs = z.array(farEnd).parse(await send('/calls'));
+      return legs.filter(({ callId, tag }) => callId === flowId || tag === flowId);
+    },
+  };
+}
+
+export interface TandemApi {
+  speak(to: string, sentence: string): Promise<string>;
+  /** undefined: Tandem has not heard of it yet. */
+  call(id: string): Promise<CallView | undefined>;
+}
+
+export function createTandemApi(url: string, apiToken: string | undefined): TandemApi {
+  const authorization = apiToken === undefined ? undefined : `Bearer ${apiToken}`;
+  return {
+    async speak(to, sentence) {
+      return callView.parse(await sendJson(`${url}/calls`, authorization, { to, sentence })).id;
+    },
+    async call(id) {
+      const found = await sendJson(`${url}/calls/${encodeURIComponent(id)}`, authorization, undefined, 404);
+      return found === undefined ? undefined : callView.parse(found);
+    },
+  };
+}
+
+/** @param tolerated a status that answers undefined instead of an error */
+async function sendJson(
+  url: string,
+  authorization: string | undefined,
+  body?: object,
+  tolerated?: number,
+): Promise<unknown> {
+  const response = await fetch(url, {
+    method: body ? 'POST' : 'GET',
+    headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
+    ...(body && { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(10_000),
+  }).catch((error: unknown) => {
+    throw new DemoError(`${url} cannot be reached (${messageOf(error)}); is npm start still running?`, {
+      cause: error,
+    });
+  });
+  if (response.status === tolerated) return undefined;
+  const text = await response.text();
+  if (!response.ok) throw new DemoError(`${url} answered ${response.status}: ${text}`);
+  return text === '' ? undefined : (JSON.parse(text) as unknown);
+}

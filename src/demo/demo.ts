@@ -1,0 +1,81 @@
+/** Makes calls happen on a running Tandem with its platform, and draws what happened. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CallView } from '../api/schemas';
+import type { Line } from '../flows/dial-plan';
+import { createSandbox, createTandemApi, DemoError, type FarEndView, type Sandbox, type TandemApi } from './clients';
+import { arrowsOf, drawLadder } from './ladder';
+import { SCENARIOS, type Scenario } from './scenarios';
+
+export interface DemoTarget {
+  url: string;
+  apiToken?: string | undefined;
+  platform: { url: string; token: string; secret: string };
+  line: Line;
+}
+
+/** Longer than any scenario lasts: CALL_TIMEOUT_SECONDS at its most, and a minute, ms. */
+const PATIENCE_MS = 360_000;
+const LOOK_EVERY_MS = 100;
+
+/**
+ * Runs scenarios one after the other.
+ * @param names of scenarios; none: all
+ * @returns whether every flow ended as it should
+ * @throws DemoError where a name is unknown or a server cannot be reached
+ */
+export async function runDemo(
+  target: DemoTarget,
+  names: readonly string[],
+  print: (line: string) => void,
+): Promise<boolean> {
+  const chosen = names.length === 0 ? SCENARIOS : names.map(scenarioOf);
+  const sandbox = createSandbox(target.platform);
+  const tandem = createTandemApi(target.url, target.apiToken);
+  let failed = 0;
+  for (const scenario of chosen) {
+    print(`\n${scenario.name}: ${scenario.title}`);
+    const id = await scenario.start(sandbox, tandem, target.line);
+    const { call, legs } = await untilEnded(id, sandbox, tandem);
+    for (const line of drawLadder(arrowsOf(call, legs))) print(line);
+    const faults = faultsOf(scenario, call, legs);
+    if (faults.length > 0) failed += 1;
+    print(faults.length === 0 ? `  ✔ ended as it should: ${call.reason ?? ''}` : `  ✘ ${faults.join('; ')}`);
+  }
+  print(`\n${chosen.length - failed} of ${chosen.length} flows ended as they should`);
+  return failed === 0;
+}
+
+function scenarioOf(name: string): Scenario {
+  const scenario = SCENARIOS.find((candidate) => candidate.name === name);
+  if (!scenario)
+    throw new DemoError(`there is no demo "${name}"; there are ${SCENARIOS.map((s) => s.name).join(', ')}`);
+  return scenario;
+}
+
+async function untilEnded(
+  id: string,
+  sandbox: Sandbox,
+  tandem: TandemApi,
+): Promise<{ call: CallView; legs: FarEndView[] }> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const call = await tandem.call(id);
+    const legs = await sandbox.legsOf(id);
+    if (call?.phase === 'ended' && legs.every(({ state }) => state === 'ended')) return { call, legs };
+    if (Date.now() > deadline) {
+      throw new DemoError(
+        `the call ${id} has not ended: ${call === undefined ? 'Tandem has not heard of it' : call.phase}`,
+      );
+    }
+    await delay(LOOK_EVERY_MS);
+  }
+}
+
+function faultsOf({ ends, bridged }: Scenario, call: CallView, legs: readonly FarEndView[]): string[] {
+  const faults: string[] = [];
+  if (call.reason !== ends) faults.push(`the flow ended with ${call.reason ?? 'no reason'} instead of ${ends}`);
+  if (bridged !== (call.bridgeId !== undefined))
+    faults.push(bridged ? 'the legs were not bridged' : 'the legs were bridged');
+  const missing = legs.length === (call.kind === 'bridge-legs' ? 2 : 1) ? [] : [`there were ${legs.length} legs`];
+  return [...faults, ...missing];
+}

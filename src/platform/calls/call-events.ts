@@ -1,0 +1,41 @@
+import type { VoiceEventType } from '../../protocol/events';
+import { newId } from '../../protocol/ids';
+import type { CallbackTarget, CallEvent, EventQueue } from './delivery';
+
+/** Fields of an event; an undefined one is left out. */
+export type EventFields = Record<string, string | undefined>;
+
+export interface CallEvents {
+  /** Oldest first. */
+  readonly sent: readonly CallEvent[];
+  /**
+   * Sends an event, after the earlier ones of the call.
+   * @returns whether it was delivered, once that is settled
+   */
+  send(name: VoiceEventType, fields: EventFields, target: CallbackTarget | undefined): Promise<boolean>;
+}
+
+/** An announcement in a loop makes events without end: the oldest go. */
+const MAX_EVENTS = 1_000;
+
+/** The events of one call, kept for `GET /calls/{id}/events`. */
+export function createCallEvents(callId: string, callUri: string, queue: EventQueue): CallEvents {
+  const sent: CallEvent[] = [];
+  return {
+    sent,
+    send(name, more, target) {
+      const time = new Date().toISOString();
+      const fields = defined({ eventType: name, callId, callUri, time, ...more });
+      const event: CallEvent = { id: newId('event'), callId, time, name, fields, outcome: 'pending', attempts: [] };
+      sent.push(event);
+      if (sent.length > MAX_EVENTS) sent.shift();
+      return queue.send(event, target);
+    },
+  };
+}
+
+function defined(fields: EventFields): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) result[name] = value;
+  return result;
+}
