@@ -29,6 +29,16 @@ describe('a transfer', () => {
     expect(ended.sort()).toEqual([id, target].sort());
   });
 
+  it('takes the call out of its bridge, and leaves the other leg up', async () => {
+    const other = await w.dial('+15552224444');
+    await w.app.next('answer', (event) => event['callId'] === other);
+    const { id: bridgeId } = await w.v1.post('/bridges', { callIds: [id, other] });
+    await transfer({ transferTo: '+15552223333' });
+    expect((await w.v1.get(`/bridges/${bridgeId}`)).body).toMatchObject({ state: 'active', callIds: [other] });
+    expect(await get(other)).toMatchObject({ state: 'active' });
+    expect(await last(other)).toBe('disconnected');
+  });
+
   it('whose caller hangs up ends the other leg', async () => {
     const { id: target } = await transfer({ transferTo: '+15550000002', transferCallerId: 'private' });
     await w.sandbox.delete(`/calls/${id}`);
