@@ -1,7 +1,8 @@
 /**
  * Tandem as a black box against the hostile stub platform: 300 calls of each flow with every fault on, then every
  * outcome once more over a perfect wire. CHAOS_SEED draws the same faults again, CHAOS_CALLS sets how many calls of
- * each flow, CHAOS_FACTOR makes every fault so many times as likely, CHAOS_LADDERS names a file for everything that happened.
+ * each flow, CHAOS_FACTOR makes every fault so many times as likely, CHAOS_STRICT is the share of calls for whose caller
+ * `completed` does nothing before the answer, CHAOS_LADDERS names a file for everything that happened.
  */
 import { writeFileSync } from 'node:fs';
 import { buildTandem, spawnTandem, type Tandem } from '../helpers/spawn-tandem';
@@ -31,6 +32,7 @@ import { drawScript, everyOutcome } from '../helpers/stub-platform/scripts';
 const SEED = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
 const CALLS_PER_FLOW = Number(process.env['CHAOS_CALLS'] ?? 300);
 const FACTOR = Number(process.env['CHAOS_FACTOR'] ?? 1);
+const STRICT = Number(process.env['CHAOS_STRICT'] ?? ALL_FAULTS.strict);
 const LADDERS_SHOWN = 4;
 /** No call needs so many commands, however often they fail. */
 const COMMAND_STORM = 60;
@@ -143,7 +145,7 @@ function count<T>(items: readonly T[], keyOf: (item: T) => string): Record<strin
 
 describe('Tandem', () => {
   it('harms no call, leaves no leg and stays alive, whatever goes wrong on the wire', async () => {
-    await start(scaleFaults(ALL_FAULTS, FACTOR), 400);
+    await start({ ...scaleFaults(ALL_FAULTS, FACTOR), strict: STRICT }, 500);
     const prng = createPrng(SEED).fork('scripts');
     const kinds = ['sip-to-pstn', 'pstn-to-sip', 'speak'] as const;
     const jobs = Array.from({ length: CALLS_PER_FLOW }, () =>

@@ -42,7 +42,9 @@ export function createDelivery({ faults, callbackTimeoutMs, onUndeliverable }: D
     const startedAt = Date.now();
     stats.sent += 1;
     const status = await postJson(agent, leg.callbackUrl, body, callbackTimeoutMs);
-    stats.slowestMs = Math.max(stats.slowestMs, Date.now() - startedAt);
+    const tookMs = Date.now() - startedAt;
+    stats.slowestMs = Math.max(stats.slowestMs, tookMs);
+    leg.scenario.slowestAckMs = Math.max(leg.scenario.slowestAckMs, tookMs);
     return status;
   }
 

@@ -51,7 +51,7 @@ export interface StubPlatform {
 }
 
 export function createStubPlatform(options: StubOptions): StubPlatform {
-  const { seed, faults = NO_FAULTS, log, timeScale = 1, callbackTimeoutMs = 3000, patienceMs = 1500 } = options;
+  const { seed, faults = NO_FAULTS, log, timeScale = 1, callbackTimeoutMs = 3000, patienceMs = 3000 } = options;
   const user = { id: 'u-test', token: 't-test', secret: 's-test' };
   const userPath = `/v1/users/${user.id}`;
   const prng = createPrng(seed);
@@ -89,6 +89,7 @@ export function createStubPlatform(options: StubOptions): StubPlatform {
       legs: [],
       bridges: [],
       known: false,
+      slowestAckMs: 0,
       unconfirmed: new Set(),
       strict: prng.fork(`strict ${index}`).chance(faults.strict),
       notBefore: new Map(),

@@ -45,7 +45,7 @@ export async function playAll(
       const call = await begin(stub, tandemUrl, job);
       const patienceEnds = startedAt + maxCallMs;
       while (!stub.isOver(call.scenario) && Date.now() < patienceEnds) await sleep(POLL_MS);
-      played.push({ ...call, stalled: stalls.since(startedAt) });
+      played.push({ ...call, stalled: stalls.since(startedAt) || call.scenario.slowestAckMs > STALL_MS });
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));

@@ -64,6 +64,8 @@ export interface Scenario {
   dials?: string;
   /** Whether Tandem has acknowledged the `incomingcall`; before that it owes this call nothing. */
   known: boolean;
+  /** The longest that Tandem took to acknowledge one of this call's events. */
+  slowestAckMs: number;
   /** Commands that took effect while the client cannot know it: repeating them once more is no fault of the client. */
   unconfirmed: Set<string>;
   /** `completed` does nothing to a caller that was never answered: it wants `rejected`. */

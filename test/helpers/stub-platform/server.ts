@@ -1,6 +1,7 @@
 /** The HTTP side: authenticates, understands, and lets the faults come between a command, its effect and its reply. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { failure, type Command, type Commands, type Reply } from './commands';
+import { confirmReads } from './confirmation';
 import { drawCommandFault, type CommandFault, type Faults } from './faults';
 import type { Prng } from './prng';
 
@@ -58,7 +59,7 @@ export function createStubServer(options: ServerOptions): Server {
     if (Date.now() < (scenario?.notBefore.get(command.about + name) ?? 0) - 5)
       journal?.violation(`${name} was repeated before X-RateLimit-Reset`);
     const take = (): Reply => {
-      confirmWhenRead(command, res);
+      whenUnread(res, () => void scenario?.unconfirmed.add(name));
       const reply = command.take();
       journal?.reply(`${describe(reply)}${fault ? ` [${fault}]` : ''}`);
       return reply;
@@ -74,12 +75,14 @@ export function createStubServer(options: ServerOptions): Server {
     await misbehave(fault, take, res, dice, (text) => journal?.reply(text));
   }
 
-  return createServer((req, res) => {
+  const server = createServer((req, res) => {
     handle(req, res).catch((error: unknown) => {
       onStray(`the stub itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       res.destroy();
     });
   });
+  const whenUnread = confirmReads(server);
+  return server;
 }
 
 /** The faults that are an error reply and nothing else. */
@@ -139,16 +142,6 @@ async function misbehave(
       without(fault);
       res.destroy();
   }
-}
-
-/**
- * Remembers an effect that the client cannot know of: the reply never left, or was an error. Only the end of the
- * response tells, since the client may have stopped waiting in the meantime.
- */
-function confirmWhenRead({ scenario, name }: Command, res: ServerResponse): void {
-  res.once('close', () => {
-    if (!res.writableFinished || res.statusCode >= 500) scenario?.unconfirmed.add(name);
-  });
 }
 
 function send(res: ServerResponse, { status, body, headers }: Reply): void {
