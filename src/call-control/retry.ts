@@ -54,7 +54,9 @@ export function retryDelay(
 
 /** A refusal that the documentation says to try again: nothing is wrong with the command itself. */
 function isPassing({ status, code }: RefusedError): boolean {
-  return status === 429 || status === 409 || status === 503 || isCallRateLimit({ status, code });
+  // 409 is "another update is in progress"; but a call in the wrong state will not come back to the right one.
+  const isConflict = status === 409 && !code.endsWith('invalid-state');
+  return status === 429 || isConflict || status === 503 || isCallRateLimit({ status, code });
 }
 
 /** Calls are created too fast (403, unlike every other 403, is to be retried). */

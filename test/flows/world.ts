@@ -50,6 +50,10 @@ export interface World {
   events: VoiceEvent[];
   commands: Command[];
   replies: Reply[];
+  /** Commands whose reply is lost and whose effect is still to come. */
+  late: Command[];
+  /** A leg that came up after its reply was lost. */
+  lateLeg?: string;
   budget: Budget;
   dials: number;
   bridges: number;
@@ -92,6 +96,7 @@ function emptyWorld(
     events: [],
     commands,
     replies: [],
+    late: [],
     budget,
     dials: 0,
     bridges: 0,
@@ -138,9 +143,23 @@ export function actions(world: World): Action[] {
     fail('refuse', () => ({ fate: 'refused', code: 'http-400', status: 400 }));
     fail('never send', () => ({ fate: 'unsent', code: 'unreachable' }));
     fail('lose', () => ({ fate: 'unknown', code: 'reply-lost' }));
+    // A leg that comes up so late and whose answer is lost too cannot be known to anybody.
+    if (world.budget.drops === 0) {
+      fail('delay', (w) => {
+        w.late.push(command);
+        return { fate: 'unknown', code: 'reply-lost' };
+      });
+    }
     fail('lose the reply of', (w) => {
       execute(w, command);
       return { fate: 'unknown', code: 'reply-lost' };
+    });
+  });
+
+  world.late.forEach((command, i) => {
+    add(`execute late ${command.id}`, (w) => {
+      const { result } = execute(w, take(w.late, i));
+      if (command.type === 'create-call' && result?.callId !== undefined) w.lateLeg = result.callId;
     });
   });
 
@@ -276,7 +295,7 @@ function faultOf(world: World, command: Command): string | undefined {
 }
 
 /** The rules that hold when nothing more can happen. */
-export function faultsAtRest({ flow, legs, bridges, dials, violations }: World): string[] {
+export function faultsAtRest({ flow, legs, bridges, dials, lateLeg, violations }: World): string[] {
   const faults = [...violations];
   if (flow.phase !== 'ended') faults.push(`rule 5: the flow rests in ${flow.phase}`);
   if (flow.reason === undefined) faults.push('the flow ended without a reason');
@@ -285,7 +304,8 @@ export function faultsAtRest({ flow, legs, bridges, dials, violations }: World):
   if (flow.pending.length > 0) faults.push(`commands left pending: ${flow.pending.map(({ id }) => id).join()}`);
   const givenUp = legsOf(flow).some((leg) => leg.givenUp);
   for (const [callId, state] of Object.entries(legs)) {
-    if (state !== 'ended' && !givenUp) faults.push(`rule 4: ${callId} is left ${state}`);
+    const ringsOut = state === 'ringing' && callId === lateLeg; // nobody knows of it; its callTimeout ends it
+    if (state !== 'ended' && !ringsOut && !givenUp) faults.push(`rule 4: ${callId} is left ${state}`);
   }
   return faults;
 }
@@ -294,7 +314,7 @@ export function faultsAtRest({ flow, legs, bridges, dials, violations }: World):
  * Two worlds with the same key have the same future: times count from now, history does not count, and what is on its
  * way may come in any order. (A replacer function would be shorter, and ten times as slow.)
  */
-export function keyOf({ now, flow, events, commands, replies, answered, ...world }: World): string {
+export function keyOf({ now, flow, events, commands, replies, late, answered, ...world }: World): string {
   const { timeline: _t, createdAt: _c, endedAt: _e, limits: _l, dial: _d, pending, callee, ...rest } = flow;
   const { search } = callee;
   const caller = rest.kind === 'bridge-legs' ? rest.caller : undefined;
@@ -311,6 +331,7 @@ export function keyOf({ now, flow, events, commands, replies, answered, ...world
       )
       .sort(),
     commands.map(({ id }) => id).sort(),
+    late.map(({ id }) => id),
     replies.map(({ command, failure, result }) => command.id + (failure?.fate ?? JSON.stringify(result))).sort(),
     [...answered].sort(),
     world,
@@ -325,6 +346,7 @@ function copy(world: World): World {
     events: [...world.events],
     commands: [...world.commands],
     replies: [...world.replies],
+    late: [...world.late],
     budget: { ...world.budget },
     violations: [...world.violations],
   };
