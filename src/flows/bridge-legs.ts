@@ -9,7 +9,7 @@ import { ERROR_CODES } from '../protocol/errors';
 import type { IncomingCallEvent } from '../protocol/events';
 import { enter, issue, type Draft } from './draft';
 import type { Route } from './dial-plan';
-import type { BridgeLegsFlow, Decision, FlowEvent, Limits } from './flow';
+import { blankFlow, type BridgeLegsFlow, type Decision, type FlowEvent, type Limits } from './flow';
 import { markGone } from './legs';
 import { begin, dialCallee, transitionWith, type FlowSteps, type Step } from './steps';
 
@@ -98,22 +98,12 @@ export function goneBeforeStart(
 
 function newPair(callId: string, incoming: BridgeLegsFlow['incoming'], limits: Limits, at: number): BridgeLegsFlow {
   return {
+    ...blankFlow(callId, limits, at),
     kind: 'bridge-legs',
-    id: callId,
     direction: 'unroutable',
     incoming,
-    phase: 'dialling',
     caller: { role: 'caller', callId, state: 'ringing' },
-    callee: { role: 'callee', state: 'new' },
     bridgeTries: 0,
-    createdAt: at,
-    limits,
-    deadlineAt: Infinity,
-    checkAt: Infinity,
-    checkEvery: 0,
-    wakeAt: Infinity,
-    pending: [],
-    timeline: [],
   };
 }
 

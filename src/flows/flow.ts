@@ -189,6 +189,23 @@ export interface Decision<F extends Flow = Flow> {
   commands: Command[];
 }
 
+/** What every flow has at its beginning, before its first phase is entered. */
+export function blankFlow(id: string, limits: Limits, at: number): FlowBase {
+  return {
+    id,
+    phase: 'dialling',
+    callee: { role: 'callee', state: 'new' },
+    createdAt: at,
+    limits,
+    deadlineAt: Infinity,
+    checkAt: Infinity,
+    checkEvery: 0,
+    wakeAt: Infinity,
+    pending: [],
+    timeline: [],
+  };
+}
+
 export function legsOf(flow: Flow): Leg[] {
   return flow.kind === 'bridge-legs' ? [flow.caller, flow.callee] : [flow.callee];
 }

@@ -5,7 +5,7 @@
  * dialling ──answered──▶ speaking ──spoken──▶ ending ──gone──▶ ended
  */
 import { enter, issue } from './draft';
-import type { Decision, FlowEvent, Limits, SpeakFlow, Speech } from './flow';
+import { blankFlow, type Decision, type FlowEvent, type Limits, type SpeakFlow, type Speech } from './flow';
 import { begin, dialCallee, transitionWith, type FlowSteps, type Step } from './steps';
 
 /** A slow speaker's time for one character, ms: how long speaking may take before it is taken for stuck. */
@@ -57,21 +57,11 @@ export interface SpeakRequest {
 /** A new flow: dials `to`. Its id is the tag of the call. */
 export function beginSpeak({ id, speech, ...dial }: SpeakRequest, limits: Limits, at: number): Decision<SpeakFlow> {
   const flow: SpeakFlow = {
+    ...blankFlow(id, limits, at),
     kind: 'speak-and-hang-up',
-    id,
     speech,
     spoken: false,
     dial,
-    phase: 'dialling',
-    callee: { role: 'callee', state: 'new' },
-    createdAt: at,
-    limits,
-    deadlineAt: Infinity,
-    checkAt: Infinity,
-    checkEvery: 0,
-    wakeAt: Infinity,
-    pending: [],
-    timeline: [],
   };
   return begin(steps, flow, { to: 'dialling' });
 }
