@@ -1,0 +1,214 @@
+/** What the tests of the webhook half are made of: events, a plan, a log that is read back, a client that is played. */
+import type { Express } from 'express';
+import pino from 'pino';
+import { createApp, type AppDeps } from '../../src/app';
+import type { CallControl } from '../../src/call-control/client';
+import { createMemoryStore } from '../../src/flow-store/memory-store';
+import type { FlowStore } from '../../src/flow-store/store';
+import type { DialPlan } from '../../src/flows/dial-plan';
+import { createEngine, type Engine } from '../../src/flows/engine';
+import type { Limits } from '../../src/flows/flow';
+import type { Logger } from '../../src/logger';
+import { createMetrics, type Metrics } from '../../src/metrics';
+import type { AnswerEvent, HangupEvent, IncomingCallEvent, VoiceEvent } from '../../src/protocol/events';
+
+export const NUMBER = '+1555444333';
+export const ENDPOINT = 'sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io';
+export const PSTN = '+15552223333';
+export const CALLER = 'c-caller';
+export const CALLEE = 'c-callee';
+
+export const PLAN: DialPlan = {
+  lines: [{ number: NUMBER, endpoint: ENDPOINT }],
+  defaultCountry: 'US',
+  callTimeout: 30,
+};
+
+export const LIMITS: Limits = {
+  stepMs: 15_000,
+  maxCallMs: 3_600_000,
+  legCheckMs: 0,
+  confirmMs: 1_000,
+  endingMs: 600_000,
+};
+
+/** The phone dials the PSTN. */
+export function incomingCall(over: Partial<IncomingCallEvent> = {}): IncomingCallEvent {
+  return { eventType: 'incomingcall', callId: CALLER, from: ENDPOINT, to: PSTN, ...over };
+}
+
+export function answerOf(callId: string, over: Partial<AnswerEvent> = {}): AnswerEvent {
+  return { eventType: 'answer', callId, ...over };
+}
+
+export function hangupOf(callId: string, cause = 'NORMAL_CLEARING', over: Partial<HangupEvent> = {}): HangupEvent {
+  return { eventType: 'hangup', callId, cause, ...over };
+}
+
+export function speakOf(callId: string, status: 'started' | 'done', over: object = {}): VoiceEvent {
+  return { eventType: 'speak', callId, status, ...over };
+}
+
+export type LogLine = Record<string, unknown> & { level: number; msg: string };
+
+export interface RecordingLog {
+  log: Logger;
+  lines: LogLine[];
+  /** The first line that fits, seen or yet to come. */
+  line(fits: (line: LogLine) => boolean): Promise<LogLine>;
+}
+
+export function recordingLog(): RecordingLog {
+  const lines: LogLine[] = [];
+  const waiting = new Set<() => void>();
+  const log = pino(
+    { level: 'trace', base: null },
+    {
+      write(text: string) {
+        lines.push(JSON.parse(text) as LogLine);
+        for (const check of [...waiting]) check();
+      },
+    },
+  );
+  return {
+    log,
+    lines,
+    line: (fits) =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          const found = lines.find(fits);
+          if (!found) return;
+          waiting.delete(check);
+          resolve(found);
+        };
+        waiting.add(check);
+        check();
+      }),
+  };
+}
+
+export type CommandName = Exclude<keyof CallControl, 'close'>;
+
+/** A command as the client was asked for it; the test says what comes of it. */
+export interface Asked {
+  name: CommandName;
+  argument: unknown;
+  signal: AbortSignal;
+  done(result?: unknown): Promise<void>;
+  fail(error: Error): Promise<void>;
+}
+
+export interface FakeClient extends CallControl {
+  asked: Asked[];
+  /** The names of all commands so far, in order. */
+  names(): CommandName[];
+  /** The newest command of this name. */
+  last(name: CommandName): Asked;
+}
+
+/** @param results what is answered at once; a command without an entry waits for the test */
+export function fakeClient(results: Partial<Record<CommandName, unknown>> = {}): FakeClient {
+  const asked: Asked[] = [];
+  const ask = <T>(name: CommandName, argument: unknown, signal: AbortSignal): Promise<T> => {
+    if (name in results) {
+      asked.push({ name, argument, signal, done: flush, fail: flush });
+      return Promise.resolve(results[name] as T);
+    }
+    return new Promise((resolve, reject) => {
+      asked.push({
+        name,
+        argument,
+        signal,
+        done(result) {
+          resolve(result as T);
+          return flush();
+        },
+        fail(error) {
+          reject(error);
+          return flush();
+        },
+      });
+    });
+  };
+  return {
+    asked,
+    names: () => asked.map(({ name }) => name),
+    last(name) {
+      const found = asked.findLast((command) => command.name === name);
+      if (!found) throw new Error(`${name} was never asked for, only ${asked.map((command) => command.name).join()}`);
+      return found;
+    },
+    createCall: (request, signal) => ask('createCall', request, signal),
+    findCalls: (request, signal) => ask('findCalls', request, signal),
+    lookAtCall: (callId, signal) => ask('lookAtCall', callId, signal),
+    answerCall: (callId, signal) => ask('answerCall', callId, signal),
+    rejectCall: (callId, signal) => ask('rejectCall', callId, signal),
+    hangUp: (callId, signal) => ask('hangUp', callId, signal),
+    createBridge: (callIds, signal) => ask('createBridge', callIds, signal),
+    speak: (callId, speech, signal) => ask('speak', { callId, ...speech }, signal),
+    close: () => undefined,
+  };
+}
+
+/** A client that succeeds in everything at once. */
+export function willingClient(): FakeClient {
+  return fakeClient({
+    createCall: CALLEE,
+    findCalls: [],
+    lookAtCall: { callId: CALLER, state: 'active' },
+    answerCall: undefined,
+    rejectCall: undefined,
+    hangUp: undefined,
+    createBridge: 'brg-1',
+    speak: undefined,
+  });
+}
+
+/** Lets everything happen that is due already: microtasks, and one turn of the event loop. */
+export function flush(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export interface TestEngine extends RecordingLog {
+  engine: Engine;
+  store: FlowStore;
+  client: FakeClient;
+  metrics: Metrics;
+  /** What the engine takes for the time; the test moves it. */
+  clock: { now: number };
+}
+
+export interface EngineOptions {
+  store?: FlowStore;
+  client?: FakeClient;
+  plan?: DialPlan;
+  limits?: Partial<Limits>;
+}
+
+export function testEngine(options: EngineOptions = {}): TestEngine {
+  const { store = createMemoryStore(), client = fakeClient(), plan = PLAN } = options;
+  const recording = recordingLog();
+  const metrics = createMetrics(store);
+  const clock = { now: 1_700_000_000_000 };
+  const limits = { ...LIMITS, ...options.limits };
+  const engine = createEngine({ store, client, log: recording.log, metrics, plan, limits, now: () => clock.now });
+  return { ...recording, engine, store, client, metrics, clock };
+}
+
+export interface TestApp extends TestEngine {
+  app: Express;
+}
+
+export function testApp(
+  options: EngineOptions & Partial<Pick<AppDeps, 'webhookCredentials' | 'apiToken'>> = {},
+): TestApp {
+  const { webhookCredentials, apiToken, plan = PLAN } = options;
+  const parts = testEngine({ client: willingClient(), ...options });
+  return { ...parts, app: createApp({ ...parts, plan, webhookCredentials, apiToken }) };
+}
+
+/** A store of which some methods fail. */
+export function failingStore(...methods: (keyof FlowStore)[]): FlowStore {
+  const fail = () => Promise.reject(new Error('disk full at /var/secret'));
+  return { ...createMemoryStore(), ...Object.fromEntries(methods.map((name) => [name, fail])) };
+}
