@@ -38,7 +38,7 @@ export function createApp({ engine, store, metrics, log, plan, webhookCredential
   });
   app.get('/metrics', async (_req, res) => void res.type(metrics.contentType).send(await metrics.render()));
 
-  app.use(webhookRoutes({ engine, log, credentials: webhookCredentials }));
+  app.use(webhookRoutes({ engine, log, metrics, credentials: webhookCredentials }));
   app.use(apiRoutes({ engine, store, plan, token: apiToken }));
   app.use(notFound, problemHandler(log));
   return app;

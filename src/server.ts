@@ -19,6 +19,14 @@ const STEP_MS = 15_000;
 const CONFIRM_MS = 1_000;
 const ENDING_MS = 600_000;
 
+/** A request that is not there in full by then is given up, ms; idle connections outlive those of common load balancers. */
+const HTTP_TIMEOUTS = {
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 2_000,
+  keepAliveTimeout: 65_000,
+};
+
 export interface TandemServer {
   /** Where it listens. */
   url: string;
@@ -60,7 +68,7 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
     apiToken: config.apiToken,
   });
 
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, app);
+  const server = createServer(HTTP_TIMEOUTS, app);
   const url = await listen(server, config.port, config.host);
   webhookUrl = webhookUrlOf(config.publicBaseUrl ?? url, config.webhookCredentials);
   const ticker = startTicker(TICK_MS, () => engine.wakeDue(), log);

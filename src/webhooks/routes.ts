@@ -2,12 +2,14 @@ import { Router, json, type RequestHandler } from 'express';
 import { requireBasic } from '../authentication';
 import type { Engine } from '../flows/engine';
 import type { Logger } from '../logger';
+import type { Metrics } from '../metrics';
 import { BadRequestError, DrainingError } from '../problems';
 import { parseEvent } from '../protocol/events';
 
 export interface WebhookDeps {
   engine: Engine;
   log: Logger;
+  metrics: Metrics;
   credentials: { username: string; password: string } | undefined;
 }
 
@@ -15,13 +17,14 @@ export interface WebhookDeps {
  * `/webhooks/voice`, incomingCallUrl and callbackUrl in one: authenticate → parse → dispatch → acknowledge. A 2xx says
  * that the event is stored; what could not be stored is a 5xx, so that the platform turns to its fallback URL.
  */
-export function webhookRoutes({ engine, log, credentials }: WebhookDeps): Router {
+export function webhookRoutes({ engine, log, metrics, credentials }: WebhookDeps): Router {
   const receive =
     (source: 'body' | 'query'): RequestHandler =>
     async (req, res) => {
       const parsed = parseEvent(req[source]);
       if (parsed.known === undefined) throw new BadRequestError(parsed.fault);
       if (!parsed.known) {
+        metrics.eventReceived('unknown');
         log.warn({ eventType: parsed.eventType }, 'event of an unknown type');
       } else {
         if (!(await engine.accepts(parsed.event))) throw new DrainingError();
