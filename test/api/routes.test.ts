@@ -1,0 +1,324 @@
+import request from 'supertest';
+import { callList, callView, problem } from '../../src/api/schemas';
+import {
+  CALLEE,
+  CALLER,
+  ENDPOINT,
+  NUMBER,
+  PLAN,
+  PSTN,
+  answerOf,
+  failingStore,
+  fakeClient,
+  hangupOf,
+  incomingCall,
+  speakOf,
+  testApp,
+} from '../helpers/builders';
+
+const SPEECH = { to: 'jsmith_mobile', sentence: 'Hello sip client' };
+const strictCall = callView.strict();
+
+describe('POST /calls', () => {
+  it('dials, and answers 201 with the Location and the call', async () => {
+    const { app, client, store } = testApp({ client: fakeClient() });
+    const { status, headers, body } = await request(app).post('/calls').send(SPEECH);
+    expect(status).toBe(201);
+    expect(headers['location']).toBe(`/calls/${body.id}`);
+    expect(strictCall.parse(body)).toMatchObject({
+      id: expect.stringMatching(/^f-[a-z2-7]{23}$/),
+      kind: 'speak-and-hang-up',
+      phase: 'dialling',
+      from: NUMBER,
+      to: ENDPOINT,
+      legs: [{ role: 'callee', state: 'new' }],
+    });
+    expect(client.last('createCall').argument).toMatchObject({
+      from: NUMBER,
+      to: ENDPOINT,
+      tag: body.id,
+      callTimeout: 30,
+    });
+    expect(await store.get(body.id)).toBeDefined();
+  });
+
+  it('speaks with the voice that was asked for', async () => {
+    const { app, client, engine } = testApp();
+    const speech = { sentence: 'Bonjour', voice: 'JOLIE', gender: 'female', locale: 'fr' };
+    const { body } = await request(app)
+      .post('/calls')
+      .send({ to: PSTN, ...speech });
+    await engine.receive(answerOf(CALLEE, { tag: body.id }));
+    expect(client.last('speak').argument).toEqual({ callId: CALLEE, ...speech, tag: body.id });
+  });
+
+  it('gives each call an id of its own', async () => {
+    const { app } = testApp();
+    const [a, b] = [await request(app).post('/calls').send(SPEECH), await request(app).post('/calls').send(SPEECH)];
+    expect(a.body.id).not.toBe(b.body.id);
+  });
+
+  const second = { number: '+15557770000', endpoint: 'sip:bob@xyz-corp-testing.bwapp.bwsip.io' };
+  const plan = { ...PLAN, lines: [...PLAN.lines, second] };
+  it.each([
+    ['an endpoint by its user name', 'bob', second.endpoint, second.number],
+    ['an endpoint by its URI', second.endpoint, second.endpoint, second.number],
+    ['an endpoint by another spelling', 'bob@XYZ-corp-testing.bwapp.bwsip.io', second.endpoint, second.number],
+    ['a SIP URI that is no endpoint', 'SIP:Eve@Example.ORG', 'sip:Eve@example.org', NUMBER],
+    ['a number in E.164', PSTN, PSTN, NUMBER],
+    ['a national number', '(555) 222-3333', PSTN, NUMBER],
+    ['a tel URI', 'tel:+1-555-222-3333', PSTN, NUMBER],
+    ['a number too short for any numbering plan', NUMBER, NUMBER, NUMBER],
+  ])('calls %s', async (_, to, callee, shown) => {
+    const { app, client } = testApp({ plan });
+    expect((await request(app).post('/calls').send({ to, sentence: 'Hi' })).status).toBe(201);
+    expect(client.last('createCall').argument).toMatchObject({ to: callee, from: shown });
+  });
+
+  it('shows the number that was asked for', async () => {
+    const { app, client } = testApp();
+    await request(app)
+      .post('/calls')
+      .send({ ...SPEECH, from: '+15557770000' });
+    expect(client.last('createCall').argument).toMatchObject({ from: '+15557770000' });
+  });
+
+  it.each([
+    ['to', { sentence: 'x' }],
+    ['to', { to: '', sentence: 'x' }],
+    ['to', { to: 5, sentence: 'x' }],
+    ['to', { to: 'nobody', sentence: 'x' }],
+    ['to', { to: '911', sentence: 'x' }],
+    ['to', { to: 'x'.repeat(257), sentence: 'x' }],
+    ['sentence', { to: PSTN }],
+    ['sentence', { to: PSTN, sentence: ' \n' }],
+    ['sentence', { to: PSTN, sentence: 'x'.repeat(1_001) }],
+    ['voice', { ...SPEECH, voice: 'HAL' }],
+    ['gender', { ...SPEECH, gender: 'other' }],
+    ['locale', { ...SPEECH, locale: 'kl_KL' }],
+    ['from', { ...SPEECH, from: '5552223333' }],
+    ['from', { ...SPEECH, from: 'sip:a@b.c' }],
+    ['speed', { ...SPEECH, speed: 2 }],
+  ])('400 names the field: %s', async (field, body) => {
+    const { app, client } = testApp();
+    const { status, type, body: answer } = await request(app).post('/calls').send(body);
+    expect([status, type]).toEqual([400, 'application/problem+json']);
+    expect(problem.strict().parse(answer).detail).toContain(field);
+    expect(client.asked).toEqual([]);
+  });
+
+  it.each(['', '{', '[]', 'null', '"x"'])('400 for a body that is no object: %j', async (text) => {
+    const { status, type } = await request(testApp().app).post('/calls').type('application/json').send(text);
+    expect([status, type]).toEqual([400, 'application/problem+json']);
+  });
+
+  it('takes a sentence of 1,000 characters', async () => {
+    const { status } = await request(testApp().app)
+      .post('/calls')
+      .send({ ...SPEECH, sentence: 'x'.repeat(1_000) });
+    expect(status).toBe(201);
+  });
+
+  it('413 for a body above 64 KiB', async () => {
+    const { status } = await request(testApp().app)
+      .post('/calls')
+      .send({ ...SPEECH, sentence: 'x'.repeat(70_000) });
+    expect(status).toBe(413);
+  });
+
+  it('503 with Retry-After while the server goes down', async () => {
+    const { app, engine, client } = testApp();
+    engine.drain();
+    const { status, headers, type } = await request(app).post('/calls').send(SPEECH);
+    expect([status, headers['retry-after'], type]).toEqual([503, '10', 'application/problem+json']);
+    expect(client.asked).toEqual([]);
+  });
+
+  it('500 and no call where the flow cannot be kept', async () => {
+    const { app, client } = testApp({ store: failingStore('create') });
+    expect((await request(app).post('/calls').send(SPEECH)).status).toBe(500);
+    expect(client.asked).toEqual([]);
+  });
+});
+
+describe('GET /calls', () => {
+  async function withThree() {
+    const parts = testApp();
+    const { app, clock } = parts;
+    await request(app)
+      .post('/webhooks/voice')
+      .send(incomingCall({ callId: 'c-1' }));
+    clock.now += 1_000;
+    await request(app)
+      .post('/webhooks/voice')
+      .send(incomingCall({ callId: 'c-2', from: 'sip:stranger@x.y' }));
+    clock.now += 1_000;
+    const { body } = await request(app).post('/calls').send(SPEECH);
+    return { ...parts, spoken: body.id as string };
+  }
+  const idsOf = (body: { calls: { id: string }[] }) => body.calls.map(({ id }) => id);
+
+  it('lists calls newest first, each as the document says', async () => {
+    const { app, spoken } = await withThree();
+    const { status, body } = await request(app).get('/calls');
+    expect(status).toBe(200);
+    expect(idsOf(body)).toEqual([spoken, 'c-2', 'c-1']);
+    callList.strict().parse(body);
+    for (const call of body.calls) strictCall.parse(call);
+  });
+
+  it('filters by phase, by kind, and limits', async () => {
+    const { app, spoken } = await withThree();
+    const list = async (query: object) => idsOf((await request(app).get('/calls').query(query)).body);
+    expect(await list({ phase: 'ended' })).toEqual(['c-2']);
+    expect(await list({ phase: 'dialling' })).toEqual([spoken, 'c-1']);
+    expect(await list({ kind: 'bridge-legs' })).toEqual(['c-2', 'c-1']);
+    expect(await list({ kind: 'bridge-legs', phase: 'dialling' })).toEqual(['c-1']);
+    expect(await list({ limit: '2' })).toEqual([spoken, 'c-2']);
+    expect(await list({ phase: 'bridged' })).toEqual([]);
+  });
+
+  it.each([
+    'phase=gone',
+    'kind=x',
+    'limit=0',
+    'limit=1001',
+    'limit=1.5',
+    'limit=many',
+    'limit=',
+    'limit=1&limit=2',
+    'state=x',
+  ])('400 for %s', async (query) => {
+    const { status, type, body } = await request(testApp().app).get(`/calls?${query}`);
+    expect([status, type]).toEqual([400, 'application/problem+json']);
+    expect(body.detail).toContain(query.split('=')[0]);
+  });
+});
+
+describe('GET /calls/{id}', () => {
+  it('shows legs, phase, reason and the timeline of a pair', async () => {
+    const { app, clock, engine } = testApp({ client: fakeClient() });
+    await engine.receive(incomingCall());
+    clock.now += 250;
+    await engine.receive(hangupOf(CALLEE, 'USER_BUSY', { tag: CALLER }));
+    const { status, body } = await request(app).get(`/calls/${CALLER}`);
+    expect(status).toBe(200);
+    expect(strictCall.parse(body)).toEqual({
+      id: CALLER,
+      kind: 'bridge-legs',
+      direction: 'sip-to-pstn',
+      phase: 'ending',
+      reason: 'busy',
+      from: ENDPOINT,
+      to: PSTN,
+      legs: [
+        { role: 'caller', callId: CALLER, state: 'ringing' },
+        { role: 'callee', callId: CALLEE, state: 'gone', cause: 'USER_BUSY' },
+      ],
+      createdAt: '2023-11-14T22:13:20.000Z',
+      timeline: [
+        { time: '2023-11-14T22:13:20.000Z', what: 'begin', phase: 'dialling' },
+        {
+          time: '2023-11-14T22:13:20.250Z',
+          what: 'event hangup',
+          leg: 'callee',
+          callId: CALLEE,
+          phase: 'ending',
+          outcome: 'USER_BUSY',
+        },
+      ],
+    });
+  });
+
+  it('shows how long commands took, and when it ended', async () => {
+    const { app, clock, engine, client } = testApp({ client: fakeClient() });
+    const { body: begun } = await request(app).post('/calls').send(SPEECH);
+    clock.now += 40;
+    await client.last('createCall').done(CALLEE);
+    await engine.receive(answerOf(CALLEE));
+    await engine.receive(speakOf(CALLEE, 'done'));
+    await engine.receive(hangupOf(CALLEE));
+    await client.last('speak').done();
+    clock.now += 60;
+    await client.last('hangUp').done();
+    const { body } = await request(app).get(`/calls/${begun.id}`);
+    expect(strictCall.parse(body)).toMatchObject({
+      phase: 'ended',
+      reason: 'completed',
+      endedAt: '2023-11-14T22:13:20.100Z',
+    });
+    expect(body.timeline[1]).toMatchObject({ what: 'command create-call', outcome: 'done', tookMs: 40 });
+  });
+
+  it.each(['c-unknown', '__proto__', 'x'.repeat(500), '%2F..%2F'])('404 for %s', async (id) => {
+    const { status, type } = await request(testApp().app).get(`/calls/${id}`);
+    expect([status, type]).toEqual([404, 'application/problem+json']);
+  });
+});
+
+describe('DELETE /calls/{id}', () => {
+  it('ends the flow and its legs, and says so with 202', async () => {
+    const { app, client, engine } = testApp({ client: fakeClient() });
+    await engine.receive(incomingCall());
+    await client.last('createCall').done(CALLEE);
+    const { status, body } = await request(app).delete(`/calls/${CALLER}`);
+    expect(status).toBe(202);
+    expect(strictCall.parse(body)).toMatchObject({ phase: 'ending', reason: 'ended-by-request' });
+    expect(client.names()).toEqual(['createCall', 'rejectCall', 'hangUp']);
+    expect([client.last('rejectCall').argument, client.last('hangUp').argument]).toEqual([CALLER, CALLEE]);
+  });
+
+  it('changes nothing of a call that has ended', async () => {
+    const { app, client } = testApp();
+    await request(app)
+      .post('/webhooks/voice')
+      .send(incomingCall({ from: 'sip:stranger@x.y' }));
+    const before = client.names();
+    const { status, body } = await request(app).delete(`/calls/${CALLER}`);
+    expect([status, body.phase, body.reason]).toEqual([202, 'ended', 'unroutable']);
+    expect(client.names()).toEqual(before);
+  });
+
+  it('404 where there is none', async () => {
+    expect((await request(testApp().app).delete('/calls/c-unknown')).status).toBe(404);
+  });
+});
+
+describe('the bearer token', () => {
+  it.each([
+    ['none', undefined],
+    ['another', 'Bearer other'],
+    ['more than it', 'Bearer sesame '.concat('x')],
+    ['a part of it', 'Bearer sesam'],
+    ['bare', 'sesame'],
+    ['as Basic', `Basic ${Buffer.from('sesame:').toString('base64')}`],
+  ])('401 with a challenge for %s, whatever the method', async (_, authorization) => {
+    const { app, client } = testApp({ apiToken: 'sesame' });
+    const sends = [
+      request(app).post('/calls').send(SPEECH),
+      request(app).get('/calls'),
+      request(app).get('/calls/c-1'),
+      request(app).delete('/calls/c-1'),
+    ];
+    for (const send of sends) {
+      if (authorization !== undefined) void send.set('authorization', authorization);
+      const { status, type, headers, text } = await send;
+      expect([status, type, headers['www-authenticate']]).toEqual([
+        401,
+        'application/problem+json',
+        'Bearer realm="tandem"',
+      ]);
+      expect(text).not.toContain('sesame');
+    }
+    expect(client.asked).toEqual([]);
+  });
+
+  it('passes when it is right', async () => {
+    const { app } = testApp({ apiToken: 'sesame' });
+    expect((await request(app).get('/calls').set('authorization', 'Bearer sesame')).status).toBe(200);
+  });
+
+  it('is not needed for the document', async () => {
+    expect((await request(testApp({ apiToken: 'sesame' }).app).get('/openapi.json')).status).toBe(200);
+  });
+});
