@@ -7,12 +7,14 @@ import type { ApiHttp } from './http';
 import { createPacer, type Pacer } from './pacing';
 import { isCallRateLimit, withRetries, type Pause, type RetryPolicy } from './retry';
 
-/** Commands that may be repeated: the second has no effect that the first has not. */
-const REPEATABLE: RetryPolicy = { attempts: 5, idempotent: true };
-/** Commands that must not be repeated unless the platform said that they had no effect. */
-const ONCE: RetryPolicy = { attempts: 7, idempotent: false };
-/** A leg that stays up is billed: hanging up is tried for about a minute, whatever comes back. */
-const UNTIL_DONE: RetryPolicy = { attempts: 10, idempotent: true, stubborn: true };
+/** Steps of a call that must not be taken twice. What passes is waited for as long as the flow wants the command. */
+const ONCE: RetryPolicy = { unreachable: 7, lost: 1, passing: Infinity, refused: 1, longestPauseMs: 2_000 };
+/** A step that may be taken again: the second time has no effect that the first has not. */
+const AGAIN: RetryPolicy = { ...ONCE, lost: 5 };
+/** Questions, and a reject that is followed by a hang-up if it fails. */
+const A_FEW_TIMES: RetryPolicy = { unreachable: 5, lost: 5, passing: 5, refused: 1, longestPauseMs: 2_000 };
+/** A leg that stays up is billed: hanging up is tried for some ten minutes, unless the platform keeps refusing it. */
+const UNTIL_DONE: RetryPolicy = { unreachable: 35, lost: 35, passing: 35, refused: 5, longestPauseMs: 20_000 };
 
 /** A call as far as flows look at it. Everything else of it is let through unread. */
 const callView = z.object({
@@ -127,14 +129,14 @@ export function createCallControl({
       );
     },
 
-    findCalls: (request, signal) => retry(() => find(request), REPEATABLE, signal),
-    lookAtCall: (callId, signal) => retry(() => look(callId), REPEATABLE, signal),
+    findCalls: (request, signal) => retry(() => find(request), A_FEW_TIMES, signal),
+    lookAtCall: (callId, signal) => retry(() => look(callId), A_FEW_TIMES, signal),
 
     async answerCall(callId, signal) {
-      await retry(() => setState(callId, 'active'), REPEATABLE, signal);
+      await retry(() => setState(callId, 'active'), AGAIN, signal);
     },
 
-    rejectCall: (callId, signal) => retry(() => end(callId, 'rejected'), REPEATABLE, signal),
+    rejectCall: (callId, signal) => retry(() => end(callId, 'rejected'), A_FEW_TIMES, signal),
     hangUp: (callId, signal) => retry(() => end(callId, 'completed'), UNTIL_DONE, signal),
 
     async createBridge(callIds, signal) {

@@ -3,17 +3,20 @@ import { ERROR_CODES } from '../protocol/errors';
 import { NotWantedError, RefusedError, ReplyLostError, UnreachableError } from './errors';
 
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 20_000;
 /** However far away the platform's clock puts the end of a rate limit. */
 const LONGEST_RATE_LIMIT_MS = 60_000;
 
+/** How often a command is sent at most, by what came of it the last time. 1: that is final. */
 export interface RetryPolicy {
-  /** How often the command is sent at most. */
-  attempts: number;
-  /** Repeating it does no harm, so that it may follow a lost reply. */
-  idempotent: boolean;
-  /** Whatever the platform says, it has to happen: even a final refusal is asked again. */
-  stubborn?: boolean;
+  /** The platform could not be reached: nothing was sent. */
+  unreachable: number;
+  /** The reply was lost: more than once only where repeating the command does no harm. */
+  lost: number;
+  /** A refusal that passes: 429, 503, `call-rate-limit`, a conflict. */
+  passing: number;
+  /** Any other refusal. */
+  refused: number;
+  longestPauseMs: number;
 }
 
 /** Waits, unless the command is no longer wanted: then NotWantedError. */
@@ -41,15 +44,18 @@ export function retryDelay(
   now: number,
   random: number,
 ): number | undefined {
-  if (tries >= policy.attempts) return undefined;
-  const backoff = Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), LONGEST_PAUSE_MS) * (0.75 + random / 2);
-  if (error instanceof UnreachableError) return backoff;
-  if (error instanceof ReplyLostError) return policy.idempotent ? backoff : undefined;
-  if (!(error instanceof RefusedError)) return undefined;
-  if (error.retryAt !== undefined) {
-    return Math.min(Math.max(error.retryAt - now, 0), LONGEST_RATE_LIMIT_MS) + random * FIRST_PAUSE_MS;
-  }
-  return isPassing(error) || policy.stubborn ? backoff : undefined;
+  if (tries >= limitFor(error, policy)) return undefined;
+  const backoff = Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), policy.longestPauseMs) * (0.75 + random / 2);
+  const retryAt = error instanceof RefusedError ? error.retryAt : undefined;
+  if (retryAt === undefined) return backoff;
+  return Math.max(backoff, Math.min(retryAt - now, LONGEST_RATE_LIMIT_MS) + random * FIRST_PAUSE_MS);
+}
+
+function limitFor(error: unknown, policy: RetryPolicy): number {
+  if (error instanceof UnreachableError) return policy.unreachable;
+  if (error instanceof ReplyLostError) return policy.lost;
+  if (error instanceof RefusedError) return isPassing(error) ? policy.passing : policy.refused;
+  return 1;
 }
 
 /** A refusal that the documentation says to try again: nothing is wrong with the command itself. */
