@@ -1,0 +1,57 @@
+import { startTicker } from '../../src/flow-store/ticker';
+import { recordingLog } from '../helpers/builders';
+
+describe('the ticker', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  it('ticks at its pace until it is closed', async () => {
+    const tick = jest.fn(() => Promise.resolve());
+    const ticker = startTicker(200, tick, recordingLog().log);
+    await jest.advanceTimersByTimeAsync(199);
+    expect(tick).toHaveBeenCalledTimes(0);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(tick).toHaveBeenCalledTimes(1);
+    await jest.advanceTimersByTimeAsync(400);
+    expect(tick).toHaveBeenCalledTimes(3);
+    ticker.close();
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(tick).toHaveBeenCalledTimes(3);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('waits for a slow tick: no two at a time', async () => {
+    let finish = (): void => undefined;
+    const tick = jest.fn(() => new Promise<void>((resolve) => (finish = resolve)));
+    const ticker = startTicker(200, tick, recordingLog().log);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(tick).toHaveBeenCalledTimes(1);
+    finish();
+    await jest.advanceTimersByTimeAsync(200);
+    expect(tick).toHaveBeenCalledTimes(2);
+    ticker.close();
+  });
+
+  it('logs a tick that fails, and goes on', async () => {
+    const { log, lines } = recordingLog();
+    const tick = jest.fn(() => Promise.reject(new Error('store is down')));
+    const ticker = startTicker(200, tick, log);
+    await jest.advanceTimersByTimeAsync(400);
+    expect(tick).toHaveBeenCalledTimes(2);
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatchObject({ level: 50, err: 'store is down' });
+    ticker.close();
+  });
+
+  it('does not tick again when it is closed during a tick', async () => {
+    let finish = (): void => undefined;
+    const tick = jest.fn(() => new Promise<void>((resolve) => (finish = resolve)));
+    const ticker = startTicker(200, tick, recordingLog().log);
+    await jest.advanceTimersByTimeAsync(200);
+    ticker.close();
+    finish();
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(tick).toHaveBeenCalledTimes(1);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
