@@ -30,6 +30,8 @@ export interface CallView {
   bridgeId?: string | undefined;
 }
 
+type EndState = 'completed' | 'rejected';
+
 export interface DialRequest {
   from: string;
   to: string;
@@ -84,14 +86,33 @@ export function createCallControl({
     }
   }
 
-  /** A refusal is no failure where the call is over: that is what was wanted. */
-  async function end(callId: string, state: 'completed' | 'rejected'): Promise<void> {
+  /** Asks for a call's end; undefined where it is over. A refusal is no failure then: that is what was wanted. */
+  async function end(callId: string, state: EndState): Promise<{ refused: RefusedError; seen: CallView } | undefined> {
     try {
       await setState(callId, state);
+      return undefined;
     } catch (error) {
       if (!(error instanceof RefusedError) || error.status === 429 || error.status === 503) throw error;
-      if (error.status !== 404 && !isOver(await look(callId))) throw error;
+      if (error.status === 404) return undefined;
+      const seen = await look(callId);
+      return isOver(seen) ? undefined : { refused: error, seen };
     }
+  }
+
+  async function reject(callId: string): Promise<void> {
+    const still = await end(callId, 'rejected');
+    if (still) throw still.refused;
+  }
+
+  /** A call that was not answered may have to be rejected: some platforms refuse to complete it. */
+  function hangingUp(callId: string): () => Promise<void> {
+    let state: EndState = 'completed';
+    return async () => {
+      const still = await end(callId, state);
+      if (!still) return;
+      state = still.seen.state === 'started' && state === 'completed' ? 'rejected' : 'completed';
+      throw still.refused;
+    };
   }
 
   async function find({ from, to, tag }: Omit<DialRequest, 'callTimeout'>): Promise<CallView[]> {
@@ -136,8 +157,8 @@ export function createCallControl({
       await retry(() => setState(callId, 'active'), AGAIN, signal);
     },
 
-    rejectCall: (callId, signal) => retry(() => end(callId, 'rejected'), A_FEW_TIMES, signal),
-    hangUp: (callId, signal) => retry(() => end(callId, 'completed'), UNTIL_DONE, signal),
+    rejectCall: (callId, signal) => retry(() => reject(callId), A_FEW_TIMES, signal),
+    hangUp: (callId, signal) => retry(hangingUp(callId), UNTIL_DONE, signal),
 
     async createBridge(callIds, signal) {
       const { location } = await retry(() => http.send('POST', http.userPath('/bridges'), { callIds }), ONCE, signal);

@@ -1,3 +1,4 @@
+import { NotWantedError } from './errors';
 import { pause, type Pause } from './retry';
 
 const FIRST_SPACING_MS = 100;
@@ -5,13 +6,19 @@ const FIRST_SPACING_MS = 100;
 const WIDEST_SPACING_MS = 1_000;
 const NARROWEST_SPACING_MS = 20;
 
+/** Calls of one number, one after the other. */
 interface Lane {
   spacingMs: number;
-  nextAt: number;
+  lastAt: number;
+  /** Settles when everybody before has had his turn; never rejects. */
+  tail: Promise<void>;
 }
 
 export interface Pacer {
-  /** Waits for this number's turn to create a call. */
+  /**
+   * Waits for this number's turn to create a call.
+   * @throws NotWantedError where the call is given up meanwhile; those behind it move up
+   */
   turn(number: string, signal: AbortSignal): Promise<void>;
   /** The platform found this number's calls too fast: they are spaced out, more each time. */
   tooFast(number: string): void;
@@ -22,18 +29,30 @@ export interface Pacer {
 /** Keeps numbers that met the platform's `call-rate-limit` below it; the others pass without delay. */
 export function createPacer(wait: Pause = pause, now: () => number = Date.now): Pacer {
   const lanes = new Map<string, Lane>();
+
+  async function takeTurn(lane: Lane, signal: AbortSignal): Promise<void> {
+    const ms = lane.lastAt + lane.spacingMs - now();
+    // One that is given up leaves its place without using it.
+    if (ms > 0 && !signal.aborted) await wait(ms, signal).catch(() => undefined);
+    if (!signal.aborted) lane.lastAt = now();
+  }
+
   return {
     async turn(number, signal) {
       const lane = lanes.get(number);
       if (!lane) return;
-      const turnAt = Math.max(lane.nextAt, now());
-      lane.nextAt = turnAt + lane.spacingMs;
-      if (turnAt > now()) await wait(turnAt - now(), signal);
+      lane.tail = lane.tail.then(() => takeTurn(lane, signal));
+      await Promise.race([lane.tail, abortOf(signal)]);
+      if (signal.aborted) throw new NotWantedError();
     },
     tooFast(number) {
-      const spacingMs = Math.min((lanes.get(number)?.spacingMs ?? FIRST_SPACING_MS / 2) * 2, WIDEST_SPACING_MS);
-      const nextAt = Math.max(lanes.get(number)?.nextAt ?? 0, now() + spacingMs);
-      lanes.set(number, { spacingMs, nextAt });
+      const lane = lanes.get(number);
+      if (lane) {
+        lane.spacingMs = Math.min(Math.max(lane.spacingMs, FIRST_SPACING_MS / 2) * 2, WIDEST_SPACING_MS);
+        lane.lastAt = now();
+      } else {
+        lanes.set(number, { spacingMs: FIRST_SPACING_MS, lastAt: now(), tail: Promise.resolve() });
+      }
     },
     passed(number) {
       const lane = lanes.get(number);
@@ -42,4 +61,11 @@ export function createPacer(wait: Pause = pause, now: () => number = Date.now): 
       if (lane.spacingMs < NARROWEST_SPACING_MS) lanes.delete(number);
     },
   };
+}
+
+function abortOf(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

@@ -40,8 +40,8 @@ function alarmOf(flow: Flow): number {
   const searchAt = flow.callee.search?.nextAt ?? Infinity;
   if (flow.phase === 'ended') return Infinity;
   if (flow.phase === 'ending') return Math.min(flow.deadlineAt, searchAt);
-  const confirmAt = flow.kind === 'bridge-legs' ? (flow.caller.confirmAt ?? Infinity) : Infinity;
-  return Math.min(flow.deadlineAt, flow.checkAt, searchAt, confirmAt);
+  const doubtAt = flow.kind === 'bridge-legs' ? flow.caller.confirmAt : flow.repeatAt;
+  return Math.min(flow.deadlineAt, flow.checkAt, searchAt, doubtAt ?? Infinity);
 }
 
 /** Issues a command, unless the same one is under way. */

@@ -176,6 +176,9 @@ export interface SpeakFlow extends FlowBase {
   kind: 'speak-and-hang-up';
   speech: Speech;
   spoken: boolean;
+  /** Set while the reply to `speak` is lost: when to say it again, unless an event shows that it is being said. */
+  repeatAt?: number;
+  repeated?: boolean;
   /** A step that failed for good. */
   fault?: Reason;
 }

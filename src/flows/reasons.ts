@@ -1,4 +1,4 @@
-import type { Reason } from './flow';
+import type { Leg, Reason } from './flow';
 
 const REASON_OF_CAUSE: Readonly<Record<string, Reason>> = {
   USER_BUSY: 'busy',
@@ -7,11 +7,8 @@ const REASON_OF_CAUSE: Readonly<Record<string, Reason>> = {
   UNALLOCATED_NUMBER: 'unallocated',
 };
 
-/**
- * Why a callee that never answered is gone.
- * @param cause the platform's hangup cause; undefined where there was no such call, because dialling failed
- */
-export function causeReason(cause: string | undefined): Reason {
-  if (cause === undefined) return 'dial-failed';
+/** Why a callee that never answered is gone. Without a call there is no cause: then it could not be dialled. */
+export function causeReason({ cause, callId }: Leg): Reason {
+  if (cause === undefined) return callId === undefined ? 'dial-failed' : 'callee-failed';
   return REASON_OF_CAUSE[cause] ?? 'callee-failed';
 }

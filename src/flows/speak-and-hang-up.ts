@@ -4,20 +4,26 @@
  *
  * dialling ──answered──▶ speaking ──spoken──▶ ending ──gone──▶ ended
  */
-import { enter, issue } from './draft';
+import { enter, issue, type Draft } from './draft';
 import { blankFlow, type Decision, type FlowEvent, type Limits, type SpeakFlow, type Speech } from './flow';
 import { begin, dialCallee, transitionWith, type FlowSteps, type Step } from './steps';
 
 /** A slow speaker's time for one character, ms: how long speaking may take before it is taken for stuck. */
 const MS_PER_CHARACTER = 150;
 
+/**
+ * Where the reply to `speak` is lost and no event shows within this time that it was heard, the sentence is said once
+ * more: hearing it twice is better than hearing nothing. ms.
+ */
+const SPEECH_STARTS_WITHIN_MS = 2_000;
+
 const steps: FlowSteps<SpeakFlow> = {
   onEntry: {
     dialling: dialCallee,
     speaking: (draft) => {
-      const { id, speech, callee, limits } = draft.flow;
+      const { speech, limits } = draft.flow;
       enter(draft, 'speaking', speech.sentence.length * MS_PER_CHARACTER + limits.stepMs);
-      if (callee.callId !== undefined) issue(draft, { type: 'speak', callId: callee.callId, speech, tag: id });
+      speak(draft);
     },
   },
 
@@ -28,18 +34,28 @@ const steps: FlowSteps<SpeakFlow> = {
     return { to: callee.state === 'answered' ? 'speaking' : 'dialling' };
   },
 
-  observe({ flow }, event) {
+  observe(draft, event) {
+    const { flow, at } = draft;
     if (event.type === 'webhook' && event.event.eventType === 'speak' && event.event.callId === flow.callee.callId) {
       const { status, state } = event.event;
-      flow.spoken ||=
-        flow.phase === 'speaking' && (status === 'done' || (status === undefined && state === 'PLAYBACK_STOP'));
+      delete flow.repeatAt;
+      const isDone = status === 'done' || (status === undefined && state === 'PLAYBACK_STOP');
+      flow.spoken ||= flow.phase === 'speaking' && isDone;
+    } else if (event.type === 'command-failed' && event.command.type === 'speak') {
+      if (event.failure.fate !== 'unknown') flow.fault = 'speak-failed';
+      else if (!flow.repeated) flow.repeatAt = at + SPEECH_STARTS_WITHIN_MS;
+    } else if (event.type === 'wake' && flow.repeatAt !== undefined && flow.repeatAt <= at) {
+      delete flow.repeatAt;
+      flow.repeated = true;
+      if (flow.phase === 'speaking') speak(draft);
     }
-    // Where only the reply was lost the sentence may be spoken now: its events tell, or the deadline.
-    const failed =
-      event.type === 'command-failed' && event.command.type === 'speak' && event.failure.fate !== 'unknown';
-    if (failed) flow.fault = 'speak-failed';
   },
 };
+
+function speak(draft: Draft<SpeakFlow>): void {
+  const { id, speech, callee } = draft.flow;
+  if (callee.callId !== undefined) issue(draft, { type: 'speak', callId: callee.callId, speech, tag: id });
+}
 
 export function speakTransition(flow: SpeakFlow, event: FlowEvent): Decision<SpeakFlow> {
   return transitionWith(steps, flow, event);

@@ -147,7 +147,7 @@ function take<F extends Flow>(steps: FlowSteps<F>, draft: Draft<F>, step: Step):
 /** The callee is gone before it has answered, or cannot be found: no flow goes on from there. */
 function endOfCallee({ phase, callee }: Flow): Step {
   if (phase !== 'dialling') return undefined;
-  if (callee.state === 'gone') return { end: causeReason(callee.cause) };
+  if (callee.state === 'gone') return { end: causeReason(callee) };
   if (callee.search && callee.search.tries >= SEARCHES_BEFORE_GIVING_UP) return { end: 'dial-failed' };
   return undefined;
 }

@@ -318,9 +318,15 @@ export function keyOf({ now, flow, events, commands, replies, late, answered, ..
   const { timeline: _t, createdAt: _c, endedAt: _e, limits: _l, dial: _d, pending, callee, ...rest } = flow;
   const { search } = callee;
   const caller = rest.kind === 'bridge-legs' ? rest.caller : undefined;
-  const times = [rest.deadlineAt, rest.checkAt, rest.wakeAt, search?.nextAt ?? NaN, caller?.confirmAt ?? NaN];
+  const times = [
+    rest.deadlineAt,
+    rest.checkAt,
+    rest.wakeAt,
+    search?.nextAt ?? NaN,
+    (caller ? caller.confirmAt : rest.kind === 'speak-and-hang-up' ? rest.repeatAt : undefined) ?? NaN,
+  ];
   return JSON.stringify([
-    { ...rest, deadlineAt: 0, checkAt: 0, wakeAt: 0, caller: { ...caller, confirmAt: 0 } },
+    { ...rest, deadlineAt: 0, checkAt: 0, wakeAt: 0, repeatAt: 0, caller: { ...caller, confirmAt: 0 } },
     { ...callee, search: search?.tries },
     times.map((at) => at - now),
     pending.map(({ id }) => id).sort(),
