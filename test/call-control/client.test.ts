@@ -97,10 +97,10 @@ describe('creating a call', () => {
     expect(requests().filter((request) => request.startsWith('POST'))).toHaveLength(1);
   });
 
-  it('gives up after seven tries', async () => {
-    const { client, requests } = played(...Array.from({ length: 20 }, () => refused(409)));
-    await expect(client.createCall(DIAL, signal)).rejects.toMatchObject({ status: 409 });
-    expect(requests()).toHaveLength(7);
+  it('waits for what passes as long as it is wanted', async () => {
+    const { client, requests } = played(...Array.from({ length: 30 }, () => refused(409)), { location: '/c-1' });
+    await expect(client.createCall(DIAL, signal)).resolves.toBe('c-1');
+    expect(requests()).toHaveLength(31);
   });
 
   it('spaces out the calls of a number that the platform found too fast', async () => {
@@ -185,11 +185,17 @@ describe('hanging up', () => {
     expect(requests()).toEqual(['POST /users/u-1/calls/c-1', 'POST /users/u-1/calls/c-1']);
   });
 
-  it('goes on for most of a minute before it gives up', async () => {
-    const { client, requests, waits } = played(...Array.from({ length: 30 }, () => refused(503)));
+  it('goes on for some ten minutes before it gives up', async () => {
+    const { client, requests, waits } = played(...Array.from({ length: 50 }, () => refused(503)));
     await expect(client.hangUp('c-1', signal)).rejects.toMatchObject({ status: 503 });
-    expect(requests()).toHaveLength(10);
-    expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(30_000);
+    expect(requests()).toHaveLength(35);
+    expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(400_000);
+  });
+
+  it('rejects a ringing call that the platform refuses to complete', async () => {
+    const { client, sent } = played(refused(400), { body: call('c-1', 'started') }, {});
+    await client.hangUp('c-1', signal);
+    expect(sent.map(({ body }) => body)).toEqual([{ state: 'completed' }, undefined, { state: 'rejected' }]);
   });
 
   it('a rejection of a call that is up is not forced', async () => {

@@ -6,7 +6,7 @@ function pacing() {
   const waits: number[] = [];
   const clock = { now: 10_000 };
   const pacer = createPacer(
-    (ms) => (waits.push(ms), Promise.resolve()),
+    (ms) => ((clock.now += ms), waits.push(ms), Promise.resolve()),
     () => clock.now,
   );
   return { pacer, waits, clock };
@@ -24,8 +24,19 @@ describe('the pace of new calls', () => {
   it('is spaced out once it has, each call in its turn', async () => {
     const { pacer, waits } = pacing();
     pacer.tooFast('+1');
-    for (let i = 0; i < 3; i++) await pacer.turn('+1', signal);
-    expect(waits).toEqual([100, 200, 300]);
+    await Promise.all([1, 2, 3].map(() => pacer.turn('+1', signal)));
+    expect(waits).toEqual([100, 100, 100]);
+  });
+
+  it('moves up when one before gives up, at once', async () => {
+    const { pacer, waits } = pacing();
+    pacer.tooFast('+1');
+    const impatient = new AbortController();
+    const turns = [pacer.turn('+1', signal), pacer.turn('+1', impatient.signal), pacer.turn('+1', signal)];
+    impatient.abort();
+    await expect(turns[1]).rejects.toMatchObject({ code: 'not-wanted' });
+    await Promise.all([turns[0], turns[2]]);
+    expect(waits).toEqual([100, 100]);
   });
 
   it('does not wait for a turn that has come', async () => {
@@ -43,7 +54,7 @@ describe('the pace of new calls', () => {
     for (let i = 0; i < 10; i++) pacer.tooFast('+1');
     await pacer.turn('+1', signal);
     await pacer.turn('+1', signal);
-    expect(waits).toEqual([1_000, 2_000]);
+    expect(waits).toEqual([1_000, 1_000]);
     clock.now += 60_000;
     await pacer.turn('+1', signal);
     expect(waits).toHaveLength(2);
@@ -56,7 +67,7 @@ describe('the pace of new calls', () => {
     pacer.passed('+1'); // 100
     await pacer.turn('+1', signal);
     await pacer.turn('+1', signal);
-    expect(waits).toEqual([200, 300]);
+    expect(waits).toEqual([100, 100]);
     for (let i = 0; i < 3; i++) pacer.passed('+1');
     await pacer.turn('+1', signal);
     expect(waits).toHaveLength(2);

@@ -10,9 +10,9 @@ import {
 } from '../../src/call-control/retry';
 
 const NOW = 1_700_000_000_000;
-const repeatable: RetryPolicy = { attempts: 5, idempotent: true };
-const once: RetryPolicy = { attempts: 5, idempotent: false };
-const stubborn: RetryPolicy = { attempts: 5, idempotent: true, stubborn: true };
+const once: RetryPolicy = { unreachable: 5, lost: 1, passing: 5, refused: 1, longestPauseMs: 20_000 };
+const repeatable: RetryPolicy = { ...once, lost: 5 };
+const stubborn: RetryPolicy = { ...repeatable, refused: 5 };
 const refused = (status: number, code = 'x', retryAt?: number) => new RefusedError(status, code, 'c', 'm', retryAt);
 const delay = (error: unknown, policy = once, tries = 1, random = 0.5) => retryDelay(error, policy, tries, NOW, random);
 
@@ -26,6 +26,10 @@ describe('the retry policy', () => {
   ])('%s: again, even what must not be repeated', (_, error) => {
     expect(delay(error)).toBe(100);
     expect(delay(error, repeatable)).toBe(100);
+  });
+
+  it('409 because of the state of the call: final', () => {
+    expect(delay(refused(409, 'call-invalid-state'))).toBeUndefined();
   });
 
   it.each([400, 401, 402, 403, 404, 413, 422])('%i: final, unless it has to happen', (status) => {
@@ -47,7 +51,7 @@ describe('the retry policy', () => {
   ])('%s: never again', (_, error) => expect(delay(error, stubborn)).toBeUndefined());
 
   it('waits twice as long each time, at most twenty seconds', () => {
-    const many = { ...repeatable, attempts: 50 };
+    const many = { ...repeatable, passing: 50 };
     const waits = [1, 2, 3, 4, 8, 9, 49].map((tries) => delay(refused(503), many, tries));
     expect(waits).toEqual([100, 200, 400, 800, 12_800, 20_000, 20_000]);
   });
@@ -66,7 +70,7 @@ describe('the retry policy', () => {
   it('429 waits until its reset, at most a minute, and a little jitter', () => {
     expect(delay(refused(429, 'x', NOW + 3_000))).toBe(3_050);
     expect(delay(refused(429, 'x', NOW + 3_000), once, 3, 0)).toBe(3_000);
-    expect(delay(refused(429, 'x', NOW - 5_000))).toBe(50);
+    expect(delay(refused(429, 'x', NOW - 5_000))).toBe(100);
     expect(delay(refused(429, 'x', NOW + 86_400_000))).toBe(60_050);
   });
 
@@ -80,7 +84,13 @@ describe('the retry policy', () => {
         fc.integer({ min: 1, max: 60 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (e, tries, random) => {
-          const ms = retryDelay(refused(e.status, 'x', e.at), { ...stubborn, attempts: 60 }, tries, NOW, random);
+          const ms = retryDelay(
+            refused(e.status, 'x', e.at),
+            { ...stubborn, passing: 60, refused: 60 },
+            tries,
+            NOW,
+            random,
+          );
           expect(ms ?? 0).toBeGreaterThanOrEqual(0);
           expect(ms ?? 0).toBeLessThanOrEqual(60_100);
         },
