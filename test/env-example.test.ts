@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { SETTING_NAMES, loadConfig } from '../src/config';
+
+const example = parseEnv(readFileSync(join(__dirname, '..', '.env.example'), 'utf8'));
+
+/** What is made up anew each time. */
+const MADE_UP = { token: expect.any(String) as string, secret: expect.any(String) as string };
+
+describe('.env.example', () => {
+  it('names exactly the settings there are', () => {
+    expect(Object.keys(example).sort()).toEqual([...SETTING_NAMES].sort());
+  });
+
+  it('gives each setting its default, so that a copy of it changes nothing', () => {
+    const standard = loadConfig({});
+    expect(loadConfig(example)).toEqual({
+      ...standard,
+      api: { ...standard.api, ...MADE_UP },
+      sipPassword: expect.any(String) as string,
+    });
+  });
+});
