@@ -1,0 +1,276 @@
+import net from 'node:net';
+import { startServer, webhookUrlOf, type TandemServer } from '../src/server';
+import { apiServer, type ApiServer } from './helpers/api-server';
+import {
+  CALLEE,
+  CALLER,
+  ENDPOINT,
+  NUMBER,
+  PSTN,
+  answerOf,
+  hangupOf,
+  incomingCall,
+  recordingLog,
+  type RecordingLog,
+} from './helpers/builders';
+import { runTandem, testConfig, type RunningTandem } from './helpers/tandem';
+
+const BOB = 'sip:bob@xyz-corp-testing.bwapp.bwsip.io';
+const LINES = `${NUMBER}=${ENDPOINT},+1555444334=${BOB}`;
+
+describe('calls, end to end over HTTP', () => {
+  let tandem: RunningTandem;
+  beforeEach(async () => {
+    tandem = await runTandem({ LINES, WEBHOOK_USERNAME: 'hook', WEBHOOK_PASSWORD: 'p@ss/wörd', API_TOKEN: 'sesame' });
+    await tandem.phone(ENDPOINT);
+  });
+  afterEach(() => tandem.close());
+
+  /** What nobody may find after a call: a leg that is still there. */
+  async function legs(flowId: string): Promise<string[]> {
+    return (await tandem.sandbox.legsOf(flowId)).map(({ state }) => state);
+  }
+
+  it('SIP → PSTN: the phone dials out, both are bridged, both are gone at the end', async () => {
+    const id = await tandem.sandbox.dial({ from: ENDPOINT, to: PSTN, hangUpAfterMs: 150 });
+    const call = await tandem.ended(id);
+    expect(call).toMatchObject({ direction: 'sip-to-pstn', reason: 'completed', from: ENDPOINT });
+    expect(call.bridgeId).toMatch(/^brg-/);
+    expect(await legs(id)).toEqual(['ended', 'ended']);
+    const far = (await tandem.sandbox.legsOf(id)).find(({ kind }) => kind === 'pstn');
+    expect(far).toMatchObject({ party: PSTN, direction: 'out' });
+    expect(far?.history.map(({ what }) => what)).toContain('connected');
+  });
+
+  it('PSTN → SIP: somebody calls the number, the phone rings', async () => {
+    const id = await tandem.sandbox.dial({ from: '+12223334444', to: NUMBER, hangUpAfterMs: 150 });
+    const call = await tandem.ended(id);
+    expect(call).toMatchObject({ direction: 'pstn-to-sip', reason: 'completed', to: NUMBER });
+    expect(await legs(id)).toEqual(['ended', 'ended']);
+  });
+
+  it.each([BOB, 'bob', '+1555444334', '1555444334'])('SIP → SIP: one phone dials the other as %s', async (to) => {
+    await tandem.phone(BOB);
+    const id = await tandem.sandbox.dial({ from: ENDPOINT, to, hangUpAfterMs: 150 });
+    expect(await tandem.ended(id)).toMatchObject({ direction: 'sip-to-sip', reason: 'completed' });
+    expect(await legs(id)).toEqual(['ended', 'ended']);
+  });
+
+  it('speak and hang up: the phone hears the sentence, and Tandem hangs up', async () => {
+    const id = await tandem.tandem.speak('jsmith_mobile', 'Hello sip client');
+    expect(await tandem.ended(id)).toMatchObject({ kind: 'speak-and-hang-up', reason: 'completed' });
+    const [far, ...others] = await tandem.sandbox.legsOf(id);
+    expect(others).toEqual([]);
+    expect(far?.history).toContainEqual(
+      expect.objectContaining({ what: 'speech-started', detail: 'Hello sip client' }),
+    );
+  });
+
+  it.each([
+    ['+15550000001', 'busy', 'USER_BUSY'],
+    ['+15550000003', 'rejected', 'CALL_REJECTED'],
+    ['+15550000004', 'unallocated', 'UNALLOCATED_NUMBER'],
+    ['+15550000002', 'no-answer', 'NO_ANSWER'],
+  ])('the callee %s: the caller is rejected (%s)', async (to, reason, cause) => {
+    const id = await tandem.sandbox.dial({ from: ENDPOINT, to });
+    const call = await tandem.ended(id);
+    expect(call).toMatchObject({
+      reason,
+      legs: [
+        { role: 'caller', state: 'gone' },
+        { role: 'callee', cause },
+      ],
+    });
+    expect(call.bridgeId).toBeUndefined();
+    expect(await legs(id)).toEqual(['ended', 'ended']);
+    const caller = (await tandem.sandbox.legsOf(id)).find(({ direction }) => direction === 'in');
+    expect(caller?.callId).toBe(id);
+    expect(caller?.history.map(({ what }) => what)).not.toContain('answered'); // and not billed
+  });
+
+  it('the caller gives up while the callee rings: the callee is hung up', async () => {
+    const id = await tandem.sandbox.dial({ from: ENDPOINT, to: '+15550000006', giveUpAfterMs: 60 });
+    expect(await tandem.ended(id)).toMatchObject({ reason: 'caller-gave-up' });
+    expect(await legs(id)).toEqual(['ended', 'ended']);
+  });
+
+  it('the callee answers and hangs up at once: the caller does not stay alone', async () => {
+    const id = await tandem.sandbox.dial({ from: ENDPOINT, to: '+15550000005', hangUpAfterMs: 60_000 });
+    expect(['completed', 'callee-left']).toContain((await tandem.ended(id)).reason);
+    expect(await legs(id)).toEqual(['ended', 'ended']);
+  });
+
+  it('somebody who dials nonsense is rejected, and nobody rings', async () => {
+    const id = await tandem.sandbox.dial({ from: ENDPOINT, to: '911' });
+    expect(await tandem.ended(id)).toMatchObject({ reason: 'unroutable', direction: 'unroutable' });
+    expect(await legs(id)).toEqual(['ended']);
+  });
+
+  it('many calls at once all end as they should', async () => {
+    const ids = await Promise.all(
+      Array.from({ length: 30 }, (_, i) =>
+        tandem.sandbox.dial({ from: ENDPOINT, to: i % 3 === 0 ? '+15550000001' : PSTN, hangUpAfterMs: 1_500 }),
+      ),
+    );
+    const reasons = await Promise.all(ids.map(async (id) => (await tandem.ended(id)).reason));
+    expect(reasons.filter((reason) => reason === 'busy')).toHaveLength(10);
+    expect(reasons.filter((reason) => reason === 'completed')).toHaveLength(20);
+  });
+
+  it('is at the URL that it says, with the credentials in it', () => {
+    const { url, webhookUrl } = tandem.server;
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(webhookUrl).toBe(`${url.replace('http://', 'http://hook:p%40ss%2Fw%C3%B6rd@')}/webhooks/voice`);
+  });
+
+  it('logs no secret', () => {
+    const log = JSON.stringify(tandem.lines);
+    for (const secret of ['p@ss', 'p%40ss', 'sesame', 's-1']) expect(log).not.toContain(secret);
+  });
+});
+
+describe('a server', () => {
+  it('says where its webhooks are for a platform that reaches it elsewhere', async () => {
+    const config = testConfig({ PUBLIC_BASE_URL: 'https://tandem.example.com/' });
+    const server = await startServer(config, 'http://127.0.0.1:1', recordingLog().log);
+    expect(server.webhookUrl).toBe('https://tandem.example.com/webhooks/voice');
+    await server.close();
+  });
+
+  it.each([
+    ['0.0.0.0', /^http:\/\/127\.0\.0\.1:\d+$/],
+    ['::1', /^http:\/\/\[::1\]:\d+$/],
+  ])('that listens on %s is named so that it can be reached', async (HOST, url) => {
+    const server = await startServer(testConfig({ HOST }), 'http://127.0.0.1:1', recordingLog().log);
+    expect(server.url).toMatch(url);
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    await server.close();
+  });
+
+  it('rejects when its port is in use', async () => {
+    const first = await startServer(testConfig(), 'http://127.0.0.1:1', recordingLog().log);
+    const config = testConfig({ PORT: new URL(first.url).port });
+    await expect(startServer(config, 'http://127.0.0.1:1', recordingLog().log)).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
+    await first.close();
+  });
+
+  it('has its credentials escaped in the URL', () => {
+    const url = new URL(webhookUrlOf('https://x.y', { username: 'a b', password: "@:/?#%'ü" }));
+    expect([decodeURIComponent(url.username), decodeURIComponent(url.password)]).toEqual(['a b', "@:/?#%'ü"]);
+  });
+});
+
+describe('a server that goes down', () => {
+  let api: ApiServer;
+  let recording: RecordingLog;
+  let server: TandemServer;
+  let closed: boolean;
+  beforeEach(async () => {
+    api = await apiServer(({ method, path }) =>
+      method === 'POST' && path.endsWith('/calls')
+        ? { status: 201, headers: { location: `/calls/${CALLEE}` } }
+        : { status: 200 },
+    );
+    closed = false;
+    recording = recordingLog();
+    server = await startServer(testConfig(), api.url, recording.log);
+  });
+  afterEach(async () => {
+    if (!closed) await server.close();
+    await api.close();
+  });
+
+  function post(event: object): Promise<Response> {
+    return fetch(`${server.url}/webhooks/voice`, { method: 'POST', body: JSON.stringify(event) });
+  }
+  const creates = ({ method, path }: { method: string; path: string }) => method === 'POST' && path.endsWith('/calls');
+
+  it('lets a live command finish, refuses new calls meanwhile, and closes', async () => {
+    let reply = (): void => undefined;
+    const held = new Promise<void>((resolve) => (reply = resolve));
+    api.answer = async () => {
+      await held;
+      return { status: 201, headers: { location: `/calls/${CALLEE}` } };
+    };
+    expect((await post(incomingCall())).status).toBe(200);
+    await api.next(creates);
+
+    const closing = server.close();
+    const refused = await post(incomingCall({ callId: 'c-new' }));
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '10']);
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    expect((await post(incomingCall())).status).toBe(200); // a known one
+    expect(api.requests).toHaveLength(1);
+
+    reply();
+    await closing;
+    expect(recording.lines).toContainEqual(expect.objectContaining({ msg: 'command create-call', outcome: 'done' }));
+    await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
+  });
+
+  it('closes at once when nothing is under way, though a call is up and connections are kept alive', async () => {
+    await post(incomingCall());
+    await recording.line(({ msg }) => msg === 'command create-call');
+    const before = performance.now();
+    await server.close();
+    expect(performance.now() - before).toBeLessThan(2_000);
+  });
+
+  it('waits for a command no longer than ten seconds', async () => {
+    api.answer = () => 'hang';
+    await post(incomingCall());
+    await api.next(creates);
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] });
+    try {
+      const closing = server.close();
+      await jest.advanceTimersByTimeAsync(9_900);
+      await closing;
+      closed = true;
+    } finally {
+      jest.useRealTimers();
+    }
+    expect(recording.lines).toContainEqual(
+      expect.objectContaining({ level: 40, msg: 'commands were still under way when the server went down' }),
+    );
+  });
+
+  it('may be closed twice', async () => {
+    await Promise.all([server.close(), server.close()]);
+    await expect(server.close()).resolves.toBeUndefined();
+  });
+
+  // close() waits for commands before it stops listening, and not after: what it acknowledges in between is cut off.
+  it.failing(
+    'finishes the commands of an event that it acknowledges while it closes (BUG: a leg stays up)',
+    async () => {
+      await post(incomingCall());
+      await post(answerOf(CALLEE, { tag: CALLER }));
+      await post(answerOf(CALLER));
+      await recording.line(({ msg }) => msg === 'command create-bridge');
+
+      const body = JSON.stringify(hangupOf(CALLEE));
+      const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
+      await new Promise<void>((resolve) => socket.once('connect', resolve));
+      const head = `POST /webhooks/voice HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`;
+      await new Promise((resolve) => socket.write(head + body.slice(0, 5), resolve));
+      // The server has read the head once it answers a request that came after it.
+      await fetch(`${server.url}/healthz`);
+
+      const acknowledged = new Promise<string>((resolve) => socket.once('data', (data) => resolve(data.toString())));
+      const closing = server.close();
+      closed = true;
+      // The platform takes its time for the hang-up: longer than the server takes to close where it does not wait.
+      const slow = new Promise<void>((resolve) => setTimeout(resolve, 1_500).unref());
+      api.answer = () => Promise.race([closing, slow]).then(() => ({ status: 200 }));
+      await new Promise((resolve) => setImmediate(resolve));
+      socket.write(body.slice(5));
+      expect(await acknowledged).toMatch(/^HTTP\/1.1 200 /);
+      await closing;
+      socket.destroy();
+      expect(recording.lines.map(({ msg }) => msg)).toContain('command hang-up');
+    },
+  );
+});
