@@ -27,15 +27,19 @@ export function banner({ config, url, platformUrl, provisioned, simulatedPhones 
     ]),
   ];
   const commands = [
-    ['npm run demo', 'the three flows, each drawn as a ladder'],
+    ...(simulatedPhones ? [['npm run demo', 'six calls, each drawn as a ladder']] : []),
     [
       `curl -s ${json}${bearer} -d '{"to":"${first?.username ?? ''}","sentence":"Hello sip client"}' ${url}/calls`,
       'calls the phone, speaks, hangs up',
     ],
-    [
-      `curl -s ${json} -u ${account} -d '{"from":"${first?.sipUri ?? ''}","to":"+15552223333"}' ${platformUrl}/sandbox/calls`,
-      'the phone dials the PSTN; then look at ' + `${url}/calls`,
-    ],
+    ...(simulatedPhones
+      ? [
+          [
+            `curl -s ${json} -u ${account} -d '{"from":"${first?.sipUri ?? ''}","to":"+15552223333"}' ${platformUrl}/sandbox/calls`,
+            `the phone dials the PSTN; then look at ${url}/calls`,
+          ],
+        ]
+      : []),
   ];
   return [
     '',

@@ -11,6 +11,11 @@ export abstract class TandemError extends Error {
   }
 }
 
+/** The command line asks for something that is not there, or not now; the message says what to do. */
+export class UsageError extends TandemError {
+  readonly code = 'usage';
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -6,7 +6,8 @@ import { createApiHttp } from './call-control/http';
 import { ConfigError, demoEnvironment, loadConfig, type Config, type Purpose } from './config';
 import { createSandbox } from './demo/clients';
 import { runDemo } from './demo/demo';
-import { TandemError, messageOf } from './errors';
+import { scenariosOf } from './demo/scenarios';
+import { TandemError, UsageError, messageOf } from './errors';
 import { createLogger, type Logger } from './logger';
 import { startPlatform, type Platform } from './platform';
 import { provision, type Provisioned } from './provisioning/provision';
@@ -47,25 +48,31 @@ interface Running {
 async function startAll(config: Config, log: Logger): Promise<Running> {
   const platform = config.api.url === undefined ? await embed(config, log) : undefined;
   const apiUrl = config.api.url ?? platform?.url ?? '';
-  const server = await startServer(config, apiUrl, log).catch(async (error: unknown) => {
+  let server: TandemServer | undefined;
+  try {
+    server = await startServer(config, apiUrl, log).catch((error: unknown) => {
+      throw explainListen(error, 'PORT', config.port);
+    });
+    return { server, platform, provisioned: platform && (await setUp(config, platform.url, server.webhookUrl)) };
+  } catch (error) {
+    await server?.close();
     await platform?.close();
-    throw explainListen(error, 'PORT', config.port);
-  });
-  if (!platform) return { server, platform, provisioned: undefined };
-  const http = createApiHttp({ ...config.api, url: platform.url });
+    throw error;
+  }
+}
+
+/** The embedded platform gets what LINES names, and a simulated phone for each endpoint. */
+async function setUp(config: Config, platformUrl: string, webhookUrl: string): Promise<Provisioned> {
   const { lines, sipPassword } = config;
-  const provisioned = await provision(http, {
-    lines,
-    sipPassword,
-    resetPassword: false,
-    webhookUrl: server.webhookUrl,
-  });
-  http.close();
+  const http = createApiHttp({ ...config.api, url: platformUrl });
+  const provisioned = await provision(http, { lines, sipPassword, resetPassword: false, webhookUrl }).finally(() =>
+    http.close(),
+  );
   if (config.platform.sandbox) {
-    const sandbox = createSandbox({ ...config.api, url: platform.url });
+    const sandbox = createSandbox({ ...config.api, url: platformUrl });
     for (const endpoint of new Set(lines.map((line) => line.endpoint))) await sandbox.attachPhone(endpoint);
   }
-  return { server, platform, provisioned };
+  return provisioned;
 }
 
 function embed(config: Config, log: Logger): Promise<Platform> {
@@ -90,7 +97,9 @@ async function servePlatform(config: Config): Promise<void> {
 async function printProvisioned(config: Config, args: string[]): Promise<void> {
   const local = config.api.url === undefined ? readRunning() : undefined;
   if (config.api.url === undefined && !local) {
-    throw new ConfigError(['BANDWIDTH_API_URL is missing; set it, or run npm start in this folder first']);
+    throw new UsageError(
+      'there is no platform to provision: set BANDWIDTH_API_URL, or run npm start in this folder first',
+    );
   }
   const base = config.publicBaseUrl ?? local?.url;
   if (base === undefined) {
@@ -110,6 +119,7 @@ async function printProvisioned(config: Config, args: string[]): Promise<void> {
 
 /** The flows, drawn: on the Tandem that runs in this folder, else on one of its own. */
 async function demo(config: Config, args: string[]): Promise<void> {
+  const scenarios = scenariosOf(args);
   const found = readRunning();
   const ownConfig = loadConfig(demoEnvironment(environment()));
   const own = found ? undefined : await startAll(ownConfig, createLogger({ level: 'silent', pretty: false }));
@@ -119,7 +129,7 @@ async function demo(config: Config, args: string[]): Promise<void> {
     const platform = found?.platform ?? { ...ownConfig.api, url: own?.platform?.url ?? '' };
     const [line] = config.lines;
     if (!line) return;
-    const ok = await runDemo({ url, apiToken: found?.apiToken, platform, line }, args, (text) => {
+    const ok = await runDemo({ url, apiToken: found?.apiToken, platform, line }, scenarios, (text) => {
       process.stdout.write(`${text}\n`);
     });
     if (!ok) process.exitCode = 1;
@@ -167,7 +177,7 @@ function environment(): Record<string, string | undefined> {
 
 async function main([name = 'serve', ...args]: string[]): Promise<void> {
   const command = COMMANDS[name];
-  if (!command) throw new ConfigError([`there is no command "${name}"; there are ${Object.keys(COMMANDS).join(', ')}`]);
+  if (!command) throw new UsageError(`there is no command "${name}"; there are ${Object.keys(COMMANDS).join(', ')}`);
   await command.run(loadConfig(environment(), command.purpose), args);
 }
 

@@ -72,6 +72,12 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
   const url = await listen(server, config.port, config.host);
   webhookUrl = webhookUrlOf(config.publicBaseUrl ?? url, config.webhookCredentials);
   const ticker = startTicker(TICK_MS, () => engine.wakeDue(), log);
+  if (config.publicBaseUrl === undefined && !isLoopback(apiUrl)) {
+    log.warn(
+      { platform: apiUrl },
+      `PUBLIC_BASE_URL is not set: the platform is told to call back ${url}, which it may not reach`,
+    );
+  }
   log.info({ url, webhooks: `${config.publicBaseUrl ?? url}/webhooks/voice`, platform: apiUrl }, 'listening');
 
   return {
@@ -119,4 +125,8 @@ export function webhookUrlOf(base: string, credentials: Config['webhookCredentia
 
 function after(ms: number): Promise<true> {
   return new Promise((resolve) => setTimeout(resolve, ms, true).unref());
+}
+
+function isLoopback(url: string): boolean {
+  return /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
 }

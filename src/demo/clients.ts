@@ -89,6 +89,9 @@ async function sendJson(
   });
   if (response.status === tolerated) return undefined;
   const text = await response.text();
+  if (response.status === 404 && url.includes('/sandbox/')) {
+    throw new DemoError('the sandbox of this platform is off; start Tandem with PLATFORM_SANDBOX=on');
+  }
   if (!response.ok) throw new DemoError(`${url} answered ${response.status}: ${text}`);
   return text === '' ? undefined : (JSON.parse(text) as unknown);
 }

@@ -4,7 +4,7 @@ import type { CallView } from '../api/schemas';
 import type { Line } from '../flows/dial-plan';
 import { createSandbox, createTandemApi, DemoError, type FarEndView, type Sandbox, type TandemApi } from './clients';
 import { arrowsOf, drawLadder } from './ladder';
-import { SCENARIOS, type Scenario } from './scenarios';
+import type { Scenario } from './scenarios';
 
 export interface DemoTarget {
   url: string;
@@ -19,16 +19,14 @@ const LOOK_EVERY_MS = 100;
 
 /**
  * Runs scenarios one after the other.
- * @param names of scenarios; none: all
  * @returns whether every flow ended as it should
- * @throws DemoError where a name is unknown or a server cannot be reached
+ * @throws DemoError where a server cannot be reached
  */
 export async function runDemo(
   target: DemoTarget,
-  names: readonly string[],
+  chosen: readonly Scenario[],
   print: (line: string) => void,
 ): Promise<boolean> {
-  const chosen = names.length === 0 ? SCENARIOS : names.map(scenarioOf);
   const sandbox = createSandbox(target.platform);
   const tandem = createTandemApi(target.url, target.apiToken);
   let failed = 0;
@@ -43,13 +41,6 @@ export async function runDemo(
   }
   print(`\n${chosen.length - failed} of ${chosen.length} flows ended as they should`);
   return failed === 0;
-}
-
-function scenarioOf(name: string): Scenario {
-  const scenario = SCENARIOS.find((candidate) => candidate.name === name);
-  if (!scenario)
-    throw new DemoError(`there is no demo "${name}"; there are ${SCENARIOS.map((s) => s.name).join(', ')}`);
-  return scenario;
 }
 
 async function untilEnded(

@@ -39,7 +39,7 @@ function drawArrow({ from, to, label }: Arrow): string {
   for (let i = first; i <= last; i++) cells[i] = i % COLUMN_WIDTH === 0 ? '┼' : '─';
   if (b > a) cells[last] = '▶';
   else cells[first] = '◀';
-  const text = ` ${label} `.slice(0, COLUMN_WIDTH - 4);
+  const text = ` ${label} `.slice(0, COLUMN_WIDTH - 3);
   // The label stands in the arrow's first column, so that it is read beside who sent it.
   const at = (b > a ? first : last - COLUMN_WIDTH + 2) + Math.floor((COLUMN_WIDTH - 1 - text.length) / 2);
   for (const [i, character] of [...text].entries()) cells[at + i] = character;
@@ -53,7 +53,7 @@ function tandemArrows(call: CallView): Arrow[] {
       : [];
   return call.timeline.reduce((arrows, { time, what, leg, outcome, tookMs }) => {
     const [kind, name = ''] = what.split(' ', 2);
-    const who = leg === undefined || name === 'create-call' ? '' : ` (${leg})`;
+    const who = leg === undefined || name === 'create-call' ? '' : ` ${leg}`;
     if (kind === 'event') {
       const detail = outcome === undefined ? '' : ` ${outcome}`;
       arrows.push({ at: Date.parse(time), from: 'platform', to: 'Tandem', label: `${name}${detail}${who}` });

@@ -1,3 +1,4 @@
+import { UsageError } from '../errors';
 import type { Reason } from '../flows/flow';
 import type { Line } from '../flows/dial-plan';
 import type { Sandbox, TandemApi } from './clients';
@@ -60,3 +61,16 @@ export const SCENARIOS: readonly Scenario[] = [
     bridged: false,
   },
 ];
+
+/**
+ * The scenarios of these names; all where none is named.
+ * @throws UsageError where a name is unknown
+ */
+export function scenariosOf(names: readonly string[]): readonly Scenario[] {
+  if (names.length === 0) return SCENARIOS;
+  return names.map((name) => {
+    const scenario = SCENARIOS.find((candidate) => candidate.name === name);
+    if (scenario) return scenario;
+    throw new UsageError(`there is no demo "${name}"; there are ${SCENARIOS.map((known) => known.name).join(', ')}`);
+  });
+}
