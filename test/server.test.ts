@@ -219,10 +219,12 @@ describe('a server that goes down', () => {
     expect(performance.now() - before).toBeLessThan(2_000);
   });
 
-  it('waits for a command no longer than ten seconds', async () => {
+  /** A server that goes down while the platform is silent: closed when its patience is over. */
+  async function closeWithoutReply(): Promise<void> {
     api.answer = () => 'hang';
     await post(incomingCall());
     await api.next(creates);
+    api.answer = () => ({ status: 404 });
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] });
     try {
       const closing = server.close();
@@ -232,10 +234,29 @@ describe('a server that goes down', () => {
     } finally {
       jest.useRealTimers();
     }
+    await recording.line(({ command }) => command === 'create-call');
+  }
+
+  it('waits for a command no longer than ten seconds', async () => {
+    await closeWithoutReply();
     expect(recording.lines).toContainEqual(
       expect.objectContaining({ level: 40, msg: 'commands were still under way when the server went down' }),
     );
+    await recording.line(({ command }) => command === 'find-call');
   });
+
+  // The commands that were cut off bring new ones, which are retried for minutes over an agent that is closed.
+  it.failing(
+    'sends nothing any more once it is closed (BUG: a look for the lost call, hang-ups, retries)',
+    async () => {
+      await closeWithoutReply();
+      const next = api.next(({ method }) => method === 'GET').then(() => 'one more request');
+      const later = new Promise((resolve) => setTimeout(resolve, 300, 'nothing').unref());
+      const sent = await Promise.race([next, later]);
+    if (sent !== 'nothing') await recording.line(({ command }) => command === 'find-call');
+    expect(sent).toBe('nothing');
+    },
+  );
 
   it('may be closed twice', async () => {
     await Promise.all([server.close(), server.close()]);
