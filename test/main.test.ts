@@ -1,0 +1,197 @@
+/** `node dist/main.js`, as it is started: what it prints, and how it ends. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer, type AddressInfo } from 'node:net';
+import { buildTandem } from './helpers/spawn-tandem';
+
+const MAIN = join(__dirname, '../dist/main.js');
+jest.setTimeout(60_000);
+
+let folder: string;
+const children = new Set<ChildProcess>();
+beforeAll(() => buildTandem());
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tandem-'));
+});
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  children.clear();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Run {
+  child: ChildProcess;
+  out(): string;
+  err(): string;
+  /** When the output (both streams) has this. */
+  says(text: RegExp): Promise<RegExpExecArray>;
+  exit: Promise<number | string>;
+}
+
+const FREE = { HOST: '127.0.0.1', PORT: '0', PLATFORM_PORT: '0' };
+
+function run(args: string[], env: Record<string, string> = {}): Run {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env: { PATH: process.env['PATH'], ...env } });
+  children.add(child);
+  let [out, err] = ['', ''];
+  const waiting = new Set<() => void>();
+  const note = () => waiting.forEach((check) => check());
+  child.stdout.on('data', (data) => ((out += String(data)), note()));
+  child.stderr.on('data', (data) => ((err += String(data)), note()));
+  const exit = new Promise<number | string>((resolve) =>
+    child.once('close', (code, signal) => resolve(code ?? signal ?? '')),
+  );
+  return {
+    child,
+    out: () => out,
+    err: () => err,
+    says: (text) =>
+      new Promise((resolve, reject) => {
+        const check = (): void => {
+          const found = text.exec(out) ?? text.exec(err);
+          if (!found) return;
+          waiting.delete(check);
+          resolve(found);
+        };
+        waiting.add(check);
+        check();
+        void exit.then((code) =>
+          reject(new Error(`it ended (${code}) without saying ${text.source}:\n${out}\n${err}`)),
+        );
+      }),
+    exit,
+  };
+}
+
+describe('bad settings', () => {
+  it('are listed all at once, with exit code 1 and no stack', async () => {
+    const { exit, err, out } = run(['serve'], { PORT: 'x', LINES: 'nonsense', LOG_LEVEL: 'loud', API_TOKEN: 'se5ame' });
+    expect(await exit).toBe(1);
+    expect(out()).toBe('');
+    expect(err()).toMatch(/^tandem: the settings are not valid:\n(  - .+\n){3}$/);
+    for (const name of ['PORT', 'LINES', 'LOG_LEVEL']) expect(err()).toContain(`  - ${name} `);
+    expect(err()).not.toContain('se5ame');
+  });
+
+  it('in production: no start without credentials', async () => {
+    const { exit, err } = run([], { NODE_ENV: 'production' });
+    expect(await exit).toBe(1);
+    expect(err()).toMatch(/WEBHOOK_USERNAME and WEBHOOK_PASSWORD are missing.*\n.*API_TOKEN is missing/);
+  });
+
+  it('of .env count, and the environment goes before them', async () => {
+    writeFileSync(join(folder, '.env'), 'PORT=x # no port\nLOG_LEVEL=loud\n');
+    const { exit, err } = run(['serve'], { PORT: '0' });
+    expect(await exit).toBe(1);
+    expect(err()).toContain('LOG_LEVEL');
+    expect(err()).not.toContain('PORT');
+  });
+});
+
+describe('a command that is none', () => {
+  it('is an error that names those that there are', async () => {
+    const { exit, err } = run(['sevre']);
+    expect(await exit).toBe(1);
+    expect(err()).toContain('there is no command "sevre"; there are serve, platform, provision, demo');
+  });
+
+  it.failing.each(['constructor', '__proto__'])('even when every object has it: %s (BUG: a stack)', async (name) => {
+    const { exit, err } = run([name]);
+    expect(await exit).toBe(1);
+    expect(err()).toContain(`there is no command "${name}"`);
+  });
+});
+
+describe('serve', () => {
+  it('says where it listens and what to try, serves, and exits 0 on SIGTERM', async () => {
+    const { child, says, exit, out, err } = run([], FREE);
+    const [, url = ''] = await says(
+      /"url":"([^"]+)","webhooks":"[^"]+\/webhooks\/voice","platform":"[^"]+","msg":"listening"/,
+    );
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    await says(/npm run demo/);
+    expect(err()).toContain('rings sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io, a simulated phone is attached');
+    for (const line of out().trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('level');
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  it('is found by provision --json, which prints JSON and keeps what is there', async () => {
+    const { child, says, exit } = run([], FREE);
+    await says(/npm run demo/);
+    const provision = run(['provision', '--json']);
+    expect(await provision.exit).toBe(0);
+    const { steps, sip } = JSON.parse(provision.out()) as { steps: { outcome: string }[]; sip: { username: string }[] };
+    expect(steps.map(({ outcome }) => outcome)).toEqual(['kept', 'kept', 'kept', 'kept']);
+    expect(sip[0]?.username).toBe('jsmith_mobile');
+    const text = run(['provision']);
+    expect(await text.exit).toBe(0);
+    expect(text.out()).toMatch(/SIP settings for a phone:\n {2}sip:jsmith_mobile@/);
+    child.kill('SIGINT');
+    expect(await exit).toBe(0);
+  });
+
+  it('is found by the demo, which draws what happens on it', async () => {
+    const { child, says, exit } = run([], { ...FREE, CALL_TIMEOUT_SECONDS: '3' });
+    await says(/npm run demo/);
+    const demo = run(['demo', 'busy', 'caller-gives-up']);
+    expect(await demo.exit).toBe(0);
+    expect(demo.out()).toContain('on the Tandem that runs here');
+    expect(demo.out()).toMatch(/▶/);
+    expect(demo.out()).toContain('2 of 2 flows ended as they should');
+    const unknown = run(['demo', 'nothing']);
+    expect(await unknown.exit).toBe(1);
+    expect(unknown.err()).toContain('there is no demo "nothing"');
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+  });
+
+  it.each(['PORT', 'PLATFORM_PORT'])('says which setting to change when %s is in use', async (name) => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+    const { exit, err } = run([], { ...FREE, [name]: String(port) });
+    expect(await exit).toBe(1);
+    expect(err()).toContain(`${name} ${port} is in use; end what listens there, or set another`);
+    await new Promise((resolve) => taken.close(resolve));
+  });
+
+  it('ends with code 1 when its lines cannot be provisioned', async () => {
+    const { exit, err } = run([], { ...FREE, LINES: '+15551112222=sip:bob@example.com' });
+    expect(await exit).toBe(1);
+    expect(err()).toContain('is not below bwapp.bwsip.io');
+  });
+});
+
+describe('platform', () => {
+  it('runs alone, says with which credentials, and exits 0 on SIGTERM', async () => {
+    const { child, says, exit } = run(['platform'], FREE);
+    const [, url = '', token = '', secret = ''] = await says(/v1 API is at (\S+), with token (\S+), secret (\S+)/);
+    const authorization = `Basic ${Buffer.from(`${token}:${secret}`).toString('base64')}`;
+    expect((await fetch(`${url}/applications`, { headers: { authorization } })).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+  });
+});
+
+describe('provision', () => {
+  it('without a platform says what to do', async () => {
+    const { exit, err } = run(['provision']);
+    expect(await exit).toBe(1);
+    expect(err()).toMatch(/set BANDWIDTH_API_URL, or run npm start in this folder first/);
+  });
+
+  it('with a platform that cannot be reached says so, and exits', async () => {
+    const account = { BANDWIDTH_USER_ID: 'u', BANDWIDTH_API_TOKEN: 't', BANDWIDTH_API_SECRET: 's' };
+    const { exit, err } = run(['provision'], {
+      ...account,
+      BANDWIDTH_API_URL: 'http://127.0.0.1:1',
+      PUBLIC_BASE_URL: 'http://x.y',
+    });
+    expect(await exit).toBe(1);
+    expect(err()).toContain('is BANDWIDTH_API_URL right and the platform up?');
+  });
+});
