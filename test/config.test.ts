@@ -1,0 +1,165 @@
+import { ConfigError, SETTING_NAMES, demoEnvironment, loadConfig, type Purpose } from '../src/config';
+
+function faults(env: Record<string, string>, purpose?: Purpose): readonly string[] {
+  try {
+    loadConfig(env, purpose);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+const API = {
+  BANDWIDTH_API_URL: 'https://api.example.com',
+  BANDWIDTH_USER_ID: 'u',
+  BANDWIDTH_API_TOKEN: 't',
+  BANDWIDTH_API_SECRET: 's',
+};
+
+describe('the settings', () => {
+  it('have defaults for everything', () => {
+    const config = loadConfig({});
+    expect(config).toMatchObject({
+      production: false,
+      host: '0.0.0.0',
+      port: 3_000,
+      publicBaseUrl: undefined,
+      api: { url: undefined, timeoutMs: 5_000, madeUp: true },
+      lines: [{ number: '+1555444333', endpoint: 'sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io' }],
+      defaultCountry: 'US',
+      webhookCredentials: undefined,
+      apiToken: undefined,
+      callTimeoutSeconds: 30,
+      logLevel: 'info',
+      platform: { port: 3_001, rateLimits: false, sandbox: true },
+      sipPasswordMadeUp: true,
+    });
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(config.sipPassword.length).toBeGreaterThanOrEqual(6);
+  });
+
+  it('make up other credentials each time', () => {
+    const [a, b] = [loadConfig({}), loadConfig({})];
+    expect(a.api.token).not.toBe(b.api.token);
+    expect(a.api.secret).not.toBe(b.api.secret);
+    expect(a.sipPassword).not.toBe(b.sipPassword);
+  });
+
+  it('are taken from the environment, and an empty one counts as left out', () => {
+    const config = loadConfig({
+      ...API,
+      PORT: '0',
+      HOST: '',
+      PUBLIC_BASE_URL: 'https://x.ngrok.io///',
+      LINES: ' +15551234567 = bob@Example.bwapp.bwsip.io , ,+15551234568=sip:al@e.f',
+      DEFAULT_COUNTRY: 'de',
+      WEBHOOK_USERNAME: 'a',
+      WEBHOOK_PASSWORD: 'b:c',
+      API_TOKEN: 'x',
+      PLATFORM_RATE_LIMITS: 'on',
+      PLATFORM_SANDBOX: 'off',
+      SIP_PASSWORD: 'secret',
+    });
+    expect(config).toMatchObject({
+      port: 0,
+      host: '0.0.0.0',
+      publicBaseUrl: 'https://x.ngrok.io',
+      api: { url: 'https://api.example.com', userId: 'u', token: 't', secret: 's', madeUp: false },
+      lines: [
+        { number: '+15551234567', endpoint: 'sip:bob@example.bwapp.bwsip.io' },
+        { number: '+15551234568', endpoint: 'sip:al@e.f' },
+      ],
+      defaultCountry: 'DE',
+      webhookCredentials: { username: 'a', password: 'b:c' },
+      apiToken: 'x',
+      platform: { rateLimits: true, sandbox: false },
+      sipPassword: 'secret',
+      sipPasswordMadeUp: false,
+    });
+  });
+
+  it.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '3000.5'],
+    ['PORT', 'http'],
+    ['PUBLIC_BASE_URL', 'example.com'],
+    ['PUBLIC_BASE_URL', 'ftp://example.com'],
+    ['LINES', '+15551234567'],
+    ['LINES', '5551234567=sip:a@b.c'],
+    ['LINES', '+15551234567=nobody'],
+    ['LINES', '+15551234567=sip:a@b.c,+15551234567=sip:d@e.f'],
+    ['LINES', ' , '],
+    ['DEFAULT_COUNTRY', 'Atlantis'],
+    ['CALL_TIMEOUT_SECONDS', '301'],
+    ['CALL_TIMEOUT_SECONDS', '0'],
+    ['MAX_CALL_SECONDS', '0'],
+    ['COMMAND_TIMEOUT_MS', '5'],
+    ['LEG_CHECK_SECONDS', 'often'],
+    ['LOG_LEVEL', 'loud'],
+    ['PLATFORM_PORT', '99999'],
+    ['PLATFORM_RATE_LIMITS', 'yes'],
+    ['PLATFORM_SANDBOX', 'true'],
+    ['SIP_PASSWORD', 'short'],
+    ['WEBHOOK_USERNAME', 'alone'],
+    ['WEBHOOK_PASSWORD', 'alone'],
+  ])('%s=%s is refused, with its name', (name, value) => {
+    const found = faults({ [name]: value });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(name);
+  });
+
+  it('are refused all at once', () => {
+    expect(
+      faults({ PORT: 'x', LINES: 'y,z', LOG_LEVEL: 'w', WEBHOOK_PASSWORD: 'v' }).map((f) => f.split(' ')[0]),
+    ).toEqual(['PORT', 'LINES', 'LINES', 'LOG_LEVEL', 'WEBHOOK_USERNAME']);
+  });
+
+  it('of another platform need all three credentials', () => {
+    expect(faults({ BANDWIDTH_API_URL: 'https://x.y' }).map((fault) => fault.split(' ')[0])).toEqual([
+      'BANDWIDTH_USER_ID',
+      'BANDWIDTH_API_TOKEN',
+      'BANDWIDTH_API_SECRET',
+    ]);
+    expect(faults({ ...API, BANDWIDTH_API_SECRET: '' })).toHaveLength(1);
+    expect(faults({ ...API, BANDWIDTH_API_URL: '' })).toEqual([]);
+  });
+
+  it.each(['https://api.example.com/v1', 'https://api.example.com/v1/'])(
+    'BANDWIDTH_API_URL is an origin: %s',
+    (url) => {
+      expect(faults({ ...API, BANDWIDTH_API_URL: url })).toEqual([expect.stringMatching(/^BANDWIDTH_API_URL .*\/v1/)]);
+    },
+  );
+
+  it('a user name may have no colon', () => {
+    expect(faults({ WEBHOOK_USERNAME: 'a:b', WEBHOOK_PASSWORD: 'c' })).toEqual([expect.stringContaining('colon')]);
+  });
+
+  it('in production need credentials to serve, and for nothing else; the sandbox is off', () => {
+    const env = { NODE_ENV: 'production' };
+    expect(faults(env)).toHaveLength(2);
+    expect(faults(env, 'provision')).toEqual([]);
+    const config = loadConfig({ ...env, WEBHOOK_USERNAME: 'a', WEBHOOK_PASSWORD: 'b', API_TOKEN: 'c' });
+    expect([config.production, config.platform.sandbox]).toEqual([true, false]);
+  });
+
+  it('of a demo of its own ask for nothing, and use free ports', () => {
+    const env = demoEnvironment({
+      ...API,
+      NODE_ENV: 'production',
+      PORT: '3000',
+      API_TOKEN: 'x',
+      LINES: '+15551234567=sip:a@b.c',
+    });
+    expect(loadConfig(env)).toMatchObject({
+      port: 0,
+      host: '127.0.0.1',
+      apiToken: undefined,
+      api: { madeUp: true },
+      lines: [{ number: '+15551234567' }],
+    });
+    expect(SETTING_NAMES).toContain('LINES');
+  });
+});

@@ -1,0 +1,140 @@
+import { transition } from '../../src/flows';
+import type { Command, CommandFailure, CommandResult, Flow, FlowEvent } from '../../src/flows/flow';
+import { beginSpeak } from '../../src/flows/speak-and-hang-up';
+import type { VoiceEvent } from '../../src/protocol/events';
+import { CALLEE, ENDPOINT, LIMITS, NUMBER, answerOf, hangupOf, speakOf } from '../helpers/builders';
+
+const REQUEST = {
+  id: 'f-1',
+  from: NUMBER,
+  to: ENDPOINT,
+  callTimeout: 30,
+  speech: { sentence: 'Hello', voice: 'Kate' },
+};
+
+/** A spoken call that is driven by hand. */
+function spoken() {
+  const begun = beginSpeak(REQUEST, LIMITS, 0);
+  let flow: Flow = begun.flow;
+  const issued: Command[] = [...begun.commands];
+  const apply = (event: FlowEvent) => {
+    const decision = transition(flow, event);
+    flow = decision.flow;
+    issued.push(...decision.commands);
+    return call;
+  };
+  const pending = (type: Command['type']): Command => {
+    const command = flow.pending.find((one) => one.type === type);
+    if (!command) throw new Error(`no ${type} is under way`);
+    return command;
+  };
+  const call = {
+    get flow() {
+      return flow;
+    },
+    issued,
+    names: () => issued.map(({ type }) => type),
+    hears: (event: VoiceEvent) => apply({ type: 'webhook', at: 0, event }),
+    done: (type: Command['type'], result: CommandResult = {}) =>
+      apply({ type: 'command-done', at: 0, command: pending(type), result }),
+    fails: (type: Command['type'], failure: CommandFailure) =>
+      apply({ type: 'command-failed', at: 0, command: pending(type), failure }),
+    wakes: () => apply({ type: 'wake', at: flow.wakeAt }),
+  };
+  return call;
+}
+const ringing = () => spoken().done('create-call', { callId: CALLEE });
+const speaking = () => ringing().hears(answerOf(CALLEE, { tag: 'f-1' }));
+
+describe('speak and hang up', () => {
+  it('dialling: dials with its id as tag', () => {
+    const { flow, issued } = spoken();
+    expect(flow).toMatchObject({ phase: 'dialling', deadlineAt: 45_000 });
+    expect(issued).toMatchObject([{ type: 'create-call', from: NUMBER, to: ENDPOINT, callTimeout: 30, tag: 'f-1' }]);
+  });
+
+  it('speaking: speaks once when the callee has answered, however often that is told', () => {
+    const call = speaking()
+      .hears(answerOf(CALLEE))
+      .hears(answerOf(CALLEE, { tag: 'f-1' }));
+    expect(call.flow.phase).toBe('speaking');
+    expect(call.issued.slice(1)).toMatchObject([{ type: 'speak', callId: CALLEE, speech: REQUEST.speech, tag: 'f-1' }]);
+  });
+
+  it('speaking: an answer that overtakes the reply to create-call is understood by its tag', () => {
+    const call = spoken().hears(answerOf(CALLEE, { tag: 'f-1' }));
+    expect([call.flow.phase, call.names()]).toEqual(['speaking', ['create-call', 'speak']]);
+  });
+
+  it('speaking: stays while the sentence is being spoken', () => {
+    const call = speaking().done('speak').hears(speakOf(CALLEE, 'started'));
+    expect([call.flow.phase, call.names()]).toEqual(['speaking', ['create-call', 'speak']]);
+  });
+
+  it.each([
+    ['status done', speakOf(CALLEE, 'done')],
+    ['PLAYBACK_STOP alone', { eventType: 'speak', callId: CALLEE, state: 'PLAYBACK_STOP' } as const],
+  ])('ending: hangs up once when it has been spoken: %s', (_, event) => {
+    const call = speaking().done('speak').hears(event).hears(event);
+    expect([call.flow.phase, call.flow.reason]).toEqual(['ending', 'completed']);
+    expect(call.names()).toEqual(['create-call', 'speak', 'hang-up']);
+    expect(call.done('hang-up').flow.phase).toBe('ended');
+  });
+
+  it('the speech of another call is not ours', () => {
+    expect(speaking().hears(speakOf('c-other', 'done')).flow.phase).toBe('speaking');
+  });
+
+  it.each([
+    ['USER_BUSY', 'busy'],
+    ['CALL_REJECTED', 'rejected'],
+    ['NO_ANSWER', 'no-answer'],
+    ['UNALLOCATED_NUMBER', 'unallocated'],
+  ])('the callee is gone with %s: ended at once, %s', (cause, reason) => {
+    const call = ringing().hears(hangupOf(CALLEE, cause));
+    expect(call.flow).toMatchObject({ phase: 'ended', reason });
+    expect(call.names()).toEqual(['create-call']);
+  });
+
+  it('the callee hangs up in the middle of the sentence: callee-left', () => {
+    expect(speaking().hears(hangupOf(CALLEE)).flow.reason).toBe('callee-left');
+  });
+
+  it('create-call is refused: dial-failed, and over', () => {
+    const call = spoken().fails('create-call', { fate: 'refused', code: 'x', status: 400 });
+    expect(call.flow).toMatchObject({ phase: 'ended', reason: 'dial-failed' });
+  });
+
+  it('speak is refused: speak-failed, and the callee is hung up', () => {
+    const call = speaking().fails('speak', { fate: 'refused', code: 'x', status: 400 });
+    expect([call.flow.reason, call.names().at(-1)]).toEqual(['speak-failed', 'hang-up']);
+  });
+
+  it('the reply to speak is lost, and its events come: not spoken twice', () => {
+    const call = speaking().fails('speak', { fate: 'unknown', code: 'reply-lost' }).hears(speakOf(CALLEE, 'started'));
+    for (let i = 0; i < 5 && call.flow.phase === 'speaking'; i++) call.wakes();
+    expect(call.names().filter((name) => name === 'speak')).toHaveLength(1);
+  });
+
+  it('the reply to speak is lost, and nothing is heard: said once more, and no third time', () => {
+    const lost: CommandFailure = { fate: 'unknown', code: 'reply-lost' };
+    const call = speaking().fails('speak', lost).wakes();
+    expect(call.names().filter((name) => name === 'speak')).toHaveLength(2);
+    call.fails('speak', lost).wakes();
+    expect(call.names().filter((name) => name === 'speak')).toHaveLength(2);
+    expect(call.flow).toMatchObject({ phase: 'ending', reason: 'deadline' });
+  });
+
+  it('speaking never ends: the deadline is that of the slowest speaker', () => {
+    const call = speaking();
+    expect(call.flow.deadlineAt).toBe(5 * 150 + LIMITS.stepMs);
+    expect(call.wakes().flow.reason).toBe('deadline');
+  });
+
+  it('hang-up fails for good: ended, and marked', () => {
+    const call = speaking()
+      .hears(speakOf(CALLEE, 'done'))
+      .fails('hang-up', { fate: 'refused', code: 'x', status: 400 });
+    expect(call.flow).toMatchObject({ phase: 'ended', reason: 'completed', callee: { givenUp: true } });
+  });
+});
