@@ -87,6 +87,7 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
       engine.drain();
       const late = await Promise.race([engine.idle(), after(DRAIN_MS)]);
       if (late) log.warn('commands were still under way when the server went down');
+      engine.abandon();
       ticker.close();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -19,12 +19,12 @@ export interface RetryPolicy {
   longestPauseMs: number;
 }
 
-/** Waits, unless the command is no longer wanted: then NotWantedError. */
+/** Waits, unless the command is no longer wanted: then NotWantedError. A wait alone keeps no process alive. */
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
 export const pause: Pause = async (ms, signal) => {
   try {
-    await delay(ms, undefined, { signal });
+    await delay(ms, undefined, { signal, ref: false });
   } catch (cause) {
     if (signal.aborted) throw new NotWantedError();
     throw cause;

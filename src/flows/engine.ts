@@ -46,6 +46,8 @@ export interface Engine {
   readonly draining: boolean;
   /** Resolves when no command is under way. */
   idle(): Promise<void>;
+  /** Gives up every command that waits to be sent again. */
+  abandon(): void;
 }
 
 /** How many flows one tick wakes: the rest is due in the next. */
@@ -209,6 +211,10 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
     },
     get draining() {
       return draining;
+    },
+
+    abandon() {
+      for (const tasks of running.values()) for (const { controller } of tasks) controller.abort(NO_LONGER_WANTED);
     },
 
     idle: () =>
