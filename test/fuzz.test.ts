@@ -46,6 +46,9 @@ function send(
   });
 }
 
+/** Without lone surrogates, which have no percent-encoding. */
+const wellFormed = (text: string) => Buffer.from(text).toString();
+
 const json = { 'content-type': 'application/json' };
 
 /** After everything: it is alive, nothing failed inside, and a real call still works. */
@@ -117,7 +120,7 @@ describe('random requests', () => {
     const query = fc
       .array(pair, { maxLength: 8 })
       .map((pairs) =>
-        pairs.map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value.toWellFormed())}`).join('&'),
+        pairs.map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(wellFormed(value))}`).join('&'),
       );
     await fc.assert(
       fc.asyncProperty(query, eventType, async (text, type) =>
@@ -129,7 +132,7 @@ describe('random requests', () => {
 
   it('paths below /calls', async () => {
     const id = fc.oneof(
-      word.map((text) => encodeURIComponent(text.toWellFormed())),
+      word.map((text) => encodeURIComponent(wellFormed(text))),
       fc.webSegment(),
       fc.webPath(),
     );

@@ -73,7 +73,7 @@ describe('the demo', () => {
   let tandem: RunningTandem;
   const lines: string[] = [];
   beforeAll(async () => {
-    tandem = await runTandem();
+    tandem = await runTandem({ CALL_TIMEOUT_SECONDS: '3' });
     await tandem.phone(ENDPOINT);
   });
   afterAll(() => tandem.close());
@@ -104,12 +104,7 @@ describe('the demo', () => {
   }, 30_000);
 
   it('says what demos there are', () => {
-    expect(() => scenariosOf(['nothing'])).toThrow(
-      expect.objectContaining({
-        code: 'demo-failed',
-        message: expect.stringContaining('sip-to-pstn'),
-      }),
-    );
+    expect(() => scenariosOf(['nothing'])).toThrow(/there is no demo "nothing"; there are sip-to-pstn, /);
   });
 
   it('fails where a flow ends otherwise', async () => {

@@ -6,7 +6,7 @@ import { LIMITS, NUMBER, PSTN } from '../helpers/builders';
 
 export interface StoreUnderTest {
   store: FlowStore;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** A pair of legs as a store sees it. */
@@ -139,7 +139,7 @@ export function describeFlowStore(name: string, open: () => Promise<StoreUnderTe
         await store.create(beginSpeak(request, LIMITS, 1).flow);
         expect([await store.idOfCall('f-1'), await store.idOfCall('c-1')]).toEqual([undefined, undefined]);
         await store.update('f-1', (flow) => ({
-          flow: { ...flow, callee: { role: 'callee', callId: 'c-1', state: 'ringing' } } as Flow,
+          flow: { ...flow, callee: { role: 'callee', callId: 'c-1', state: 'ringing' } },
           commands: [],
         }));
         expect(await store.idOfCall('c-1')).toBe('f-1');

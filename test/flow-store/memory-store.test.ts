@@ -46,7 +46,7 @@ describe('the memory of ended flows', () => {
   it('moves a flow that ends, and keeps it once', async () => {
     const store = createMemoryStore();
     await store.create(pairFlow('c-1'));
-    const end = () => ({ flow: endedFlow('c-1', 5_000) as BridgeLegsFlow, commands: [] });
+    const end = () => ({ flow: endedFlow('c-1', 5_000), commands: [] });
     await store.update('c-1', end);
     await store.update('c-1', end);
     expect(await ids(store)).toEqual(['c-1']);
