@@ -1,5 +1,4 @@
 import { createMemoryStore } from '../../src/flow-store/memory-store';
-import type { BridgeLegsFlow } from '../../src/flows/flow';
 import { describeFlowStore, endedFlow, pairFlow } from './contract';
 
 describeFlowStore('the memory store', () => {
