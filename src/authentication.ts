@@ -8,10 +8,17 @@ export function isSame(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }
 
+/** `basic …` as `Basic …`: schemes are case-insensitive (RFC 9110 11.1). */
+function normaliseScheme(header: string): string {
+  return header.replace(/^(basic|bearer) +/i, (_, scheme: string) =>
+    scheme.toLowerCase() === 'basic' ? 'Basic ' : 'Bearer ',
+  );
+}
+
 /** Demands an exact `Authorization` header; without one expected everybody passes. */
 function requireAuthorization(expected: string | undefined, challenge: string): RequestHandler {
   return (req, _res, next) => {
-    if (expected !== undefined && !isSame(req.headers.authorization ?? '', expected))
+    if (expected !== undefined && !isSame(normaliseScheme(req.headers.authorization ?? ''), expected))
       throw new UnauthorizedError(challenge);
     next();
   };

@@ -176,7 +176,7 @@ function environment(): Record<string, string | undefined> {
 }
 
 async function main([name = 'serve', ...args]: string[]): Promise<void> {
-  const command = COMMANDS[name];
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) throw new UsageError(`there is no command "${name}"; there are ${Object.keys(COMMANDS).join(', ')}`);
   await command.run(loadConfig(environment(), command.purpose), args);
 }

@@ -85,15 +85,18 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
     webhookUrl,
     async close() {
       engine.drain();
-      const late = await Promise.race([engine.idle(), after(DRAIN_MS)]);
-      if (late) log.warn('commands were still under way when the server went down');
-      engine.abandon();
+      const deadline = after(DRAIN_MS);
+      await Promise.race([engine.idle(), deadline]);
       ticker.close();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
         setTimeout(() => server.closeAllConnections(), 500).unref();
       });
+      // What came in until the last connection closed is acknowledged, so its commands are owed too.
+      if (await Promise.race([engine.idle(), deadline]))
+        log.warn('commands were still under way when the server went down');
+      engine.close();
       client.close();
       await store.close();
     },

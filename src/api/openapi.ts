@@ -1,14 +1,25 @@
 /** The OpenAPI 3.1 document of Tandem's own API, made from the zod schemas that it is checked with. */
 import { z } from 'zod';
-import { callFilter, callList, callView, newCall, problem } from './schemas';
+import { callFilter, callList, callView, leg, newCall, problem, timelineEntry } from './schemas';
 
-const components = { NewCall: newCall, Call: callView, CallList: callList, Problem: problem };
+const components = {
+  NewCall: newCall,
+  Call: callView,
+  CallList: callList,
+  Leg: leg,
+  TimelineEntry: timelineEntry,
+  Problem: problem,
+};
 
 /** zod's JSON Schema is draft 2020-12, which is what OpenAPI 3.1 embeds. */
 function schemas(): Record<string, unknown> {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(components)) registry.add(schema, { id });
-  return z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}`, io: 'input' }).schemas;
+  const found = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}`, io: 'input' }).schemas;
+  // Inside a document a schema is known by its place; the dialect is that of OpenAPI 3.1.
+  return Object.fromEntries(
+    Object.entries(found).map(([id, { $id: _id, $schema: _dialect, ...schema }]) => [id, schema]),
+  );
 }
 
 const ref = (name: keyof typeof components) => ({ $ref: `#/components/schemas/${name}` });
@@ -50,6 +61,8 @@ function build(): object {
             201: { ...json('Call', 'Dialling'), headers: { Location: { schema: { type: 'string' } } } },
             400: failure('The body is not valid; detail names the field'),
             401: failure('The bearer token is missing or wrong'),
+            413: failure('The body is larger than 64 KiB'),
+            415: failure('The body is in an encoding that is not understood'),
             503: failure('The server is going down'),
           },
         },

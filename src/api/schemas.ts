@@ -38,7 +38,7 @@ export const newCall = z
   })
   .meta({ id: 'NewCall' });
 
-const leg = z
+export const leg = z
   .object({
     role: z.enum(['caller', 'callee']),
     callId: z.string().optional(),
@@ -47,7 +47,7 @@ const leg = z
   })
   .meta({ id: 'Leg' });
 
-const timelineEntry = z
+export const timelineEntry = z
   .object({
     time: z.iso.datetime(),
     what: z.string().describe('An event, a command with its result, a deadline'),

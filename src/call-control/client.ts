@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CALL_STATES, type CreateCallBody, type SpeakBody } from '../protocol/commands';
 import { idFromLocation } from '../protocol/ids';
-import { RefusedError, ReplyLostError } from './errors';
+import { NotWantedError, RefusedError, ReplyLostError } from './errors';
 import type { ApiHttp } from './http';
 import { createPacer, type Pacer } from './pacing';
 import { isCallRateLimit, withRetries, type Pause, type RetryPolicy } from './retry';
@@ -129,7 +129,7 @@ export function createCallControl({
     async createCall({ from, to, callTimeout, tag }, signal) {
       const body: CreateCallBody = { from, to, callTimeout, tag, callbackUrl: callbackUrl() };
       let mayExist = false;
-      return retry(
+      const dialling = retry(
         async () => {
           await pacer.turn(from, signal);
           // A 503 comes from the platform or from something before it: make sure that nothing rings.
@@ -148,6 +148,11 @@ export function createCallControl({
         ONCE,
         signal,
       );
+      return dialling.catch((error: unknown) => {
+        if (mayExist && error instanceof NotWantedError)
+          throw new ReplyLostError('given up after a 503', { cause: error });
+        throw error;
+      });
     },
 
     findCalls: (request, signal) => retry(() => find(request), A_FEW_TIMES, signal),

@@ -42,7 +42,7 @@ export function createPacer(wait: Pause = pause, now: () => number = Date.now): 
       const lane = lanes.get(number);
       if (!lane) return;
       lane.tail = lane.tail.then(() => takeTurn(lane, signal));
-      await Promise.race([lane.tail, abortOf(signal)]);
+      await unlessAborted(lane.tail, signal);
       if (signal.aborted) throw new NotWantedError();
     },
     tooFast(number) {
@@ -63,9 +63,13 @@ export function createPacer(wait: Pause = pause, now: () => number = Date.now): 
   };
 }
 
-function abortOf(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+/** Resolves when the work is done or the signal is aborted, and leaves no listener on the signal. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const over = new AbortController();
+  const aborted = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: over.signal });
   });
+  await Promise.race([work, aborted]);
+  over.abort();
 }

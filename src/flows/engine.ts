@@ -46,8 +46,8 @@ export interface Engine {
   readonly draining: boolean;
   /** Resolves when no command is under way. */
   idle(): Promise<void>;
-  /** Gives up every command that waits to be sent again. */
-  abandon(): void;
+  /** Sends nothing any more, and gives up every command that waits to be sent again. */
+  close(): void;
 }
 
 /** How many flows one tick wakes: the rest is due in the next. */
@@ -61,6 +61,7 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
   const running = new Map<string, Set<{ command: Command; controller: AbortController }>>();
   const idlers: (() => void)[] = [];
   let draining = false;
+  let closed = false;
 
   async function dispatch(id: string, event: FlowEvent, requestId?: string): Promise<Flow | undefined> {
     let before: Flow | undefined;
@@ -86,7 +87,7 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
     for (const { command, controller } of running.get(flow.id) ?? []) {
       if (!isWanted(flow, command)) controller.abort(NO_LONGER_WANTED);
     }
-    for (const command of commands) {
+    for (const command of closed ? [] : commands) {
       if (receivedAt !== undefined) metrics.commandSent(command.type, Math.max(0, now() - receivedAt) / 1_000);
       void run(flow.id, command);
     }
@@ -98,13 +99,15 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
     const tasks = running.get(flowId) ?? new Set();
     running.set(flowId, tasks.add(task));
     let event: FlowEvent;
+    let error: unknown;
     try {
       const result = await perform(command, client, controller.signal);
       event = { type: 'command-done', at: now(), command, result };
-    } catch (error) {
-      const failure = failureOf(error);
+    } catch (thrown) {
+      error = thrown;
+      const failure = failureOf(thrown);
       event = { type: 'command-failed', at: now(), command, failure };
-      log.warn({ flowId, command: command.type, ...failure, err: messageOf(error) }, 'command failed');
+      log.warn({ flowId, command: command.type, ...failure, err: messageOf(thrown) }, 'command failed');
     }
     metrics.commandSettled(
       command.type,
@@ -112,7 +115,14 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
       (event.at - command.at) / 1_000,
     );
     try {
-      await dispatch(flowId, event);
+      const flow = await dispatch(flowId, event);
+      if (!flow && event.type === 'command-failed' && command.type === 'hang-up') {
+        metrics.legGivenUp();
+        log.error(
+          { callId: command.callId, err: messageOf(error) },
+          'an orphan leg could not be hung up: end it by hand',
+        );
+      }
     } catch (error) {
       log.error(
         { flowId, command: command.type, err: messageOf(error) },
@@ -173,9 +183,7 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
     if (eventType !== 'answer' || tag === undefined) return;
     // Only calls that Tandem dials are tagged: nobody owns this one any more.
     metrics.orphanReaped();
-    client
-      .hangUp(callId, new AbortController().signal)
-      .catch((error: unknown) => log.error({ callId, err: messageOf(error) }, 'an orphan leg could not be hung up'));
+    void run(tag, { type: 'hang-up', id: `hang-up ${callId}`, at, callId });
   }
 
   return {
@@ -203,7 +211,12 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
 
     async wakeDue() {
       const at = now();
-      for (const id of await store.due(at, DUE_LIMIT)) await dispatch(id, { type: 'wake', at });
+      for (const id of await store.due(at, DUE_LIMIT)) {
+        // One flow that cannot be woken must not keep the others asleep.
+        await dispatch(id, { type: 'wake', at }).catch((error: unknown) => {
+          log.error({ flowId: id, err: messageOf(error) }, 'a flow could not be woken');
+        });
+      }
     },
 
     drain() {
@@ -213,7 +226,8 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
       return draining;
     },
 
-    abandon() {
+    close() {
+      closed = true;
       for (const tasks of running.values()) for (const { controller } of tasks) controller.abort(NO_LONGER_WANTED);
     },
 

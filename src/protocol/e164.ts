@@ -22,8 +22,9 @@ export function toE164(dialled: string, country: CountryCode): string | undefine
   const text = dialled.trim().replace(/^tel:/i, '').split(';', 1)[0]?.replace(PUNCTUATION, '');
   if (text === undefined || !/^\+?\d{3,20}$/.test(text)) return undefined;
   if (text.startsWith('+')) return isE164(text) ? text : undefined;
-  // Too long for the country: most likely another country's number behind an exit code that this country does not use.
-  if (validatePhoneNumberLength(text, country) === 'TOO_LONG') return undefined;
+  // Too short: an emergency number, a short code, a number without its area code. Too long: most likely another country's
+  // number behind an exit code that this country does not use.
+  if (validatePhoneNumberLength(text, country) !== undefined) return undefined;
   const number = parsePhoneNumberFromString(text, country)?.number;
   return number !== undefined && isE164(number) ? number : undefined;
 }

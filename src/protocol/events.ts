@@ -20,8 +20,9 @@ const parties = { from: text.optional(), to: text.optional() };
 export const incomingCallEvent = z.object({
   eventType: z.literal('incomingcall'),
   ...common,
-  from: text.min(1),
-  to: text.min(1),
+  /** Left out, or empty, where the caller withholds it. */
+  from: text.default('anonymous'),
+  to: text,
   callState: text.optional(),
   applicationId: text.optional(),
 });
@@ -121,7 +122,8 @@ export type ParsedEvent =
   | { known: undefined; fault: string };
 
 /** Reads a callback's body or query. Unknown fields are dropped, unknown event types reported as such. */
-export function parseEvent(input: unknown): ParsedEvent {
+export function parseEvent(received: unknown): ParsedEvent {
+  const input = withoutEmpty(received);
   const any = anyEvent.safeParse(input);
   if (!any.success) return { known: undefined, fault: describeFault(any.error) };
   const { eventType } = any.data;
@@ -130,6 +132,14 @@ export function parseEvent(input: unknown): ParsedEvent {
   return parsed.success
     ? { known: true, event: parsed.data }
     : { known: undefined, fault: describeFault(parsed.error) };
+}
+
+/** A field that is null, or empty as in `?tag=`, counts as left out. */
+function withoutEmpty(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
+  const entries = Object.entries(input);
+  const given = entries.filter(([, value]) => value !== null && value !== '');
+  return given.length === entries.length ? input : Object.fromEntries(given);
 }
 
 /** The first fault of a body in one line: `callId: Invalid input: expected string, received undefined`. */

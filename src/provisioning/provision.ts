@@ -10,7 +10,7 @@ import type { Line } from '../flows/dial-plan';
 import { redactUrl } from '../logger';
 import { idFromLocation } from '../protocol/ids';
 import { SIP_DOMAIN_SUFFIX } from '../protocol/resources';
-import { parseSipUri } from '../protocol/sip-uri';
+import { normaliseSipUri, parseSipUri } from '../protocol/sip-uri';
 
 const APPLICATION_NAME = 'Tandem';
 
@@ -79,8 +79,13 @@ export async function provision(http: ApiHttp, request: ProvisionRequest): Promi
     const { user, label } = namesOf(line);
     const domainStep = await ensureDomain(http, label);
     if (!steps.some((step) => step.id === domainStep.id)) done(domainStep);
+    const known = sip.find(({ sipUri }) => normaliseSipUri(sipUri) === line.endpoint);
+    if (known) {
+      sip.push({ ...known, number: line.number });
+      continue;
+    }
     const { step, settings } = await ensureEndpoint(http, domainStep.id, user, applicationId, request);
-    if (!steps.some((earlier) => earlier.id === step.id)) done(step);
+    done(step);
     sip.push({ ...settings, number: line.number });
   }
   return { steps, sip };

@@ -132,7 +132,7 @@ describe('provisioning', () => {
   });
 
   // The second line of an endpoint finds it there, and takes its password for one that only its owner knows.
-  it.failing('tells the password that it set for every line of the endpoint (BUG: undefined)', async () => {
+  it('tells the password that it set for every line of the endpoint', async () => {
     const lines = [...REQUEST.lines, { number: '+1555444335', endpoint: ENDPOINT }];
     const { sip } = await provision(http, { ...REQUEST, lines });
     expect(sip.map(({ password }) => password)).toEqual(['abc123', 'abc123']);

@@ -105,17 +105,14 @@ describe('an event that comes by GET', () => {
   });
 
   // The query of a GET has every field, those without a value too; so this is a hangup that overtook its incomingcall.
-  it.failing(
-    'with an empty tag is an event without one (BUG: a late incomingcall of a gone caller rings the callee)',
-    async () => {
-      const { app, client } = testApp();
-      await request(app).get(PATH).query({ eventType: 'hangup', callId: CALLER, tag: '', cause: 'ORIGINATOR_CANCEL' });
-      await request(app)
-        .get(PATH)
-        .query({ ...incomingCall(), tag: '' });
-      expect(client.names()).toEqual([]);
-    },
-  );
+  it('with an empty tag is an event without one', async () => {
+    const { app, client } = testApp();
+    await request(app).get(PATH).query({ eventType: 'hangup', callId: CALLER, tag: '', cause: 'ORIGINATOR_CANCEL' });
+    await request(app)
+      .get(PATH)
+      .query({ ...incomingCall(), tag: '' });
+    expect(client.names()).toEqual([]);
+  });
 });
 
 describe('a malformed event', () => {
@@ -129,7 +126,7 @@ describe('a malformed event', () => {
     ['callId', { ...event, callId: '' }],
     ['callId', { ...event, callId: { $ne: '' } }],
     ['callId', { ...event, callId: 'x'.repeat(257) }],
-    ['from', { ...event, from: undefined }],
+    ['from', { ...event, from: 7 }],
     ['to', { ...event, to: '' }],
     ['to', { ...event, to: ['+1', '+2'] }],
     ['tag', { ...answerOf(CALLER), tag: 5 }],
@@ -288,7 +285,7 @@ describe('a server that goes down', () => {
 
 describe('a caller who withholds the number', () => {
   // withholdCallerNumber: there is a call, and nobody to show.
-  it.failing.each([{ from: '' }, { from: undefined }])('is let through without one: %j (BUG: 400)', async (over) => {
+  it.each([{ from: '' }, { from: undefined }])('is let through without one: %j', async (over) => {
     const { app, store } = testApp();
     const event = { ...incomingCall({ to: '+1555444333' }), withholdCallerNumber: true, ...over };
     expect((await request(app).post(PATH).send(event)).status).toBe(200);
