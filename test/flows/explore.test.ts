@@ -38,7 +38,7 @@ function explore(start: World): Exploration {
 
 /** A million keys take gigabytes, their fingerprints do not. */
 function fingerprint(world: World): string {
-  return createHash('sha1').update(keyOf(world)).digest('latin1');
+  return createHash('sha1').update(keyOf(world)).digest('base64');
 }
 
 interface Path {
