@@ -9,11 +9,11 @@ import type { Logger } from '../logger';
 import type { Metrics } from '../metrics';
 import type { IncomingCallEvent, VoiceEvent } from '../protocol/events';
 import { beginBridgeLegs, goneBeforeStart } from './bridge-legs';
-import { failureOf, perform } from './command-runner';
+import { createCommandRunner, type SettledEvent } from './command-runner';
 import { route, type DialPlan } from './dial-plan';
-import type { Command, Decision, Flow, FlowEvent, Limits } from './flow';
+import type { Decision, Flow, FlowEvent, Limits } from './flow';
 import { legsOf } from './flow';
-import { isWanted, transition } from './index';
+import { transition } from './index';
 import { beginSpeak, type SpeakRequest } from './speak-and-hang-up';
 
 export interface EngineDeps {
@@ -46,103 +46,71 @@ export interface Engine {
   readonly draining: boolean;
   /** Resolves when no command is under way. */
   idle(): Promise<void>;
-  /** Sends nothing any more, and gives up every command that waits to be sent again. */
+  /** Sends nothing any more. */
   close(): void;
 }
 
 /** How many flows one tick wakes: the rest is due in the next. */
 const DUE_LIMIT = 500;
 
-/** Given as it is: by default each abort makes an error with a stack, which nobody reads. */
-const NO_LONGER_WANTED = 'no longer wanted';
+/** How an event came in: what its log line and its commands are told apart and measured by. */
+interface Receipt {
+  requestId?: string | undefined;
+  /** performance.now() */
+  receivedAt: number;
+}
 
 export function createEngine({ store, client, log, metrics, plan, limits, now = Date.now }: EngineDeps): Engine {
-  /** Commands that this process is carrying out. */
-  const running = new Map<string, Set<{ command: Command; controller: AbortController }>>();
-  const idlers: (() => void)[] = [];
+  const runner = createCommandRunner({ client, log, metrics, now, settled });
   let draining = false;
-  let closed = false;
 
-  async function dispatch(id: string, event: FlowEvent, requestId?: string): Promise<Flow | undefined> {
+  async function dispatch(id: string, event: FlowEvent, receipt?: Receipt): Promise<Flow | undefined> {
     let before: Flow | undefined;
     const decision = await store.update(id, (flow) => transition((before = flow), event));
     if (!before || !decision) return undefined;
-    report(before, decision.flow, requestId);
-    carryOut(decision, event.type === 'webhook' ? event.at : undefined);
+    report(before, decision.flow, receipt);
+    carryOut(decision, receipt);
     return decision.flow;
   }
 
-  async function start(decision: Decision, at: number, requestId?: string): Promise<boolean> {
+  async function start(decision: Decision, receipt?: Receipt): Promise<boolean> {
     const { flow } = decision;
     if (!(await store.create(flow))) return false;
     metrics.flowStarted(flow.kind);
     const note = flow.timeline[0]?.outcome;
+    const { requestId } = receipt ?? {};
     log.info({ flowId: flow.id, kind: flow.kind, ...flow.dial, phase: flow.phase, note, requestId }, 'flow begun');
     if (flow.phase === 'ended') reportEnd(flow);
-    carryOut(decision, at);
+    carryOut(decision, receipt);
     return true;
   }
 
-  function carryOut({ flow, commands }: Decision, receivedAt: number | undefined): void {
-    for (const { command, controller } of running.get(flow.id) ?? []) {
-      if (!isWanted(flow, command)) controller.abort(NO_LONGER_WANTED);
-    }
-    for (const command of closed ? [] : commands) {
-      if (receivedAt !== undefined) metrics.commandSent(command.type, Math.max(0, now() - receivedAt) / 1_000);
-      void run(flow.id, command);
+  function carryOut({ flow, commands }: Decision, receipt: Receipt | undefined): void {
+    runner.review(flow);
+    for (const command of commands) {
+      if (receipt) metrics.commandSent(command.type, (performance.now() - receipt.receivedAt) / 1_000);
+      runner.run(flow.id, command);
     }
   }
 
-  async function run(flowId: string, command: Command): Promise<void> {
-    const controller = new AbortController();
-    const task = { command, controller };
-    const tasks = running.get(flowId) ?? new Set();
-    running.set(flowId, tasks.add(task));
-    let event: FlowEvent;
-    let error: unknown;
-    try {
-      const result = await perform(command, client, controller.signal);
-      event = { type: 'command-done', at: now(), command, result };
-    } catch (thrown) {
-      error = thrown;
-      const failure = failureOf(thrown);
-      event = { type: 'command-failed', at: now(), command, failure };
-      log.warn({ flowId, command: command.type, ...failure, err: messageOf(thrown) }, 'command failed');
-    }
-    metrics.commandSettled(
-      command.type,
-      event.type === 'command-failed' ? event.failure.code : 'done',
-      (event.at - command.at) / 1_000,
+  async function settled(flowId: string, event: SettledEvent): Promise<void> {
+    const flow = await dispatch(flowId, event);
+    const { command } = event;
+    if (flow || event.type === 'command-done' || command.type !== 'hang-up') return;
+    metrics.legGivenUp();
+    log.error(
+      { callId: command.callId, err: event.failure.code },
+      'an orphan leg could not be hung up: end it by hand',
     );
-    try {
-      const flow = await dispatch(flowId, event);
-      if (!flow && event.type === 'command-failed' && command.type === 'hang-up') {
-        metrics.legGivenUp();
-        log.error(
-          { callId: command.callId, err: messageOf(error) },
-          'an orphan leg could not be hung up: end it by hand',
-        );
-      }
-    } catch (error) {
-      log.error(
-        { flowId, command: command.type, err: messageOf(error) },
-        'the result of a command could not be stored',
-      );
-    }
-    tasks.delete(task);
-    if (tasks.size === 0) running.delete(flowId);
-    if (running.size === 0) for (const wake of idlers.splice(0)) wake();
   }
 
   /** One log line for each thing that came in, with the way the flow took. */
-  function report(before: Flow, after: Flow, requestId?: string): void {
+  function report(before: Flow, after: Flow, receipt?: Receipt): void {
     const entry = after.timeline.at(-1);
     if (entry && entry !== before.timeline.at(-1)) {
       const { what, leg, callId, outcome, tookMs } = entry;
-      log.info(
-        { flowId: after.id, callId, leg, from: before.phase, to: after.phase, outcome, tookMs, requestId },
-        what,
-      );
+      const way = { flowId: after.id, callId, leg, from: before.phase, to: after.phase };
+      log.info({ ...way, outcome, tookMs, requestId: receipt?.requestId }, what);
     }
     if (before.phase !== 'ended' && after.phase === 'ended') reportEnd(after);
   }
@@ -153,10 +121,8 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
     for (const { givenUp, callId, role } of legsOf(flow)) {
       if (!givenUp) continue;
       metrics.legGivenUp();
-      log.error(
-        { flowId: flow.id, callId, leg: role },
-        'this leg could not be hung up and may still be up: end it by hand',
-      );
+      const leg = { flowId: flow.id, callId, leg: role };
+      log.error(leg, 'this leg could not be hung up and may still be up: end it by hand');
     }
   }
 
@@ -166,9 +132,9 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
     return (await store.get(event.tag))?.id;
   }
 
-  async function receiveIncoming(event: IncomingCallEvent, at: number, requestId?: string): Promise<void> {
-    const begun = await start(beginBridgeLegs(event, route(event, plan), limits, at), at, requestId);
-    if (!begun) await dispatch(event.callId, { type: 'webhook', at, event }, requestId);
+  async function receiveIncoming(event: IncomingCallEvent, at: number, receipt: Receipt): Promise<void> {
+    const begun = await start(beginBridgeLegs(event, route(event, plan), limits, at), receipt);
+    if (!begun) await dispatch(event.callId, { type: 'webhook', at, event }, receipt);
   }
 
   /** An event of a call that is in no flow. */
@@ -176,24 +142,25 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
     const { eventType, callId, tag } = event;
     if (eventType === 'hangup' && tag === undefined) {
       // It may have overtaken its own incomingcall: whoever calls there is gone already.
-      await start(goneBeforeStart(callId, event.cause, limits, at), at);
+      await start(goneBeforeStart(callId, event.cause, limits, at));
       return;
     }
     log.warn({ eventType, callId, tag }, 'event of a call that is in no flow');
     if (eventType !== 'answer' || tag === undefined) return;
     // Only calls that Tandem dials are tagged: nobody owns this one any more.
     metrics.orphanReaped();
-    void run(tag, { type: 'hang-up', id: `hang-up ${callId}`, at, callId });
+    runner.run(tag, { type: 'hang-up', id: `hang-up ${callId}`, at, callId });
   }
 
   return {
     async receive(event, requestId) {
       const at = now();
+      const receipt = { requestId, receivedAt: performance.now() };
       metrics.eventReceived(event.eventType);
-      if (event.eventType === 'incomingcall') return receiveIncoming(event, at, requestId);
+      if (event.eventType === 'incomingcall') return receiveIncoming(event, at, receipt);
       const id = await flowIdOf(event);
       if (id === undefined) return receiveStray(event, at);
-      await dispatch(id, { type: 'webhook', at, event }, requestId);
+      await dispatch(id, { type: 'webhook', at, event }, receipt);
     },
 
     async accepts(event) {
@@ -203,7 +170,7 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
 
     async speak(request) {
       const decision = beginSpeak(request, limits, now());
-      await start(decision, decision.flow.createdAt);
+      await start(decision);
       return decision.flow;
     },
 
@@ -225,16 +192,7 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
     get draining() {
       return draining;
     },
-
-    close() {
-      closed = true;
-      for (const tasks of running.values()) for (const { controller } of tasks) controller.abort(NO_LONGER_WANTED);
-    },
-
-    idle: () =>
-      new Promise((resolve) => {
-        if (running.size === 0) resolve();
-        else idlers.push(resolve);
-      }),
+    idle: () => runner.idle(),
+    close: () => runner.close(),
   };
 }
