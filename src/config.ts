@@ -6,6 +6,7 @@ import type { Line } from './flows/dial-plan';
 import { MAX_CALL_TIMEOUT_SECONDS } from './protocol/commands';
 import { isE164 } from './protocol/e164';
 import { newId } from './protocol/ids';
+import { MAX_DOMAIN_NAME_LENGTH, SIP_DOMAIN_SUFFIX } from './protocol/resources';
 import { normaliseSipUri } from './protocol/sip-uri';
 
 const DEFAULT_LINES = '+1555444333=sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io';
@@ -60,6 +61,11 @@ const country = z
   .string()
   .transform((text) => text.toUpperCase())
   .refine((text): text is CountryCode => isSupportedCountry(text), 'is no country; give two letters like US or DE');
+
+/** One label below the platform's SIP domain. */
+const PROVISIONABLE = new RegExp(
+  `@[a-z][a-z0-9-]{0,${MAX_DOMAIN_NAME_LENGTH - 1}}\\.${SIP_DOMAIN_SUFFIX.replaceAll('.', '\\.')}$`,
+);
 
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -131,7 +137,16 @@ export function demoEnvironment(env: Readonly<Record<string, string | undefined>
   const own = Object.fromEntries(
     SETTING_NAMES.filter((name) => /^(BANDWIDTH|WEBHOOK|PUBLIC|API)_/.test(name)).map((name) => [name, '']),
   );
-  return { ...env, ...own, NODE_ENV: '', HOST: '127.0.0.1', PORT: '0', PLATFORM_PORT: '0', CALL_TIMEOUT_SECONDS: '3' };
+  return {
+    ...env,
+    ...own,
+    NODE_ENV: '',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    PLATFORM_PORT: '0',
+    LINES: '',
+    CALL_TIMEOUT_SECONDS: '3',
+  };
 }
 
 /** What a command needs of the settings, beyond that each is valid. */
@@ -147,9 +162,22 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, pu
   const parsed = schema.safeParse(given);
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
   // What goes together is checked on what was given, so that all faults are told at once.
-  faults.push(...faultsOfCredentials(given, purpose));
+  faults.push(...faultsOfCredentials(given, purpose), ...faultsOfLines(given, purpose));
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(toConfig(parsed.data));
+}
+
+/** Endpoints that are to be created must be below the platform's SIP domain; those of another platform may be anywhere. */
+function faultsOfLines(given: Record<string, string | undefined>, purpose: Purpose): string[] {
+  const parsed = schema.shape.LINES.safeParse(given['LINES']);
+  const isEmbedded = purpose === 'serve' && given['BANDWIDTH_API_URL'] === undefined;
+  if (!parsed.success || !(isEmbedded || purpose === 'provision')) return [];
+  return parsed.data
+    .filter(({ endpoint }) => !PROVISIONABLE.test(endpoint))
+    .map(
+      ({ endpoint }) =>
+        `LINES has the endpoint ${endpoint}, which cannot be created; write it as sip:user@domain.${SIP_DOMAIN_SUFFIX}, domain of at most ${MAX_DOMAIN_NAME_LENGTH} letters, digits and dashes, a letter first`,
+    );
 }
 
 function faultsOfCredentials(given: Record<string, string | undefined>, purpose: Purpose): string[] {

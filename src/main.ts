@@ -127,7 +127,7 @@ async function demo(config: Config, args: string[]): Promise<void> {
     const url = found?.url ?? own?.server.url ?? '';
     process.stdout.write(`on ${found ? 'the Tandem that runs here' : 'a Tandem started for the demo'}: ${url}\n`);
     const platform = found?.platform ?? { ...ownConfig.api, url: own?.platform?.url ?? '' };
-    const [line] = config.lines;
+    const [line] = (found ? config : ownConfig).lines;
     if (!line) return;
     const ok = await runDemo({ url, apiToken: found?.apiToken, platform, line }, scenarios, (text) => {
       process.stdout.write(`${text}\n`);
@@ -176,6 +176,10 @@ function environment(): Record<string, string | undefined> {
 }
 
 async function main([name = 'serve', ...args]: string[]): Promise<void> {
+  if (['help', '--help', '-h'].includes(name)) {
+    process.stdout.write(`node dist/main.js [${Object.keys(COMMANDS).join(' | ')}]; settings: see .env.example\n`);
+    return;
+  }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) throw new UsageError(`there is no command "${name}"; there are ${Object.keys(COMMANDS).join(', ')}`);
   await command.run(loadConfig(environment(), command.purpose), args);

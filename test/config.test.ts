@@ -91,6 +91,8 @@ describe('the settings', () => {
     ['LINES', '+15551234567=nobody'],
     ['LINES', '+15551234567=sip:a@b.c,+15551234567=sip:d@e.f'],
     ['LINES', ' , '],
+    ['LINES', '+15551234567=sip:bob@example.com'],
+    ['LINES', '+15551234567=sip:bob@a-label-too-long-.bwapp.bwsip.io'],
     ['DEFAULT_COUNTRY', 'Atlantis'],
     ['CALL_TIMEOUT_SECONDS', '301'],
     ['CALL_TIMEOUT_SECONDS', '0'],
@@ -158,7 +160,7 @@ describe('the settings', () => {
       host: '127.0.0.1',
       apiToken: undefined,
       api: { madeUp: true },
-      lines: [{ number: '+15551234567' }],
+      lines: [{ number: '+1555444333' }],
     });
     expect(SETTING_NAMES).toContain('LINES');
   });

@@ -162,7 +162,7 @@ describe('serve', () => {
   it('ends with code 1 when its lines cannot be provisioned', async () => {
     const { exit, err } = run([], { ...FREE, LINES: '+15551112222=sip:bob@example.com' });
     expect(await exit).toBe(1);
-    expect(err()).toContain('is not below bwapp.bwsip.io');
+    expect(err()).toContain('LINES has the endpoint sip:bob@example.com, which cannot be created');
   });
 });
 

@@ -31,7 +31,8 @@ export function route(incoming: { from: string; to: string }, plan: DialPlan): R
   const own = caller === undefined ? undefined : lines.find((line) => line.endpoint === caller);
   if (own) return routeFromPhone(own, incoming.to, plan);
 
-  const number = ownNumber(incoming.to.trim(), lines) ?? toE164(incoming.to, plan.defaultCountry);
+  const dialled = parseSipUri(incoming.to)?.user ?? incoming.to.trim();
+  const number = ownNumber(dialled, lines) ?? toE164(dialled, plan.defaultCountry);
   const called = lines.find((line) => line.number === number);
   if (called) return { direction: 'pstn-to-sip', from: called.number, to: called.endpoint, callTimeout };
   if (caller !== undefined) return { refused: `${caller} is no endpoint of LINES` };

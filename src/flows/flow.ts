@@ -176,6 +176,8 @@ export interface SpeakFlow extends FlowBase {
   kind: 'speak-and-hang-up';
   speech: Speech;
   spoken: boolean;
+  /** An event said that the sentence is being spoken. */
+  started?: boolean;
   /** Set while the reply to `speak` is lost: when to say it again, unless an event shows that it is being said. */
   repeatAt?: number;
   repeated?: boolean;

@@ -11,6 +11,8 @@ import { begin, dialCallee, transitionWith, type FlowSteps, type Step } from './
 /** A slow speaker's time for one character, ms: how long speaking may take before it is taken for stuck. */
 const MS_PER_CHARACTER = 150;
 
+/** How long after its end a sentence that was heard to begin may still be waited for, ms. */
+const SPEECH_MARGIN_MS = 5_000;
 /**
  * Where the reply to `speak` is lost and no event shows within this time that it was heard, the sentence is said once
  * more: hearing it twice is better than hearing nothing. ms.
@@ -22,10 +24,13 @@ const steps: FlowSteps<SpeakFlow> = {
     dialling: dialCallee,
     speaking: (draft) => {
       const { speech, limits } = draft.flow;
-      enter(draft, 'speaking', speech.sentence.length * MS_PER_CHARACTER + limits.stepMs);
+      enter(draft, 'speaking', durationOf(speech) + limits.stepMs);
       speak(draft);
     },
   },
+
+  // It was heard to begin, so it has ended by now, and only the event that says so is missing.
+  overdue: ({ phase, started }) => (phase === 'speaking' && started ? 'completed' : 'deadline'),
 
   next({ callee, spoken, fault }): Step {
     if (spoken) return { end: 'completed' };
@@ -39,6 +44,10 @@ const steps: FlowSteps<SpeakFlow> = {
     if (event.type === 'webhook' && event.event.eventType === 'speak' && event.event.callId === flow.callee.callId) {
       const { status, state } = event.event;
       delete flow.repeatAt;
+      if (!flow.started && flow.phase === 'speaking') {
+        flow.started = true;
+        flow.deadlineAt = at + durationOf(flow.speech) + SPEECH_MARGIN_MS;
+      }
       const isDone = status === 'done' || (status === undefined && state === 'PLAYBACK_STOP');
       flow.spoken ||= flow.phase === 'speaking' && isDone;
     } else if (event.type === 'command-failed' && event.command.type === 'speak') {
@@ -51,6 +60,11 @@ const steps: FlowSteps<SpeakFlow> = {
     }
   },
 };
+
+/** At most, ms. */
+function durationOf({ sentence }: Speech): number {
+  return sentence.length * MS_PER_CHARACTER;
+}
 
 function speak(draft: Draft<SpeakFlow>): void {
   const { id, speech, callee } = draft.flow;

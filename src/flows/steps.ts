@@ -36,6 +36,8 @@ export type Step = { to: LivePhase } | { end: Reason } | undefined;
 export interface FlowSteps<F extends Flow> {
   /** Facts of this flow alone, beyond what its legs tell. */
   observe(draft: Draft<F>, event: FlowEvent): void;
+  /** Why a flow ends whose present phase has lasted too long; `deadline` where that is all there is to say. */
+  overdue?(flow: F): Reason;
   /** Reads the facts: what is the next step? */
   next(flow: F): Step;
   /** What is done, and how long it may take, on entering each live phase. */
@@ -47,7 +49,7 @@ export function transitionWith<F extends Flow>(steps: FlowSteps<F>, flow: F, eve
   const draft = draftOf(flow, event.at);
   const isLate = (event.type === 'command-done' || event.type === 'command-failed') && !settle(draft, event.command);
   if (!isLate) {
-    observeLegs(draft, event);
+    observeLegs(draft, event, steps.overdue?.(draft.flow) ?? 'deadline');
     steps.observe(draft, event);
   }
   proceed(steps, draft);
@@ -61,7 +63,7 @@ export function begin<F extends Flow>(steps: FlowSteps<F>, flow: F, first: Step,
   return decide(draft, { at: flow.createdAt, what: 'begin', phase: flow.phase, outcome: note });
 }
 
-function observeLegs(draft: Draft, event: FlowEvent): void {
+function observeLegs(draft: Draft, event: FlowEvent, overdue: Reason): void {
   switch (event.type) {
     case 'webhook':
       return observeWebhook(draft, event.event);
@@ -70,7 +72,7 @@ function observeLegs(draft: Draft, event: FlowEvent): void {
     case 'command-failed':
       return observeFailed(draft, event.command, event.failure);
     case 'wake':
-      return observeTime(draft);
+      return observeTime(draft, overdue);
     case 'end-requested':
       if (isLive(draft.flow.phase)) startEnding(draft, 'ended-by-request');
   }
@@ -112,9 +114,9 @@ function observeFailed(draft: Draft, command: Command, failure: CommandFailure):
   }
 }
 
-function observeTime(draft: Draft): void {
+function observeTime(draft: Draft, overdue: Reason): void {
   const { flow, at } = draft;
-  if (isLive(flow.phase) && at >= flow.deadlineAt) startEnding(draft, 'deadline');
+  if (isLive(flow.phase) && at >= flow.deadlineAt) startEnding(draft, overdue);
   if (isLive(flow.phase) && at >= flow.checkAt) {
     lookAtLegs(draft);
     flow.checkEvery = Math.min(flow.checkEvery * 2, flow.phase === 'bridged' ? 60_000 : 15_000);

@@ -2,10 +2,11 @@
 import { z } from 'zod';
 
 export const v1ErrorBody = z.object({
-  category: z.string(),
   code: z.string(),
-  message: z.string(),
-  details: z.array(z.object({ name: z.string(), value: z.unknown() })).optional(),
+  // A client needs the code; not every platform sends the rest.
+  category: z.string().default('unknown'),
+  message: z.string().default(''),
+  details: z.array(z.object({ name: z.string(), value: z.unknown() })).nullish(),
 });
 export type V1ErrorBody = z.infer<typeof v1ErrorBody>;
 

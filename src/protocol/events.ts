@@ -15,14 +15,16 @@ const common = {
   time: text.optional(),
   tag: text.optional(),
 };
-const parties = { from: text.optional(), to: text.optional() };
+/** The `+` of a query that was not escaped arrives as a space; no number and no user name begins with one. */
+const party = text.transform((value) => value.replace(/^(sips?:)? (?=\d)/i, '$1+'));
+const parties = { from: party.optional(), to: party.optional() };
 
 export const incomingCallEvent = z.object({
   eventType: z.literal('incomingcall'),
   ...common,
   /** Left out, or empty, where the caller withholds it. */
-  from: text.default('anonymous'),
-  to: text,
+  from: party.default('anonymous'),
+  to: party,
   callState: text.optional(),
   applicationId: text.optional(),
 });

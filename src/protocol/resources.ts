@@ -92,3 +92,5 @@ export interface BridgeResource {
 
 /** The domain that every customer's SIP domain is a label of. */
 export const SIP_DOMAIN_SUFFIX = 'bwapp.bwsip.io';
+/** "Under 16 characters", says the documentation; the tutorial's own `xyz-corp-testing` has 16. */
+export const MAX_DOMAIN_NAME_LENGTH = 16;

@@ -6,13 +6,19 @@ export interface SipUri {
   host: string;
 }
 
+/** name-addr (RFC 3261 25.1): what stands in angle brackets is the URI. */
+const NAME_ADDR = /^[^<>]{0,256}<([^<>]+)>[^<>]*$/;
 const SIP_URI = /^([^@\s<>]+)@([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:[;?][^\s<>]*)?$/i;
 /** user = 1*( unreserved / escaped / user-unreserved ) (RFC 3261 25.1) */
 const SIP_USER = /^(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]|%[0-9A-Fa-f]{2})+$/;
 
-/** Reads a SIP URI, with or without its scheme (both are in the wild); undefined where it is none. */
+/**
+ * Reads a SIP URI, with or without its scheme (both are in the wild), bare or as a name-addr (`"Jo" <sip:jo@host>`);
+ * undefined where it is none.
+ */
 export function parseSipUri(text: string): SipUri | undefined {
-  const match = SIP_URI.exec(text.trim().replace(/^sips?:/i, ''));
+  const bare = NAME_ADDR.exec(text)?.[1] ?? text;
+  const match = SIP_URI.exec(bare.trim().replace(/^sips?:/i, ''));
   if (!match) return undefined;
   const [, userinfo = '', host = ''] = match;
   const user = userinfo.split(/[:;]/, 1)[0] ?? ''; // without password and without user parameters

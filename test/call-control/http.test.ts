@@ -115,6 +115,14 @@ describe('a refusal', () => {
     expect(error).toMatchObject({ status, code, category, message: `${status} ${code}: not so`, retryAt: undefined });
   });
 
+  it('is understood by its code alone', async () => {
+    server.answer = () => ({ status: 403, body: { code: 'call-rate-limit' } });
+    expect(await failure(http().send('POST', '/x', {}))).toMatchObject({
+      code: 'call-rate-limit',
+      category: 'unknown',
+    });
+  });
+
   it.each([
     ['an error page', '<html>no</html>'],
     ['nothing', undefined],

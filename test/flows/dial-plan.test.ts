@@ -120,7 +120,7 @@ describe('who calls from outside', () => {
   );
 
   // A GET callback that does not escape the + of its query; and the tutorial's number is too short for any country.
-  it.each(['1555444333', ' 1555444333'])('the number may be written %j', (to) => {
+  it.each(['1555444333', ' 1555444333', 'sip:+1555444333@sip.example.com'])('the number may be written %j', (to) => {
     expect(route({ from: '+12223334444', to }, PLAN)).toMatchObject({ direction: 'pstn-to-sip', to: JSMITH });
   });
 

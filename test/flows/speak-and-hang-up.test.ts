@@ -131,6 +131,12 @@ describe('speak and hang up', () => {
     expect(call.wakes().flow.reason).toBe('deadline');
   });
 
+  it('a sentence that was heard to begin has been spoken when its time is over, even if no event says so', () => {
+    const call = speaking().hears(speakOf(CALLEE, 'started'));
+    expect(call.flow.deadlineAt).toBe(5 * 150 + 5_000);
+    expect(call.wakes().flow.reason).toBe('completed');
+  });
+
   it('hang-up fails for good: ended, and marked', () => {
     const call = speaking()
       .hears(speakOf(CALLEE, 'done'))

@@ -11,6 +11,8 @@ describe('a SIP URI', () => {
     ['sip:%ff@example.com', 'sip:%ff@example.com'],
     ['sip:bob@[2001:DB8::1]:5060', 'sip:bob@[2001:db8::1]'],
     ['  sip:bob@127.0.0.1 ', 'sip:bob@127.0.0.1'],
+    ['<sip:bob@example.com;transport=udp>', 'sip:bob@example.com'],
+    ['"Bob B." <sip:bob@example.com>;tag=x', 'sip:bob@example.com'],
   ])('%s is %s', (text, normal) => expect(normaliseSipUri(text)).toBe(normal));
 
   it.each([
@@ -18,9 +20,10 @@ describe('a SIP URI', () => {
     'bob',
     'sip:',
     'sip:bob@',
+    'sip:@host',
+    '<sip:bob@host',
     'sip:b ob@host',
     'sip:a@b@c',
-    '<sip:a@b>',
     'sip:a@b:port',
     'tel:+1',
     'sip:b%zz@host',

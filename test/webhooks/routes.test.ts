@@ -105,6 +105,13 @@ describe('an event that comes by GET', () => {
   });
 
   // The query of a GET has every field, those without a value too; so this is a hangup that overtook its incomingcall.
+  it('takes the + of a query that was not escaped for what it is', async () => {
+    const { app, client } = testApp();
+    await request(app).get(`${PATH}?eventType=incomingcall&callId=c-1&from=+12223334444&to=+1555444333`);
+    expect(client.names()).toEqual(['createCall']);
+    expect(client.last('createCall').argument).toMatchObject({ from: '+1555444333' });
+  });
+
   it('with an empty tag is an event without one', async () => {
     const { app, client } = testApp();
     await request(app).get(PATH).query({ eventType: 'hangup', callId: CALLER, tag: '', cause: 'ORIGINATOR_CANCEL' });

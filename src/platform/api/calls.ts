@@ -86,7 +86,9 @@ export function callRoutes(context: ApiContext): Router {
   router.post('/', (request, response) => {
     const fields = parse(newCall, request.body);
     const { from, to, bridgeId, conferenceId, callTimeout, tag, sipHeaders, recordingEnabled } = fields;
-    if (!numbers.find(from)) throw new NumberAccessDeniedError(`from: ${from} is not a number of the account`);
+    // Somebody who is calling right now may be shown to whom the call is passed on to.
+    if (!numbers.find(from) && !calls.isCalling(from))
+      throw new NumberAccessDeniedError(`from: ${from} is not a number of the account`);
     if (conferenceId !== undefined) throw new NotFoundError('conference', conferenceId); // v1's conferences are not built
     const bridge = bridgeId === undefined ? undefined : calls.bridge(bridgeId);
     callRate.take(from);

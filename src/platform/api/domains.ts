@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { DomainResource } from '../../protocol/resources';
+import { MAX_DOMAIN_NAME_LENGTH, type DomainResource } from '../../protocol/resources';
 import { NotFoundError } from '../errors';
 import type { Domain } from '../resources/domains';
 import type { ApiContext } from './context';
@@ -12,7 +12,7 @@ const newDomain = z.object({
   name: z
     .string()
     // The sources say "under 16 characters", but the tutorial's own `xyz-corp-testing` has 16.
-    .max(16)
+    .max(MAX_DOMAIN_NAME_LENGTH)
     .regex(
       /^[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/,
       'Invalid input: expected one host-name label: a letter, then letters, digits and dashes',

@@ -29,7 +29,8 @@ export function createPlatformApp(context: ApiContext, options: AppOptions): Exp
   app.disable('etag'); // nobody asks a second time for the same
   app.use(authenticate(options.apiToken, options.apiSecret));
   // Whatever the Content-Type says: v1 knows nothing but JSON, and a clear 400 helps more than an empty body.
-  app.use(express.json({ limit: BODY_LIMIT, type: () => true }));
+  // Not strict: the SDK sends `null` where it has nothing to say.
+  app.use(express.json({ limit: BODY_LIMIT, type: () => true, strict: false }));
   if (options.rateLimits) app.use('/v1', limitRequests(REQUESTS_PER_SECOND));
   app.use('/v1/users/:userId', onlyUser(context.userId), userRoutes(context));
   app.use('/v1/availableNumbers', availableNumberRoutes(context));

@@ -26,6 +26,8 @@ export interface Calls {
   get(id: string): Call;
   /** The calls of these ids. @throws BridgeOverflowError where they are too many, NotFoundError */
   forBridge(ids: readonly string[]): Call[];
+  /** Whether an incoming call of this party is there now. */
+  isCalling(party: string): boolean;
   /** Oldest first. */
   list(filter: CallFilter): Call[];
   createBridge(calls: readonly Call[], bridgeAudio: boolean): Bridge;
@@ -79,6 +81,10 @@ export function createCalls(deps: CallsDeps): Calls {
       if (ids.length > MAX_BRIDGED_CALLS)
         throw new BridgeOverflowError(`callIds: a bridge has at most ${MAX_BRIDGED_CALLS} calls`);
       return ids.map(get);
+    },
+    isCalling(party) {
+      const is = ({ over, settings }: Call) => !over && settings.direction === 'in' && settings.from === party;
+      return [...calls.values()].some(is);
     },
     list({ from, to, bridgeId }) {
       const sameParty = (party: string, wanted: string | undefined): boolean =>

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { newId } from '../../protocol/ids';
 import { SIP_DOMAIN_SUFFIX } from '../../protocol/resources';
-import { formatSipUri, parseSipUri } from '../../protocol/sip-uri';
+import { normaliseSipUri } from '../../protocol/sip-uri';
 import { AlreadyExistsError, QuotaError } from '../errors';
 import { digestSecret, type DigestSecret } from './digest-secret';
 
@@ -73,7 +73,7 @@ export function createDomains(onEndpointGone: (endpointId: string) => void): Dom
   const deleteEndpoint = (domain: Domain, endpoint: Endpoint): void => {
     domain.endpoints.delete(endpoint.id);
     byId.delete(endpoint.id);
-    bySipUri.delete(endpoint.sipUri);
+    bySipUri.delete(keyOf(endpoint.sipUri));
     onEndpointGone(endpoint.id);
   };
 
@@ -94,9 +94,10 @@ export function createDomains(onEndpointGone: (endpointId: string) => void): Dom
     },
     list: () => [...domains.values()],
     addEndpoint(domain, { password, ...fields }) {
-      const realm = `${domain.name.toLowerCase()}.${SIP_DOMAIN_SUFFIX}`;
-      const sipUri = formatSipUri(parseSipUri(`${fields.name}@${realm}`) ?? { user: fields.name, host: realm });
-      if (bySipUri.has(sipUri))
+      // As the domain was named: applications put the URI together themselves, and compare it as text.
+      const realm = `${domain.name}.${SIP_DOMAIN_SUFFIX}`;
+      const sipUri = `sip:${fields.name}@${realm}`;
+      if (bySipUri.has(keyOf(sipUri)))
         throw new AlreadyExistsError('endpoint-already-exists', `There is an endpoint ${sipUri} already`);
       const endpoint: Endpoint = {
         ...fields,
@@ -109,15 +110,12 @@ export function createDomains(onEndpointGone: (endpointId: string) => void): Dom
       };
       domain.endpoints.set(endpoint.id, endpoint);
       byId.set(endpoint.id, endpoint);
-      bySipUri.set(sipUri, endpoint);
+      bySipUri.set(keyOf(sipUri), endpoint);
       return endpoint;
     },
     deleteEndpoint,
     endpoint: (id) => byId.get(id),
-    endpointBySipUri(sipUri) {
-      const uri = parseSipUri(sipUri);
-      return uri && bySipUri.get(formatSipUri(uri));
-    },
+    endpointBySipUri: (sipUri) => bySipUri.get(keyOf(sipUri)),
     addToken(endpoint, expiresInSeconds) {
       const token = randomBytes(24).toString('base64url');
       const now = Date.now();
@@ -133,4 +131,9 @@ export function createDomains(onEndpointGone: (endpointId: string) => void): Dom
         if (endpoint.applicationId === applicationId) endpoint.applicationId = undefined;
     },
   };
+}
+
+/** In whatever spelling: hosts are case-insensitive. */
+function keyOf(sipUri: string): string {
+  return normaliseSipUri(sipUri) ?? sipUri;
 }

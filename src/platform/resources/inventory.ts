@@ -98,7 +98,9 @@ function localPlaces({ areaCode, city, state, zip }: InventorySearch): Place[] {
       (wantedState === undefined || place.state === wantedState),
   );
   if (zip === undefined && known.length > 0) return known;
-  const nearby = PLACES[hash(`${zip ?? ''}${wantedCity ?? ''}${wantedState ?? ''}${areaCode ?? ''}`) % PLACES.length];
+  const sameState = PLACES.filter(({ state: known }) => known === wantedState);
+  const near = sameState.length > 0 ? sameState : PLACES;
+  const nearby = near[hash(`${zip ?? ''}${wantedCity ?? ''}${wantedState ?? ''}${areaCode ?? ''}`) % near.length];
   return [
     {
       areaCode: areaCode ?? nearby?.areaCode ?? '919',

@@ -217,3 +217,33 @@ describe('availableNumbers', () => {
     expect(new Set(found).size).toBe(5000);
   });
 });
+
+describe('domains as old applications use them', () => {
+  it('keep the spelling of their name in sipUri and realm, and are found in any', async () => {
+    const domain = await w.v1.post('/domains', { name: 'MixedCase' });
+    const body = { name: 'ann', credentials: { password: 'secret1' }, applicationId: w.applicationId };
+    const path = `/domains/${domain.id}/endpoints`;
+    const { id } = await w.v1.post(path, body);
+    const endpoint = (await w.v1.get(`${path}/${id}`)).body;
+    expect(endpoint.sipUri).toBe('sip:ann@MixedCase.bwapp.bwsip.io');
+    expect(endpoint.credentials.realm).toBe('MixedCase.bwapp.bwsip.io');
+    expect(await code(w.v1.post(path, body))).toEqual([400, 'endpoint-already-exists']);
+    const phone = await w.sandbox.post('/phones', { sipUri: 'sip:ann@mixedcase.BWAPP.bwsip.io' });
+    expect(phone.status).toBe(201);
+  });
+
+  it('take a token request whose body is null', async () => {
+    const path = `/domains/${w.domainId}/endpoints/${w.endpointId}/tokens`;
+    expect((await w.v1.post(path, 'null')).status).toBe(201);
+  });
+});
+
+it('the number of somebody who is calling may be shown to whom the call is passed on to, as long as he calls', async () => {
+  const CALLER = '+12223334444';
+  const dial = () => w.v1.post('/calls', { from: CALLER, to: ENDPOINT });
+  expect(await code(dial())).toEqual([403, 'number-access-denied']);
+  const { body: leg } = await w.sandbox.post('/calls', { from: CALLER, to: NUMBER });
+  expect((await dial()).status).toBe(201);
+  await w.v1.post(`/calls/${leg.callId}`, { state: 'rejected' });
+  expect(await code(dial())).toEqual([403, 'number-access-denied']);
+});
