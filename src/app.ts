@@ -28,6 +28,8 @@ export function createApp({ engine, store, metrics, log, plan, webhookCredential
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(helmet(), requestId);
+  // Before the others: nearly every request is an event.
+  app.use(webhookRoutes({ engine, log, metrics, credentials: webhookCredentials }));
 
   app.get('/healthz', (_req, res) => void res.json({ status: 'alive' }));
   app.get('/readyz', async (_req, res) => {
@@ -38,7 +40,6 @@ export function createApp({ engine, store, metrics, log, plan, webhookCredential
   });
   app.get('/metrics', async (_req, res) => void res.type(metrics.contentType).send(await metrics.render()));
 
-  app.use(webhookRoutes({ engine, log, metrics, credentials: webhookCredentials }));
   app.use(apiRoutes({ engine, store, plan, token: apiToken }));
   app.use(notFound, problemHandler(log));
   return app;
