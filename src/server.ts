@@ -72,12 +72,7 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
   const url = await listen(server, config.port, config.host);
   webhookUrl = webhookUrlOf(config.publicBaseUrl ?? url, config.webhookCredentials);
   const ticker = startTicker(TICK_MS, () => engine.wakeDue(), log);
-  if (config.publicBaseUrl === undefined && !isLoopback(apiUrl)) {
-    log.warn(
-      { platform: apiUrl },
-      `PUBLIC_BASE_URL is not set: the platform is told to call back ${url}, which it may not reach`,
-    );
-  }
+  if (!isLoopback(apiUrl)) for (const warning of warningsOf(config, url)) log.warn(warning);
   log.info({ url, webhooks: `${config.publicBaseUrl ?? url}/webhooks/voice`, platform: apiUrl }, 'listening');
 
   return {
@@ -103,7 +98,6 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
   };
 }
 
-/** Listens, and says where: an address that everybody can reach is named by the loopback address. */
 async function listen(server: Server, port: number, host: string): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -112,9 +106,13 @@ async function listen(server: Server, port: number, host: string): Promise<strin
       resolve();
     });
   });
-  const address = server.address() as AddressInfo;
+  return urlOf(host, (server.address() as AddressInfo).port);
+}
+
+/** How this machine reaches a server that listens there: on all addresses is also on the loopback address. */
+export function urlOf(host: string, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${address.port}`;
+  return `http://${name}:${port}`;
 }
 
 /** incomingCallUrl and callbackUrl, with the credentials that callbacks must carry. */
@@ -129,6 +127,18 @@ export function webhookUrlOf(base: string, credentials: Config['webhookCredentia
 
 function after(ms: number): Promise<true> {
   return new Promise((resolve) => setTimeout(resolve, ms, true).unref());
+}
+
+/** What is fine on one machine, and costs money or calls with a platform elsewhere. */
+function warningsOf(config: Config, url: string): string[] {
+  const open = 'is not set: whoever reaches this server can make calls at your expense';
+  return [
+    ...(config.publicBaseUrl === undefined
+      ? [`PUBLIC_BASE_URL is not set: the platform is told to call back ${url}, which it may not reach`]
+      : []),
+    ...(config.webhookCredentials === undefined ? [`WEBHOOK_USERNAME ${open}`] : []),
+    ...(config.apiToken === undefined ? [`API_TOKEN ${open}`] : []),
+  ];
 }
 
 function isLoopback(url: string): boolean {

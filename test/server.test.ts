@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { startServer, webhookUrlOf, type TandemServer } from '../src/server';
+import { startServer, urlOf, webhookUrlOf, type TandemServer } from '../src/server';
 import { apiServer, type ApiServer } from './helpers/api-server';
 import {
   CALLEE,
@@ -138,13 +138,22 @@ describe('a server', () => {
   });
 
   it.each([
-    ['0.0.0.0', /^http:\/\/127\.0\.0\.1:\d+$/],
-    ['::1', /^http:\/\/\[::1\]:\d+$/],
-  ])('that listens on %s is named so that it can be reached', async (HOST, url) => {
-    const server = await startServer(testConfig({ HOST }), 'http://127.0.0.1:1', recordingLog().log);
-    expect(server.url).toMatch(url);
-    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
-    await server.close();
+    ['0.0.0.0', 'http://127.0.0.1:80'],
+    ['::', 'http://127.0.0.1:80'],
+    ['::1', 'http://[::1]:80'],
+    ['localhost', 'http://localhost:80'],
+  ])('that listens on %s is named so that it can be reached', (host, url) => expect(urlOf(host, 80)).toBe(url));
+
+  it('warns of what costs money with a platform elsewhere, and only then', async () => {
+    const warned = async (apiUrl: string, settings = {}) => {
+      const { log, lines } = recordingLog();
+      await (await startServer(testConfig(settings), apiUrl, log)).close();
+      return lines.filter(({ level }) => level === 40).map(({ msg }) => String(msg).split(' ')[0]);
+    };
+    const settings = { PUBLIC_BASE_URL: 'https://x.y', WEBHOOK_USERNAME: 'a', WEBHOOK_PASSWORD: 'b', API_TOKEN: 'c' };
+    expect(await warned('http://127.0.0.1:1')).toEqual([]);
+    expect(await warned('https://api.example.com', settings)).toEqual([]);
+    expect(await warned('https://api.example.com')).toEqual(['PUBLIC_BASE_URL', 'WEBHOOK_USERNAME', 'API_TOKEN']);
   });
 
   it('rejects when its port is in use', async () => {
