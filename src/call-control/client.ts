@@ -14,7 +14,7 @@ const AGAIN: RetryPolicy = { ...ONCE, lost: 5 };
 /** Questions, and a reject that is followed by a hang-up if it fails. */
 const A_FEW_TIMES: RetryPolicy = { unreachable: 5, lost: 5, passing: 5, refused: 1, longestPauseMs: 2_000 };
 /** A leg that stays up is billed: hanging up is tried for some ten minutes, unless the platform keeps refusing it. */
-const UNTIL_DONE: RetryPolicy = { unreachable: 35, lost: 35, passing: 35, refused: 5, longestPauseMs: 20_000 };
+const UNTIL_DONE: RetryPolicy = { unreachable: 35, lost: 35, passing: 35, refused: 8, longestPauseMs: 20_000 };
 
 /** A call as far as flows look at it. Everything else of it is let through unread. */
 const callView = z.object({

@@ -6,7 +6,7 @@ const FIRST_PAUSE_MS = 100;
 /** However far away the platform's clock puts the end of a rate limit. */
 const LONGEST_RATE_LIMIT_MS = 60_000;
 
-/** How often a command is sent at most, by what came of it the last time. 1: that is final. */
+/** How often each thing may come of a command before it is given up. 1: the first time is final. */
 export interface RetryPolicy {
   /** The platform could not be reached: nothing was sent. */
   unreachable: number;
@@ -35,6 +35,7 @@ export const pause: Pause = async (ms, signal) => {
  * How long to wait before a failed command is sent again, ms.
  * @param tries how often it has been sent
  * @param random 0 … 1, for the jitter: callers that failed together must not come back together
+ * @param ofItsKind how often it has failed in this way
  * @returns undefined: it is not to be sent again
  */
 export function retryDelay(
@@ -43,19 +44,24 @@ export function retryDelay(
   tries: number,
   now: number,
   random: number,
+  ofItsKind = tries,
 ): number | undefined {
-  if (tries >= limitFor(error, policy)) return undefined;
+  const kind = kindOf(error);
+  if (kind === undefined || ofItsKind >= policy[kind]) return undefined;
   const backoff = Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), policy.longestPauseMs) * (0.75 + random / 2);
   const retryAt = error instanceof RefusedError ? error.retryAt : undefined;
   if (retryAt === undefined) return backoff;
   return Math.max(backoff, Math.min(retryAt - now, LONGEST_RATE_LIMIT_MS) + random * FIRST_PAUSE_MS);
 }
 
-function limitFor(error: unknown, policy: RetryPolicy): number {
-  if (error instanceof UnreachableError) return policy.unreachable;
-  if (error instanceof ReplyLostError) return policy.lost;
-  if (error instanceof RefusedError) return isPassing(error) ? policy.passing : policy.refused;
-  return 1;
+type FailureKind = Exclude<keyof RetryPolicy, 'longestPauseMs'>;
+
+/** undefined: nothing that trying again could help. */
+function kindOf(error: unknown): FailureKind | undefined {
+  if (error instanceof UnreachableError) return 'unreachable';
+  if (error instanceof ReplyLostError) return 'lost';
+  if (error instanceof RefusedError) return isPassing(error) ? 'passing' : 'refused';
+  return undefined;
 }
 
 /** A refusal that the documentation says to try again: nothing is wrong with the command itself. */
@@ -77,12 +83,16 @@ export async function withRetries<T>(
   signal: AbortSignal,
   wait: Pause = pause,
 ): Promise<T> {
+  const failures = new Map<FailureKind | undefined, number>();
   for (let tries = 1; ; tries++) {
     if (signal.aborted) throw new NotWantedError();
     try {
       return await attempt();
     } catch (error) {
-      const ms = retryDelay(error, policy, tries, Date.now(), Math.random());
+      const kind = kindOf(error);
+      const ofItsKind = (failures.get(kind) ?? 0) + 1;
+      failures.set(kind, ofItsKind);
+      const ms = retryDelay(error, policy, tries, Date.now(), Math.random(), ofItsKind);
       if (ms === undefined) throw error;
       await wait(ms, signal);
     }
