@@ -5,7 +5,7 @@ import { TandemError } from './errors';
 import type { Line } from './flows/dial-plan';
 import { MAX_CALL_TIMEOUT_SECONDS } from './protocol/commands';
 import { isE164 } from './protocol/e164';
-import { newId } from './protocol/ids';
+import { randomText } from './protocol/ids';
 import { MAX_DOMAIN_NAME_LENGTH, SIP_DOMAIN_SUFFIX } from './protocol/resources';
 import { normaliseSipUri } from './protocol/sip-uri';
 
@@ -219,8 +219,8 @@ function toConfig(s: Settings): Config {
     api: {
       url: s.BANDWIDTH_API_URL,
       userId: s.BANDWIDTH_USER_ID ?? 'u-tandem',
-      token: s.BANDWIDTH_API_TOKEN ?? newId('flow').replace('f-', 't-'),
-      secret: s.BANDWIDTH_API_SECRET ?? newId('flow').replace('f-', 's-'),
+      token: s.BANDWIDTH_API_TOKEN ?? `t-${randomText(23)}`,
+      secret: s.BANDWIDTH_API_SECRET ?? `s-${randomText(23)}`,
       timeoutMs: s.COMMAND_TIMEOUT_MS,
       madeUp: s.BANDWIDTH_API_TOKEN === undefined,
     },
@@ -237,7 +237,7 @@ function toConfig(s: Settings): Config {
       rateLimits: s.PLATFORM_RATE_LIMITS ?? false,
       sandbox: s.PLATFORM_SANDBOX ?? !production,
     },
-    sipPassword: s.SIP_PASSWORD ?? newId('flow').slice(2, 14),
+    sipPassword: s.SIP_PASSWORD ?? randomText(12),
     sipPasswordMadeUp: s.SIP_PASSWORD === undefined,
   };
 }

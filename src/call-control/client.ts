@@ -4,6 +4,7 @@ import { CALL_STATES, type CreateCallBody, type SpeakBody } from '../protocol/co
 import { idFromLocation } from '../protocol/ids';
 import { NotWantedError, RefusedError, ReplyLostError } from './errors';
 import type { ApiHttp } from './http';
+import { isOver, type SeenCall } from './seen-call';
 import { createPacer, type Pacer } from './pacing';
 import { isCallRateLimit, withRetries, type Pause, type RetryPolicy } from './retry';
 
@@ -24,12 +25,6 @@ const callView = z.object({
   bridgeId: z.string().nullish(),
 });
 
-export interface CallView {
-  callId: string;
-  state: (typeof CALL_STATES)[number] | 'gone';
-  bridgeId?: string | undefined;
-}
-
 type EndState = 'completed' | 'rejected';
 
 export interface DialRequest {
@@ -44,9 +39,9 @@ export interface CallControl {
   /** Dials; the id of the new call. ReplyLostError: it may ring, look for it by its tag. Never repeated blindly. */
   createCall(request: DialRequest, signal: AbortSignal): Promise<string>;
   /** The calls of this tag, ended ones too. */
-  findCalls(request: Omit<DialRequest, 'callTimeout'>, signal: AbortSignal): Promise<CallView[]>;
+  findCalls(request: Omit<DialRequest, 'callTimeout'>, signal: AbortSignal): Promise<SeenCall[]>;
   /** What the platform says of a call; `gone` where it knows none of this id. */
-  lookAtCall(callId: string, signal: AbortSignal): Promise<CallView>;
+  lookAtCall(callId: string, signal: AbortSignal): Promise<SeenCall>;
   answerCall(callId: string, signal: AbortSignal): Promise<void>;
   /** Rejects an incoming call that was not answered; one that is over already counts as done. */
   rejectCall(callId: string, signal: AbortSignal): Promise<void>;
@@ -77,9 +72,9 @@ export function createCallControl({
   const retry = <T>(attempt: () => Promise<T>, policy: RetryPolicy, signal: AbortSignal) =>
     withRetries(attempt, policy, signal, wait);
 
-  async function look(callId: string): Promise<CallView> {
+  async function look(callId: string): Promise<SeenCall> {
     try {
-      return toView(callView.parse((await http.send('GET', callPath(callId))).body));
+      return toSeen(callView.parse((await http.send('GET', callPath(callId))).body));
     } catch (error) {
       if (error instanceof RefusedError && error.status === 404) return { callId, state: 'gone' };
       throw error;
@@ -87,7 +82,7 @@ export function createCallControl({
   }
 
   /** Asks for a call's end; undefined where it is over. A refusal is no failure then: that is what was wanted. */
-  async function end(callId: string, state: EndState): Promise<{ refused: RefusedError; seen: CallView } | undefined> {
+  async function end(callId: string, state: EndState): Promise<{ refused: RefusedError; seen: SeenCall } | undefined> {
     try {
       await setState(callId, state);
       return undefined;
@@ -115,14 +110,14 @@ export function createCallControl({
     };
   }
 
-  async function find({ from, to, tag }: Omit<DialRequest, 'callTimeout'>): Promise<CallView[]> {
+  async function find({ from, to, tag }: Omit<DialRequest, 'callTimeout'>): Promise<SeenCall[]> {
     const query = new URLSearchParams({ from, to, size: '1000', sortOrder: 'desc' });
     const { body } = await http.send('GET', http.userPath(`/calls?${query.toString()}`));
     const calls = z
       .array(z.unknown())
       .parse(body)
       .map((call) => callView.safeParse(call));
-    return calls.flatMap((call) => (call.success && call.data.tag === tag ? [toView(call.data)] : []));
+    return calls.flatMap((call) => (call.success && call.data.tag === tag ? [toSeen(call.data)] : []));
   }
 
   return {
@@ -178,12 +173,8 @@ export function createCallControl({
   };
 }
 
-function toView({ id, state, bridgeId }: z.infer<typeof callView>): CallView {
+function toSeen({ id, state, bridgeId }: z.infer<typeof callView>): SeenCall {
   return { callId: id, state, bridgeId: bridgeId ?? undefined };
-}
-
-function isOver({ state }: CallView): boolean {
-  return state === 'completed' || state === 'rejected' || state === 'gone';
 }
 
 function missing(what: string): never {

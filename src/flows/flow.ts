@@ -1,5 +1,5 @@
 /** What a flow is: plain data, so that any store can keep it and any test can write it down. */
-import type { CallState } from '../protocol/commands';
+import type { SeenCall } from '../call-control/seen-call';
 import type { VoiceEvent } from '../protocol/events';
 
 /** `caller` is the leg that came in, `callee` the one that Tandem dials. */
@@ -72,13 +72,6 @@ export interface Speech {
   voice?: string | undefined;
   gender?: string | undefined;
   locale?: string | undefined;
-}
-
-/** A call as a look at it shows it; `gone` where the platform knows no such call any more. */
-export interface SeenCall {
-  callId: string;
-  state: CallState | 'gone';
-  bridgeId?: string | undefined;
 }
 
 export interface CommandResult {

@@ -2,8 +2,9 @@
  * What an event says about the legs of a flow, whichever flow it is. Nothing here decides what to do next, except for
  * a leg that nobody owns (rule 4): it is hung up.
  */
+import { isOver, type SeenCall } from '../call-control/seen-call';
 import type { VoiceEvent } from '../protocol/events';
-import type { CommandFailure, CommandResult, Command, Leg, SeenCall } from './flow';
+import type { CommandFailure, CommandResult, Command, Leg } from './flow';
 import { legsOf } from './flow';
 import { issue, isPending, legOfCall, type Draft } from './draft';
 
@@ -70,10 +71,9 @@ function adopt(draft: Draft, callId: string): Leg | undefined {
 /** Takes in what a look at a call showed. */
 export function observeSeen(draft: Draft, seen: SeenCall): void {
   const leg = legOfCall(draft.flow, seen.callId) ?? adopt(draft, seen.callId);
-  const over = seen.state === 'completed' || seen.state === 'rejected' || seen.state === 'gone';
   if (!leg) {
-    if (!over) issue(draft, { type: 'hang-up', callId: seen.callId });
-  } else if (over) {
+    if (!isOver(seen)) issue(draft, { type: 'hang-up', callId: seen.callId });
+  } else if (isOver(seen)) {
     markGone(leg);
   } else if (seen.state === 'active') {
     observeAnswer(draft, leg, seen.callId);

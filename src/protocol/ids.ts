@@ -18,11 +18,16 @@ export const ID_PREFIXES = {
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
+/** Letters and digits that nobody can guess: five bits of randomness each. */
+export function randomText(length: number): string {
+  let text = '';
+  for (const byte of randomBytes(length)) text += ALPHABET.charAt(byte & 31);
+  return text;
+}
+
 /** A new opaque id with 115 bits of randomness: prefix, dash, 23 characters of base 32. */
 export function newId(kind: keyof typeof ID_PREFIXES): string {
-  let id = '';
-  for (const byte of randomBytes(23)) id += ALPHABET.charAt(byte & 31);
-  return `${ID_PREFIXES[kind]}-${id}`;
+  return `${ID_PREFIXES[kind]}-${randomText(23)}`;
 }
 
 /**

@@ -5,16 +5,9 @@
 import type { VoiceEvent } from '../../src/protocol/events';
 import { transition } from '../../src/flows';
 import { beginBridgeLegs } from '../../src/flows/bridge-legs';
-import type {
-  BridgeLegsFlow,
-  Command,
-  CommandFailure,
-  CommandResult,
-  Flow,
-  FlowEvent,
-  SeenCall,
-} from '../../src/flows/flow';
+import type { Command, CommandFailure, CommandResult, Flow, FlowEvent } from '../../src/flows/flow';
 import { legsOf } from '../../src/flows/flow';
+import type { SeenCall } from '../../src/call-control/seen-call';
 import { beginSpeak } from '../../src/flows/speak-and-hang-up';
 
 export const CALLER = 'c-caller';
@@ -362,8 +355,4 @@ function take<T>(list: T[], index: number): T {
   const [item] = list.splice(index, 1);
   if (item === undefined) throw new Error('nothing there');
   return item;
-}
-
-export function isPair(flow: Flow): flow is BridgeLegsFlow {
-  return flow.kind === 'bridge-legs';
 }
