@@ -334,6 +334,21 @@ describe('legs that must not be left', () => {
     expect([pair.flow.phase, pair.commands()]).toEqual(['bridged', ['hang-up c-stray']]);
   });
 
+  it('a late answer of a leg that was hung up, and of which the platform never said that it is gone: hung up again', () => {
+    const pair = Pair.ringing().ends().done('hang-up').done('reject-call');
+    expect(pair.flow.phase).toBe('ended');
+    pair.commands();
+    pair.hears(answerOf(CALLEE, { tag: CALLER }));
+    expect([pair.flow.phase, pair.commands()]).toEqual(['ended', [`hang-up ${CALLEE}`]]);
+  });
+
+  it('a late answer of a leg whose hangup has come: nothing', () => {
+    const pair = Pair.ringing().ends().done('hang-up').done('reject-call').hears(hangupOf(CALLEE));
+    pair.commands();
+    pair.hears(answerOf(CALLEE, { tag: CALLER }));
+    expect(pair.commands()).toEqual([]);
+  });
+
   it('ending that lasts too long is ended all the same, its legs marked', () => {
     const pair = Pair.bridged().hears(hangupOf(CALLEE)).wakes();
     expect(pair.flow).toMatchObject({ phase: 'ended', caller: { givenUp: true } });
