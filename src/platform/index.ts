@@ -13,6 +13,7 @@ import { createExchange } from './lines/exchange';
 import { createFarEnds } from './lines/far-ends';
 import type { Receive } from './lines/line';
 import { createPhones } from './lines/phones';
+import { silentPlayers } from './lines/silent-player';
 import { createApplications } from './resources/applications';
 import { createDomains } from './resources/domains';
 import { createErrorLog } from './resources/error-log';
@@ -76,14 +77,27 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
   // Calls dial through the exchange, and what the exchange loops back comes in as calls again.
   const receive: Receive = (offer, line) => receiveCall(offer, line);
-  const dial = createExchange({ numbers, domains, phones, farEnds, timers, timing, receive });
+  const createPlayer = silentPlayers(timers, timing);
+  const dial = createExchange({ numbers, domains, phones, farEnds, timers, timing, createPlayer, receive });
   const delivery = createDelivery({ client, errors, log });
-  const calls: Calls = createCalls({ dial, delivery, timers, uris, retention, log });
+  const calls: Calls = createCalls({ dial, delivery, errors, timers, uris, retention, log });
   const ringLimitSeconds = options.ringLimitSeconds ?? 300;
   const receiveCall = createReceive({ applications, numbers, domains, errors, calls, ringLimitSeconds, log });
 
   const callRate = rateLimits ? createCallRateLimit() : NO_CALL_RATE_LIMIT;
-  const state = { userId, applications, numbers, domains, errors, calls, callRate, phones, farEnds, receive };
+  const state = {
+    userId,
+    applications,
+    numbers,
+    domains,
+    errors,
+    calls,
+    callRate,
+    phones,
+    farEnds,
+    receive,
+    createPlayer,
+  };
   const app = createPlatformApp({ ...state, timers, timing, uris, log }, { apiToken, apiSecret, rateLimits, sandbox });
   server.on('request', (request, response) => void app(request, response));
   log.info({ url, sandbox, rateLimits }, 'platform listens');

@@ -4,6 +4,7 @@ import type { Calls } from '../calls/calls';
 import type { FarEnds } from '../lines/far-ends';
 import type { SimulationTiming } from '../lines/behaviour';
 import type { Receive } from '../lines/line';
+import type { CreatePlayer } from '../media/player';
 import type { Phones } from '../lines/phones';
 import type { Applications } from '../resources/applications';
 import type { Domains } from '../resources/domains';
@@ -26,6 +27,7 @@ export interface ApiContext {
   receive: Receive;
   timers: Timers;
   timing: SimulationTiming;
+  createPlayer: CreatePlayer;
   uris: Uris;
   log: Logger;
 }

@@ -5,6 +5,7 @@ import type { HangupCause, VoiceEventType } from '../../protocol/events';
 import { newId } from '../../protocol/ids';
 import { CallEndedError, InvalidStateError } from '../errors';
 import type { Line, LineListener, Playback } from '../lines/line';
+import type { ErrorLog } from '../resources/error-log';
 import type { Cancel, Timers } from '../timers';
 import type { Uris } from '../uris';
 import type { Bridge } from './bridge';
@@ -41,6 +42,8 @@ export interface CallDeps {
   queue: EventQueue;
   timers: Timers;
   uris: Uris;
+  /** What the application is not told by an event. */
+  errors: ErrorLog;
   log: Logger;
 }
 
@@ -207,6 +210,22 @@ export class Call implements LineListener {
     if (this.over) return;
     void this.emit(playback.kind, { status: 'done', ...stateOf(playback, 'PLAYBACK_STOP'), tag: playback.tag });
     this.#tell((watcher) => watcher.playDone?.(playback));
+  }
+
+  playFailed(playback: Playback, reason: string): void {
+    if (this.over) return;
+    this.deps.log.warn({ callId: this.id, reason }, 'audio not played');
+    this.deps.errors.record({
+      category: 'unavailable',
+      code: 'audio-failed',
+      message: `${playback.kind === 'speak' ? 'A sentence' : playback.content} could not be played to the call ${this.id}: ${reason}`,
+      details: [
+        { name: 'callId', value: this.id },
+        { name: 'reason', value: reason },
+      ],
+    });
+    // Whoever waits for the end of it shall not wait for ever.
+    this.playDone(playback);
   }
 
   dtmf(digit: string): void {

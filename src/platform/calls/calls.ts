@@ -3,6 +3,7 @@ import type { Logger } from '../../logger';
 import { normaliseSipUri } from '../../protocol/sip-uri';
 import { BridgeOverflowError, NotFoundError } from '../errors';
 import type { Dial } from '../lines/line';
+import type { ErrorLog } from '../resources/error-log';
 import { createRetention, type RetentionLimits } from '../retention';
 import type { Timers } from '../timers';
 import type { Uris } from '../uris';
@@ -39,6 +40,7 @@ export interface Calls {
 export interface CallsDeps {
   dial: Dial;
   delivery: Delivery;
+  errors: ErrorLog;
   timers: Timers;
   uris: Uris;
   retention: RetentionLimits;
@@ -46,14 +48,14 @@ export interface CallsDeps {
 }
 
 export function createCalls(deps: CallsDeps): Calls {
-  const { timers, uris, log } = deps;
+  const { errors, timers, uris, log } = deps;
   const calls = new Map<string, Call>();
   const bridges = new Map<string, Bridge>();
   const endedCalls = createRetention<string>(deps.retention, (id) => calls.delete(id));
   const endedBridges = createRetention<string>(deps.retention, (id) => bridges.delete(id));
 
   const create = (settings: CallSettings): Call => {
-    const call = new Call(settings, { queue: deps.delivery.createQueue(), timers, uris, log });
+    const call = new Call(settings, { queue: deps.delivery.createQueue(), errors, timers, uris, log });
     call.watch({ ended: () => endedCalls.add(call.id) });
     calls.set(call.id, call);
     return call;

@@ -1,6 +1,7 @@
 /** Decides what a dialled leg runs over: the account's own number, the phones of an endpoint, or the PSTN. */
 import { isE164 } from '../../protocol/e164';
 import type { HangupCause } from '../../protocol/events';
+import type { CreatePlayer } from '../media/player';
 import type { Domains } from '../resources/domains';
 import type { Numbers } from '../resources/numbers';
 import type { Timers } from '../timers';
@@ -19,6 +20,7 @@ export interface ExchangeDeps {
   farEnds: FarEnds;
   timers: Timers;
   timing: SimulationTiming;
+  createPlayer: CreatePlayer;
   /** Where legs to the account's own numbers come in again. */
   receive: Receive;
 }
@@ -66,5 +68,6 @@ function deadLine(cause: HangupCause, listener: LineListener, timers: Timers): L
     stopPlay: () => undefined,
     sendDtmf: () => undefined,
     connect: () => undefined,
+    party: undefined,
   };
 }

@@ -42,6 +42,7 @@ export function dialAll<Branch>(
       },
       playStarted: (playback) => listener.playStarted(playback),
       playDone: (playback) => listener.playDone(playback),
+      playFailed: (playback, reason) => listener.playFailed(playback, reason),
       dtmf: (digit) => listener.dtmf(digit),
     });
     lines.add(line);
@@ -59,5 +60,8 @@ export function dialAll<Branch>(
     stopPlay: () => winner?.stopPlay(),
     sendDtmf: (digits) => winner?.sendDtmf(digits),
     connect: (other) => winner?.connect(other),
+    get party() {
+      return winner?.party;
+    },
   };
 }

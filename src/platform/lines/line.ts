@@ -8,6 +8,7 @@
  * - `ended` comes once, is the last one, and does not come after `hangUp`.
  */
 import type { HangupCause } from '../../protocol/events';
+import type { Party } from '../media/audio';
 
 /** Something to be heard by the far end. */
 export interface Playback {
@@ -30,7 +31,7 @@ export interface Line {
   answer(): void;
   /** Ends the leg in whatever state it is: cancels what rings out, rejects what rings in, clears what is up. */
   hangUp(cause: HangupCause): void;
-  /** Plays to the far end, in place of what is being played; `playStarted` and `playDone` follow. */
+  /** Plays to the far end, in place of what is being played; `playStarted` and `playDone` follow, or `playFailed`. */
   play(playback: Playback): void;
   /** Ends what is being played; its `playDone` follows. */
   stopPlay(): void;
@@ -38,6 +39,8 @@ export interface Line {
   sendDtmf(digits: string): void;
   /** From now on the far ends of both lines hear each other; undefined: nobody. Said to both lines. */
   connect(other: Line | undefined): void;
+  /** The far end as somebody who speaks and listens; undefined as long as, and where, there is no sound. */
+  readonly party: Party | undefined;
 }
 
 export interface LineListener {
@@ -49,6 +52,8 @@ export interface LineListener {
   ended(cause: HangupCause): void;
   playStarted(playback: Playback): void;
   playDone(playback: Playback): void;
+  /** It could not be played at all; in place of `playStarted` and `playDone`. */
+  playFailed(playback: Playback, reason: string): void;
   /** The far end pressed a key. */
   dtmf(digit: string): void;
 }

@@ -3,7 +3,8 @@ import type { HangupCause } from '../../protocol/events';
 import type { Timers } from '../timers';
 import type { SimulationTiming } from './behaviour';
 import type { DialRequest, Line, LineListener, Playback, Receive } from './line';
-import { createPlayer, type Player } from './player';
+import type { Party } from '../media/audio';
+import type { CreatePlayer, Player } from '../media/player';
 import type { FarEnd, FarEnds } from './far-ends';
 
 export interface LoopDeps {
@@ -11,6 +12,7 @@ export interface LoopDeps {
   timing: SimulationTiming;
   farEnds: FarEnds;
   receive: Receive;
+  createPlayer: CreatePlayer;
 }
 
 /** One end; what it is told to do happens to its peer a moment later. */
@@ -18,6 +20,7 @@ class LoopEnd implements Line {
   peer: LoopEnd | undefined;
   listener: LineListener | undefined;
   #connected = false;
+  readonly party: Party | undefined = undefined;
   #state: 'set-up' | 'up' | 'ended' = 'set-up';
   readonly #player: Player;
 
@@ -25,10 +28,14 @@ class LoopEnd implements Line {
     readonly farEnd: FarEnd,
     private readonly deps: LoopDeps,
   ) {
-    this.#player = createPlayer(deps.timers, deps.timing, {
-      playStarted: (playback) => this.listener?.playStarted(playback),
-      playDone: (playback) => this.#state !== 'ended' && this.listener?.playDone(playback),
-    });
+    this.#player = deps.createPlayer(
+      {
+        playStarted: (playback) => this.listener?.playStarted(playback),
+        playDone: (playback) => this.#state !== 'ended' && this.listener?.playDone(playback),
+        playFailed: (playback, reason) => this.listener?.playFailed(playback, reason),
+      },
+      () => undefined,
+    );
   }
 
   ring(): void {

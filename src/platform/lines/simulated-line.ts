@@ -4,12 +4,14 @@ import type { Cancel, Timers } from '../timers';
 import type { Behaviour, SimulationTiming } from './behaviour';
 import type { FarEnd, FarEnds } from './far-ends';
 import type { Line, LineListener, Playback } from './line';
-import { createPlayer, type Player } from './player';
+import type { Party } from '../media/audio';
+import type { CreatePlayer, Player, PlayerListener } from '../media/player';
 
 export interface SimulatedLineDeps {
   timers: Timers;
   timing: SimulationTiming;
   farEnds: FarEnds;
+  createPlayer: CreatePlayer;
 }
 
 /** What somebody who dials means to do. */
@@ -27,6 +29,7 @@ const NOBODY: LineListener = {
   ended: () => undefined,
   playStarted: () => undefined,
   playDone: () => undefined,
+  playFailed: () => undefined,
   dtmf: () => undefined,
 };
 
@@ -36,6 +39,7 @@ export class SimulatedLine implements Line {
   #giveUp: Cancel | undefined;
   #hangUpAfterMs = 0;
   #connected = false;
+  readonly party: Party | undefined = undefined;
   readonly #player: Player;
 
   constructor(
@@ -46,7 +50,7 @@ export class SimulatedLine implements Line {
       hangUp: () => this.#endFromFarEnd('NORMAL_CLEARING'),
       pressKeys: (digits) => this.#pressKeys(digits),
     };
-    this.#player = createPlayer(deps.timers, deps.timing, {
+    const listener: PlayerListener = {
       playStarted: (playback) => {
         this.#notePlayback(playback, 'started');
         this.#listener.playStarted(playback);
@@ -56,7 +60,9 @@ export class SimulatedLine implements Line {
         this.#notePlayback(playback, 'done');
         this.#listener.playDone(playback);
       },
-    });
+      playFailed: (playback, reason) => this.#listener.playFailed(playback, reason),
+    };
+    this.#player = deps.createPlayer(listener, () => undefined);
   }
 
   /** The platform dials this far end. */

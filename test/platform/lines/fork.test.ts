@@ -17,6 +17,7 @@ function fork(branches: string[]) {
       stopPlay: note('stopPlay'),
       sendDtmf: note('sendDtmf'),
       connect: note('connect'),
+      party: undefined,
     };
   };
   const line = dialAll(
@@ -28,6 +29,7 @@ function fork(branches: string[]) {
       ended: (cause) => told.push(`ended ${cause}`),
       playStarted: () => told.push('playStarted'),
       playDone: () => told.push('playDone'),
+      playFailed: () => told.push('playFailed'),
       dtmf: (digit) => told.push(`dtmf ${digit}`),
     },
     createTimers(),

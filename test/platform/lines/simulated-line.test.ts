@@ -3,6 +3,7 @@ import { DEFAULT_TIMING, subscriberBehaviour } from '../../../src/platform/lines
 import { createFarEnds } from '../../../src/platform/lines/far-ends';
 import type { LineListener, Playback } from '../../../src/platform/lines/line';
 import { SimulatedLine } from '../../../src/platform/lines/simulated-line';
+import { silentPlayers } from '../../../src/platform/lines/silent-player';
 import { createTimers } from '../../../src/platform/timers';
 
 beforeEach(() => jest.useFakeTimers());
@@ -18,13 +19,16 @@ function line(direction: 'in' | 'out') {
     ended: (cause) => told.push(`ended ${cause}`),
     playStarted: () => told.push('playStarted'),
     playDone: () => told.push('playDone'),
+    playFailed: () => told.push('playFailed'),
     dtmf: (digit) => told.push(`dtmf ${digit}`),
   };
   const timers = createTimers();
   const farEnds = createFarEnds({ max: 10, ageMs: 1000 });
   const to = '+15552223333';
   const farEnd = farEnds.open({ kind: 'pstn', party: to, direction, from: '+1555444333', to });
-  const simulated = new SimulatedLine(farEnd, { timers, farEnds, timing: DEFAULT_TIMING });
+  const timing = DEFAULT_TIMING;
+  const createPlayer = silentPlayers(timers, timing);
+  const simulated = new SimulatedLine(farEnd, { timers, farEnds, timing, createPlayer });
   return { simulated, listener, told, farEnd, whats: () => farEnd.history.map(({ what }) => what) };
 }
 

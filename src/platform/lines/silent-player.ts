@@ -1,22 +1,14 @@
 import type { Cancel, Timers } from '../timers';
 import { playbackMs, type SimulationTiming } from './behaviour';
+import type { CreatePlayer, Player, PlayerListener } from '../media/player';
 import type { Playback } from './line';
 
-export interface Player {
-  play(playback: Playback): void;
-  /** Ends the playback; it counts as done. */
-  stop(): void;
-  /** Ends the playback without a word: the line is gone. */
-  abandon(): void;
+/** Plays nothing at all, but takes the time that it would take: where the platform has no media. */
+export function silentPlayers(timers: Timers, timing: SimulationTiming): CreatePlayer {
+  return (listener) => createSilentPlayer(timers, timing, listener);
 }
 
-export interface PlayerListener {
-  playStarted(playback: Playback): void;
-  playDone(playback: Playback): void;
-}
-
-/** Plays nothing at all, but takes the time that it would take. */
-export function createPlayer(timers: Timers, timing: SimulationTiming, listener: PlayerListener): Player {
+function createSilentPlayer(timers: Timers, timing: SimulationTiming, listener: PlayerListener): Player {
   let playing: { playback: Playback; started: boolean } | undefined;
   let cancel: Cancel | undefined;
 

@@ -1,0 +1,144 @@
+/** SIP messages (RFC 3261 7): what a request, a response and their headers are. `parse.ts` reads them, `print.ts` writes them. */
+
+/** The one header value of a name with a compact form (RFC 3261 7.3.3, 20; RFC 3515, 4028, 6665). */
+const COMPACT: Readonly<Record<string, string>> = {
+  c: 'content-type',
+  e: 'content-encoding',
+  f: 'from',
+  i: 'call-id',
+  k: 'supported',
+  l: 'content-length',
+  m: 'contact',
+  o: 'event',
+  r: 'refer-to',
+  s: 'subject',
+  t: 'to',
+  u: 'allow-events',
+  v: 'via',
+  x: 'session-expires',
+};
+
+/** Names whose usual spelling is not that of Capitals-After-Dashes. */
+const SPELLINGS: Readonly<Record<string, string>> = {
+  'call-id': 'Call-ID',
+  cseq: 'CSeq',
+  'www-authenticate': 'WWW-Authenticate',
+  'mime-version': 'MIME-Version',
+  rack: 'RAck',
+  rseq: 'RSeq',
+  'min-se': 'Min-SE',
+};
+
+/**
+ * The headers of a message, in their order; names in any case and in compact form. A header that is a list
+ * (RFC 3261 7.3.1) is kept as one value an element, however it was written: `all('via')` has one `Via` each.
+ */
+export class Headers {
+  readonly #entries: { name: string; value: string }[] = [];
+
+  /** @param entries names in any spelling, values as they stand on the wire */
+  constructor(entries: Iterable<readonly [name: string, value: string]> = []) {
+    for (const [name, value] of entries) this.add(name, value);
+  }
+
+  /** The first value; undefined where there is none. */
+  get(name: string): string | undefined {
+    const wanted = canonical(name);
+    return this.#entries.find((entry) => entry.name === wanted)?.value;
+  }
+
+  /** Every value, in order. */
+  all(name: string): string[] {
+    const wanted = canonical(name);
+    return this.#entries.filter((entry) => entry.name === wanted).map(({ value }) => value);
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  /** Adds one after all others. */
+  add(name: string, value: string): this {
+    this.#entries.push({ name: canonical(name), value });
+    return this;
+  }
+
+  /** Adds one before all others. */
+  prepend(name: string, value: string): this {
+    this.#entries.unshift({ name: canonical(name), value });
+    return this;
+  }
+
+  /** In place of every value of this name, where the first of them stood; undefined: removes them. */
+  set(name: string, value: string | undefined): this {
+    const wanted = canonical(name);
+    const at = this.#entries.findIndex((entry) => entry.name === wanted);
+    for (let i = this.#entries.length - 1; i >= 0; i--)
+      if (this.#entries[i]?.name === wanted) this.#entries.splice(i, 1);
+    if (value !== undefined) this.#entries.splice(at < 0 ? this.#entries.length : at, 0, { name: wanted, value });
+    return this;
+  }
+
+  /** Removes the first value of this name, as a proxy or a client does with its own `Via`. */
+  removeFirst(name: string): string | undefined {
+    const wanted = canonical(name);
+    const at = this.#entries.findIndex((entry) => entry.name === wanted);
+    return at < 0 ? undefined : this.#entries.splice(at, 1)[0]?.value;
+  }
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  /** In order; names as they are usually spelled. */
+  *[Symbol.iterator](): IterableIterator<[name: string, value: string]> {
+    for (const { name, value } of this.#entries) yield [spelled(name), value];
+  }
+
+  clone(): Headers {
+    const copy = new Headers();
+    copy.#entries.push(...this.#entries.map((entry) => ({ ...entry })));
+    return copy;
+  }
+}
+
+export interface SipRequest {
+  readonly kind: 'request';
+  /** Case-sensitive. */
+  readonly method: string;
+  /** The Request-URI, as it stands on the wire. */
+  readonly uri: string;
+  readonly headers: Headers;
+  readonly body: Buffer;
+}
+
+export interface SipResponse {
+  readonly kind: 'response';
+  /** 100 to 699 */
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: Headers;
+  readonly body: Buffer;
+}
+
+export type SipMessage = SipRequest | SipResponse;
+
+export const NO_BODY = Buffer.alloc(0);
+
+/** Lower case, long form: how names are kept and compared. */
+export function canonical(name: string): string {
+  const lower = name.toLowerCase();
+  return COMPACT[lower] ?? lower;
+}
+
+const spellings = new Map(Object.entries(SPELLINGS));
+
+function spelled(name: string): string {
+  let spelling = spellings.get(name);
+  if (spelling === undefined) {
+    spelling = name.replace(/(^|-)([a-z])/g, (_match, dash: string, letter: string) => dash + letter.toUpperCase());
+    // Names come from the wire: only as many are remembered as a well-meaning peer uses.
+    if (spellings.size < 200) spellings.set(name, spelling);
+  }
+  return spelling;
+}

@@ -1,0 +1,53 @@
+/** What carries SIP messages (RFC 3261 18, RFC 7118): the seam between the sockets and the transaction layer. */
+import type { SipMessage } from '../message';
+
+export type TransportName = 'UDP' | 'TCP' | 'TLS' | 'WS' | 'WSS';
+
+export interface Address {
+  /** IP address, without brackets. */
+  host: string;
+  port: number;
+}
+
+/**
+ * One way to one peer: over UDP a pair of addresses, else a connection. Responses go where their request came from
+ * (RFC 3261 18.2.2, RFC 3581), requests to a phone behind a NAT over the flow on which it registered (RFC 5626).
+ */
+export interface Flow {
+  readonly transport: TransportName;
+  /** No retransmissions (RFC 3261 17): everything but UDP. */
+  readonly reliable: boolean;
+  /** What this end says of itself in `Via` and `Contact`: the public address where one is set. */
+  readonly local: Address;
+  /** The source address of what comes in over it. */
+  readonly remote: Address;
+  /** Same peer, same text: key of throttles and of registrations by flow. */
+  readonly id: string;
+  /** False once a connection is gone; always true for UDP. */
+  readonly open: boolean;
+  /** Never throws; what cannot be sent is told to `onFailure`. */
+  send(message: SipMessage, onFailure?: (error: Error) => void): void;
+  /** Called once, when the connection is gone; never for UDP. @returns takes the listener away */
+  onClose(listener: () => void): () => void;
+}
+
+export interface TransportUser {
+  /** A message that `parse` could read. `Via` of a request has `received` and `rport` already (RFC 3261 18.2.1, RFC 3581). */
+  message(message: SipMessage, flow: Flow): void;
+}
+
+/** Where to send a request that follows no flow. */
+export interface Target extends Address {
+  transport: TransportName;
+}
+
+export interface Transports {
+  /** What is listened on. */
+  readonly listening: readonly (Address & { transport: TransportName })[];
+  /**
+   * A flow to somebody: the connection that is there, or a new one.
+   * @throws (rejects) FlowError where there is no such transport or nobody answers
+   */
+  flowTo(target: Target): Promise<Flow>;
+  close(): Promise<void>;
+}
