@@ -1,22 +1,24 @@
 /** SIP messages (RFC 3261 7): what a request, a response and their headers are. `parse.ts` reads them, `print.ts` writes them. */
 
 /** The one header value of a name with a compact form (RFC 3261 7.3.3, 20; RFC 3515, 4028, 6665). */
-const COMPACT: Readonly<Record<string, string>> = {
-  c: 'content-type',
-  e: 'content-encoding',
-  f: 'from',
-  i: 'call-id',
-  k: 'supported',
-  l: 'content-length',
-  m: 'contact',
-  o: 'event',
-  r: 'refer-to',
-  s: 'subject',
-  t: 'to',
-  u: 'allow-events',
-  v: 'via',
-  x: 'session-expires',
-};
+const COMPACT = new Map<string, string>(
+  Object.entries({
+    c: 'content-type',
+    e: 'content-encoding',
+    f: 'from',
+    i: 'call-id',
+    k: 'supported',
+    l: 'content-length',
+    m: 'contact',
+    o: 'event',
+    r: 'refer-to',
+    s: 'subject',
+    t: 'to',
+    u: 'allow-events',
+    v: 'via',
+    x: 'session-expires',
+  }),
+);
 
 /** Names whose usual spelling is not that of Capitals-After-Dashes. */
 const SPELLINGS: Readonly<Record<string, string>> = {
@@ -95,6 +97,11 @@ export class Headers {
     for (const { name, value } of this.#entries) yield [spelled(name), value];
   }
 
+  /** In order; names in lower case and long form. */
+  *entries(): IterableIterator<[name: string, value: string]> {
+    for (const { name, value } of this.#entries) yield [name, value];
+  }
+
   clone(): Headers {
     const copy = new Headers();
     copy.#entries.push(...this.#entries.map((entry) => ({ ...entry })));
@@ -128,7 +135,7 @@ export const NO_BODY = Buffer.alloc(0);
 /** Lower case, long form: how names are kept and compared. */
 export function canonical(name: string): string {
   const lower = name.toLowerCase();
-  return COMPACT[lower] ?? lower;
+  return COMPACT.get(lower) ?? lower;
 }
 
 const spellings = new Map(Object.entries(SPELLINGS));
