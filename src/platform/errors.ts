@@ -54,7 +54,25 @@ export class AlreadyExistsError extends ApiError {
 export class QuotaError extends ApiError {
   readonly status = 403;
   readonly category = 'limit';
-  readonly code = 'domain-limit-reached';
+
+  constructor(
+    readonly code: 'domain-limit-reached' | 'media-limit-reached',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** An upload is larger than files may be. */
+export class MediaTooLargeError extends ApiError {
+  readonly status = 413;
+  readonly category = 'bad-request';
+  readonly code = 'media-too-large';
+
+  /** The rest of the body is not waited for. */
+  override get headers(): Record<string, string> {
+    return { Connection: 'close' };
+  }
 }
 
 /** The call or the bridge is not in a state in which this can be done. */
@@ -106,8 +124,10 @@ export type ResourceKind =
   | 'error'
   | 'event'
   | 'gather'
+  | 'media'
   | 'number'
   | 'phone'
+  | 'recording'
   | 'sandbox-call';
 
 export class NotFoundError extends ApiError {

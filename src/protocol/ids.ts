@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   error: 'ue',
   event: 'ev',
   gather: 'g',
+  recording: 'rec',
   flow: 'f',
   sandboxPhone: 'sp',
   sandboxCall: 'sc',

@@ -90,6 +90,18 @@ export interface BridgeResource {
   completedTime?: string | undefined;
 }
 
+export interface RecordingResource {
+  id: string;
+  startTime: string;
+  /** Once it is over. */
+  endTime?: string | undefined;
+  /** URI of the call */
+  call: string;
+  /** URI of the WAV file, where it is complete */
+  media?: string | undefined;
+  state: 'recording' | 'complete' | 'error';
+}
+
 /** The domain that every customer's SIP domain is a label of. */
 export const SIP_DOMAIN_SUFFIX = 'bwapp.bwsip.io';
 /** "Under 16 characters", says the documentation; the tutorial's own `xyz-corp-testing` has 16. */

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { MAX_CALL_TIMEOUT_SECONDS, wireBoolean, wireInteger } from '../../protocol/commands';
+import { MAX_CALL_TIMEOUT_SECONDS, wireBoolean } from '../../protocol/commands';
 import { CallEndedError, NotFoundError, NumberAccessDeniedError, ValidationError } from '../errors';
 import type { Call } from '../calls/call';
 import type { CallbackTarget } from '../calls/delivery';
@@ -10,6 +10,7 @@ import { callMediaRoutes } from './call-media';
 import { showCall, showEvent } from './call-resources';
 import type { ApiContext } from './context';
 import { pageQuery, sendPage } from './paging';
+import { showRecording } from './recordings';
 import {
   callbackHttpMethod,
   callbackTimeout,
@@ -29,9 +30,13 @@ const sipHeaders = z
   )
   .refine((headers) => Object.keys(headers).length <= 5, 'Invalid input: at most five headers');
 
+/** A day: no sandbox call is longer. */
+const MAX_RECORDING_SECONDS = 86_400;
+
 const recording = {
   recordingEnabled: wireBoolean.optional(),
-  recordingMaxDuration: wireInteger.optional(),
+  recordingMaxDuration: integer(1, MAX_RECORDING_SECONDS).optional(),
+  // Both are taken, and both are recorded as WAV.
   recordingFileFormat: z.enum(['wav', 'mp3']).optional(),
   transcriptionEnabled: wireBoolean.optional(),
 };
@@ -85,7 +90,7 @@ export function callRoutes(context: ApiContext): Router {
 
   router.post('/', (request, response) => {
     const fields = parse(newCall, request.body);
-    const { from, to, bridgeId, conferenceId, callTimeout, tag, sipHeaders, recordingEnabled } = fields;
+    const { from, to, bridgeId, conferenceId, callTimeout, tag, sipHeaders } = fields;
     // Somebody who is calling right now may be shown to whom the call is passed on to.
     if (!numbers.find(from) && !calls.isCalling(from))
       throw new NumberAccessDeniedError(`from: ${from} is not a number of the account`);
@@ -93,7 +98,9 @@ export function callRoutes(context: ApiContext): Router {
     const bridge = bridgeId === undefined ? undefined : calls.bridge(bridgeId);
     callRate.take(from);
     const callback = updatedCallback(undefined, fields);
-    const { id } = calls.dial({ from, to, callback, callTimeout, tag, sipHeaders, recordingEnabled }, bridge);
+    const { recordingEnabled, recordingMaxDuration } = fields;
+    const settings = { from, to, callback, callTimeout, tag, sipHeaders, recordingEnabled, recordingMaxDuration };
+    const { id } = calls.dial(settings, bridge);
     response
       .status(201)
       .location(uris.location(`calls/${id}`))
@@ -131,7 +138,7 @@ export function callRoutes(context: ApiContext): Router {
     const { settings } = call;
     settings.callback = updatedCallback(settings.callback, fields);
     settings.tag = fields.tag ?? settings.tag;
-    settings.recordingEnabled = fields.recordingEnabled ?? settings.recordingEnabled;
+    call.setRecording(fields);
     if (fields.state === 'active') call.answer();
     else if (fields.state === 'rejected') call.reject();
     else if (fields.state === 'completed') call.hangUp();
@@ -163,12 +170,16 @@ export function callRoutes(context: ApiContext): Router {
     response.json(showEvent(event));
   });
 
-  // Nothing is ever recorded here, so there is nothing to list.
-  for (const nothing of ['recordings', 'transcriptions'])
-    router.get(`/:callId/${nothing}`, (request, response) => {
-      calls.get(request.params.callId);
-      response.json([]);
-    });
+  router.get('/:callId/recordings', (request, response) => {
+    const { id } = calls.get(request.params.callId);
+    response.json(context.recordings.ofCall(id).map((recording) => showRecording(recording, uris)));
+  });
+
+  // Nothing is ever transcribed here, so there is nothing to list.
+  router.get('/:callId/transcriptions', (request, response) => {
+    calls.get(request.params.callId);
+    response.json([]);
+  });
 
   router.use('/:callId', callMediaRoutes(context));
   return router;

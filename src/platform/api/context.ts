@@ -6,6 +6,8 @@ import type { SimulationTiming } from '../lines/behaviour';
 import type { Receive } from '../lines/line';
 import type { CreatePlayer } from '../media/player';
 import type { Phones } from '../lines/phones';
+import type { MediaStore } from '../recordings/media-store';
+import type { Recordings } from '../recordings/recordings';
 import type { Applications } from '../resources/applications';
 import type { Domains } from '../resources/domains';
 import type { ErrorLog } from '../resources/error-log';
@@ -22,6 +24,8 @@ export interface ApiContext {
   errors: ErrorLog;
   calls: Calls;
   callRate: CallRateLimit;
+  recordings: Recordings;
+  media: MediaStore;
   phones: Phones;
   farEnds: FarEnds;
   receive: Receive;

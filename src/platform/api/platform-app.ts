@@ -10,8 +10,10 @@ import type { ApiContext } from './context';
 import { domainRoutes } from './domains';
 import { answerErrors } from './error-middleware';
 import { errorRoutes } from './errors';
+import { mediaRoutes, uploadRoutes } from './media';
 import { phoneNumberRoutes } from './phone-numbers';
 import { limitRequests, REQUESTS_PER_SECOND } from './rate-limit';
+import { recordingRoutes } from './recordings';
 import { sandboxRoutes } from './sandbox';
 
 const BODY_LIMIT = '64kb';
@@ -28,10 +30,12 @@ export function createPlatformApp(context: ApiContext, options: AppOptions): Exp
   app.disable('x-powered-by');
   app.disable('etag'); // nobody asks a second time for the same
   app.use(authenticate(options.apiToken, options.apiSecret));
-  // Whatever the Content-Type says: v1 knows nothing but JSON, and a clear 400 helps more than an empty body.
+  if (options.rateLimits) app.use('/v1', limitRequests(REQUESTS_PER_SECOND));
+  // An upload is whatever it is: it is taken before its body would be read as JSON.
+  app.use('/v1/users/:userId/media', onlyUser(context.userId), uploadRoutes(context));
+  // Whatever the Content-Type says: v1 otherwise knows nothing but JSON, and a clear 400 helps more than an empty body.
   // Not strict: the SDK sends `null` where it has nothing to say.
   app.use(express.json({ limit: BODY_LIMIT, type: () => true, strict: false }));
-  if (options.rateLimits) app.use('/v1', limitRequests(REQUESTS_PER_SECOND));
   app.use('/v1/users/:userId', onlyUser(context.userId), userRoutes(context));
   app.use('/v1/availableNumbers', availableNumberRoutes(context));
   if (options.sandbox) app.use('/sandbox', sandboxRoutes(context));
@@ -57,6 +61,8 @@ function userRoutes(context: ApiContext): Router {
   router.use('/domains', domainRoutes(context));
   router.use('/calls', callRoutes(context));
   router.use('/bridges', bridgeRoutes(context));
+  router.use('/recordings', recordingRoutes(context));
+  router.use('/media', mediaRoutes(context));
   router.use('/errors', errorRoutes(context));
   return router;
 }

@@ -5,6 +5,7 @@ import type { HangupCause, VoiceEventType } from '../../protocol/events';
 import { newId } from '../../protocol/ids';
 import { CallEndedError, InvalidStateError } from '../errors';
 import type { Line, LineListener, Playback } from '../lines/line';
+import type { Party } from '../media/audio';
 import type { ErrorLog } from '../resources/error-log';
 import type { Cancel, Timers } from '../timers';
 import type { Uris } from '../uris';
@@ -28,7 +29,11 @@ export interface CallSettings {
   /** Incoming calls only. */
   applicationId?: string | undefined;
   recordingEnabled?: boolean | undefined;
+  /** s */
+  recordingMaxDuration?: number | undefined;
 }
+
+export type RecordingSettings = Pick<CallSettings, 'recordingEnabled' | 'recordingMaxDuration'>;
 
 /** Whoever wants to know what happens to a call; all before its events are sent. */
 export interface CallWatcher {
@@ -36,6 +41,8 @@ export interface CallWatcher {
   ended?(cause: HangupCause): void;
   playDone?(playback: Playback): void;
   dtmf?(digit: string): void;
+  /** An update said something about it; the settings say what. @param enabled undefined: nothing about that */
+  recordingChanged?(enabled: boolean | undefined): void;
 }
 
 export interface CallDeps {
@@ -89,6 +96,11 @@ export class Call implements LineListener {
   /** Whether the far end can hear anything. */
   get up(): boolean {
     return this.#state === 'active' || this.#state === 'transferring';
+  }
+
+  /** The far end as somebody who speaks and listens; undefined where there is no sound. */
+  get party(): Party | undefined {
+    return this.#line?.party;
   }
 
   /** Whether it rings and nobody has asked to answer it. */
@@ -154,6 +166,13 @@ export class Call implements LineListener {
   sendDtmf(digits: string): void {
     this.mustHaveAudio();
     this.#line?.sendDtmf(digits);
+  }
+
+  setRecording({ recordingEnabled, recordingMaxDuration }: RecordingSettings): void {
+    if (recordingEnabled === undefined && recordingMaxDuration === undefined) return;
+    this.settings.recordingEnabled = recordingEnabled ?? this.settings.recordingEnabled;
+    this.settings.recordingMaxDuration = recordingMaxDuration ?? this.settings.recordingMaxDuration;
+    this.#tell((watcher) => watcher.recordingChanged?.(recordingEnabled));
   }
 
   /** The far ends of both calls hear each other; undefined: nobody. */

@@ -44,6 +44,8 @@ export interface CallsDeps {
   timers: Timers;
   uris: Uris;
   retention: RetentionLimits;
+  /** Told of each call before anything happens to it. */
+  created?: ((call: Call) => void) | undefined;
   log: Logger;
 }
 
@@ -58,6 +60,7 @@ export function createCalls(deps: CallsDeps): Calls {
     const call = new Call(settings, { queue: deps.delivery.createQueue(), errors, timers, uris, log });
     call.watch({ ended: () => endedCalls.add(call.id) });
     calls.set(call.id, call);
+    deps.created?.(call);
     return call;
   };
 

@@ -1,0 +1,59 @@
+/** Media files: recordings, and what was uploaded to be played. */
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { Router } from 'express';
+import type { MediaFile } from '../recordings/media-store';
+import type { ApiContext } from './context';
+import { pageQuery, sendPage } from './paging';
+import { parse } from './parse';
+
+const UNKNOWN_TYPE = 'application/octet-stream';
+
+export function mediaRoutes({ media, uris, log }: ApiContext): Router {
+  const router = Router();
+
+  router.get('/', (request, response) => {
+    sendPage(
+      request,
+      response,
+      media.list(),
+      parse(pageQuery, request.query),
+      ({ name, contentLength }: MediaFile) => ({
+        mediaName: name,
+        content: uris.absolute(`media/${encodeURIComponent(name)}`),
+        contentLength,
+      }),
+    );
+  });
+
+  router.get('/:mediaName', async (request, response) => {
+    const { path, contentType, contentLength } = media.get(request.params.mediaName);
+    // Not `response.type`, which would add a charset that nobody has told.
+    response.setHeader('Content-Type', contentType);
+    response.setHeader('Content-Length', contentLength);
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    // The whole of it has been promised: what goes wrong now can only be said by cutting the connection.
+    await pipeline(createReadStream(path), response).catch((error: unknown) => {
+      if (!request.aborted) log.warn({ err: error }, 'media file not sent');
+    });
+  });
+
+  router.delete('/:mediaName', async (request, response) => {
+    await media.delete(request.params.mediaName);
+    response.status(200).end();
+  });
+
+  return router;
+}
+
+/** Apart from the others: here the body is the file, not JSON. */
+export function uploadRoutes({ media }: ApiContext): Router {
+  const router = Router();
+
+  router.put('/:mediaName', async (request, response) => {
+    await media.upload(request.params.mediaName, request.headers['content-type'] ?? UNKNOWN_TYPE, request);
+    response.status(200).end();
+  });
+
+  return router;
+}

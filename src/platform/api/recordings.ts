@@ -1,0 +1,34 @@
+import { Router } from 'express';
+import type { RecordingResource } from '../../protocol/resources';
+import type { Recording } from '../recordings/recordings';
+import type { Uris } from '../uris';
+import type { ApiContext } from './context';
+import { pageQuery, sendPage } from './paging';
+import { parse } from './parse';
+
+export function recordingRoutes({ recordings, uris }: ApiContext): Router {
+  const router = Router();
+
+  router.get('/', (request, response) => {
+    const page = parse(pageQuery, request.query);
+    sendPage(request, response, recordings.list(), page, (recording) => showRecording(recording, uris));
+  });
+
+  router.get('/:recordingId', (request, response) => {
+    response.json(showRecording(recordings.get(request.params.recordingId), uris));
+  });
+
+  return router;
+}
+
+export function showRecording(recording: Recording, uris: Uris): RecordingResource {
+  const { id, callId, mediaName, startTime, endTime, state } = recording;
+  return {
+    id,
+    startTime: startTime.toISOString(),
+    endTime: endTime?.toISOString(),
+    call: uris.absolute(`calls/${callId}`),
+    media: state === 'complete' ? uris.absolute(`media/${encodeURIComponent(mediaName)}`) : undefined,
+    state,
+  };
+}

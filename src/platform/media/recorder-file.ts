@@ -1,0 +1,97 @@
+/** A WAV file that is written while it is being recorded: 8 kHz, 16 bit PCM, mono. */
+import type { FileHandle } from 'node:fs/promises';
+import { TandemError } from '../../errors';
+import { SAMPLE_RATE } from './audio';
+
+const HEADER_BYTES = 44;
+const BYTES_PER_SAMPLE = 2;
+/** What may wait for the disk: four minutes of sound. */
+const MAX_PENDING_BYTES = 4 * 1024 * 1024;
+
+/** The disk does not keep up with the sound. */
+export class DiskTooSlowError extends TandemError {
+  readonly code = 'disk-too-slow';
+}
+
+export interface WavFile {
+  /** @param position in samples; what no write has covered is silent */
+  write(position: number, samples: Int16Array): void;
+  /**
+   * Makes it a complete file of so many samples, and closes it; as it is, where something has failed.
+   * @returns its bytes, once all is on the disk @throws (rejects) what has failed
+   */
+  finish(samples: number): Promise<number>;
+}
+
+/**
+ * @param open opens the file, new and empty
+ * @param failed is told at once, and once, that nothing more will be written
+ */
+export function createWavFile(open: () => Promise<FileHandle>, failed: () => void): WavFile {
+  let file: FileHandle | undefined;
+  let pendingBytes = 0;
+  let failure: { error: unknown } | undefined;
+
+  const fail = (error: unknown): void => {
+    if (failure) return;
+    failure = { error };
+    queueMicrotask(failed); // never from within a write
+  };
+  // One write after the other; the first that fails is the last.
+  let last = Promise.resolve();
+  const then = (run: (file: FileHandle) => Promise<unknown>): Promise<void> => {
+    last = last
+      .then(async () => {
+        if (failure) return;
+        file ??= await open();
+        await run(file);
+      })
+      .catch(fail);
+    return last;
+  };
+  // Until it is complete it says that it is empty.
+  void then((opened) => opened.write(header(0), 0, HEADER_BYTES, 0));
+
+  return {
+    write(position, samples) {
+      if (failure) return;
+      const bytes = Buffer.alloc(samples.length * BYTES_PER_SAMPLE);
+      for (let i = 0; i < samples.length; i++) bytes.writeInt16LE(samples[i] ?? 0, i * BYTES_PER_SAMPLE);
+      pendingBytes += bytes.length;
+      if (pendingBytes > MAX_PENDING_BYTES) fail(new DiskTooSlowError('The disk does not keep up with the recording'));
+      void then(async (opened) => {
+        await opened.write(bytes, 0, bytes.length, HEADER_BYTES + position * BYTES_PER_SAMPLE);
+        pendingBytes -= bytes.length;
+      });
+    },
+    async finish(samples) {
+      const length = HEADER_BYTES + samples * BYTES_PER_SAMPLE;
+      await then(async (opened) => {
+        await opened.truncate(length); // silence at the end
+        await opened.write(header(samples), 0, HEADER_BYTES, 0);
+      });
+      await file?.close().catch(fail);
+      if (failure) throw failure.error;
+      return length;
+    },
+  };
+}
+
+/** RIFF, `fmt ` and `data` chunk heads, little endian. */
+function header(samples: number): Buffer {
+  const dataBytes = samples * BYTES_PER_SAMPLE;
+  const bytes = Buffer.alloc(HEADER_BYTES);
+  bytes.write('RIFF', 0, 'latin1');
+  bytes.writeUInt32LE(HEADER_BYTES - 8 + dataBytes, 4);
+  bytes.write('WAVEfmt ', 8, 'latin1');
+  bytes.writeUInt32LE(16, 16); // of the fmt chunk
+  bytes.writeUInt16LE(1, 20); // PCM
+  bytes.writeUInt16LE(1, 22); // channels
+  bytes.writeUInt32LE(SAMPLE_RATE, 24);
+  bytes.writeUInt32LE(SAMPLE_RATE * BYTES_PER_SAMPLE, 28);
+  bytes.writeUInt16LE(BYTES_PER_SAMPLE, 32); // of a sample of all channels
+  bytes.writeUInt16LE(8 * BYTES_PER_SAMPLE, 34);
+  bytes.write('data', 36, 'latin1');
+  bytes.writeUInt32LE(dataBytes, 40);
+  return bytes;
+}

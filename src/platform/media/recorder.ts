@@ -1,0 +1,77 @@
+/** Records a far end: what it says and what it hears, mixed, as they came. */
+import type { FileHandle } from 'node:fs/promises';
+import type { Timers, Cancel } from '../timers';
+import { SAMPLE_RATE, type PacketSink, type Party } from './audio';
+import { createWavFile } from './recorder-file';
+import { createTimeline } from './recorder-timeline';
+
+export interface RecorderOptions {
+  /** Opens the file, new and empty. */
+  open: () => Promise<FileHandle>;
+  /** undefined: there is no sound on the line; the file is silent, and as long as the recording was. */
+  party: Party | undefined;
+  /** The recording ends itself after so long; s. */
+  maxSeconds: number;
+  timers: Timers;
+  /** ms, monotonic. */
+  now?: () => number;
+}
+
+export type RecorderResult = { startTime: Date; endTime: Date } & (
+  { state: 'complete'; /** Of the file. */ bytes: number } | { state: 'error'; error: unknown }
+);
+
+export interface Recorder {
+  readonly startTime: Date;
+  /** Counted from its start; what is over already ends now. */
+  setMaxSeconds(seconds: number): void;
+  /** Harmless when repeated. */
+  stop(): void;
+  /** What became of it, when the file is complete: stopped, at its maximum, or because of the disk. Never rejects. */
+  readonly ended: Promise<RecorderResult>;
+}
+
+/**
+ * Begins at once. The file is a WAV file of 8 kHz, 16 bit PCM, mono, on the true timeline: where nobody sent anything
+ * there is silence, and it is as long as the recording was.
+ */
+export function createRecorder(options: RecorderOptions): Recorder {
+  const { party, timers, now = () => performance.now() } = options;
+  const startTime = new Date();
+  const startedAt = now();
+  let maxSamples = options.maxSeconds * SAMPLE_RATE;
+  let cancelMaximum: Cancel = () => undefined;
+  let running = true;
+  let settle: (result: RecorderResult) => void = () => undefined;
+  const ended = new Promise<RecorderResult>((resolve) => (settle = resolve));
+
+  const elapsed = (): number => Math.round(((now() - startedAt) * SAMPLE_RATE) / 1000);
+  const stop = (): void => {
+    if (!running) return;
+    running = false;
+    cancelMaximum();
+    party?.tap(undefined);
+    const endTime = new Date();
+    // The far end's clock may be ahead of ours: then it is a little longer.
+    const samples = Math.min(Math.max(elapsed(), timeline.finish()), maxSamples);
+    file.finish(samples).then(
+      (bytes) => settle({ state: 'complete', startTime, endTime, bytes }),
+      (error: unknown) => settle({ state: 'error', startTime, endTime, error }),
+    );
+  };
+  const setMaxSeconds = (seconds: number): void => {
+    if (!running) return;
+    cancelMaximum();
+    maxSamples = seconds * SAMPLE_RATE;
+    cancelMaximum = timers.after(Math.max(0, seconds * 1000 - (now() - startedAt)), stop);
+  };
+
+  const file = createWavFile(options.open, stop);
+  const timeline = createTimeline((position, samples) => file.write(position, samples));
+  const take: PacketSink = (packet) => {
+    if (packet.kind === 'audio') timeline.add(packet, elapsed());
+  };
+  setMaxSeconds(options.maxSeconds);
+  party?.tap({ said: take, heard: take });
+  return { startTime, setMaxSeconds, stop, ended };
+}

@@ -1,0 +1,141 @@
+/** The recordings of all calls: begun and ended by what happens to the call, kept for a while. */
+import { messageOf } from '../../errors';
+import type { Logger } from '../../logger';
+import { newId } from '../../protocol/ids';
+import type { Call } from '../calls/call';
+import { NotFoundError } from '../errors';
+import { createRecorder, type Recorder, type RecorderResult } from '../media/recorder';
+import { createRetention, type RetentionLimits } from '../retention';
+import type { Timers } from '../timers';
+import type { Uris } from '../uris';
+import type { MediaDraft, MediaStore } from './media-store';
+
+/** Where nobody says otherwise; s. */
+const MAX_SECONDS = 3_600;
+
+export interface Recording {
+  readonly id: string;
+  readonly callId: string;
+  /** What the media file is called; there once the state is `complete`. */
+  readonly mediaName: string;
+  readonly startTime: Date;
+  endTime?: Date;
+  state: 'recording' | 'complete' | 'error';
+}
+
+export interface Recordings {
+  /** Records the call whenever it is up and its settings say so; its `recording` events say what became of it. */
+  follow(call: Call): void;
+  /** @throws NotFoundError */
+  get(id: string): Recording;
+  /** Oldest first. */
+  ofCall(callId: string): Recording[];
+  /** Newest first. */
+  list(): Recording[];
+  /** Ends what is being recorded, without a word. */
+  close(): Promise<void>;
+}
+
+export interface RecordingsDeps {
+  media: MediaStore;
+  timers: Timers;
+  uris: Uris;
+  retention: RetentionLimits;
+  log: Logger;
+}
+
+export function createRecordings({ media, timers, uris, retention, log }: RecordingsDeps): Recordings {
+  const all = new Map<string, { recording: Recording; draft: MediaDraft }>();
+  const running = new Map<Recorder, Promise<void>>();
+  let closed = false;
+
+  const forget = createRetention<string>(retention, (id) => {
+    const draft = all.get(id)?.draft;
+    all.delete(id);
+    draft?.discard().catch((error: unknown) => log.warn({ err: error, recordingId: id }, 'recording not deleted'));
+  });
+
+  const settle = async (call: Call, recording: Recording, draft: MediaDraft, result: RecorderResult): Promise<void> => {
+    if (result.state === 'complete') {
+      draft.complete(result.bytes);
+    } else {
+      log.error({ callId: call.id, recordingId: recording.id, err: result.error }, 'recording failed');
+      await draft.discard().catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'recording not deleted'));
+    }
+    recording.state = result.state;
+    recording.endTime = result.endTime;
+    forget.add(recording.id);
+    if (closed) return;
+    log.info({ callId: call.id, recordingId: recording.id, state: recording.state }, 'recording ended');
+    void call.emit('recording', {
+      recordingId: recording.id,
+      recordingUri: uris.absolute(`recordings/${recording.id}`),
+      state: recording.state,
+      status: recording.state,
+      startTime: recording.startTime.toISOString(),
+      endTime: recording.endTime.toISOString(),
+    });
+  };
+
+  /** @param number of the recording among those of its call */
+  const start = (call: Call, number: number): Recorder => {
+    const mediaName = `${call.id}-${number}.wav`;
+    const draft = media.draft(mediaName, 'audio/wav');
+    const maxSeconds = call.settings.recordingMaxDuration ?? MAX_SECONDS;
+    const recorder = createRecorder({ open: () => draft.open(), party: call.party, maxSeconds, timers });
+    const { startTime } = recorder;
+    const recording: Recording = { id: newId('recording'), callId: call.id, mediaName, startTime, state: 'recording' };
+    all.set(recording.id, { recording, draft });
+    log.info({ callId: call.id, recordingId: recording.id, maxSeconds }, 'recording started');
+    const over = recorder.ended.then(async (result) => {
+      await settle(call, recording, draft, result);
+      running.delete(recorder);
+    });
+    running.set(recorder, over);
+    return recorder;
+  };
+
+  return {
+    follow(call) {
+      let count = 0;
+      let current: Recorder | undefined;
+      const begin = (): void => {
+        if (current || !call.up || closed) return;
+        const recorder = start(call, ++count);
+        current = recorder;
+        // It may also end itself.
+        void recorder.ended.then(() => {
+          if (current === recorder) current = undefined;
+        });
+      };
+      const end = (): void => {
+        current?.stop();
+        current = undefined;
+      };
+      call.watch({
+        answered() {
+          if (call.settings.recordingEnabled) begin();
+        },
+        recordingChanged(enabled) {
+          if (enabled === false) return end();
+          const { recordingMaxDuration } = call.settings;
+          if (recordingMaxDuration !== undefined) current?.setMaxSeconds(recordingMaxDuration);
+          if (enabled) begin();
+        },
+        ended: end,
+      });
+    },
+    get(id) {
+      const found = all.get(id);
+      if (!found) throw new NotFoundError('recording', id);
+      return found.recording;
+    },
+    ofCall: (callId) => [...all.values()].map(({ recording }) => recording).filter((one) => one.callId === callId),
+    list: () => [...all.values()].map(({ recording }) => recording).reverse(),
+    async close() {
+      closed = true;
+      for (const recorder of running.keys()) recorder.stop();
+      await Promise.all(running.values());
+    },
+  };
+}
