@@ -2,16 +2,29 @@
 import type { Config } from './config';
 import type { Provisioned } from './provisioning/provision';
 
+/** What is told of the embedded platform. */
+export interface RunningPlatform {
+  url: string;
+  sip?:
+    | {
+        /** Where phones send to. */
+        phones: { host: string; port: number };
+        listening: readonly { transport: string; host: string; port: number }[];
+      }
+    | undefined;
+}
+
 export interface Started {
   config: Config;
   url: string;
-  platformUrl: string;
+  platform: RunningPlatform;
   provisioned: Provisioned;
   /** Simulated phones are attached to the endpoints. */
   simulatedPhones: boolean;
 }
 
-export function banner({ config, url, platformUrl, provisioned, simulatedPhones }: Started): string {
+export function banner({ config, url, platform, provisioned, simulatedPhones }: Started): string {
+  const { url: platformUrl } = platform;
   const { userId, token, secret, madeUp } = config.api;
   const [first] = provisioned.sip;
   const bearer = config.apiToken === undefined ? '' : ` -H 'authorization: Bearer <API_TOKEN>'`;
@@ -25,6 +38,7 @@ export function banner({ config, url, platformUrl, provisioned, simulatedPhones 
       number,
       `rings ${sipUri}${simulatedPhones ? ', a simulated phone is attached' : ''}`,
     ]),
+    ...phoneRows(platform, provisioned),
   ];
   const commands = [
     ...(simulatedPhones ? [['npm run demo', 'six calls, each drawn as a ladder']] : []),
@@ -49,6 +63,31 @@ export function banner({ config, url, platformUrl, provisioned, simulatedPhones 
     ...commands.map(([command = '', what = '']) => `    # ${what}\n    ${command}`),
     '',
   ].join('\n');
+}
+
+/** What to type into a softphone. */
+function phoneRows(platform: RunningPlatform, { sip }: Provisioned): string[][] {
+  if (!platform.sip) return [];
+  const { host, port } = platform.sip.phones;
+  return [
+    ['Phones', `${host}:${port}`, `server (or outbound proxy); ${describeTransports(platform)}`],
+    ...sip.map(({ username, realm, password }) => [
+      '',
+      username,
+      `user; domain ${realm}; password ${password ?? '(unchanged)'}`,
+    ]),
+  ];
+}
+
+/** `UDP and TCP at 0.0.0.0:5060, WebSocket at ws://…/sip` */
+export function describeTransports({ url, sip }: RunningPlatform): string {
+  const at = new Map<string, string[]>();
+  for (const { transport, host, port } of sip?.listening ?? []) {
+    const address = `${host}:${port}`;
+    at.set(address, [...(at.get(address) ?? []), transport]);
+  }
+  const sockets = [...at].map(([address, transports]) => `${transports.join(' and ')} at ${address}`);
+  return [...sockets, `WebSocket at ${url.replace(/^http/, 'ws')}/sip`].join(', ');
 }
 
 /** The result of `npm run provision` for people. */

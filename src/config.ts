@@ -1,4 +1,5 @@
 /** The settings, read from the environment once and checked as a whole. */
+import { isIP } from 'node:net';
 import { isSupportedCountry, type CountryCode } from 'libphonenumber-js/min';
 import { z } from 'zod';
 import { TandemError } from './errors';
@@ -62,6 +63,14 @@ const country = z
   .transform((text) => text.toUpperCase())
   .refine((text): text is CountryCode => isSupportedCountry(text), 'is no country; give two letters like US or DE');
 
+const ports = z.string().transform((text, ctx): { from: number; to: number } | undefined => {
+  if (text === '0') return undefined;
+  const [, from = 0, to = 0] = (/^(\d{1,5})-(\d{1,5})$/.exec(text) ?? []).map(Number);
+  if (from < 1024 || to > 65_535 || to - from < 3)
+    ctx.addIssue('is no range of ports; write it as 10000-10999, above 1023, two ports for each leg, or 0 for any');
+  return { from, to };
+});
+
 /** One label below the platform's SIP domain. */
 const PROVISIONABLE = new RegExp(
   `@[a-z][a-z0-9-]{0,${MAX_DOMAIN_NAME_LENGTH - 1}}\\.${SIP_DOMAIN_SUFFIX.replaceAll('.', '\\.')}$`,
@@ -94,7 +103,21 @@ const schema = z.object({
   PLATFORM_PORT: whole(0, 65_535, 3_001),
   PLATFORM_RATE_LIMITS: flag,
   PLATFORM_SANDBOX: flag,
+  SIP_PORT: whole(0, 65_535, 5_060),
+  SIP_HOST: z.string().optional(),
+  SIP_PUBLIC_ADDRESS: z
+    .string()
+    .refine((text) => isIP(text) !== 0, 'is no IP address; give the one that phones reach, like 203.0.113.7')
+    .optional(),
+  SIP_TLS_PORT: whole(0, 65_535, 5_061),
+  SIP_TLS_CERT: z.string().optional(),
+  SIP_TLS_KEY: z.string().optional(),
+  SIP_DIAL_URIS: flag,
   SIP_PASSWORD: z.string().min(6, 'is too short; give 6 characters or more').optional(),
+  RTP_PORTS: ports.prefault('10000-10999'),
+  RTP_SILENCE_SECONDS: whole(0, 86_400, 60),
+  AUDIO_PRIVATE_HOSTS: flag,
+  RECORDINGS_DIR: z.string().optional(),
 });
 
 type Settings = z.infer<typeof schema>;
@@ -128,6 +151,25 @@ export interface Config {
   readonly legCheckSeconds: number;
   readonly logLevel: Settings['LOG_LEVEL'];
   readonly platform: Readonly<{ port: number; rateLimits: boolean; sandbox: boolean }>;
+  readonly sip: Readonly<{
+    host: string;
+    /** UDP and TCP; 0: chosen by the system */
+    port: number;
+    /** What phones are told to send to; undefined: the address at which they reach this machine. */
+    publicAddress: string | undefined;
+    /** Files of PEM; undefined: no TLS */
+    tls: { port: number; certFile: string; keyFile: string } | undefined;
+    /** Whether SIP URIs that are no endpoints of the account are dialled. */
+    dialUris: boolean;
+    /** undefined: chosen by the system */
+    rtpPorts: { from: number; to: number } | undefined;
+    /** A call without RTP for so long is ended; s; 0: never */
+    silenceSeconds: number;
+    /** Whether `fileUrl` may name hosts of private networks. */
+    privateAudio: boolean;
+    /** undefined: a temporary one */
+    recordingsDir: string | undefined;
+  }>;
   readonly sipPassword: string;
   readonly sipPasswordMadeUp: boolean;
 }
@@ -144,6 +186,11 @@ export function demoEnvironment(env: Readonly<Record<string, string | undefined>
     HOST: '127.0.0.1',
     PORT: '0',
     PLATFORM_PORT: '0',
+    SIP_HOST: '127.0.0.1',
+    SIP_PORT: '0',
+    SIP_TLS_CERT: '',
+    SIP_TLS_KEY: '',
+    RTP_PORTS: '0',
     LINES: '',
     CALL_TIMEOUT_SECONDS: '3',
   };
@@ -191,6 +238,11 @@ function faultsOfCredentials(given: Record<string, string | undefined>, purpose:
       ),
     );
   }
+  for (const [one, other] of [
+    ['SIP_TLS_CERT', 'SIP_TLS_KEY'],
+    ['SIP_TLS_KEY', 'SIP_TLS_CERT'],
+  ] as const)
+    if (given[one] !== undefined && given[other] === undefined) faults.push(`${other} is missing; ${one} needs it`);
   const { WEBHOOK_USERNAME: username, WEBHOOK_PASSWORD: password } = given;
   if (username === undefined && password !== undefined)
     faults.push('WEBHOOK_USERNAME is missing; WEBHOOK_PASSWORD needs it');
@@ -236,6 +288,20 @@ function toConfig(s: Settings): Config {
       port: s.PLATFORM_PORT,
       rateLimits: s.PLATFORM_RATE_LIMITS ?? false,
       sandbox: s.PLATFORM_SANDBOX ?? !production,
+    },
+    sip: {
+      host: s.SIP_HOST ?? s.HOST,
+      port: s.SIP_PORT,
+      publicAddress: s.SIP_PUBLIC_ADDRESS,
+      tls:
+        s.SIP_TLS_CERT !== undefined && s.SIP_TLS_KEY !== undefined
+          ? { port: s.SIP_TLS_PORT, certFile: s.SIP_TLS_CERT, keyFile: s.SIP_TLS_KEY }
+          : undefined,
+      dialUris: s.SIP_DIAL_URIS ?? false,
+      rtpPorts: s.RTP_PORTS,
+      silenceSeconds: s.RTP_SILENCE_SECONDS,
+      privateAudio: s.AUDIO_PRIVATE_HOSTS ?? false,
+      recordingsDir: s.RECORDINGS_DIR,
     },
     sipPassword: s.SIP_PASSWORD ?? randomText(12),
     sipPasswordMadeUp: s.SIP_PASSWORD === undefined,

@@ -1,7 +1,7 @@
 /** The only place that reads the environment, and that knows both wings: settings, wiring, signals, drain. */
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { banner, describeProvisioned } from './banner';
+import { banner, describeProvisioned, describeTransports } from './banner';
 import { createApiHttp } from './call-control/http';
 import { ConfigError, demoEnvironment, loadConfig, type Config, type Purpose } from './config';
 import { createSandbox } from './demo/clients';
@@ -9,7 +9,7 @@ import { runDemo } from './demo/demo';
 import { scenariosOf } from './demo/scenarios';
 import { TandemError, UsageError, messageOf } from './errors';
 import { createLogger, type Logger } from './logger';
-import { startPlatform, type Platform } from './platform';
+import { SipListenError, startPlatform, type Platform } from './platform';
 import { provision, type Provisioned } from './provisioning/provision';
 import { readRunning, removeRunning, writeRunning } from './runtime-file';
 import { startServer, webhookUrlOf, type TandemServer } from './server';
@@ -30,13 +30,14 @@ async function serve(config: Config): Promise<void> {
   if (!platform || !provisioned) return;
   const { url } = server;
   const { userId, token, secret } = config.api;
+  const account = { url: platform.url, userId, token, secret };
   writeRunning(
-    { pid: process.pid, url, apiToken: config.apiToken, platform: { url: platform.url, userId, token, secret } },
+    { pid: process.pid, url, apiToken: config.apiToken, platform: account, sip: platform.sip?.phones },
     log,
   );
   // For people; where the log is not for people, it goes beside the log.
   const out = process.stdout.isTTY ? process.stdout : process.stderr;
-  const started = { config, url, platformUrl: platform.url, provisioned, simulatedPhones: config.platform.sandbox };
+  const started = { config, url, platform, provisioned, simulatedPhones: config.platform.sandbox };
   out.write(`${banner(started)}\n`);
 }
 
@@ -78,11 +79,28 @@ async function setUp(config: Config, platformUrl: string, webhookUrl: string): P
 
 function embed(config: Config, log: Logger): Promise<Platform> {
   const { userId, token: apiToken, secret: apiSecret } = config.api;
-  return startPlatform({ ...config.platform, host: config.host, userId, apiToken, apiSecret, log }).catch(
+  const account = { userId, apiToken, apiSecret };
+  const { tls, ...sip } = config.sip;
+  const options = { ...sip, tls: tls && { port: tls.port, ...readCertificate(tls) } };
+  return startPlatform({ ...config.platform, host: config.host, ...account, sip: options, log }).catch(
     (error: unknown) => {
-      throw explainListen(error, 'PLATFORM_PORT', config.platform.port);
+      if (!(error instanceof SipListenError)) throw explainListen(error, 'PLATFORM_PORT', config.platform.port);
+      const [setting, port] = error.tls ? ['SIP_TLS_PORT', tls?.port ?? 0] : ['SIP_PORT', sip.port];
+      throw explainListen(error.cause, setting, port);
     },
   );
+}
+
+/** @throws ConfigError */
+function readCertificate({ certFile, keyFile }: { certFile: string; keyFile: string }): { cert: string; key: string } {
+  const read = (setting: string, file: string): string => {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch (error) {
+      throw new ConfigError([`${setting} cannot be read (${messageOf(error)}); give a file of PEM`]);
+    }
+  };
+  return { cert: read('SIP_TLS_CERT', certFile), key: read('SIP_TLS_KEY', keyFile) };
 }
 
 /** The platform alone. */
@@ -92,7 +110,9 @@ async function servePlatform(config: Config): Promise<void> {
   closeOnSignal(log, platform);
   const { userId, token, secret, madeUp } = config.api;
   const account = madeUp ? `token ${token}, secret ${secret}` : 'the BANDWIDTH_* credentials';
-  process.stderr.write(`\n  The v1 API is at ${platform.url}/v1/users/${userId}, with ${account}\n\n`);
+  process.stderr.write(
+    `\n  The v1 API is at ${platform.url}/v1/users/${userId}, with ${account}\n  Phones: ${describeTransports(platform)}\n\n`,
+  );
 }
 
 async function printProvisioned(config: Config, args: string[]): Promise<void> {

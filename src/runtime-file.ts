@@ -14,6 +14,8 @@ const running = z.object({
   url: z.string(),
   apiToken: z.string().optional(),
   platform: z.object({ url: z.string(), userId: z.string(), token: z.string(), secret: z.string() }),
+  /** What phones send to. */
+  sip: z.object({ host: z.string(), port: z.int() }).optional(),
 });
 export type Running = z.infer<typeof running>;
 

@@ -85,6 +85,7 @@ export function createReceive(deps: IncomingDeps): Receive {
       },
       callTimeout: deps.ringLimitSeconds,
       applicationId: application.id,
+      sipHeaders: offer.sipHeaders,
     });
     call.attach(line);
     line.ring();

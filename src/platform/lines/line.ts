@@ -77,6 +77,8 @@ export interface Offer {
   to: string;
   /** The endpoint it comes from, where it comes from a phone. */
   endpointId?: string | undefined;
+  /** `X-` headers of the caller's phone. */
+  sipHeaders?: Record<string, string> | undefined;
 }
 
 export interface AcceptedOffer {

@@ -1,0 +1,215 @@
+/** Calls to and from SIP phones: joins a session (signalling) and a media leg (sound) to a line. */
+import { lookup } from 'node:dns/promises';
+import type { Logger } from '../../logger';
+import { messageOf } from '../../errors';
+import type { HangupCause } from '../../protocol/events';
+import { PortsExhaustedError } from '../media/ports';
+import { SdpError } from '../media/sdp';
+import type { Media } from '../media/media';
+import type { CreatePlayer } from '../media/player';
+import type { Domains, Endpoint } from '../resources/domains';
+import { parseNameAddr } from '../sip/header-values';
+import type { SipRequest } from '../sip/message';
+import type { Contact } from '../sip/registrar';
+import { responseTo } from '../sip/respond';
+import { IncomingCall } from '../sip/session/incoming-call';
+import { OutgoingCall } from '../sip/session/outgoing-call';
+import type { SessionDeps } from '../sip/session/session';
+import type { ServerTransaction } from '../sip/transaction/transaction';
+import type { Flow, Transports } from '../sip/transport/transport';
+import { parseUri, printUri, type Uri } from '../sip/uri';
+import type { DialRequest, Line, LineListener, Receive } from './line';
+import { SipLine } from './sip-line';
+
+export interface SipCallsDeps {
+  media: Media;
+  session: SessionDeps;
+  transports: Transports;
+  createPlayer: CreatePlayer;
+  domains: Domains;
+  /** Where calls of phones come in. */
+  receive: Receive;
+  /** Above it calls are refused with 503. */
+  maxLines: number;
+  log: Logger;
+}
+
+export interface SipCalls {
+  /** Dials one registered phone. */
+  dialContact(contact: Contact, endpoint: Endpoint, request: DialRequest, listener: LineListener): Line;
+  /** Dials a SIP URI that is no endpoint of the account. */
+  dialUri(request: DialRequest, listener: LineListener): Line;
+  /** An INVITE outside of every dialog, of an endpoint that has proved who it is. */
+  invited(transaction: ServerTransaction, endpoint: Endpoint): void;
+  /** CANCEL of such an INVITE. */
+  cancelled(transaction: ServerTransaction): void;
+  /** Lines that are not over. */
+  readonly size: number;
+  /** Hangs up whatever is there. */
+  close(): void;
+}
+
+/** When the ports or the lines are used up, others may be free so much later; s. */
+const RETRY_AFTER = '5';
+
+export function createSipCalls(deps: SipCallsDeps): SipCalls {
+  const { media, session, transports, domains, receive, maxLines, log } = deps;
+  const lines = new Set<SipLine>();
+  const incoming = new WeakMap<ServerTransaction, IncomingCall>();
+
+  const open = (callId?: string): SipLine => {
+    const line = new SipLine({
+      createPlayer: deps.createPlayer,
+      log: callId === undefined ? log : log.child({ callId }),
+      onEnd: (ended) => lines.delete(ended),
+    });
+    lines.add(line);
+    return line;
+  };
+
+  /** A media leg for the line; undefined where there is none to be had, or the line is over. */
+  const openLeg = async (line: SipLine) => {
+    try {
+      const leg = await media.open(line.mediaListener);
+      return line.useLeg(leg) ? leg : undefined;
+    } catch (error) {
+      const exhausted = error instanceof PortsExhaustedError;
+      log.error({ err: messageOf(error) }, exhausted ? 'no RTP port is free: calls are refused' : 'no media leg');
+      return undefined;
+    }
+  };
+
+  const dial = async (
+    line: SipLine,
+    { from, sipHeaders }: DialRequest,
+    { target, to, realm, flow }: { target: string; to: string; realm: string; flow: () => Promise<Flow> },
+  ): Promise<void> => {
+    let way: Flow;
+    try {
+      way = await flow();
+    } catch (error) {
+      log.info({ target, err: messageOf(error) }, 'no way to the SIP URI');
+      return line.fail('NORMAL_TEMPORARY_FAILURE');
+    }
+    if (!(await openLeg(line))) return line.fail('NORMAL_TEMPORARY_FAILURE');
+    const invitation = { target, from: partyOf(from, realm), to: `<${to}>`, flow: way, headers: sipHeaders };
+    const call = new OutgoingCall(invitation, line.media, line.session, session);
+    line.use({ hangUp: () => call.hangUp() });
+    call.start();
+  };
+
+  const invited = async (transaction: ServerTransaction, endpoint: Endpoint): Promise<void> => {
+    const { request } = transaction;
+    const line = open();
+    const call = new IncomingCall(transaction, line.media, line.session, session);
+    incoming.set(transaction, call);
+    let sdp: string | undefined;
+    line.use({
+      ring: () => call.ring(),
+      accept: () => call.accept(sdp ?? ''),
+      hangUp: (status) => call.hangUp(status),
+    });
+    const leg = await openLeg(line);
+    if (line.ended) return; // cancelled in the meantime
+    if (!leg) return refuse(line, 503);
+    try {
+      sdp = request.body.length > 0 ? leg.answer(request.body.toString()) : leg.offer();
+    } catch (error) {
+      if (!(error instanceof SdpError)) throw error;
+      return refuse(line, error.status);
+    }
+    // What is refused before it has become a call is forbidden, not declined.
+    line.refuseWith(403);
+    const to = dialledBy(request, endpoint);
+    const accepted = receive(
+      { from: endpoint.sipUri, to, endpointId: endpoint.id, sipHeaders: headersOf(request) },
+      line,
+    );
+    line.refuseWith(undefined);
+    if (accepted) line.tell(accepted.listener);
+  };
+
+  const refuse = (line: SipLine, status: number): void => {
+    line.refuseWith(status);
+    line.hangUp('NORMAL_TEMPORARY_FAILURE');
+  };
+
+  /** What the application gets to see of what was keyed in: a number, an endpoint, or a URI elsewhere. */
+  const dialledBy = (request: SipRequest, endpoint: Endpoint): string => {
+    const uri = parseUri(request.uri);
+    if (!uri?.user) return request.uri;
+    if (uri.scheme === 'tel') return uri.user;
+    const own = domains.endpointBySipUri(`sip:${uri.user}@${uri.host}`);
+    if (own) return own.sipUri;
+    if (!isOwnHost(uri, endpoint))
+      return printUri({ scheme: 'sip', user: uri.user, host: uri.host, params: new Map() });
+    return domains.endpointBySipUri(`sip:${uri.user}@${endpoint.realm}`)?.sipUri ?? uri.user;
+  };
+
+  /** A phone puts what was typed before its own domain, or before the address of its server. */
+  const isOwnHost = ({ host }: Uri, endpoint: Endpoint): boolean => {
+    return host.toLowerCase() === endpoint.realm.toLowerCase() || transports.isOwn(host);
+  };
+
+  const tooMany = (): boolean => lines.size >= maxLines;
+
+  return {
+    dialContact(contact, endpoint, request, listener) {
+      const line = open(request.callId);
+      line.tell(listener);
+      const { realm, sipUri: to } = endpoint;
+      const flow = (): Promise<Flow> => Promise.resolve(contact.flow);
+      if (tooMany()) setImmediate(() => line.fail('NORMAL_TEMPORARY_FAILURE'));
+      else void dial(line, request, { target: contact.uri, to, realm, flow });
+      return line;
+    },
+    dialUri(request, listener) {
+      const line = open(request.callId);
+      line.tell(listener);
+      const uri = parseUri(request.to);
+      const cause: HangupCause = uri ? 'NORMAL_TEMPORARY_FAILURE' : 'UNALLOCATED_NUMBER';
+      if (!uri || tooMany()) setImmediate(() => line.fail(cause));
+      else {
+        const to = printUri(uri);
+        void dial(line, request, { target: to, to, realm: uri.host, flow: () => flowTo(uri, transports) });
+      }
+      return line;
+    },
+    invited(transaction, endpoint) {
+      if (tooMany()) {
+        const headers: [string, string][] = [['Retry-After', RETRY_AFTER]];
+        return transaction.respond(responseTo(transaction.request, 503, { headers }));
+      }
+      invited(transaction, endpoint).catch((error: unknown) => {
+        log.error({ err: error }, 'INVITE could not be handled');
+        incoming.get(transaction)?.hangUp(500);
+      });
+    },
+    cancelled: (transaction) => incoming.get(transaction)?.cancelled(),
+    get size() {
+      return lines.size;
+    },
+    close() {
+      for (const line of [...lines]) line.hangUp('NORMAL_TEMPORARY_FAILURE');
+    },
+  };
+}
+
+/** `From` of a call that the platform makes: a number is a user of the callee's own domain. */
+function partyOf(from: string, realm: string): string {
+  const uri = parseUri(from) ?? parseUri(parseNameAddr(from)?.uri ?? '');
+  return `<${uri ? printUri(uri) : printUri({ scheme: 'sip', user: from, host: realm, params: new Map() })}>`;
+}
+
+/** The application's own headers: at most as many as it may send itself. */
+function headersOf(request: SipRequest): Record<string, string> | undefined {
+  const own = [...request.headers].filter(([name]) => /^X-/i.test(name)).slice(0, 5);
+  return own.length > 0 ? Object.fromEntries(own) : undefined;
+}
+
+/** RFC 3263 without NAPTR and SRV: the port of the URI or 5060, the transport of the URI or UDP. */
+async function flowTo({ host, port, params, scheme }: Uri, transports: Transports): Promise<Flow> {
+  const { address } = await lookup(host);
+  const transport = scheme === 'sips' ? 'TLS' : params.get('transport')?.toLowerCase() === 'tcp' ? 'TCP' : 'UDP';
+  return transports.flowTo({ transport, host: address, port: port ?? (transport === 'TLS' ? 5061 : 5060) });
+}

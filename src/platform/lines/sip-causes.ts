@@ -1,0 +1,45 @@
+/** SIP status ↔ hangup cause: the one table of both directions. */
+import type { HangupCause } from '../../protocol/events';
+
+/** What the application is told when a phone refuses with this status; any other is NORMAL_TEMPORARY_FAILURE. */
+const CAUSES: Readonly<Record<number, HangupCause>> = {
+  400: 'NORMAL_TEMPORARY_FAILURE',
+  401: 'CALL_REJECTED',
+  403: 'CALL_REJECTED',
+  404: 'UNALLOCATED_NUMBER',
+  407: 'CALL_REJECTED',
+  // No answer to the INVITE at all: the phone is away. Whoever rings and does not answer says 480, or runs into callTimeout.
+  408: 'NORMAL_TEMPORARY_FAILURE',
+  410: 'UNALLOCATED_NUMBER',
+  480: 'NO_ANSWER',
+  484: 'UNALLOCATED_NUMBER',
+  486: 'USER_BUSY',
+  487: 'ORIGINATOR_CANCEL',
+  488: 'NORMAL_TEMPORARY_FAILURE',
+  503: 'NORMAL_TEMPORARY_FAILURE',
+  600: 'USER_BUSY',
+  603: 'CALL_REJECTED',
+  604: 'UNALLOCATED_NUMBER',
+  607: 'CALL_REJECTED', // RFC 8197: unwanted
+};
+
+/** What a phone that calls is told when its call is not to be. */
+const STATUSES: Readonly<Record<HangupCause, number>> = {
+  // Hung up before it was answered: to the caller that is a refusal.
+  NORMAL_CLEARING: 603,
+  ORIGINATOR_CANCEL: 487,
+  USER_BUSY: 486,
+  CALL_REJECTED: 603,
+  UNALLOCATED_NUMBER: 404,
+  NO_ANSWER: 480,
+  NORMAL_TEMPORARY_FAILURE: 503,
+};
+
+/** @param status undefined: BYE */
+export function causeOf(status: number | undefined): HangupCause {
+  return status === undefined ? 'NORMAL_CLEARING' : (CAUSES[status] ?? 'NORMAL_TEMPORARY_FAILURE');
+}
+
+export function statusOf(cause: HangupCause): number {
+  return STATUSES[cause];
+}

@@ -1,0 +1,179 @@
+/** Dialogs (RFC 3261 12): what two user agents remember of each other between INVITE and BYE. */
+import { randomBytes } from 'node:crypto';
+import { parseCSeq, parseNameAddr, tagOf, withTag } from './header-values';
+import { Headers, NO_BODY, type SipRequest, type SipResponse } from './message';
+import type { Flow } from './transport/transport';
+import { printHostPort } from './uri';
+
+/** 128 bits, globally unique (8.1.1.4). */
+export function newCallId(): string {
+  return randomBytes(16).toString('hex');
+}
+
+/** What a message needs to have to make a dialog is missing: Contact, Call-ID, From, To with tag. */
+export class DialogError extends Error {}
+
+interface DialogState {
+  callId: string;
+  localTag: string;
+  remoteTag: string;
+  /** `From` of what is sent here, with its tag. */
+  local: string;
+  /** `To` of what is sent here, with its tag. */
+  remote: string;
+  localSeq: number;
+  remoteSeq: number | undefined;
+  remoteTarget: string;
+  routeSet: string[];
+  flow: Flow;
+}
+
+export interface RequestParts {
+  headers?: Iterable<readonly [name: string, value: string]> | undefined;
+  body?: { type: string; content: string } | undefined;
+}
+
+export class Dialog {
+  readonly #state: DialogState;
+
+  private constructor(state: DialogState) {
+    this.#state = state;
+  }
+
+  /** The caller's side: of its INVITE and a response with a To tag (12.1.2). @throws DialogError */
+  static ofResponse(invite: SipRequest, response: SipResponse, flow: Flow): Dialog {
+    const local = must(invite.headers.get('from'), 'From');
+    const remote = must(response.headers.get('to'), 'To');
+    return new Dialog({
+      callId: must(invite.headers.get('call-id'), 'Call-ID'),
+      localTag: must(tagOf(local), 'tag of From'),
+      remoteTag: must(tagOf(remote), 'tag of To'),
+      local,
+      remote,
+      localSeq: parseCSeq(must(invite.headers.get('cseq'), 'CSeq'))?.number ?? 0,
+      remoteSeq: undefined,
+      remoteTarget: must(contactOf(response.headers), 'Contact'),
+      routeSet: response.headers.all('record-route').reverse(),
+      flow,
+    });
+  }
+
+  /** The callee's side: of the INVITE that came in (12.1.1). @throws DialogError */
+  static ofRequest(invite: SipRequest, localTag: string, flow: Flow): Dialog {
+    const remote = must(invite.headers.get('from'), 'From');
+    return new Dialog({
+      callId: must(invite.headers.get('call-id'), 'Call-ID'),
+      localTag,
+      // RFC 2543 peers send no tag; an empty one stands for it (12.1.1).
+      remoteTag: tagOf(remote) ?? '',
+      local: withTag(must(invite.headers.get('to'), 'To'), localTag),
+      remote,
+      localSeq: 0,
+      remoteSeq: parseCSeq(must(invite.headers.get('cseq'), 'CSeq'))?.number,
+      remoteTarget: must(contactOf(invite.headers), 'Contact'),
+      routeSet: invite.headers.all('record-route'),
+      flow,
+    });
+  }
+
+  /** Key under which requests of the other end are found: see `dialogIdOf`. */
+  get id(): string {
+    const { callId, localTag, remoteTag } = this.#state;
+    return dialogId(callId, localTag, remoteTag);
+  }
+
+  get localTag(): string {
+    return this.#state.localTag;
+  }
+
+  /** This end, as the far end reaches it: `Contact` of what is sent. */
+  get contact(): string {
+    return contactFor(this.#state.flow);
+  }
+
+  get flow(): Flow {
+    return this.#state.flow;
+  }
+
+  /** A request within the dialog (12.2.1.1), CSeq one higher than the last. Never ACK or CANCEL. */
+  request(method: string, parts: RequestParts = {}): SipRequest {
+    this.#state.localSeq++;
+    return this.#build(method, this.#state.localSeq, parts);
+  }
+
+  /** The ACK for the 2xx of an INVITE with this CSeq number (13.2.2.4). */
+  ack(cseq: number, body?: RequestParts['body']): SipRequest {
+    return this.#build('ACK', cseq, { body });
+  }
+
+  /**
+   * A request of the other end came within the dialog: is it in order (12.2.2)?
+   * @returns false: an old one overtaken by a newer one, to be refused with 500
+   */
+  accept(request: SipRequest, flow: Flow): boolean {
+    const seq = parseCSeq(request.headers.get('cseq') ?? '')?.number ?? 0;
+    const { remoteSeq } = this.#state;
+    if (remoteSeq !== undefined && seq <= remoteSeq) return false;
+    this.#state.remoteSeq = seq;
+    // The way by which it came works: a phone that has changed its network is reached there from now on.
+    this.#state.flow = flow;
+    return true;
+  }
+
+  /** Target refresh (12.2.1.2, 12.2.2): INVITE, UPDATE and their 2xx say where the other end is now. */
+  refresh(headers: Headers): void {
+    this.#state.remoteTarget = contactOf(headers) ?? this.#state.remoteTarget;
+  }
+
+  #build(method: string, cseq: number, { headers = [], body }: RequestParts): SipRequest {
+    const { local, remote, callId, remoteTarget, routeSet, flow } = this.#state;
+    const all = new Headers([
+      ['Max-Forwards', String(MAX_FORWARDS)],
+      ...routeSet.map((route) => ['Route', route] as const),
+      ['From', local],
+      ['To', remote],
+      ['Call-ID', callId],
+      ['CSeq', `${cseq} ${method}`],
+      ['Contact', contactFor(flow)],
+      ...headers,
+    ]);
+    if (body) all.add('Content-Type', body.type);
+    // Loose routing only (12.2.1.1): strict routers are those of RFC 2543.
+    return {
+      kind: 'request',
+      method,
+      uri: remoteTarget,
+      headers: all,
+      body: body ? Buffer.from(body.content) : NO_BODY,
+    };
+  }
+}
+
+export const MAX_FORWARDS = 70;
+
+/** This end, as peers of that flow reach it. */
+export function contactFor(flow: Flow): string {
+  const transport = flow.transport === 'UDP' ? '' : `;transport=${flow.transport.toLowerCase()}`;
+  return `<sip:tandem@${printHostPort(flow.local)}${transport}>`;
+}
+
+/** Under which dialog a request of the other end is to be found; undefined: it is outside of every dialog. */
+export function dialogIdOf(request: SipRequest): string | undefined {
+  const { headers } = request;
+  const localTag = tagOf(headers.get('to') ?? '');
+  if (localTag === undefined) return undefined;
+  return dialogId(headers.get('call-id') ?? '', localTag, tagOf(headers.get('from') ?? '') ?? '');
+}
+
+function dialogId(callId: string, localTag: string, remoteTag: string): string {
+  return `${callId};${localTag};${remoteTag}`;
+}
+
+function contactOf(headers: Headers): string | undefined {
+  return parseNameAddr(headers.get('contact') ?? '')?.uri;
+}
+
+function must(value: string | undefined, what: string): string {
+  if (value === undefined) throw new DialogError(`no ${what}`);
+  return value;
+}

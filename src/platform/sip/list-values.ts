@@ -1,0 +1,14 @@
+/** Questions to headers that are lists of tokens, or one token with parameters. */
+import { parseParamsValue } from './header-values';
+import type { Headers } from './message';
+
+/** Whether the list has the token, in any case: `hasToken(headers, 'supported', 'timer')`. */
+export function hasToken(headers: Headers, name: string, token: string): boolean {
+  const wanted = token.toLowerCase();
+  return headers.all(name).some((value) => value.trim().toLowerCase() === wanted);
+}
+
+/** In lower case, without parameters; empty where there is none. */
+export function mediaTypeOf(headers: Headers): string {
+  return parseParamsValue(headers.get('content-type') ?? '')?.value.toLowerCase() ?? '';
+}

@@ -1,0 +1,146 @@
+/**
+ * A call that came in (RFC 3261 13.3): it rings until it is answered, rejected or given up.
+ *
+ *   ringing ──accept──▶ accepted ──ACK──▶ confirmed ──BYE──▶ ended
+ *      │                    └──hangUp──▶ leaving ──ACK or none in 64*T1──▶ ended
+ *      └──reject, CANCEL──▶ ended
+ */
+import { SdpError } from '../../media/sdp';
+import { Dialog } from '../dialog';
+import { newTag, responseTo } from '../respond';
+import type { SipRequest } from '../message';
+import type { ServerTransaction } from '../transaction/transaction';
+import { sendUntilAcknowledged, type Accepted } from './accepted';
+import { Established, okOf } from './established';
+import type { SessionDeps, SessionListener, SessionMedia } from './session';
+import { answerTerms } from './session-timer';
+
+type State = 'ringing' | 'accepted' | 'leaving' | 'confirmed' | 'ended';
+type Signal = 'accept' | 'ack' | 'no-ack' | 'hangUp' | 'cancel' | 'bye';
+
+const TRANSITIONS: Readonly<Record<State, Partial<Record<Signal, State>>>> = {
+  ringing: { accept: 'accepted', hangUp: 'ended', cancel: 'ended', bye: 'ended' },
+  accepted: { ack: 'confirmed', 'no-ack': 'ended', hangUp: 'leaving', bye: 'ended' },
+  // Whoever was called sends no BYE before the ACK (15).
+  leaving: { ack: 'ended', 'no-ack': 'ended', bye: 'ended' },
+  confirmed: { hangUp: 'ended', bye: 'ended' },
+  ended: {},
+};
+
+export class IncomingCall {
+  #state: State = 'ringing';
+  #accepted: Accepted | undefined;
+  readonly #call: Established;
+  readonly #offered: boolean;
+
+  /**
+   * @param media knows the offer of the INVITE already, and gives the answer to it; without one it offers
+   * @throws DialogError where the INVITE lacks what a dialog needs
+   */
+  constructor(
+    private readonly transaction: ServerTransaction,
+    private readonly media: SessionMedia,
+    private readonly listener: SessionListener,
+    private readonly deps: SessionDeps,
+  ) {
+    const { request, flow } = transaction;
+    this.#offered = request.body.length > 0;
+    const dialog = Dialog.ofRequest(request, newTag(), flow);
+    const ended = (status: number | undefined): void => {
+      const rang = this.#state === 'ringing';
+      if (this.#state === 'leaving') this.#move('bye');
+      else if (this.#move('bye')) {
+        this.#accepted?.stop();
+        // BYE within the early dialog (15): the INVITE is answered as after a CANCEL.
+        if (rang) this.#refuse(487);
+        this.listener.ended(rang ? 487 : status);
+      }
+    };
+    const afterwards: SessionListener = {
+      ringing: () => undefined,
+      answered: () => undefined,
+      dtmf: (digit) => listener.dtmf(digit),
+      ended,
+    };
+    this.#call = new Established(dialog, media, afterwards, deps, false);
+    this.#call.confirmed = false;
+    this.#call.onFirstAck = (ack) => this.#acknowledged(ack);
+    this.#call.learn(request);
+  }
+
+  ring(): void {
+    if (this.#state !== 'ringing') return;
+    const { request } = this.transaction;
+    const { dialog } = this.#call;
+    const routes = request.headers.all('record-route').map((route) => ['Record-Route', route] as const);
+    this.transaction.respond(
+      responseTo(request, 180, { toTag: dialog.localTag, headers: [...routes, ['Contact', dialog.contact]] }),
+    );
+  }
+
+  /** Picks up; `answered` follows with the ACK. @param sdp answer to the INVITE's offer; where it had none, an offer */
+  accept(sdp: string): void {
+    const { request } = this.transaction;
+    const agreed = answerTerms(request.headers);
+    if (!agreed || !this.#move('accept')) return;
+    this.#call.keepAlive(agreed.terms.interval, agreed.terms.refresher === 'uas');
+    const response = okOf(request, this.#call.dialog, agreed.headers, sdp);
+    this.#accepted = sendUntilAcknowledged(this.transaction, response, this.deps.timers, () => this.#unacknowledged());
+  }
+
+  /** @param status what the caller is told where it rings still */
+  hangUp(status: number): void {
+    const before = this.#state;
+    if (!this.#move('hangUp')) return;
+    if (before === 'ringing') {
+      this.#refuse(status);
+      this.#call.close();
+    } else if (before === 'confirmed') this.#call.hangUp();
+  }
+
+  /** CANCEL came. */
+  cancelled(): void {
+    if (!this.#move('cancel')) return;
+    this.#refuse(487);
+    this.#call.close();
+    this.listener.ended(487);
+  }
+
+  #acknowledged(ack: SipRequest): void {
+    this.#accepted?.acknowledged();
+    const before = this.#state;
+    if (!this.#move('ack')) return;
+    this.#call.confirmed = true;
+    if (before === 'leaving') return this.#call.hangUp();
+    if (!this.#offered) {
+      try {
+        this.media.takeAnswer(ack.body.toString());
+      } catch (error) {
+        if (!(error instanceof SdpError)) throw error;
+        this.#move('hangUp');
+        this.#call.hangUp();
+        return this.listener.ended(error.status);
+      }
+    }
+    this.listener.answered();
+  }
+
+  #unacknowledged(): void {
+    const before = this.#state;
+    if (!this.#move('no-ack')) return;
+    this.#call.hangUp(); // 13.3.1.4
+    if (before === 'accepted') this.listener.ended(408);
+  }
+
+  #refuse(status: number): void {
+    this.transaction.respond(responseTo(this.transaction.request, status, { toTag: this.#call.dialog.localTag }));
+  }
+
+  /** @returns false where the signal means nothing in this state */
+  #move(signal: Signal): boolean {
+    const next = TRANSITIONS[this.#state][signal];
+    if (next === undefined) return false;
+    this.#state = next;
+    return true;
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * A call that is made from here (RFC 3261 13.2): INVITE until it is answered, refused or given up.
+ *
+ *   calling ──1xx──▶ proceeding ──2xx──▶ confirmed ──BYE──▶ ended
+ *      └──────hangUp──────┴──▶ cancelling ──final──▶ ended
+ */
+import { SdpError } from '../../media/sdp';
+import { Dialog, DialogError, MAX_FORWARDS, contactFor, newCallId } from '../dialog';
+import { newTag } from '../respond';
+import { Headers, type SipRequest, type SipResponse } from '../message';
+import type { ClientTransaction } from '../transaction/transaction';
+import type { Flow } from '../transport/transport';
+import { cseqOf, Established } from './established';
+import { CAPABILITIES, SDP, SOFTWARE, type SessionDeps, type SessionListener, type SessionMedia } from './session';
+import { minSe, MIN_SE, readTerms, SESSION_EXPIRES } from './session-timer';
+
+export interface Invitation {
+  /** Request-URI: a registered contact, or a URI elsewhere. */
+  target: string;
+  /** `From` and `To`, without tags. */
+  from: string;
+  to: string;
+  flow: Flow;
+  /** `X-` headers of the application. */
+  headers?: Readonly<Record<string, string>> | undefined;
+}
+
+type State = 'calling' | 'proceeding' | 'confirmed' | 'cancelling' | 'ended';
+type Signal = 'provisional' | 'success' | 'failure' | 'hangUp' | 'bye';
+
+const TRANSITIONS: Readonly<Record<State, Partial<Record<Signal, State>>>> = {
+  calling: { provisional: 'proceeding', success: 'confirmed', failure: 'ended', hangUp: 'cancelling' },
+  proceeding: { success: 'confirmed', failure: 'ended', hangUp: 'cancelling' },
+  // A 2xx that crosses the CANCEL: acknowledged, then ended with BYE (9.1).
+  cancelling: { success: 'ended', failure: 'ended' },
+  confirmed: { hangUp: 'ended', bye: 'ended' },
+  ended: {},
+};
+
+export class OutgoingCall {
+  #state: State = 'calling';
+  #transaction: ClientTransaction | undefined;
+  #call: Established | undefined;
+  #rang = false;
+  /** Ids of the dialogs that 2xx have made: a forking proxy beyond may bring several (13.2.2.4). */
+  readonly #answers = new Set<string>();
+  #expires = SESSION_EXPIRES;
+  readonly #callId = newCallId();
+  readonly #localTag = newTag();
+  #cseq = 0;
+
+  constructor(
+    private readonly invitation: Invitation,
+    private readonly media: SessionMedia,
+    private readonly listener: SessionListener,
+    private readonly deps: SessionDeps,
+  ) {}
+
+  /** Sends the INVITE. */
+  start(): void {
+    const request = this.#invite();
+    this.#transaction = this.deps.layer.request(request, this.invitation.flow, {
+      response: (response) => this.#responded(request, response),
+      timeout: () => this.#failed(408),
+      failed: (error) => {
+        this.deps.log.info({ callId: this.#callId, err: error.message }, 'INVITE could not be sent');
+        this.#failed(503);
+      },
+    });
+  }
+
+  hangUp(): void {
+    const wasConfirmed = this.#state === 'confirmed';
+    if (!this.#move('hangUp')) return;
+    if (wasConfirmed) this.#call?.hangUp();
+    else this.#transaction?.cancel();
+  }
+
+  #invite(): SipRequest {
+    const { target, from, to, flow, headers = {} } = this.invitation;
+    this.#cseq++;
+    const all = new Headers([
+      ['Max-Forwards', String(MAX_FORWARDS)],
+      ['From', `${from};tag=${this.#localTag}`],
+      ['To', to],
+      ['Call-ID', this.#callId],
+      ['CSeq', `${this.#cseq} INVITE`],
+      ['Contact', contactFor(flow)],
+      ['User-Agent', SOFTWARE],
+      ...CAPABILITIES,
+      ['Session-Expires', String(this.#expires)],
+      ['Min-SE', String(MIN_SE)],
+      ...Object.entries(headers),
+      ['Content-Type', SDP],
+    ]);
+    return { kind: 'request', method: 'INVITE', uri: target, headers: all, body: Buffer.from(this.media.offer()) };
+  }
+
+  #responded(request: SipRequest, response: SipResponse): void {
+    const { status } = response;
+    if (status < 200) this.#progress(status);
+    else if (status < 300) this.#answered(request, response);
+    else if (status === 422 && this.#expires < minSe(response.headers) && this.#state !== 'cancelling') {
+      // RFC 4028 7.3: once more, with what the far end wants.
+      this.#expires = minSe(response.headers);
+      this.start();
+    } else this.#failed(status);
+  }
+
+  #progress(status: number): void {
+    this.#move('provisional');
+    if (status === 100 || this.#rang || this.#state !== 'proceeding') return;
+    this.#rang = true;
+    this.listener.ringing();
+  }
+
+  #answered(request: SipRequest, response: SipResponse): void {
+    const cseq = cseqOf(request);
+    const dialog = this.#dialogOf(request, response);
+    if (!dialog) return this.#failed(502); // nobody could be sent an ACK
+    this.deps.layer.ack(dialog.ack(cseq), dialog.flow);
+    if (this.#answers.has(dialog.id)) return; // its 2xx again: the ACK was lost
+    this.#answers.add(dialog.id);
+    // Somebody answered whom nobody wants any more, or another branch of a fork beyond us.
+    const wanted = this.#state === 'calling' || this.#state === 'proceeding';
+    this.#move('success');
+    if (!wanted) return this.#decline(dialog);
+    const call = new Established(dialog, this.media, this.#afterwards(), this.deps, true);
+    this.#call = call;
+    call.learn(response);
+    const terms = readTerms(response.headers);
+    call.keepAlive(terms?.interval ?? this.#expires, terms?.refresher !== 'uas');
+    try {
+      this.media.takeAnswer(response.body.toString());
+    } catch (error) {
+      if (!(error instanceof SdpError)) throw error;
+      call.hangUp();
+      this.#move('bye');
+      return this.listener.ended(error.status);
+    }
+    this.listener.answered();
+  }
+
+  #decline(dialog: Dialog): void {
+    this.deps.layer.request(dialog.request('BYE'), dialog.flow, {
+      response: () => undefined,
+      timeout: () => undefined,
+      failed: () => undefined,
+    });
+  }
+
+  #dialogOf(request: SipRequest, response: SipResponse): Dialog | undefined {
+    try {
+      return Dialog.ofResponse(request, response, this.invitation.flow);
+    } catch (error) {
+      if (!(error instanceof DialogError)) throw error;
+      this.deps.log.warn({ callId: this.#callId, err: error.message }, '2xx without a dialog');
+      return undefined;
+    }
+  }
+
+  #afterwards(): SessionListener {
+    return {
+      ringing: () => undefined,
+      answered: () => undefined,
+      dtmf: (digit) => this.listener.dtmf(digit),
+      ended: (status) => {
+        if (this.#move('bye')) this.listener.ended(status);
+      },
+    };
+  }
+
+  #failed(status: number): void {
+    const unwanted = this.#state === 'cancelling';
+    if (this.#move('failure') && !unwanted) this.listener.ended(status);
+  }
+
+  /** @returns false where the signal means nothing in this state */
+  #move(signal: Signal): boolean {
+    const next = TRANSITIONS[this.#state][signal];
+    if (next === undefined) return false;
+    this.#state = next;
+    return true;
+  }
+}

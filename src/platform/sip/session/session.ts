@@ -1,0 +1,42 @@
+/** What a SIP call needs of its surroundings, and what it tells. */
+import type { Logger } from '../../../logger';
+import type { MediaLeg } from '../../media/media';
+import type { Timers } from '../../timers';
+import type { Established } from './established';
+import type { TransactionLayer } from '../transaction/transaction';
+
+/** The session description of a call, negotiated as often as either end asks (RFC 3264). */
+export type SessionMedia = Pick<MediaLeg, 'offer' | 'takeAnswer' | 'answer'>;
+
+export interface SessionListener {
+  /** Outgoing: the far end rings. */
+  ringing(): void;
+  /** Outgoing: the far end answered. Incoming: it acknowledged the answer. */
+  answered(): void;
+  /**
+   * It is over, and not by `hangUp`; once, the last one.
+   * @param status of the final response that ended it, or that would say why; undefined: BYE
+   */
+  ended(status: number | undefined): void;
+  /** The far end pressed a key, and said so with INFO. */
+  dtmf(digit: string): void;
+}
+
+export interface SessionDeps {
+  layer: TransactionLayer;
+  timers: Timers;
+  /** Where requests within a dialog are looked up. */
+  dialogs: Map<string, Established>;
+  log: Logger;
+}
+
+/** What user agents here understand (RFC 3261 20.5). */
+export const ALLOW = 'INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, REGISTER';
+export const SDP = 'application/sdp';
+export const SOFTWARE = 'Tandem';
+
+/** Headers of INVITE and UPDATE, and of their 2xx. */
+export const CAPABILITIES: readonly (readonly [string, string])[] = [
+  ['Allow', ALLOW],
+  ['Supported', 'timer'],
+];

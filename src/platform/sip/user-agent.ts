@@ -1,0 +1,100 @@
+/** The core that the transaction layer serves (RFC 3261 8.2): what comes in goes to its dialog, to the registrar, or becomes a call. */
+import type { Logger } from '../../logger';
+import type { Endpoint } from '../resources/domains';
+import type { Authenticator } from './authenticator';
+import { dialogIdOf } from './dialog';
+import { mediaTypeOf } from './list-values';
+import type { SipRequest } from './message';
+import type { Registrar } from './registrar';
+import { responseTo } from './respond';
+import type { Established } from './session/established';
+import { ALLOW, SDP } from './session/session';
+import { answerTerms, MIN_SE } from './session/session-timer';
+import type { ServerTransaction, TransactionUser } from './transaction/transaction';
+import { parseUri } from './uri';
+
+export interface UserAgentDeps {
+  registrar: Registrar;
+  authenticator: Authenticator;
+  dialogs: Map<string, Established>;
+  /** Calls of phones. */
+  invited(transaction: ServerTransaction, endpoint: Endpoint): void;
+  cancelled(transaction: ServerTransaction): void;
+  log: Logger;
+}
+
+type Handler = (transaction: ServerTransaction) => void;
+
+/** Known methods that mean nothing outside of a dialog here. */
+const NOT_ALLOWED = new Set(['BYE', 'UPDATE', 'INFO', 'PRACK', 'REFER', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'MESSAGE']);
+/** Extensions that are honoured when they are required. */
+const OPTION_TAGS = new Set(['timer', 'path', 'outbound']);
+
+export function createUserAgent(deps: UserAgentDeps): TransactionUser {
+  const { registrar, authenticator, dialogs, log } = deps;
+
+  const invite: Handler = (transaction) => {
+    const { headers, body } = transaction.request;
+    const endpoint = authenticator.authenticate(transaction);
+    if (!endpoint) return; // told already
+    if (body.length > 0 && mediaTypeOf(headers) !== SDP) return refuse(transaction, 415, ['Accept', SDP]);
+    if (!answerTerms(headers)) return refuse(transaction, 422, ['Min-SE', String(MIN_SE)]);
+    deps.invited(transaction, endpoint);
+  };
+
+  const options: Handler = (transaction) => {
+    const headers: [string, string][] = [
+      ['Allow', ALLOW],
+      ['Accept', SDP],
+      ['Supported', 'timer'],
+    ];
+    transaction.respond(responseTo(transaction.request, 200, { headers }));
+  };
+
+  const handlers: Readonly<Record<string, Handler>> = {
+    REGISTER: (transaction) => registrar.register(transaction),
+    INVITE: invite,
+    OPTIONS: options,
+  };
+
+  const withinDialog = (transaction: ServerTransaction, id: string): void => {
+    const call = dialogs.get(id);
+    if (call) call.request(transaction);
+    else refuse(transaction, 481);
+  };
+
+  return {
+    request(transaction) {
+      const { request } = transaction;
+      try {
+        // 8.2.2.3: PRACK (100rel) is among what is not there.
+        const unknown = request.headers.all('require').filter((tag) => !OPTION_TAGS.has(tag.toLowerCase()));
+        if (unknown.length > 0) return refuse(transaction, 420, ['Unsupported', unknown.join(', ')]);
+        const id = dialogIdOf(request);
+        if (id !== undefined) return withinDialog(transaction, id);
+        const handler = Object.hasOwn(handlers, request.method) ? handlers[request.method] : undefined;
+        // 8.2.1, 8.2.2.1
+        if (!handler) return refuse(transaction, NOT_ALLOWED.has(request.method) ? 405 : 501, ['Allow', ALLOW]);
+        if (!isAddressed(request)) return refuse(transaction, 416);
+        handler(transaction);
+      } catch (error) {
+        // Whatever a stranger sends, the others go on.
+        log.error({ err: error, method: request.method }, 'SIP request could not be handled');
+        refuse(transaction, 500);
+      }
+    },
+    ack(request) {
+      const id = dialogIdOf(request);
+      if (id !== undefined) dialogs.get(id)?.ack(request);
+    },
+    cancel: (transaction) => deps.cancelled(transaction),
+  };
+}
+
+function isAddressed({ uri }: SipRequest): boolean {
+  return parseUri(uri) !== undefined;
+}
+
+function refuse(transaction: ServerTransaction, status: number, header?: [string, string]): void {
+  transaction.respond(responseTo(transaction.request, status, header ? { headers: [header] } : {}));
+}
