@@ -1,0 +1,81 @@
+/** The media of SIP calls: RTP ports, what goes in and out of them, and the sound's way from one call to another. */
+import type { Logger } from '../../logger';
+import type { Clock } from './clock';
+import type { Media, MediaLegListener } from './media';
+import { createPortPool, PortUnavailableError, type PortRange } from './ports';
+import { createRtpLeg, type RtpLeg } from './rtp-leg';
+
+export { checkOffer } from './negotiate';
+
+export interface MediaOptions {
+  /** Address that the ports are bound to. */
+  host: string;
+  /**
+   * The address that session descriptions name.
+   * @param remoteHost the far end's, as its own session description says; undefined: not known yet
+   */
+  advertise(this: void, remoteHost: string | undefined): string;
+  /** First and last port; undefined: chosen by the system. */
+  ports?: PortRange | undefined;
+  /** A far end that should send and has sent nothing for so long is silent; 0: never. */
+  silenceSeconds: number;
+  /** Not closed with the media. */
+  clock: Clock;
+  log: Logger;
+}
+
+/** Nothing is opened before the first leg is. */
+export function startMedia({ host, advertise, ports, silenceSeconds, clock, log }: MediaOptions): Media {
+  const pool = createPortPool(host, ports);
+  const legs = new Set<RtpLeg>();
+  /** What `close` has to wait for. */
+  const pending = new Set<Promise<unknown>>();
+  let opening = 0;
+  let check: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  const awaited = <T>(promise: Promise<T>): Promise<T> => {
+    pending.add(promise);
+    const done = (): void => void pending.delete(promise);
+    promise.then(done, done);
+    return promise;
+  };
+  const ended = (leg: RtpLeg, portClosed: Promise<void>): void => {
+    void awaited(portClosed);
+    legs.delete(leg);
+    if (legs.size > 0) return;
+    clearInterval(check);
+    check = undefined;
+  };
+  const openLeg = async (listener: MediaLegListener): Promise<RtpLeg> => {
+    const port = await pool.open();
+    if (closed) {
+      await port.close();
+      throw mediaClosed();
+    }
+    const leg = createRtpLeg(port, listener, { host, advertise, silenceSeconds, clock, log, ended });
+    legs.add(leg);
+    check ??= setInterval(() => {
+      for (const each of legs) each.checkSilence();
+    }, 1_000);
+    return leg;
+  };
+
+  return {
+    get size() {
+      return legs.size + opening;
+    },
+    async open(listener) {
+      if (closed) throw mediaClosed();
+      opening += 1;
+      return awaited(openLeg(listener).finally(() => (opening -= 1)));
+    },
+    async close() {
+      closed = true;
+      for (const leg of legs) leg.close();
+      await Promise.allSettled(pending);
+    },
+  };
+}
+
+const mediaClosed = (): PortUnavailableError => new PortUnavailableError('The media are closed');

@@ -1,0 +1,74 @@
+/**
+ * Where a far end is: what its SDP says may be an address behind a NAT, so the source of its packets decides
+ * (symmetric RTP, RFC 4961), without letting anybody else take over the call.
+ */
+import type { RemoteInfo } from 'node:dgram';
+
+export interface Address {
+  address: string;
+  port: number;
+}
+
+/** A new source is believed when nothing has come from the old one for so long; ms. */
+const QUIET_MS = 150;
+/** The old source counts again when its SDP has changed and nobody else has come for so long; ms. */
+const SETTLED_MS = 1_000;
+
+export interface Latch {
+  /** Where to send; undefined: not known yet. */
+  readonly target: Address | undefined;
+  /** The far end's address by its SDP; undefined: not said. */
+  expect(address: Address | undefined): void;
+  /** Whether a packet is the far end's. */
+  accepts(source: RemoteInfo, ssrc: number): boolean;
+}
+
+export function createLatch(): Latch {
+  let expected: Address | undefined;
+  let latched: Address | undefined;
+  let target: Address | undefined;
+  let ssrc = 0;
+  let lastAt = 0;
+  /** When the SDP named another address: the far end is about to move. */
+  let movedAt: number | undefined;
+
+  const latch = (source: RemoteInfo, now: number): true => {
+    latched = { address: source.address, port: source.port };
+    target = latched;
+    movedAt = undefined;
+    lastAt = now;
+    return true;
+  };
+
+  return {
+    get target() {
+      return target;
+    },
+    expect(address) {
+      // Hold by 0.0.0.0 says nothing about where it is.
+      if (!address || isSame(address, expected)) return;
+      const moves = expected !== undefined && latched !== undefined && !isSame(address, latched);
+      expected = address;
+      if (moves) movedAt = performance.now();
+      if (moves || !latched) target = address;
+    },
+    accepts(source, from) {
+      const now = performance.now();
+      if (latched && isSame(latched, source)) {
+        ssrc = from;
+        lastAt = now;
+        if (movedAt !== undefined && now - movedAt > SETTLED_MS) latch(source, now);
+        return true;
+      }
+      const free = !latched || movedAt !== undefined;
+      const rebound = from === ssrc && now - lastAt > QUIET_MS;
+      if (!free && !rebound && !isSame(source, expected)) return false;
+      ssrc = from;
+      return latch(source, now);
+    },
+  };
+}
+
+function isSame(one: Address, other: Address | undefined): boolean {
+  return other !== undefined && one.port === other.port && one.address === other.address;
+}

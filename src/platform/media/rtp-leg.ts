@@ -1,0 +1,132 @@
+/** One call's end of the media: its port, its session description, and what goes in and out. */
+import { SocketAddress, isIPv4, isIPv6 } from 'node:net';
+import type { Logger } from '../../logger';
+import type { Packet, PacketSink, Party, Tap } from './audio';
+import type { Clock } from './clock';
+import { createLatch, type Address } from './latch';
+import type { MediaLeg, MediaLegListener } from './media';
+import { acceptAnswer, answerOffer, offeredMedia, type AudioStream } from './negotiate';
+import { createOwnDescription } from './own-description';
+import type { RtpPort } from './ports';
+import { createRtpReceiver } from './rtp-receiver';
+import { createRtpSender } from './rtp-sender';
+import { createKeyDetector } from './telephone-event';
+
+export interface RtpLegDeps {
+  /** The address that the port is bound to. */
+  host: string;
+  advertise(remoteHost: string | undefined): string;
+  silenceSeconds: number;
+  clock: Clock;
+  log: Logger;
+  /** It was closed; its port will be, soon. */
+  ended(leg: RtpLeg, portClosed: Promise<void>): void;
+}
+
+export interface RtpLeg extends MediaLeg {
+  /** Every second: whether the far end has gone silent. */
+  checkSilence(): void;
+}
+
+export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps: RtpLegDeps): RtpLeg {
+  const { socket, port } = rtpPort;
+  const { clock, log, silenceSeconds } = deps;
+  const latch = createLatch();
+  const receiver = createRtpReceiver(latch);
+  const sender = createRtpSender((packet) => {
+    const { target } = latch;
+    if (!target) return false;
+    socket.send(packet, 0, packet.length, target.port, target.address);
+    return true;
+  });
+  const keys = createKeyDetector((key) => listener.dtmf(key));
+  const description = createOwnDescription();
+
+  let stream: AudioStream | undefined;
+  let sink: PacketSink | undefined;
+  let tap: Tap | undefined;
+  let stopTicking: (() => void) | undefined;
+  let isClosed = false;
+  let silentFor = 0; // seconds
+  let saidSilent = false;
+
+  socket.on('message', (datagram, source) => {
+    if (isClosed) return;
+    const packet = receiver.take(datagram, source);
+    if (!packet) return;
+    silentFor = 0;
+    if (packet.kind === 'telephone-event') keys.take(packet.payload, packet.timestamp, packet.marker, packet.stream);
+    tap?.said(packet);
+    sink?.(packet);
+  });
+
+  /** From now on it is spoken like this. */
+  const agree = (next: AudioStream): void => {
+    stream = next;
+    silentFor = 0;
+    latch.expect(reachable(next.remote, deps.host));
+    receiver.configure(next.receivable);
+    sender.configure(next.mayHear ? next : undefined);
+    if (next.mayHear) stopTicking ??= clock.everyPacket(sender.tick);
+    else stopTicks();
+  };
+  const stopTicks = (): void => {
+    stopTicking?.();
+    stopTicking = undefined;
+  };
+
+  const hear = (packet: Packet): void => {
+    if (isClosed) return;
+    if (sender.send(packet)) tap?.heard(packet);
+  };
+  const party: Party = {
+    hear,
+    sayTo: (next) => void (sink = next),
+    tap: (next) => void (tap = next),
+  };
+
+  const leg: RtpLeg = {
+    party,
+    get held() {
+      return stream?.held ?? false;
+    },
+    offer: () => description.print(deps.advertise(stream?.remote?.address), offeredMedia(port)),
+    takeAnswer: (sdp) => agree(acceptAnswer(sdp)),
+    answer(sdp) {
+      const { stream: agreed, media } = answerOffer(sdp, port);
+      agree(agreed);
+      return description.print(deps.advertise(agreed.remote?.address), media);
+    },
+    sendDtmf(digits) {
+      if (stream && stream.eventType === undefined)
+        log.debug('the far end takes no telephone events: keys are dropped');
+      sender.press(digits);
+    },
+    checkSilence() {
+      if (silenceSeconds === 0 || saidSilent || isClosed) return;
+      if (!stream?.maySay || stream.held) return;
+      silentFor += 1;
+      if (silentFor <= silenceSeconds) return;
+      saidSilent = true;
+      listener.silent();
+    },
+    close() {
+      if (isClosed) return;
+      isClosed = true;
+      sink = undefined;
+      tap = undefined;
+      stopTicks();
+      log.debug({ port, ...receiver.counts }, 'RTP port closed');
+      deps.ended(leg, rtpPort.close());
+    },
+  };
+  return leg;
+}
+
+/** The address as the socket's family wants it, and as it writes it; undefined: of the other family. */
+function reachable(remote: Address | undefined, host: string): Address | undefined {
+  if (!remote) return undefined;
+  if (!isIPv6(host)) return isIPv4(remote.address) ? remote : undefined;
+  const address = isIPv4(remote.address) ? `::ffff:${remote.address}` : remote.address;
+  return { address: new SocketAddress({ address, family: 'ipv6' }).address, port: remote.port };
+}

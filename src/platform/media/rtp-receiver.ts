@@ -1,0 +1,69 @@
+/** What one far end says: from datagrams to packets, as far as they are its own and were negotiated. */
+import type { RemoteInfo } from 'node:dgram';
+import type { Codec, Packet } from './audio';
+import type { Latch } from './latch';
+import { looksLikeRtp, rtpPayload, sequenceDistance } from './rtp';
+
+export interface RtpReceiver {
+  /** Payload types that may come; undefined: nothing yet. */
+  configure(receivable: ReadonlyMap<number, Codec | 'telephone-event'> | undefined): void;
+  /** undefined: not a packet of this call. */
+  take(datagram: Buffer, source: RemoteInfo): Packet | undefined;
+  readonly counts: Readonly<ReceiverCounts>;
+}
+
+export interface ReceiverCounts {
+  received: number;
+  /** Neither RTP nor of a payload type that was negotiated. */
+  dropped: number;
+  /** From somebody else. */
+  ignored: number;
+}
+
+/** A source that skips so many has begun anew (RFC 3550 A.1, MAX_DROPOUT): nothing of it was lost. */
+const MOST_LOST = 3_000;
+
+/** @param latch is asked last: only what can be the far end's own may move it */
+export function createRtpReceiver(latch: Latch): RtpReceiver {
+  const counts: ReceiverCounts = { received: 0, dropped: 0, ignored: 0 };
+  let receivable: ReadonlyMap<number, Codec | 'telephone-event'> | undefined;
+  let stream = {};
+  let ssrc = 0;
+  let lastSequence = 0;
+
+  return {
+    counts,
+    configure(next) {
+      receivable = next;
+    },
+    take(datagram, source) {
+      const format = looksLikeRtp(datagram) ? receivable?.get(datagram[1]! & 0x7f) : undefined;
+      const payload = format && rtpPayload(datagram);
+      if (!payload || payload.length === 0) {
+        counts.dropped += 1;
+        return undefined;
+      }
+      const from = datagram.readUInt32BE(8);
+      if (!latch.accepts(source, from)) {
+        counts.ignored += 1;
+        return undefined;
+      }
+      counts.received += 1;
+      const sequence = datagram.readUInt16BE(2);
+      if (from !== ssrc || Math.abs(sequenceDistance(sequence, lastSequence)) > MOST_LOST) {
+        ssrc = from;
+        stream = {};
+      }
+      lastSequence = sequence;
+      return {
+        kind: format === 'telephone-event' ? 'telephone-event' : 'audio',
+        codec: format === 'PCMA' ? 'PCMA' : 'PCMU',
+        payload,
+        stream,
+        sequence,
+        timestamp: datagram.readUInt32BE(4),
+        marker: datagram[1]! >= 0x80,
+      };
+    },
+  };
+}

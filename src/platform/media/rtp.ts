@@ -1,0 +1,110 @@
+/**
+ * RTP packets (RFC 3550 5.1).
+ *
+ *  0                   1                   2                   3
+ *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |V=2|P|X|  CC   |M|     PT      |       sequence number         |
+ * |                           timestamp                           |
+ * |                             SSRC                              |
+ * |                        CC times a CSRC                        |
+ */
+
+export const RTP_HEADER_LENGTH = 12;
+/** Longer ones would not pass an Ethernet in one piece, and are not of sound. */
+export const MAX_RTP_LENGTH = 1_500;
+
+export interface RtpPacket {
+  payloadType: number;
+  marker: boolean;
+  sequence: number;
+  timestamp: number;
+  ssrc: number;
+  /** A part of what was parsed: not a copy. */
+  payload: Buffer;
+}
+
+/**
+ * Whether it can be RTP at all: STUN begins with two zero bits (RFC 7983), and RTCP that comes to the same port has
+ * 192 to 223 where the payload type is (RFC 5761 4).
+ */
+export function looksLikeRtp(buffer: Buffer): boolean {
+  if (buffer.length < RTP_HEADER_LENGTH || buffer.length > MAX_RTP_LENGTH || buffer[0]! >> 6 !== 2) return false;
+  const second = buffer[1]!;
+  return second < 192 || second > 223;
+}
+
+/** The payload, without CSRCs, extension and padding; undefined: it does not fit in. */
+export function rtpPayload(buffer: Buffer): Buffer | undefined {
+  const first = buffer[0]!;
+  // Nearly all of them.
+  if (first === 0x80) return buffer.subarray(RTP_HEADER_LENGTH);
+  let start = RTP_HEADER_LENGTH + (first & 0x0f) * 4;
+  let end = buffer.length;
+  if (first & 0x10) {
+    if (start + 4 > end) return undefined;
+    start += 4 + buffer.readUInt16BE(start + 2) * 4;
+  }
+  if (first & 0x20) {
+    const padding = buffer[end - 1]!;
+    if (padding === 0) return undefined;
+    end -= padding;
+  }
+  return start > end ? undefined : buffer.subarray(start, end);
+}
+
+/** undefined: not RTP. */
+export function parseRtp(buffer: Buffer): RtpPacket | undefined {
+  if (!looksLikeRtp(buffer)) return undefined;
+  const payload = rtpPayload(buffer);
+  if (!payload) return undefined;
+  return {
+    payloadType: buffer[1]! & 0x7f,
+    marker: buffer[1]! >= 0x80,
+    sequence: buffer.readUInt16BE(2),
+    timestamp: buffer.readUInt32BE(4),
+    ssrc: buffer.readUInt32BE(8),
+    payload,
+  };
+}
+
+/** A packet with room for a payload of so many bytes, from `RTP_HEADER_LENGTH` on, that the caller must fill. */
+export function rtpPacketFor(
+  payloadLength: number,
+  marker: boolean,
+  payloadType: number,
+  sequence: number,
+  timestamp: number,
+  ssrc: number,
+): Buffer {
+  const buffer = Buffer.allocUnsafe(RTP_HEADER_LENGTH + payloadLength);
+  buffer[0] = 0x80;
+  buffer[1] = marker ? payloadType | 0x80 : payloadType;
+  buffer[2] = sequence >> 8;
+  buffer[3] = sequence;
+  buffer[4] = timestamp >>> 24;
+  buffer[5] = timestamp >>> 16;
+  buffer[6] = timestamp >>> 8;
+  buffer[7] = timestamp;
+  buffer[8] = ssrc >>> 24;
+  buffer[9] = ssrc >>> 16;
+  buffer[10] = ssrc >>> 8;
+  buffer[11] = ssrc;
+  return buffer;
+}
+
+export function printRtp({ payloadType, marker, sequence, timestamp, ssrc, payload }: RtpPacket): Buffer {
+  const buffer = rtpPacketFor(payload.length, marker, payloadType, sequence, timestamp, ssrc);
+  buffer.set(payload, RTP_HEADER_LENGTH);
+  return buffer;
+}
+
+/** How far `sequence` is ahead of `from`, round the corner too: -32768 to 32767. */
+export function sequenceDistance(sequence: number, from: number): number {
+  return ((sequence - from) << 16) >> 16;
+}
+
+/** How far `timestamp` is ahead of `from`, round the corner too. */
+export function timestampDistance(timestamp: number, from: number): number {
+  return (timestamp - from) | 0;
+}

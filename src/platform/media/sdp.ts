@@ -1,0 +1,204 @@
+/** Session descriptions (RFC 8866), as far as calls with sound need them: what is not known is passed over. */
+import { isIP } from 'node:net';
+import { TandemError } from '../../errors';
+
+/** A session description that leads to no call. */
+export class SdpError extends TandemError {
+  /** @param code `sdp-not-acceptable`: understood, but there is nothing in common */
+  constructor(
+    readonly code: 'sdp-unreadable' | 'sdp-not-acceptable',
+    message: string,
+  ) {
+    super(message);
+  }
+
+  /** What SIP answers. */
+  get status(): 400 | 488 {
+    return this.code === 'sdp-unreadable' ? 400 : 488;
+  }
+}
+
+/** Seen from the side that wrote it (RFC 8866 6.7). */
+export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+
+export interface SdpOrigin {
+  username: string;
+  sessionId: string;
+  sessionVersion: string;
+  address: string;
+}
+
+export interface RtpMap {
+  /** Lower case; encoding names are compared without regard to case. */
+  encoding: string;
+  clockRate: number;
+  channels: number;
+}
+
+export interface SdpMedia {
+  /** `audio`, `video`, … */
+  kind: string;
+  /** 0: refused, or given up. */
+  port: number;
+  /** `RTP/AVP`, … */
+  protocol: string;
+  /** As listed: payload types, where the protocol is RTP's. */
+  formats: string[];
+  /** Of the medium, or of the session: an address or a host name. */
+  connection: string | undefined;
+  /** Of the medium, or of the session; undefined: not said, which means `sendrecv`. */
+  direction: Direction | undefined;
+  rtpmap: Map<string, RtpMap>;
+  fmtp: Map<string, string>;
+  /** ms */
+  ptime: number | undefined;
+}
+
+export interface SessionDescription {
+  origin: SdpOrigin;
+  connection: string | undefined;
+  media: SdpMedia[];
+}
+
+// Descriptions with many video codecs and candidates are some 6 kB and 150 lines long.
+const MOST_CHARACTERS = 32_768;
+const MOST_LINES = 1_000;
+const MOST_MEDIA = 32;
+const MOST_FORMATS = 128;
+
+const unreadable = (message: string): SdpError => new SdpError('sdp-unreadable', message);
+
+/** @throws SdpError `sdp-unreadable` */
+export function parseSdp(text: string): SessionDescription {
+  if (text.length > MOST_CHARACTERS) throw unreadable('The session description is too long');
+  const lines = text.split(/\r\n|\n|\r/, MOST_LINES + 1);
+  if (lines.length > MOST_LINES) throw unreadable('The session description has too many lines');
+  if (lines[0]?.trimEnd() !== 'v=0') throw unreadable('The session description does not begin with v=0');
+
+  let origin: SdpOrigin | undefined;
+  let connection: string | undefined;
+  let direction: Direction | undefined;
+  const media: SdpMedia[] = [];
+  let current: SdpMedia | undefined;
+  for (const raw of lines) {
+    const line = raw.trimEnd();
+    if (line === '') continue;
+    if (line[1] !== '=') throw unreadable('A line of the session description has no type');
+    const value = line.slice(2);
+    switch (line[0]) {
+      case 'o':
+        origin ??= parseOrigin(value);
+        break;
+      case 'c':
+        if (current) current.connection = parseConnection(value);
+        else connection = parseConnection(value);
+        break;
+      case 'm':
+        if (media.length === MOST_MEDIA) throw unreadable('The session description has too many media');
+        current = parseMedia(value);
+        media.push(current);
+        break;
+      case 'a':
+        if (isDirection(value)) {
+          if (current) current.direction = value;
+          else direction = value;
+        } else if (current) parseAttribute(current, value);
+        break;
+      default: // s=, t=, b=, …
+    }
+  }
+  if (!origin) throw unreadable('The session description has no o=');
+  for (const medium of media) {
+    medium.connection ??= connection;
+    medium.direction ??= direction;
+  }
+  return { origin, connection, media };
+}
+
+/** With the media's connection and direction where they differ from the session's. */
+export function printSdp({ origin, connection, media }: SessionDescription): string {
+  const lines = [
+    'v=0',
+    `o=${origin.username} ${origin.sessionId} ${origin.sessionVersion} ${internetAddress(origin.address)}`,
+    's=-',
+  ];
+  if (connection !== undefined) lines.push(`c=${internetAddress(connection)}`);
+  lines.push('t=0 0');
+  for (const medium of media) {
+    lines.push(`m=${medium.kind} ${medium.port} ${medium.protocol} ${medium.formats.join(' ')}`);
+    if (medium.connection !== undefined && medium.connection !== connection)
+      lines.push(`c=${internetAddress(medium.connection)}`);
+    for (const [format, { encoding, clockRate, channels }] of medium.rtpmap)
+      lines.push(`a=rtpmap:${format} ${encoding}/${clockRate}${channels === 1 ? '' : `/${channels}`}`);
+    for (const [format, parameters] of medium.fmtp) lines.push(`a=fmtp:${format} ${parameters}`);
+    if (medium.ptime !== undefined) lines.push(`a=ptime:${medium.ptime}`);
+    if (medium.direction !== undefined) lines.push(`a=${medium.direction}`);
+  }
+  return `${lines.join('\r\n')}\r\n`;
+}
+
+function internetAddress(address: string): string {
+  return `IN ${isIP(address) === 6 ? 'IP6' : 'IP4'} ${address}`;
+}
+
+/** o=<username> <sess-id> <sess-version> <nettype> <addrtype> <unicast-address> */
+function parseOrigin(value: string): SdpOrigin {
+  const [username, sessionId, sessionVersion, , , address] = value.split(' ', 7);
+  if (username === undefined || sessionId === undefined || sessionVersion === undefined || address === undefined)
+    throw unreadable('The o= of the session description is incomplete');
+  return { username, sessionId, sessionVersion, address };
+}
+
+/** c=<nettype> <addrtype> <connection-address>[/ttl] */
+function parseConnection(value: string): string {
+  const [network, , address] = value.split(' ', 4);
+  if (network !== 'IN' || address === undefined || address === '')
+    throw unreadable('A c= of the session description is no internet address');
+  return address.split('/', 1)[0] ?? address;
+}
+
+/** m=<media> <port>[/count] <proto> <fmt> ... */
+function parseMedia(value: string): SdpMedia {
+  const [kind, ports, protocol, ...formats] = value.split(' ', MOST_FORMATS + 3).filter((field) => field !== '');
+  const port = /^\d{1,5}(?=\/|$)/.exec(ports ?? '')?.[0];
+  if (kind === undefined || protocol === undefined || port === undefined || Number(port) > 65_535)
+    throw unreadable('An m= of the session description is incomplete or has no port');
+  return {
+    kind,
+    port: Number(port),
+    protocol,
+    formats,
+    connection: undefined,
+    direction: undefined,
+    rtpmap: new Map(),
+    fmtp: new Map(),
+    ptime: undefined,
+  };
+}
+
+const RTPMAP = /^rtpmap:(\d{1,3}) +([^ /]{1,64})\/(\d{1,9})(?:\/(\d{1,3}))?/;
+const FMTP = /^fmtp:(\d{1,3}) +(.+)$/;
+const PTIME = /^ptime:(\d{1,4})/;
+
+/** An attribute that is written wrongly is passed over like one that is not known. */
+function parseAttribute(medium: SdpMedia, value: string): void {
+  if (value.startsWith('rtpmap:')) {
+    const [, format, encoding, clockRate, channels] = RTPMAP.exec(value) ?? [];
+    if (format === undefined || encoding === undefined) return;
+    medium.rtpmap.set(format, {
+      encoding: encoding.toLowerCase(),
+      clockRate: Number(clockRate),
+      channels: channels === undefined ? 1 : Number(channels),
+    });
+  } else if (value.startsWith('fmtp:')) {
+    const [, format, parameters] = FMTP.exec(value) ?? [];
+    if (format !== undefined && parameters !== undefined) medium.fmtp.set(format, parameters);
+  } else if (value.startsWith('ptime:')) {
+    const ptime = PTIME.exec(value)?.[1];
+    if (ptime !== undefined) medium.ptime = Number(ptime);
+  }
+}
+
+function isDirection(value: string): value is Direction {
+  return value === 'sendrecv' || value === 'sendonly' || value === 'recvonly' || value === 'inactive';
+}
