@@ -1,0 +1,112 @@
+/** Plays sounds to a far end: packets of 20 ms, at the pace of the clock. */
+import { messageOf } from '../../errors';
+import type { Logger } from '../../logger';
+import type { Playback } from '../lines/line';
+import { SAMPLES_PER_PACKET, type PacketSink } from './audio';
+import type { Clock } from './clock';
+import { encodedSound } from './encoded-sound';
+import type { CreatePlayer, Player, PlayerListener } from './player';
+import type { Sounds } from './sounds';
+
+export interface AudioPlayerDeps {
+  clock: Clock;
+  sounds: Pick<Sounds, 'load'>;
+  log: Logger;
+}
+
+export function audioPlayers(deps: AudioPlayerDeps): CreatePlayer {
+  return (listener, hear) => createAudioPlayer(deps, listener, hear);
+}
+
+interface Playing {
+  playback: Playback;
+  /** Ends the ticks; undefined: still loading. */
+  stopTicks?: () => void;
+  started: boolean;
+}
+
+/**
+ * What is stopped while it is still being loaded counts as played, for no time at all: somebody may be waiting for its end.
+ */
+function createAudioPlayer(
+  { clock, sounds, log }: AudioPlayerDeps,
+  listener: PlayerListener,
+  hear: PacketSink,
+): Player {
+  let playing: Playing | undefined;
+  // What is to be told, in order; never from within a command.
+  let toTell: (() => void)[] = [];
+
+  const tell = (): void => {
+    for (const one of toTell.splice(0)) one();
+  };
+  const abandon = (): void => {
+    playing?.stopTicks?.();
+    playing = undefined;
+    toTell = [];
+  };
+  const stop = (): void => {
+    const stopped = playing;
+    playing = undefined;
+    stopped?.stopTicks?.();
+    if (!stopped) return;
+    const { playback, started } = stopped;
+    if (!started) toTell.push(() => listener.playStarted(playback));
+    toTell.push(() => listener.playDone(playback));
+    setImmediate(tell);
+  };
+
+  const start = (current: Playing, samples: Int16Array): void => {
+    const { playback } = current;
+    const sound = encodedSound(samples, playback.volume);
+    const stream = {};
+    let position = 0; // in the sound
+    let packets = 0;
+    current.stopTicks = clock.everyPacket(() => {
+      if (!current.started) {
+        tell(); // that what was played before is done
+        if (playing !== current) return;
+      }
+      if (position >= samples.length) {
+        current.stopTicks?.();
+        playing = undefined;
+        return listener.playDone(playback);
+      }
+      hear({
+        kind: 'audio',
+        codec: 'PCMU',
+        payload: sound.payload(position, playback.loop),
+        stream,
+        sequence: packets & 0xffff,
+        timestamp: (packets * SAMPLES_PER_PACKET) >>> 0,
+        marker: packets === 0,
+      });
+      packets += 1;
+      position += SAMPLES_PER_PACKET;
+      if (playback.loop) position %= samples.length;
+      if (current.started) return;
+      current.started = true;
+      listener.playStarted(playback);
+    });
+  };
+
+  return {
+    play(playback) {
+      stop();
+      const current: Playing = { playback, started: false };
+      playing = current;
+      sounds.load(playback).then(
+        (samples) => playing === current && start(current, samples),
+        (error: unknown) => {
+          if (playing !== current) return;
+          playing = undefined;
+          tell();
+          log.warn({ err: error, kind: playback.kind }, 'Nothing could be played');
+          listener.playFailed(playback, messageOf(error));
+        },
+      );
+    },
+    stop,
+    abandon,
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * Which addresses a file may be fetched from. A URL in a command comes from whoever wrote the application; it must not
+ * reach what only this host can: its own ports, the private network, the cloud's metadata service.
+ */
+import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { SoundError } from './errors';
+
+/** Not of the public internet: IANA's special-purpose registry, and multicast. */
+const NOT_PUBLIC_V4: readonly [string, number][] = [
+  ['0.0.0.0', 8], // this network
+  ['10.0.0.0', 8], // private
+  ['100.64.0.0', 10], // behind a carrier's NAT
+  ['127.0.0.0', 8], // loopback
+  ['168.63.129.16', 32], // a cloud's host, though it looks public
+  ['169.254.0.0', 16], // link-local, metadata services
+  ['172.16.0.0', 12], // private
+  ['192.0.0.0', 24], // protocol assignments
+  ['192.0.2.0', 24], // documentation
+  ['192.88.99.0', 24], // 6to4 relays
+  ['192.168.0.0', 16], // private
+  ['198.18.0.0', 15], // benchmarks
+  ['198.51.100.0', 24], // documentation
+  ['203.0.113.0', 24], // documentation
+  ['224.0.0.0', 4], // multicast
+  ['240.0.0.0', 4], // reserved, broadcast
+];
+
+/** Of what is global unicast (2000::/3) by itself. All else – mapped and translated IPv4 too – is not public. */
+const NOT_PUBLIC_V6: readonly [string, number][] = [
+  ['2001::', 23], // protocol assignments, Teredo
+  ['2001:db8::', 32], // documentation
+  ['2002::', 16], // 6to4, which contains an IPv4 address
+  ['3fff::', 20], // documentation
+];
+
+const notPublicV4 = blockList('ipv4', NOT_PUBLIC_V4);
+const notPublicV6 = blockList('ipv6', NOT_PUBLIC_V6);
+const globalV6 = blockList('ipv6', [['2000::', 3]]);
+
+/** @param address IPv4 or IPv6, in any spelling that a socket takes; anything else is not public */
+export function isPublicAddress(address: string): boolean {
+  switch (isIP(address)) {
+    case 4:
+      return !notPublicV4.check(address, 'ipv4');
+    case 6:
+      return !address.includes('%') && globalV6.check(address, 'ipv6') && !notPublicV6.check(address, 'ipv6');
+    default:
+      return false;
+  }
+}
+
+/**
+ * A socket's own look-up, which gives public addresses only: what was checked is what is connected to, whatever the name
+ * leads to a moment later. Sockets do not look up literal addresses: see `refuseLiteral`.
+ */
+export function publicLookup(lookup: typeof dnsLookup = dnsLookup): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      if (error) return callback(error, '', 0);
+      const allowed = addresses.filter(({ address }) => isPublicAddress(address));
+      const [first] = allowed;
+      if (!first) return callback(notAllowed(hostname), '', 0);
+      if (options.all) return callback(null, allowed);
+      callback(null, first.address, first.family);
+    });
+  };
+}
+
+/** @throws SoundError address-not-allowed, where the host of the URL is an address and not a public one */
+export function refuseLiteral(url: URL): void {
+  // The URL parser has made dotted quads of octal, hexadecimal and shortened spellings.
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  if (isIP(host) && !isPublicAddress(host)) throw notAllowed(url.hostname);
+}
+
+function notAllowed(host: string): SoundError {
+  return new SoundError(
+    'address-not-allowed',
+    `${host} is not on the public internet: files are not fetched from there`,
+  );
+}
+
+function blockList(family: 'ipv4' | 'ipv6', subnets: readonly [string, number][]): BlockList {
+  const list = new BlockList();
+  for (const [network, prefix] of subnets) list.addSubnet(network, prefix, family);
+  return list;
+}

@@ -1,0 +1,47 @@
+/** From samples as files have them to samples as they are played. */
+import { SAMPLE_RATE } from '../audio';
+import { SoundError } from './errors';
+import { createResampler, type Resampler } from './resample';
+
+/** The longest sound; longer ones are refused, for the memory's sake. */
+export const MAX_SECONDS = 30 * 60;
+
+/** A piece of a sound: one channel, -1 to 1. Only good until the next one is asked for. */
+export interface Piece {
+  /** Samples a second; the same throughout. */
+  rate: number;
+  samples: Float32Array;
+}
+
+/** @throws SoundError file-too-large */
+export function collect(pieces: Iterable<Piece>): Int16Array {
+  const collected: Int16Array[] = [];
+  let length = 0;
+  let resampler: Resampler | undefined;
+  const add = (samples: Float32Array): void => {
+    length += samples.length;
+    if (length > MAX_SECONDS * SAMPLE_RATE)
+      throw new SoundError('file-too-large', `The audio is longer than ${MAX_SECONDS / 60} minutes`);
+    collected.push(toInt16(samples));
+  };
+  for (const { rate, samples } of pieces) {
+    resampler ??= createResampler(rate, SAMPLE_RATE);
+    add(resampler.push(samples));
+  }
+  if (resampler) add(resampler.end());
+
+  const sound = new Int16Array(length);
+  let at = 0;
+  for (const samples of collected) {
+    sound.set(samples, at);
+    at += samples.length;
+  }
+  return sound;
+}
+
+function toInt16(samples: Float32Array): Int16Array {
+  const out = new Int16Array(samples.length);
+  for (let i = 0; i < samples.length; i += 1)
+    out[i] = Math.max(-32_768, Math.min(32_767, Math.round(samples[i]! * 32_768)));
+  return out;
+}

@@ -1,0 +1,27 @@
+/** Why something cannot be played. */
+import { TandemError } from '../../../errors';
+
+export type SoundErrorCode =
+  | 'file-not-found'
+  /** The server does not answer, or with an error of its own. */
+  | 'file-unreachable'
+  | 'file-too-slow'
+  /** In bytes, or in minutes. */
+  | 'file-too-large'
+  | 'file-not-audio'
+  | 'address-not-allowed'
+  | 'speech-failed'
+  /** Too much is waiting to be made already. */
+  | 'sounds-overloaded'
+  | 'sounds-closed';
+
+/** The message is fit for the person who wrote the audio command. */
+export class SoundError extends TandemError {
+  constructor(
+    readonly code: SoundErrorCode,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,51 @@
+/** What was used last, within a number of bytes. */
+
+export interface SoundCache<Sound extends { samples: Int16Array }> {
+  get(key: string): Sound | undefined;
+  /** In place of what has the key. A sound that would take more than a quarter of all is not kept. */
+  set(key: string, sound: Sound): void;
+  delete(key: string): void;
+  clear(): void;
+  readonly bytes: number;
+}
+
+export function createSoundCache<Sound extends { samples: Int16Array }>(maxBytes: number): SoundCache<Sound> {
+  // A Map keeps the order in which keys were set: the one unused for longest is the first.
+  const sounds = new Map<string, Sound>();
+  let bytes = 0;
+  const remove = (key: string): Sound | undefined => {
+    const sound = sounds.get(key);
+    if (sound) {
+      sounds.delete(key);
+      bytes -= sound.samples.byteLength;
+    }
+    return sound;
+  };
+  return {
+    get(key) {
+      const sound = remove(key);
+      if (!sound) return undefined;
+      sounds.set(key, sound);
+      bytes += sound.samples.byteLength;
+      return sound;
+    },
+    set(key, sound) {
+      remove(key);
+      if (sound.samples.byteLength > maxBytes / 4) return;
+      sounds.set(key, sound);
+      bytes += sound.samples.byteLength;
+      for (const oldest of sounds.keys()) {
+        if (bytes <= maxBytes) break;
+        remove(oldest);
+      }
+    },
+    delete: (key) => void remove(key),
+    clear() {
+      sounds.clear();
+      bytes = 0;
+    },
+    get bytes() {
+      return bytes;
+    },
+  };
+}

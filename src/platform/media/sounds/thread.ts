@@ -1,0 +1,120 @@
+/** One worker thread that makes sounds, a job at a time: synthesis and decoding would hold up the relay of calls. */
+import { extname } from 'node:path';
+import { Worker, type TransferListItem } from 'node:worker_threads';
+import type { Logger } from '../../../logger';
+import { SoundError, type SoundErrorCode } from './errors';
+import type { Reply } from './serve';
+
+export interface ThreadOptions {
+  /** Path of the worker's module (which calls `serve`), without extension: `.js`, or `.ts` when run from sources. */
+  module: string;
+  workerData?: unknown;
+  /** How long a job may take; then the thread is ended, and the next job starts another. ms */
+  timeoutMs: number;
+  /** What a job that fails for no reason of its own is told as. */
+  failure: SoundErrorCode;
+  log: Logger;
+}
+
+export interface Thread<Job> {
+  /** @throws (rejects) SoundError */
+  run(job: Job, transfer?: TransferListItem[]): Promise<Int16Array>;
+  /** Ends the thread; what is under way or waiting is rejected. */
+  close(): Promise<void>;
+}
+
+const MOST_WAITING = 500;
+
+interface Task<Job> {
+  job: Job;
+  transfer: TransferListItem[];
+  resolve(samples: Int16Array): void;
+  reject(error: SoundError): void;
+}
+
+/** Starts with the first job; does not keep the process alive unless it works. */
+export function createThread<Job>(options: ThreadOptions): Thread<Job> {
+  const { timeoutMs, failure, log } = options;
+  const waiting: Task<Job>[] = [];
+  let worker: Worker | undefined;
+  let current: Task<Job> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  const next = (): void => {
+    clearTimeout(timer);
+    current = waiting.shift();
+    if (!current) return worker?.unref();
+    worker ??= start();
+    worker.ref();
+    timer = setTimeout(() => lose(`it took more than ${timeoutMs / 1000} s`), timeoutMs);
+    try {
+      worker.postMessage(current.job, current.transfer);
+    } catch (error) {
+      lose(String(error));
+    }
+  };
+
+  /** The thread is gone, or is to go. */
+  const lose = (why: string): void => {
+    const lost = worker;
+    worker = undefined;
+    lost?.removeAllListeners().on('error', () => undefined);
+    void lost?.terminate();
+    log.warn({ why, module: options.module }, 'A worker thread was lost; the next job starts another');
+    const task = current;
+    next();
+    task?.reject(new SoundError(failure, `Making the sound failed: ${why}`));
+  };
+
+  const start = (): Worker => {
+    const started = startWorker(options);
+    started.on('message', (reply: Reply) => {
+      const task = current;
+      next();
+      if ('samples' in reply) task?.resolve(new Int16Array(reply.samples));
+      else task?.reject(new SoundError(reply.code ?? failure, reply.message));
+    });
+    started.on('error', (error) => lose(String(error)));
+    started.on('exit', (code) => lose(`the thread ended with ${code}`));
+    return started;
+  };
+
+  return {
+    run(job, transfer = []) {
+      if (closed) return Promise.reject(closedError());
+      if (waiting.length >= MOST_WAITING)
+        return Promise.reject(new SoundError('sounds-overloaded', 'Too many sounds are waiting to be made'));
+      return new Promise((resolve, reject) => {
+        waiting.push({ job, transfer, resolve, reject });
+        if (!current) next();
+      });
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      clearTimeout(timer);
+      const tasks = current ? [current, ...waiting] : waiting;
+      for (const task of tasks.splice(0)) task.reject(closedError());
+      current = undefined;
+      const ended = worker;
+      worker = undefined;
+      ended?.removeAllListeners().on('error', () => undefined);
+      await ended?.terminate();
+    },
+  };
+}
+
+/**
+ * From sources, under a loader that knows TypeScript, the worker is started with the loaders (`--require`) of
+ * `process.execArgv`; compiled, a worker inherits what it may.
+ */
+function startWorker({ module, workerData }: ThreadOptions): Worker {
+  const extension = extname(__filename);
+  const loaders = extension === '.ts' ? { execArgv: process.execArgv } : {};
+  return new Worker(`${module}${extension}`, { workerData, ...loaders });
+}
+
+function closedError(): SoundError {
+  return new SoundError('sounds-closed', 'The platform is shutting down');
+}

@@ -1,0 +1,126 @@
+/**
+ * WAV files: RIFF chunks, `fmt ` and `data` among them, little endian.
+ *
+ *     RIFF size WAVE | fmt  size format channels rate bytes/s block bits … | data size samples
+ *
+ * Sizes are not trusted: what writes to a pipe leaves them at 0 or at their highest value.
+ */
+import { decodeG711 } from '../g711';
+import type { Piece } from './collect';
+import { SoundError } from './errors';
+import { decodeImaBlock, imaFrames } from './ima-adpcm';
+
+const FORMAT = { pcm: 1, float: 3, alaw: 6, mulaw: 7, ima: 0x11, extensible: 0xfffe };
+const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+const ALAW = decodeG711('PCMA', ALL_BYTES);
+const MULAW = decodeG711('PCMU', ALL_BYTES);
+const MIN_RATE = 1_000;
+const MAX_RATE = 768_000;
+const FRAMES_A_PIECE = 65_536;
+
+interface Format {
+  format: number;
+  channels: number;
+  /** Samples a second. */
+  rate: number;
+  /** Bytes of a frame (a sample of each channel), or of a block of ADPCM. */
+  block: number;
+  /** Of a sample. */
+  bits: number;
+}
+
+export function isWav(file: Uint8Array): boolean {
+  const at = (offset: number): string => Buffer.from(file.subarray(offset, offset + 4)).toString('latin1');
+  return at(0) === 'RIFF' && at(8) === 'WAVE';
+}
+
+/**
+ * All channels as one.
+ * @throws SoundError file-not-audio
+ */
+export function* decodeWav(file: Uint8Array): Iterable<Piece> {
+  const { format, data } = parse(file);
+  const read = sampleReader(format, data);
+  const { channels, rate } = format;
+  const blocks = Math.floor(data.byteLength / format.block);
+  const framesOfBlock = format.format === FORMAT.ima ? imaFrames(format.block, channels) : 1;
+  const blocksAPiece = Math.ceil(FRAMES_A_PIECE / framesOfBlock);
+  for (let first = 0; first < blocks; first += blocksAPiece) {
+    const count = Math.min(blocksAPiece, blocks - first);
+    const samples = new Float32Array(count * framesOfBlock);
+    if (read === 'ima')
+      for (let i = 0; i < count; i += 1)
+        decodeImaBlock(data, (first + i) * format.block, format.block, channels, samples.subarray(i * framesOfBlock));
+    else
+      for (let i = 0; i < count; i += 1) {
+        const frame = (first + i) * format.block;
+        for (let channel = 0; channel < channels; channel += 1)
+          samples[i]! += read(frame + (channel * format.block) / channels) / channels;
+      }
+    yield { rate, samples };
+  }
+}
+
+function parse(file: Uint8Array): { format: Format; data: DataView } {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  let format: Format | undefined;
+  for (let at = 12; at + 8 <= file.length;) {
+    const id = Buffer.from(file.subarray(at, at + 4)).toString('latin1');
+    const size = view.getUint32(at + 4, true);
+    const start = at + 8;
+    if (id === 'fmt ' && size >= 16 && start + size <= file.length) format = parseFormat(view, start, size);
+    if (id === 'data') {
+      if (!format) throw notAudio('its samples come before their format');
+      const rest = file.length - start;
+      const length = size === 0 || size > rest ? rest : size;
+      return { format, data: new DataView(file.buffer, file.byteOffset + start, length) };
+    }
+    at = start + size + (size % 2);
+  }
+  throw notAudio('it has no samples');
+}
+
+function parseFormat(view: DataView, at: number, size: number): Format {
+  const tag = view.getUint16(at, true);
+  const format: Format = {
+    // The true format of an extensible one is the beginning of a GUID.
+    format: tag === FORMAT.extensible && size >= 26 ? view.getUint16(at + 24, true) : tag,
+    channels: view.getUint16(at + 2, true),
+    rate: view.getUint32(at + 4, true),
+    block: view.getUint16(at + 12, true),
+    bits: view.getUint16(at + 14, true),
+  };
+  const { channels, rate, block, bits } = format;
+  if (rate < MIN_RATE || rate > MAX_RATE) throw notAudio(`a sample rate of ${rate}`);
+  if (channels < 1 || channels > 64) throw notAudio(`${channels} channels`);
+  const wellFormed =
+    format.format === FORMAT.ima
+      ? channels <= 2 && block >= 8 * channels && block % (4 * channels) === 0
+      : block === channels * Math.ceil(bits / 8);
+  if (!wellFormed) throw notAudio('its format contradicts itself');
+  return format;
+}
+
+/** Reads the sample at a byte of the data. */
+function sampleReader({ format, bits }: Format, data: DataView): 'ima' | ((at: number) => number) {
+  const bytes = Math.ceil(bits / 8);
+  if (format === FORMAT.ima && bits === 4) return 'ima';
+  if (format === FORMAT.alaw && bytes === 1) return (at) => ALAW[data.getUint8(at)]! / 32_768;
+  if (format === FORMAT.mulaw && bytes === 1) return (at) => MULAW[data.getUint8(at)]! / 32_768;
+  if (format === FORMAT.float && bytes === 4) return (at) => finite(data.getFloat32(at, true));
+  if (format === FORMAT.float && bytes === 8) return (at) => finite(data.getFloat64(at, true));
+  if (format === FORMAT.pcm && bytes === 1) return (at) => (data.getUint8(at) - 128) / 128;
+  if (format === FORMAT.pcm && bytes === 2) return (at) => data.getInt16(at, true) / 32_768;
+  if (format === FORMAT.pcm && bytes === 3)
+    return (at) => (data.getInt8(at + 2) * 65_536 + data.getUint16(at, true)) / 8_388_608;
+  if (format === FORMAT.pcm && bytes === 4) return (at) => data.getInt32(at, true) / 2_147_483_648;
+  throw notAudio(`format ${format} with ${bits} bits, which is not supported`);
+}
+
+function finite(value: number): number {
+  return Number.isFinite(value) ? Math.max(-1, Math.min(1, value)) : 0;
+}
+
+function notAudio(why: string): SoundError {
+  return new SoundError('file-not-audio', `The WAV file cannot be played: ${why}`);
+}

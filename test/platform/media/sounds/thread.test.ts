@@ -1,0 +1,68 @@
+/** A worker thread and what can become of it; `thread-worker.ts` is in it. */
+import { join } from 'node:path';
+import pino from 'pino';
+import { createThread, type Thread } from '../../../../src/platform/media/sounds/thread';
+import type { TestJob } from './thread-worker';
+
+const TIMEOUT_MS = 60_000;
+let thread: Thread<TestJob>;
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+  thread = createThread({
+    module: join(__dirname, 'thread-worker'),
+    timeoutMs: TIMEOUT_MS,
+    failure: 'speech-failed',
+    log: pino({ level: 'silent' }),
+  });
+});
+afterEach(async () => {
+  await thread.close();
+  expect(jest.getTimerCount()).toBe(0);
+  jest.useRealTimers();
+});
+
+const give = async (...samples: number[]): Promise<number[]> => Array.from(await thread.run({ give: samples }));
+
+it('answers jobs in their order', async () => {
+  expect(await Promise.all([give(1), give(2, 3), give()])).toEqual([[1], [2, 3], []]);
+});
+
+it('tells a failure, under its own code where it has one, and goes on', async () => {
+  await expect(thread.run({ fail: 'no' })).rejects.toMatchObject({ code: 'speech-failed', message: 'no' });
+  await expect(thread.run({ refuse: 'big' })).rejects.toMatchObject({ code: 'file-too-large', message: 'big' });
+  expect(await give(1)).toEqual([1]);
+});
+
+it.each(['crash', 'exit'] as const)(
+  'rejects the job at which the thread ended (%s), and starts another',
+  async (job) => {
+    const lost = expect(thread.run(job)).rejects.toMatchObject({ code: 'speech-failed' });
+    expect(await give(1)).toEqual([1]);
+    await lost;
+  },
+);
+
+it('ends a thread that takes too long, and starts another', async () => {
+  await give(1);
+  const lost = expect(thread.run('hang')).rejects.toMatchObject({ code: 'speech-failed' });
+  const next = give(2);
+  jest.advanceTimersByTime(TIMEOUT_MS - 1);
+  jest.advanceTimersByTime(1);
+  await lost;
+  expect(await next).toEqual([2]);
+});
+
+it('refuses more than can wait', async () => {
+  void thread.run('hang').catch(() => undefined);
+  const waiting = Array.from({ length: 500 }, () => thread.run({ give: [] }).catch(() => undefined));
+  await expect(thread.run({ give: [] })).rejects.toMatchObject({ code: 'sounds-overloaded' });
+  await thread.close();
+  await Promise.all(waiting);
+});
+
+it('rejects a job that cannot be handed over, and goes on', async () => {
+  const { buffer } = new Uint8Array(1);
+  structuredClone(buffer, { transfer: [buffer] });
+  await expect(thread.run({ give: [] }, [buffer])).rejects.toMatchObject({ code: 'speech-failed' });
+  expect(await give(1)).toEqual([1]);
+});
