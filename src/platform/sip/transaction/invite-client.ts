@@ -1,0 +1,148 @@
+/**
+ * The INVITE client transaction: RFC 3261 17.1.1, the accepted state of RFC 6026 7.2, CANCEL of RFC 3261 9.1.
+ *
+ *                     INVITE
+ *                       v           cancel
+ *           A: INVITE calling ----------------> cancelling A: INVITE
+ *                       | 1xx                    | 1xx: CANCEL
+ *                       v           cancel       v
+ *                  proceeding ----------------> cancelled
+ *                       |           CANCEL       |
+ *        B: timeout <---+---------- 2xx ---------+--> B, no final after CANCEL: timeout
+ *                       |            |
+ *               300-699 | ACK        v
+ *                       v         accepted  2xx: to the user
+ *  300-699: ACK  completed           | M
+ *                       | D          v
+ *                       +------> terminated
+ *
+ * What comes from any of the first four (2xx, 300-699, a transport error) leads to the same state.
+ */
+import type { SipRequest, SipResponse } from '../message';
+import type { Flow } from '../transport/transport';
+import {
+  ClientMachine,
+  type AnyClient,
+  type ClientDeps,
+  type ClientOptions,
+  type ClientSignal,
+} from './client-machine';
+import type { Table } from './machine';
+import { ackFor, cancelFor } from './requests';
+
+type State = 'calling' | 'cancelling' | 'proceeding' | 'cancelled' | 'accepted' | 'completed';
+type Timer = 'timerA' | 'timerB' | 'timerD' | 'timerM' | 'cancelTimer';
+type Action =
+  | 'resend'
+  | 'stopTimers'
+  | 'toUser'
+  | 'timeOut'
+  | 'fail'
+  | 'sendCancel'
+  | 'acknowledge'
+  | 'sendAck'
+  | 'forget'
+  | 'startD'
+  | 'startM';
+
+const FINALS = {
+  success: ['accepted', ['stopTimers', 'forget', 'toUser', 'startM']],
+  failure: ['completed', ['stopTimers', 'acknowledge', 'forget', 'toUser', 'startD']],
+  transportError: ['terminated', ['fail']],
+} as const;
+
+const TABLE: Table<State, Timer | ClientSignal, Action> = {
+  calling: {
+    timerA: ['calling', ['resend']],
+    timerB: ['terminated', ['timeOut']],
+    provisional: ['proceeding', ['stopTimers', 'toUser']],
+    cancel: ['cancelling'],
+    ...FINALS,
+  },
+  // CANCEL must not overtake the INVITE: it waits for a provisional response.
+  cancelling: {
+    timerA: ['cancelling', ['resend']],
+    timerB: ['terminated', ['timeOut']],
+    provisional: ['cancelled', ['stopTimers', 'sendCancel', 'toUser']],
+    ...FINALS,
+  },
+  proceeding: {
+    provisional: ['proceeding', ['toUser']],
+    cancel: ['cancelled', ['sendCancel']],
+    ...FINALS,
+  },
+  cancelled: {
+    provisional: ['cancelled', ['toUser']],
+    cancelTimer: ['terminated', ['timeOut']],
+    ...FINALS,
+  },
+  accepted: {
+    success: ['accepted', ['toUser']],
+    timerM: ['terminated'],
+  },
+  completed: {
+    failure: ['completed', ['sendAck']],
+    timerD: ['terminated'],
+  },
+  terminated: {},
+};
+
+export interface InviteClientDeps extends ClientDeps {
+  /** Sends a CANCEL in a transaction of its own. */
+  readonly sendCancel: (cancel: SipRequest, flow: Flow) => void;
+}
+
+export function createInviteClient(options: ClientOptions, deps: InviteClientDeps): AnyClient {
+  return new InviteClient(options, deps);
+}
+
+class InviteClient extends ClientMachine<State, Timer, Action> {
+  protected readonly table = TABLE;
+  readonly #sendCancel: InviteClientDeps['sendCancel'];
+  #interval = this.deps.durations.a;
+  #ack: SipRequest | undefined;
+
+  constructor(options: ClientOptions, deps: InviteClientDeps) {
+    super('calling', options, deps);
+    this.#sendCancel = deps.sendCancel;
+  }
+
+  start(): void {
+    this.send(this.request);
+    if (!this.flow.reliable) this.again(this.#interval, 'timerA');
+    this.limit(this.deps.durations.b, 'timerB');
+  }
+
+  protected run(action: Action, response?: SipResponse): void {
+    this[action](response);
+  }
+
+  protected resend(): void {
+    this.send(this.request);
+    this.#interval *= 2;
+    this.again(this.#interval, 'timerA');
+  }
+
+  protected sendCancel(): void {
+    if (this.request) this.#sendCancel(cancelFor(this.request), this.flow);
+    this.limit(this.deps.durations.cancel, 'cancelTimer');
+  }
+
+  protected acknowledge(response?: SipResponse): void {
+    if (this.request && response) this.#ack = ackFor(this.request, response);
+    this.sendAck();
+  }
+
+  protected sendAck(): void {
+    this.send(this.#ack);
+  }
+
+  protected startD(): void {
+    this.user = undefined;
+    this.limit(this.deps.durations.d, 'timerD');
+  }
+
+  protected startM(): void {
+    this.limit(this.deps.durations.m, 'timerM');
+  }
+}

@@ -1,0 +1,46 @@
+/** How many server transactions there may be, and what is done with a request that comes in addition (RFC 3261 21.5.4). */
+import type { Logger } from '../../../logger';
+import { newTag, responseTo } from '../respond';
+import type { SipRequest, SipResponse } from '../message';
+
+export interface Limits {
+  /** Server transactions that wait for their final response. */
+  readonly maxServerTransactions: number;
+  /** Server transactions altogether: most only absorb retransmissions, for 32 s. */
+  readonly maxAbsorbing: number;
+}
+
+/** 100,000 take some 100 MB; at 600 calls/s over UDP there are 40,000. */
+export const DEFAULT_LIMITS: Limits = { maxServerTransactions: 20_000, maxAbsorbing: 100_000 };
+
+const RETRY_AFTER_S = '5';
+const LOG_EVERY_MS = 1_000;
+
+/** These end something: they get through up to twice the limits. */
+const ALWAYS = new Set(['BYE', 'CANCEL']);
+
+export interface Overload {
+  /** The answer to a request that is one too many; it makes no transaction. Undefined: there is room. */
+  refusal(request: SipRequest, waiting: number, total: number): SipResponse | undefined;
+}
+
+export function createOverload(limits: Limits, log: Logger): Overload {
+  // The same for every copy of a request (RFC 3261 8.2.7).
+  const toTag = newTag();
+  let loggedAt = -Infinity;
+  let refused = 0;
+  return {
+    refusal(request, waiting, total) {
+      const factor = ALWAYS.has(request.method) ? 2 : 1;
+      if (waiting < limits.maxServerTransactions * factor && total < limits.maxAbsorbing * factor) return undefined;
+      refused++;
+      const now = performance.now();
+      if (now - loggedAt >= LOG_EVERY_MS) {
+        log.warn({ refused, waiting, total }, 'SIP overload: requests are answered with 503');
+        loggedAt = now;
+        refused = 0;
+      }
+      return responseTo(request, 503, { toTag, headers: [['Retry-After', RETRY_AFTER_S]] });
+    },
+  };
+}

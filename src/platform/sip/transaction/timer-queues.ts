@@ -1,0 +1,120 @@
+/**
+ * The timers of all transactions. There are tens of thousands at a time, but only some ten different durations: what is
+ * started later with the same duration ends later, so that each duration is a queue with one `setTimeout` for its head.
+ */
+
+/** What a timer is for. */
+export interface Expiring<Signal> {
+  /** Must not throw. */
+  apply(signal: Signal): void;
+}
+
+/** A timer that runs. */
+export interface Timer {
+  /** Harmless when it has fired or was stopped. */
+  stop(): void;
+}
+
+export interface TimerQueues {
+  /** Applies the signal `ms` from now; never at once, not even with 0. */
+  start<Signal>(ms: number, owner: Expiring<Signal>, signal: Signal): Timer;
+  /** Those that run; for tests. */
+  readonly size: number;
+  /** Ends every timer. Later ones never fire. */
+  close(): void;
+}
+
+export function createTimerQueues(): TimerQueues {
+  const queues = new Map<number, Queue>();
+  let closed = false;
+  return {
+    start(ms, owner, signal) {
+      if (closed) return { stop: () => undefined };
+      let queue = queues.get(ms);
+      if (!queue) queues.set(ms, (queue = new Queue(ms)));
+      return queue.add(new Entry(queue, owner, signal));
+    },
+    get size() {
+      return [...queues.values()].reduce((sum, { size }) => sum + size, 0);
+    },
+    close() {
+      closed = true;
+      for (const queue of queues.values()) queue.clear();
+      queues.clear();
+    },
+  };
+}
+
+/** Linked to its neighbours, so that a stopped one leaves its queue, and the memory, at once. */
+class Entry<Signal> implements Timer {
+  readonly at: number;
+  before: Entry<unknown> | undefined;
+  after: Entry<unknown> | undefined;
+  #queue: Queue | undefined;
+
+  constructor(
+    queue: Queue,
+    private readonly owner: Expiring<Signal>,
+    private readonly signal: Signal,
+  ) {
+    this.#queue = queue;
+    this.at = performance.now() + queue.ms;
+  }
+
+  stop(): void {
+    this.#queue?.remove(this);
+    this.#queue = undefined;
+  }
+
+  fire(): void {
+    this.stop();
+    this.owner.apply(this.signal);
+  }
+}
+
+class Queue {
+  size = 0;
+  #head: Entry<unknown> | undefined;
+  #tail: Entry<unknown> | undefined;
+  #alarm: NodeJS.Timeout | undefined;
+
+  constructor(readonly ms: number) {}
+
+  add<Signal>(entry: Entry<Signal>): Timer {
+    entry.before = this.#tail;
+    if (this.#tail) this.#tail.after = entry;
+    else this.#head = entry;
+    this.#tail = entry;
+    this.size++;
+    this.#alarm ??= setTimeout(() => this.#expire(), this.ms);
+    return entry;
+  }
+
+  remove(entry: Entry<unknown>): void {
+    if (entry.before) entry.before.after = entry.after;
+    else this.#head = entry.after;
+    if (entry.after) entry.after.before = entry.before;
+    else this.#tail = entry.before;
+    entry.before = entry.after = undefined;
+    if (--this.size === 0) this.#stopAlarm();
+  }
+
+  clear(): void {
+    this.#head = this.#tail = undefined;
+    this.size = 0;
+    this.#stopAlarm();
+  }
+
+  #expire(): void {
+    const now = performance.now();
+    for (let head = this.#head; head && head.at <= now; head = this.#head) head.fire();
+    this.#stopAlarm();
+    // The head that set the alarm may have been stopped since; the one that is there now ends later.
+    if (this.#head) this.#alarm = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(this.#head.at - now)));
+  }
+
+  #stopAlarm(): void {
+    clearTimeout(this.#alarm);
+    this.#alarm = undefined;
+  }
+}
