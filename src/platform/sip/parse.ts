@@ -146,6 +146,7 @@ function readBody(rest: Buffer, headers: Headers, framing: 'datagram' | 'stream'
   if (value === undefined) return framing === 'stream' ? bad('Missing Content-Length') : rest;
   const length = parseScalar(value);
   if (length === undefined) return bad('Malformed Content-Length');
+  if (length > MAX_MESSAGE) return { status: 513, reason: 'Message Too Large' };
   if (length > rest.length) return bad('Content-Length Beyond The End');
   if (length < rest.length && framing === 'stream') return bad('Content-Length Before The End');
   return rest.subarray(0, length);

@@ -1,0 +1,118 @@
+/** What becomes of the bytes that come in, whatever carried them (RFC 3261 18.2.1, RFC 3581 4). */
+import { createHash } from 'node:crypto';
+import type { Logger } from '../../../logger';
+import { messageOf } from '../../../errors';
+import { Headers, type SipRequest } from '../message';
+import { parseMessage } from '../parse';
+import { responseTo } from '../respond';
+import type { TransportLimits } from './limits';
+import type { Flow, TransportUser } from './transport';
+
+export interface ReceiveCounts {
+  /** Given to the user. */
+  messages: number;
+  /** Requests with a fault. */
+  malformed: number;
+  /** What was no SIP, and responses with a fault. */
+  dropped: number;
+}
+
+/** Takes one datagram, one WebSocket message, or one message cut out of a stream. Never throws. */
+export type Receive = (data: Buffer, framing: 'datagram' | 'stream', flow: Flow) => void;
+
+export interface ReceiveDeps {
+  user: TransportUser;
+  log: Logger;
+  limits: Pick<TransportLimits, 'malformedPerSecond'>;
+  counts: ReceiveCounts;
+}
+
+/** Addresses whose malformed requests are counted at once; more are not answered. */
+const MAX_COUNTED = 10_000;
+
+export function createReceive({ user, log, limits, counts }: ReceiveDeps): Receive {
+  const answers = createBudget(limits.malformedPerSecond);
+  let loggedAt = -Infinity;
+  let unlogged = 0;
+
+  const note = (what: string, reason: string, flow: Flow): void => {
+    unlogged++;
+    const now = performance.now();
+    if (now - loggedAt < 1_000) return;
+    log.debug({ what, reason, flow: flow.id, count: unlogged }, 'sip messages not understood');
+    loggedAt = now;
+    unlogged = 0;
+  };
+
+  return (data, framing, flow) => {
+    const parsed = parseMessage(data, framing);
+    switch (parsed.kind) {
+      case 'dropped':
+        counts.dropped++;
+        note('dropped', parsed.reason, flow);
+        return;
+      case 'malformed': {
+        counts.malformed++;
+        note('malformed', parsed.reason, flow);
+        const { request, status, reason } = parsed;
+        // An ACK is never answered; of the others no flood is made.
+        if (request.method !== 'ACK' && answers.take(flow.remote.host))
+          flow.send(responseTo(stamped(request, flow), status, { reason, toTag: statelessTag(request) }));
+        return;
+      }
+      case 'message':
+        counts.messages++;
+        try {
+          const { message } = parsed;
+          if (message.kind === 'request') stamp(message, flow);
+          user.message(message, flow);
+        } catch (thrown) {
+          log.error({ err: thrown, flow: flow.id }, `sip message not handled: ${messageOf(thrown)}`);
+        }
+    }
+  };
+}
+
+const OLD_STAMP = /;[ \t]*(?:received|rport)[ \t]*(?:=[^;]*)?(?=;|$)/gi;
+
+/**
+ * Puts `received` and `rport` into the top `Via`. Always, and in place of what stands there: a response goes back where the
+ * request came from, whatever `Via` claims.
+ */
+function stamp(request: SipRequest, flow: Flow): void {
+  const via = request.headers.removeFirst('via');
+  if (via === undefined) return;
+  const { host, port } = flow.remote;
+  request.headers.prepend('via', `${via.replace(OLD_STAMP, '')};received=${host};rport=${port}`);
+}
+
+function stamped(request: SipRequest, flow: Flow): SipRequest {
+  const copy = { ...request, headers: new Headers(request.headers) };
+  stamp(copy, flow);
+  return copy;
+}
+
+/** The same for every retransmission (RFC 3261 8.2.7). */
+function statelessTag({ headers }: SipRequest): string {
+  const text = ['via', 'call-id', 'cseq', 'from'].map((name) => headers.get(name) ?? '').join('\n');
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** So many a second for each address. */
+function createBudget(perSecond: number): { take(address: string): boolean } {
+  const taken = new Map<string, number>();
+  let since = -Infinity;
+  return {
+    take(address) {
+      const now = performance.now();
+      if (now - since >= 1_000) {
+        taken.clear();
+        since = now;
+      }
+      const count = taken.get(address) ?? 0;
+      if (count >= perSecond || (count === 0 && taken.size >= MAX_COUNTED)) return false;
+      taken.set(address, count + 1);
+      return true;
+    },
+  };
+}
