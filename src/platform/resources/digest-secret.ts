@@ -1,16 +1,28 @@
 import { createHash } from 'node:crypto';
 
-/**
- * What digest authentication needs of a password (HA1, RFC 2617 3.2.2.2 and RFC 8760 2.4), bound to one user and realm.
- * The platform keeps this and not the password.
- */
-export interface DigestSecret {
+/** HA1 (RFC 2617 3.2.2.2, RFC 8760 2.4) in hexadecimal. */
+export interface Ha1 {
   md5: string;
   sha256: string;
 }
 
+/**
+ * What digest authentication needs of a password, bound to one user and realm. The platform keeps this and not the
+ * password.
+ */
+export interface DigestSecret extends Ha1 {
+  /** For phones that give `user@realm` as user name. */
+  qualified: Ha1;
+}
+
 export function digestSecret(username: string, realm: string, password: string): DigestSecret {
-  const text = `${username}:${realm}:${password}`;
+  return {
+    ...ha1(`${username}:${realm}:${password}`),
+    qualified: ha1(`${username}@${realm}:${realm}:${password}`),
+  };
+}
+
+function ha1(text: string): Ha1 {
   const hash = (algorithm: string): string => createHash(algorithm).update(text, 'utf8').digest('hex');
   return { md5: hash('md5'), sha256: hash('sha256') };
 }

@@ -58,6 +58,10 @@ export interface Domains {
   endpoint(id: string): Endpoint | undefined;
   /** In whatever spelling of the URI. */
   endpointBySipUri(sipUri: string): Endpoint | undefined;
+  /** The endpoints of all domains that have this name. */
+  endpointsNamed(name: string): readonly Endpoint[];
+  /** The realm of the domain that this host stands for, as it was named; in whatever case. */
+  realmOf(host: string): string | undefined;
   /** @returns the token, which is kept nowhere else */
   addToken(endpoint: Endpoint, expiresInSeconds: number): string;
   /** The application is gone: its endpoints have none. */
@@ -69,11 +73,16 @@ export function createDomains(onEndpointGone: (endpointId: string) => void): Dom
   const domains = new Map<string, Domain>();
   const bySipUri = new Map<string, Endpoint>();
   const byId = new Map<string, Endpoint>();
+  const byName = new Map<string, readonly Endpoint[]>();
+  const realms = new Map<string, string>();
 
   const deleteEndpoint = (domain: Domain, endpoint: Endpoint): void => {
     domain.endpoints.delete(endpoint.id);
     byId.delete(endpoint.id);
     bySipUri.delete(keyOf(endpoint.sipUri));
+    const namesakes = (byName.get(endpoint.name) ?? []).filter((other) => other !== endpoint);
+    if (namesakes.length > 0) byName.set(endpoint.name, namesakes);
+    else byName.delete(endpoint.name);
     onEndpointGone(endpoint.id);
   };
 
@@ -82,20 +91,22 @@ export function createDomains(onEndpointGone: (endpointId: string) => void): Dom
       const taken = [...domains.values()].some((domain) => domain.name.toLowerCase() === name.toLowerCase());
       if (taken) throw new AlreadyExistsError('domain-already-exists', `There is a domain ${name} already`);
       if (domains.size >= MAX_DOMAINS)
-        throw new QuotaError(`An account has at most ${MAX_DOMAINS} domains: delete one first`);
+        throw new QuotaError('domain-limit-reached', `An account has at most ${MAX_DOMAINS} domains: delete one first`);
       const domain: Domain = { id: newId('domain'), name, description, endpoints: new Map() };
       domains.set(domain.id, domain);
+      const realm = realmFor(domain);
+      realms.set(realm.toLowerCase(), realm);
       return domain;
     },
     get: (id) => domains.get(id),
     delete(domain) {
       for (const endpoint of [...domain.endpoints.values()]) deleteEndpoint(domain, endpoint);
       domains.delete(domain.id);
+      realms.delete(realmFor(domain).toLowerCase());
     },
     list: () => [...domains.values()],
     addEndpoint(domain, { password, ...fields }) {
-      // As the domain was named: applications put the URI together themselves, and compare it as text.
-      const realm = `${domain.name}.${SIP_DOMAIN_SUFFIX}`;
+      const realm = realmFor(domain);
       const sipUri = `sip:${fields.name}@${realm}`;
       if (bySipUri.has(keyOf(sipUri)))
         throw new AlreadyExistsError('endpoint-already-exists', `There is an endpoint ${sipUri} already`);
@@ -111,11 +122,14 @@ export function createDomains(onEndpointGone: (endpointId: string) => void): Dom
       domain.endpoints.set(endpoint.id, endpoint);
       byId.set(endpoint.id, endpoint);
       bySipUri.set(keyOf(sipUri), endpoint);
+      byName.set(endpoint.name, [...(byName.get(endpoint.name) ?? []), endpoint]);
       return endpoint;
     },
     deleteEndpoint,
     endpoint: (id) => byId.get(id),
     endpointBySipUri: (sipUri) => bySipUri.get(keyOf(sipUri)),
+    endpointsNamed: (name) => byName.get(name) ?? [],
+    realmOf: (host) => realms.get(host.toLowerCase()),
     addToken(endpoint, expiresInSeconds) {
       const token = randomBytes(24).toString('base64url');
       const now = Date.now();
@@ -131,6 +145,11 @@ export function createDomains(onEndpointGone: (endpointId: string) => void): Dom
         if (endpoint.applicationId === applicationId) endpoint.applicationId = undefined;
     },
   };
+}
+
+/** As the domain was named: applications put URIs together themselves, and compare them as text. */
+function realmFor({ name }: Domain): string {
+  return `${name}.${SIP_DOMAIN_SUFFIX}`;
 }
 
 /** In whatever spelling: hosts are case-insensitive. */

@@ -1,0 +1,39 @@
+/** `/sandbox/registrations`: the phones that are registered. */
+import { Router } from 'express';
+import type { Domains } from '../resources/domains';
+import type { Registrar, Registration } from '../sip/registrar';
+import { printHostPort } from '../sip/uri';
+
+/** In the order in which the endpoints came online; of disabled endpoints too, which `enabled` tells. */
+export function registrationRoutes(registrar: Registrar, domains: Domains): Router {
+  const router = Router();
+  router.get('/', (_request, response) => {
+    const now = Date.now();
+    response.json(
+      registrar.list().map((registration) => ({
+        ...show(registration, now),
+        enabled: domains.endpoint(registration.endpointId)?.enabled ?? false,
+      })),
+    );
+  });
+  return router;
+}
+
+function show({ endpointId, sipUri, contact }: Registration, now: number) {
+  const { uri, flow, received, instance, userAgent, registeredAt, refreshedAt, expiresAt } = contact;
+  return {
+    endpointId,
+    sipUri,
+    contact: uri,
+    transport: flow.transport,
+    address: printHostPort(received),
+    instance,
+    userAgent,
+    registeredAt: registeredAt.toISOString(),
+    refreshedAt: refreshedAt.toISOString(),
+    /** Seconds since the phone came online. */
+    age: Math.max(0, Math.floor((now - registeredAt.getTime()) / 1000)),
+    /** Seconds. */
+    expiresIn: Math.max(0, Math.ceil((expiresAt.getTime() - now) / 1000)),
+  };
+}

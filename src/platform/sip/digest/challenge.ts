@@ -1,0 +1,42 @@
+/** `WWW-Authenticate` (RFC 3261 20.44, RFC 7616 3.3, RFC 8760 2). */
+import { printAuthParams } from '../header-values';
+import type { Algorithm } from './digest-response';
+
+export interface Challenge {
+  realm: string;
+  nonce: string;
+  /** The nonce of the credentials is used up: a client tries again with this one, and asks nobody. */
+  stale: boolean;
+  algorithms: readonly Algorithm[];
+}
+
+/** One header an algorithm, with the nonce that all share. */
+export function challengeHeaders({ realm, nonce, stale, algorithms }: Challenge): [name: string, value: string][] {
+  return algorithms.map((algorithm) => [
+    'WWW-Authenticate',
+    printAuthParams('Digest', [
+      ['realm', realm, true],
+      ['nonce', nonce, true],
+      ['algorithm', algorithm, false],
+      ['qop', 'auth', true],
+      ...(stale ? ([['stale', 'true', false]] as const) : []),
+    ]),
+  ]);
+}
+
+/**
+ * MD5 first, against RFC 8760 2.3: of two challenges sipp 3.6 and pjsip up to 2.10 look at the first alone, and fail where
+ * it is SHA-256. Who knows both and cares for strength picks the second.
+ */
+const BOTH: readonly Algorithm[] = ['MD5', 'SHA-256'];
+const MD5_ONLY: readonly Algorithm[] = ['MD5'];
+
+/**
+ * baresip before 3.12 (libre without SHA-256) gives up as soon as any challenge is not MD5, in whichever place: measured
+ * with 1.0.0, "Function not implemented".
+ */
+const GIVES_UP = /\bbaresip v?(?:[0-2]\.|3\.(?:\d|1[01])(?:\.|\b))/i;
+
+export function algorithmsFor(userAgent: string | undefined): readonly Algorithm[] {
+  return userAgent !== undefined && GIVES_UP.test(userAgent) ? MD5_ONLY : BOTH;
+}

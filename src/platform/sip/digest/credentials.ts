@@ -1,0 +1,52 @@
+/** `Authorization` (RFC 3261 20.7, RFC 7616 3.4, RFC 8760 2). */
+import { parseAuthParams } from '../header-values';
+import type { Algorithm } from './digest-response';
+
+export interface Credentials {
+  algorithm: Algorithm;
+  username: string;
+  realm: string;
+  nonce: string;
+  uri: string;
+  /** Lower case. */
+  response: string;
+  /** Undefined: a client of RFC 2069, which knows no `qop`. */
+  counted?: { nc: string; cnonce: string; count: number } | undefined;
+}
+
+/**
+ * @returns undefined: malformed, of another scheme, or in a way that was never offered (`auth-int`, sessions, SHA-256
+ * without `qop`); whoever sends that is challenged as if it had sent nothing
+ */
+export function parseCredentials(value: string): Credentials | undefined {
+  const auth = parseAuthParams(value);
+  if (auth?.scheme.toLowerCase() !== 'digest') return undefined;
+  const { params } = auth;
+  const algorithm = algorithmOf(params.get('algorithm'));
+  const username = params.get('username');
+  const realm = params.get('realm');
+  const nonce = params.get('nonce');
+  const uri = params.get('uri');
+  const response = params.get('response')?.toLowerCase();
+  if (!algorithm || !username || !realm || !nonce || !uri || !response) return undefined;
+  const given = { algorithm, username, realm, nonce, uri, response };
+  const qop = params.get('qop');
+  if (qop === undefined) return algorithm === 'MD5' ? given : undefined;
+  const nc = params.get('nc') ?? '';
+  const cnonce = params.get('cnonce');
+  if (qop !== 'auth' || cnonce === undefined || !/^[0-9a-f]{1,8}$/i.test(nc)) return undefined;
+  return { ...given, counted: { nc, cnonce, count: parseInt(nc, 16) } };
+}
+
+/** None said: MD5 (RFC 7616 3.4); baresip says none. */
+function algorithmOf(name: string | undefined): Algorithm | undefined {
+  switch (name?.toUpperCase()) {
+    case undefined:
+    case 'MD5':
+      return 'MD5';
+    case 'SHA-256':
+      return 'SHA-256';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,227 @@
+/** The registrar (RFC 3261 10.3; flows as in RFC 5626): which phones an endpoint has, and how they are reached. */
+import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Logger } from '../../../logger';
+import type { Domains, Endpoint } from '../../resources/domains';
+import { createTimers } from '../../timers';
+import type { Authenticator } from '../authenticator';
+import { responseTo } from '../respond';
+import type { ServerTransaction } from '../transaction/transaction';
+import type { Flow } from '../transport/transport';
+import { parseUri } from '../uri';
+import { applyRegister, type MakeContact } from './bindings';
+import type { Contact, OfflineReason } from './contact';
+import { OPTION_TAGS, registeredHeaders } from './register-response';
+import { readRegister, type Refusal, type RegisterRequest } from './register-request';
+
+export interface RegistrarLimits {
+  /** Of an endpoint. */
+  maxContacts: number;
+  /** Seconds. Who asks for less, but not for 0, gets 423. */
+  minExpires: number;
+  /** Seconds. Who asks for more, or for nothing, gets this. */
+  maxExpires: number;
+  /**
+   * Seconds, for a phone behind a NAT over UDP: each REGISTER keeps the mapping open, which lasts for two minutes or
+   * more (RFC 4787 REQ-5). What keep-alives a phone sends besides is its own affair.
+   */
+  maxExpiresBehindNat: number;
+}
+
+export const DEFAULT_REGISTRAR_LIMITS: RegistrarLimits = {
+  maxContacts: 10,
+  minExpires: 60,
+  maxExpires: 3_600,
+  maxExpiresBehindNat: 90,
+};
+
+/** Told after the REGISTER was answered. */
+export interface RegistrarEvents {
+  /** A phone that was not there before; a refresh says nothing. */
+  online(endpoint: Endpoint, contact: Contact): void;
+  offline(endpoint: Endpoint, contact: Contact, reason: OfflineReason): void;
+}
+
+export interface Registration {
+  endpointId: string;
+  sipUri: string;
+  contact: Contact;
+}
+
+export interface Registrar {
+  /** Answers a REGISTER. */
+  register(transaction: ServerTransaction): void;
+  /** Where the endpoint can be called: highest `q` first, then the latest REGISTER. None where it is disabled. */
+  contactsOf(endpointId: string): Contact[];
+  /** The endpoint is gone: so are its contacts. */
+  forget(endpointId: string): void;
+  /** Everything that is registered, of disabled endpoints too. */
+  list(): Registration[];
+  /** Ends every timer, without a word to anybody. */
+  close(): void;
+}
+
+export interface RegistrarOptions {
+  domains: Domains;
+  authenticator: Authenticator;
+  log: Logger;
+  events: RegistrarEvents;
+  limits?: Partial<RegistrarLimits>;
+  /** ms */
+  now?: () => number;
+}
+
+interface Bindings {
+  endpoint: Endpoint;
+  contacts: Contact[];
+}
+
+export function createRegistrar(options: RegistrarOptions): Registrar {
+  const { domains, authenticator, log, events, now = Date.now } = options;
+  const limits = { ...DEFAULT_REGISTRAR_LIMITS, ...options.limits };
+  const timers = createTimers();
+  const byEndpoint = new Map<string, Bindings>();
+  /** By id of the contact: ends its timer and no longer listens to its connection. */
+  const releases = new Map<string, () => void>();
+
+  const release = (contact: Contact): void => {
+    releases.get(contact.id)?.();
+    releases.delete(contact.id);
+  };
+
+  /** What listens must not stop a timer or a REGISTER. */
+  const tell = (event: () => void): void => {
+    try {
+      event();
+    } catch (error) {
+      log.error({ err: error }, 'a listener of the registrar failed');
+    }
+  };
+
+  const online = (endpoint: Endpoint, contact: Contact): void => {
+    log.info({ endpointId: endpoint.id, contact: contact.uri, flow: contact.flow.id }, 'phone online');
+    tell(() => events.online(endpoint, contact));
+  };
+
+  const offline = (endpoint: Endpoint, contact: Contact, reason: OfflineReason): void => {
+    log.info({ endpointId: endpoint.id, contact: contact.uri, flow: contact.flow.id, reason }, 'phone offline');
+    tell(() => events.offline(endpoint, contact, reason));
+  };
+
+  const drop = (contact: Contact, reason: OfflineReason): void => {
+    const bindings = byEndpoint.get(contact.endpointId);
+    if (!bindings?.contacts.some(({ id }) => id === contact.id)) return;
+    release(contact);
+    keep(
+      bindings.endpoint,
+      bindings.contacts.filter(({ id }) => id !== contact.id),
+    );
+    offline(bindings.endpoint, contact, reason);
+  };
+
+  const hold = (contact: Contact): void => {
+    release(contact);
+    const stopTimer = timers.after(contact.expiresAt.getTime() - now(), () => drop(contact, 'expired'));
+    const stopListening = contact.flow.onClose(() => drop(contact, 'connection closed'));
+    releases.set(contact.id, () => {
+      stopTimer();
+      stopListening();
+    });
+  };
+
+  const keep = (endpoint: Endpoint, contacts: Contact[]): void => {
+    if (contacts.length > 0) byEndpoint.set(endpoint.id, { endpoint, contacts });
+    else byEndpoint.delete(endpoint.id);
+  };
+
+  const maker =
+    (endpoint: Endpoint, flow: Flow, { callId, cseq, userAgent, path }: RegisterRequest): MakeContact =>
+    (asked, previous) => {
+      const time = now();
+      const isRefresh = previous?.uri === asked.uri && previous.flow.id === flow.id;
+      const most = isBehindNat(asked.uri, flow) ? limits.maxExpiresBehindNat : limits.maxExpires;
+      const { uri, q, instance, regId } = asked;
+      return {
+        id: isRefresh ? previous.id : randomBytes(8).toString('hex'),
+        ...{ endpointId: endpoint.id, uri, q, instance, regId, callId, cseq, userAgent, path, flow },
+        received: { ...flow.remote },
+        registeredAt: isRefresh ? previous.registeredAt : new Date(time),
+        refreshedAt: new Date(time),
+        expiresAt: new Date(time + Math.min(asked.expires, most) * 1000),
+      };
+    };
+
+  const refusalOf = ({ contacts }: RegisterRequest): Refusal | undefined => {
+    const { minExpires } = limits;
+    if (contacts === 'all' || !contacts.some(({ expires }) => expires > 0 && expires < minExpires)) return undefined;
+    return { status: 423, headers: [['Min-Expires', String(minExpires)]] };
+  };
+
+  const accept = (transaction: ServerTransaction, endpoint: Endpoint): Refusal | undefined => {
+    const { request, flow } = transaction;
+    const asked = readRegister(request, limits.maxExpires);
+    if ('status' in asked) return asked;
+    const refusal = refusalOf(asked);
+    if (refusal) return refusal;
+    const before = byEndpoint.get(endpoint.id)?.contacts ?? [];
+    const change = applyRegister(before, asked, limits.maxContacts, maker(endpoint, flow, asked));
+    if ('status' in change) return change;
+
+    for (const { contact } of change.removed) release(contact);
+    keep(endpoint, change.contacts);
+    const known = new Set(before);
+    const changed = change.contacts.filter((contact) => !known.has(contact));
+    for (const contact of changed) hold(contact);
+    const headers = registeredHeaders(request.headers, change.contacts, changed, now());
+    transaction.respond(responseTo(request, 200, { headers }));
+
+    for (const { contact, reason } of change.removed) offline(endpoint, contact, reason);
+    const ids = new Set(before.map(({ id }) => id));
+    for (const contact of changed) if (!ids.has(contact.id)) online(endpoint, contact);
+    // Gone while its REGISTER was handled: nobody would be told any more.
+    if (!flow.open) for (const contact of changed) drop(contact, 'connection closed');
+    return undefined;
+  };
+
+  return {
+    register(transaction) {
+      const { request } = transaction;
+      const refuse = ({ status, reason, headers }: Refusal): void =>
+        transaction.respond(responseTo(request, status, { ...(reason && { reason }), ...(headers && { headers }) }));
+      if (!parseUri(request.uri)?.scheme.startsWith('sip')) return refuse({ status: 416 });
+      const unknown = request.headers.all('require').filter((tag) => !OPTION_TAGS.has(tag.toLowerCase()));
+      if (unknown.length > 0) return refuse({ status: 420, headers: unknown.map((tag) => ['Unsupported', tag]) });
+      const endpoint = authenticator.authenticate(transaction);
+      if (!endpoint) return; // told already
+      const refusal = accept(transaction, endpoint);
+      if (refusal) refuse(refusal);
+    },
+    contactsOf(endpointId) {
+      if (!domains.endpoint(endpointId)?.enabled) return [];
+      const contacts = byEndpoint.get(endpointId)?.contacts ?? [];
+      // A mail address may be registered too (RFC 3261 10.2.1), but cannot be called.
+      const callable = contacts.filter(({ uri, flow }) => /^sips?:/i.test(uri) && flow.open);
+      return callable.sort((a, b) => b.q - a.q || +b.refreshedAt - +a.refreshedAt);
+    },
+    forget(endpointId) {
+      for (const contact of byEndpoint.get(endpointId)?.contacts ?? []) drop(contact, 'endpoint gone');
+    },
+    list: () =>
+      [...byEndpoint.values()].flatMap(({ endpoint: { id, sipUri }, contacts }) =>
+        contacts.map((contact) => ({ endpointId: id, sipUri, contact })),
+      ),
+    close() {
+      timers.close();
+      for (const stop of releases.values()) stop();
+      releases.clear();
+      byEndpoint.clear();
+    },
+  };
+}
+
+/** Whether the phone gives another address than the one that it is seen at. */
+function isBehindNat(contact: string, flow: Flow): boolean {
+  const uri = parseUri(contact);
+  if (flow.reliable || !uri || isIP(uri.host) === 0) return false;
+  return uri.host !== flow.remote.host || (uri.port ?? 5060) !== flow.remote.port;
+}
