@@ -10,10 +10,7 @@ import {
   unquoted,
   type Params,
 } from './grammar';
-import type { Headers } from './message';
 import { looksLikeUri, parseHostPort, printHostPort } from './uri';
-
-export { formatAddress } from './uri';
 
 /** `From`, `To`, `Contact`, `Route`, `Record-Route`, `Refer-To`, … */
 export interface NameAddr {
@@ -146,12 +143,6 @@ export function parseParamsValue(text: string): { value: string; params: Params 
 /** As `parseParamsValue` reads it. */
 export function printParamsValue(value: string, params: Iterable<readonly [string, string | undefined]>): string {
   return `${value}${printParams(params)}`;
-}
-
-/** Whether one of the values of a list header is this token, in any case: `Supported: timer`, `Allow: UPDATE`. */
-export function hasToken(headers: Headers, name: string, token: string): boolean {
-  const wanted = token.toLowerCase();
-  return headers.all(name).some((value) => value.toLowerCase() === wanted);
 }
 
 export interface AuthParams {

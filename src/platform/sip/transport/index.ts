@@ -8,7 +8,7 @@ import { createAdmission } from './admission';
 import { flowId } from './connection';
 import { FlowError } from './errors';
 import { DEFAULT_LIMITS, type TransportLimits } from './limits';
-import { createLocalAddress } from './local-address';
+import { createLocalAddress, isOwnAddress } from './local-address';
 import { createReceive, type ReceiveCounts } from './receive';
 import { startStream, type StreamTransport, type TlsIdentity } from './stream';
 import type { Address, Transports, TransportUser } from './transport';
@@ -23,11 +23,11 @@ export { WEBSOCKET_PATH } from './websocket';
 
 export interface TransportOptions {
   /** UDP and TCP that both have port 0 get the same number. */
-  udp?: Address;
-  tcp?: Address;
-  tls?: Address & TlsIdentity;
+  udp?: Address | undefined;
+  tcp?: Address | undefined;
+  tls?: (Address & TlsIdentity) | undefined;
   /** What the rest of the world reaches this machine at, where that is no address of its own. */
-  publicAddress?: string;
+  publicAddress?: string | undefined;
   user: TransportUser;
   log: Logger;
   limits?: Partial<TransportLimits>;
@@ -125,6 +125,8 @@ export async function startTransports(options: TransportOptions): Promise<SipTra
       }
       throw new FlowError(`There is no way to ${host}:${port} over ${transport}`);
     },
+    isOwn: (name) =>
+      [udp, tcp, tls].some((address) => address && isOwnAddress(name, { host: address.host, publicAddress })),
     async close() {
       webSockets.close();
       await Promise.all([datagrams?.close(), streams?.close(), secureStreams?.close()]);

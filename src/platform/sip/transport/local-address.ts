@@ -28,6 +28,18 @@ export function localAddressFor(
   return specific ?? candidates.find(({ internal }) => !internal)?.address ?? (family === 'IPv6' ? '::1' : '127.0.0.1');
 }
 
+/** Whether this name or address (IPv6 without brackets) is that of this machine, as far as it listens there. */
+export function isOwnAddress(
+  name: string,
+  { host, publicAddress }: LocalAddressOptions,
+  interfaces: readonly NetworkInterfaceInfo[] = allInterfaces(),
+): boolean {
+  const wanted = name.toLowerCase();
+  if (wanted === publicAddress?.toLowerCase() || wanted === host.toLowerCase()) return true;
+  if (isWildcard(host)) return isLoopback(wanted) || interfaces.some(({ address }) => address === wanted);
+  return isLoopback(host) && wanted === 'localhost';
+}
+
 /** For how long interfaces are taken to stay as they are; ms. */
 const INTERFACES_MS = 10_000;
 const MAX_REMEMBERED = 2_000;
