@@ -4,6 +4,7 @@ import type { Calls } from '../calls/calls';
 import type { FarEnds } from '../lines/far-ends';
 import type { SimulationTiming } from '../lines/behaviour';
 import type { Receive } from '../lines/line';
+import type { SimulatedSound } from '../lines/simulated-party';
 import type { CreatePlayer } from '../media/player';
 import type { Phones } from '../lines/phones';
 import type { MediaStore } from '../recordings/media-store';
@@ -12,6 +13,7 @@ import type { Applications } from '../resources/applications';
 import type { Domains } from '../resources/domains';
 import type { ErrorLog } from '../resources/error-log';
 import type { Numbers } from '../resources/numbers';
+import type { Registrar } from '../sip/registrar';
 import type { Timers } from '../timers';
 import type { Uris } from '../uris';
 import type { CallRateLimit } from './rate-limit';
@@ -29,9 +31,13 @@ export interface ApiContext {
   phones: Phones;
   farEnds: FarEnds;
   receive: Receive;
+  /** Undefined: no telephones. */
+  registrar?: Registrar | undefined;
   timers: Timers;
   timing: SimulationTiming;
   createPlayer: CreatePlayer;
+  /** What simulated far ends say; undefined: the platform has no sound. */
+  sound?: SimulatedSound | undefined;
   uris: Uris;
   log: Logger;
 }

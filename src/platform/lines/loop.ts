@@ -3,8 +3,9 @@ import type { HangupCause } from '../../protocol/events';
 import type { Timers } from '../timers';
 import type { SimulationTiming } from './behaviour';
 import type { DialRequest, Line, LineListener, Playback, Receive } from './line';
-import type { Party } from '../media/audio';
 import type { CreatePlayer, Player } from '../media/player';
+import { LoopParty } from './loop-party';
+import type { SimulatedSound } from './simulated-party';
 import type { FarEnd, FarEnds } from './far-ends';
 
 export interface LoopDeps {
@@ -13,6 +14,8 @@ export interface LoopDeps {
   farEnds: FarEnds;
   receive: Receive;
   createPlayer: CreatePlayer;
+  /** Of simulated far ends; undefined: the platform has no sound, and a loop carries none. */
+  sound?: SimulatedSound | undefined;
 }
 
 /** One end; what it is told to do happens to its peer a moment later. */
@@ -20,7 +23,7 @@ class LoopEnd implements Line {
   peer: LoopEnd | undefined;
   listener: LineListener | undefined;
   #connected = false;
-  readonly party: Party | undefined = undefined;
+  readonly party: LoopParty | undefined;
   #state: 'set-up' | 'up' | 'ended' = 'set-up';
   readonly #player: Player;
 
@@ -28,13 +31,14 @@ class LoopEnd implements Line {
     readonly farEnd: FarEnd,
     private readonly deps: LoopDeps,
   ) {
+    this.party = deps.sound && new LoopParty((key) => this.sendDtmf(key));
     this.#player = deps.createPlayer(
       {
         playStarted: (playback) => this.listener?.playStarted(playback),
         playDone: (playback) => this.#state !== 'ended' && this.listener?.playDone(playback),
         playFailed: (playback, reason) => this.listener?.playFailed(playback, reason),
       },
-      () => undefined,
+      this.party?.hear ?? (() => undefined),
     );
   }
 
@@ -81,6 +85,7 @@ class LoopEnd implements Line {
   }
 
   connect(other: Line | undefined): void {
+    this.party?.sayTo(this.#state === 'up' ? other?.party?.hear : undefined);
     if (this.#connected === (other !== undefined)) return;
     this.#connected = other !== undefined;
     this.deps.farEnds.note(this.farEnd, other ? 'connected' : 'disconnected');
@@ -95,6 +100,7 @@ class LoopEnd implements Line {
   #end(cause: HangupCause): void {
     this.#state = 'ended';
     this.#player.abandon();
+    this.party?.sayTo(undefined);
     this.deps.farEnds.note(this.farEnd, 'ended', { cause });
   }
 
@@ -119,6 +125,7 @@ export function dialOwnNumber(request: DialRequest, listener: LineListener, deps
   const incoming = open('in');
   outgoing.peer = incoming;
   incoming.peer = outgoing;
+  if (outgoing.party && incoming.party) LoopParty.join(outgoing.party, incoming.party);
   outgoing.listener = listener;
 
   deps.timers.after(deps.timing.ringAfterMs, () => {

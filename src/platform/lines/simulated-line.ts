@@ -4,14 +4,16 @@ import type { Cancel, Timers } from '../timers';
 import type { Behaviour, SimulationTiming } from './behaviour';
 import type { FarEnd, FarEnds } from './far-ends';
 import type { Line, LineListener, Playback } from './line';
-import type { Party } from '../media/audio';
 import type { CreatePlayer, Player, PlayerListener } from '../media/player';
+import { SimulatedParty, type SimulatedSound } from './simulated-party';
 
 export interface SimulatedLineDeps {
   timers: Timers;
   timing: SimulationTiming;
   farEnds: FarEnds;
   createPlayer: CreatePlayer;
+  /** What far ends say; undefined: the platform has no sound. */
+  sound?: SimulatedSound | undefined;
 }
 
 /** What somebody who dials means to do. */
@@ -39,7 +41,7 @@ export class SimulatedLine implements Line {
   #giveUp: Cancel | undefined;
   #hangUpAfterMs = 0;
   #connected = false;
-  readonly party: Party | undefined = undefined;
+  readonly party: SimulatedParty | undefined;
   readonly #player: Player;
 
   constructor(
@@ -62,7 +64,10 @@ export class SimulatedLine implements Line {
       },
       playFailed: (playback, reason) => this.#listener.playFailed(playback, reason),
     };
-    this.#player = deps.createPlayer(listener, () => undefined);
+    const { sound, timers, createPlayer } = deps;
+    const keyHeard = (key: string): void => this.#note('dtmf-received', { detail: key });
+    this.party = sound && new SimulatedParty({ sound, timers, createPlayer, keyHeard });
+    this.#player = createPlayer(listener, this.party?.hearPlayed ?? (() => undefined));
   }
 
   /** The platform dials this far end. */
@@ -120,6 +125,7 @@ export class SimulatedLine implements Line {
   }
 
   connect(other: Line | undefined): void {
+    if (this.farEnd.state === 'up') this.party?.connect(other?.party);
     if (this.#connected === (other !== undefined)) return;
     this.#connected = other !== undefined;
     this.#note(this.#connected ? 'connected' : 'disconnected');
@@ -152,6 +158,7 @@ export class SimulatedLine implements Line {
     this.#next?.();
     this.#giveUp?.();
     this.#player.abandon();
+    this.party?.close();
   }
 
   /** The far end does one thing at a time: what was planned before is off. */

@@ -1,0 +1,45 @@
+import type { Packet, PacketSink, Party, Tap } from '../media/audio';
+import { createKeyDetector } from '../media/telephone-event';
+
+/** The far end of one end of a loop: what it hears, the far end of the other end says. */
+export class LoopParty implements Party {
+  #other: LoopParty | undefined;
+  #sink: PacketSink | undefined;
+  #tap: Tap | undefined;
+  #passing = false;
+  readonly #keys;
+
+  /** @param keyHeard a telephone event was heard; once a key press */
+  constructor(keyHeard: (key: string) => void) {
+    this.#keys = createKeyDetector(keyHeard);
+  }
+
+  static join(one: LoopParty, two: LoopParty): void {
+    one.#other = two;
+    two.#other = one;
+  }
+
+  readonly hear: PacketSink = (packet) => {
+    // Both ends in one bridge, or several loops in a ring: it would go round without end.
+    if (this.#passing) return;
+    this.#passing = true;
+    this.#tap?.heard(packet);
+    if (packet.kind === 'telephone-event')
+      this.#keys.take(packet.payload, packet.timestamp, packet.marker, packet.stream);
+    if (this.#other) this.#other.#say(packet);
+    this.#passing = false;
+  };
+
+  sayTo(sink: PacketSink | undefined): void {
+    this.#sink = sink;
+  }
+
+  tap(tap: Tap | undefined): void {
+    this.#tap = tap;
+  }
+
+  #say(packet: Packet): void {
+    this.#tap?.said(packet);
+    this.#sink?.(packet);
+  }
+}

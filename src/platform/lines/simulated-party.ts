@@ -1,0 +1,104 @@
+/** The ears and the voice of a simulated far end: it greets whoever listens, and then says again what it hears. */
+import type { Packet, PacketSink, Party, Tap } from '../media/audio';
+import type { CreatePlayer, Player } from '../media/player';
+import { createKeyDetector } from '../media/telephone-event';
+import type { Timers } from '../timers';
+
+export interface SimulatedSound {
+  /** The sentence. */
+  greeting: string;
+  /** So late that it is heard as an echo, and so early that it is heard as one's own; ms. */
+  echoAfterMs: number;
+}
+
+export const DEFAULT_SOUND: SimulatedSound = {
+  greeting: 'Hello, this is the Tandem test number. You will now hear yourself.',
+  echoAfterMs: 300,
+};
+
+export interface SimulatedPartyDeps {
+  sound: SimulatedSound;
+  timers: Timers;
+  createPlayer: CreatePlayer;
+  /** A telephone event was heard; once a key press. */
+  keyHeard(key: string): void;
+}
+
+/** What simulated far ends say, and no other: it is never echoed, or two of them would talk to each other for ever. */
+class SimulatedStream {}
+
+export class SimulatedParty implements Party {
+  #sink: PacketSink | undefined;
+  #tap: Tap | undefined;
+  #mood: 'new' | 'greeting' | 'echoing' = 'new';
+  /** Counts the listeners: what was on its way to an earlier one is not said. */
+  #listener = 0;
+  readonly #player: Player;
+  /** By the streams that are heard. */
+  readonly #echoes = new WeakMap<object, SimulatedStream>();
+  readonly #keys;
+
+  constructor(private readonly deps: SimulatedPartyDeps) {
+    const greeted = (): void => void (this.#mood = 'echoing');
+    const stream = new SimulatedStream();
+    this.#player = deps.createPlayer(
+      { playStarted: () => undefined, playDone: greeted, playFailed: greeted },
+      (packet) => this.#say({ ...packet, stream }),
+    );
+    this.#keys = createKeyDetector((key) => deps.keyHeard(key));
+  }
+
+  readonly hear: PacketSink = (packet) => {
+    this.#tap?.heard(packet);
+    if (packet.kind === 'telephone-event')
+      this.#keys.take(packet.payload, packet.timestamp, packet.marker, packet.stream);
+    else this.#echo(packet);
+  };
+
+  /** What the platform plays: it leads to no answer. */
+  readonly hearPlayed: PacketSink = (packet) => this.#tap?.heard(packet);
+
+  sayTo(sink: PacketSink | undefined): void {
+    if (sink === this.#sink) return;
+    this.#sink = sink;
+    this.#listener++;
+    if (sink && this.#mood === 'new') {
+      this.#mood = 'greeting';
+      const { greeting: content } = this.deps.sound;
+      this.#player.play({ kind: 'speak', content, loop: false, volume: 0 });
+    } else if (!sink && this.#mood === 'greeting') {
+      this.#player.abandon();
+      this.#mood = 'new';
+    }
+  }
+
+  tap(tap: Tap | undefined): void {
+    this.#tap = tap;
+  }
+
+  /** Speaks to the other from now on. Two simulated far ends have nothing to say to each other. */
+  connect(other: Party | undefined): void {
+    this.sayTo(other instanceof SimulatedParty ? undefined : other?.hear);
+  }
+
+  /** The line is gone. */
+  close(): void {
+    this.sayTo(undefined);
+  }
+
+  #echo(packet: Packet): void {
+    if (this.#mood !== 'echoing' || !this.#sink || packet.stream instanceof SimulatedStream) return;
+    let stream = this.#echoes.get(packet.stream);
+    if (!stream) this.#echoes.set(packet.stream, (stream = new SimulatedStream()));
+    const echo: Packet = { ...packet, stream };
+    const listener = this.#listener;
+    this.deps.timers.after(this.deps.sound.echoAfterMs, () => {
+      if (listener === this.#listener) this.#say(echo);
+    });
+  }
+
+  #say(packet: Packet): void {
+    this.#tap?.said(packet);
+    this.#sink?.(packet);
+  }
+}

@@ -1,0 +1,126 @@
+import { DEFAULT_TIMING } from '../../../src/platform/lines/behaviour';
+import { createFarEnds } from '../../../src/platform/lines/far-ends';
+import type { Line, LineListener } from '../../../src/platform/lines/line';
+import { dialOwnNumber } from '../../../src/platform/lines/loop';
+import { DEFAULT_SOUND } from '../../../src/platform/lines/simulated-party';
+import type { Packet, PacketSink, Party } from '../../../src/platform/media/audio';
+import { createTimers } from '../../../src/platform/timers';
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+const packet = (sequence: number, more: Partial<Packet> = {}): Packet => ({
+  kind: 'audio',
+  codec: 'PCMU',
+  payload: Uint8Array.of(1),
+  stream: STREAM,
+  sequence,
+  timestamp: sequence * 160,
+  marker: false,
+  ...more,
+});
+const STREAM = {};
+
+/** Both ends are up. */
+function loop(sound = true) {
+  const told: string[] = [];
+  const listener = (name: string): LineListener => ({
+    ringing: () => undefined,
+    answered: () => undefined,
+    ended: () => undefined,
+    playStarted: () => undefined,
+    playDone: () => undefined,
+    playFailed: () => undefined,
+    dtmf: (digit) => told.push(`${name} dtmf ${digit}`),
+  });
+  const timers = createTimers();
+  const farEnds = createFarEnds({ max: 10, ageMs: 1000 });
+  const players: PacketSink[] = [];
+  let incoming: Line | undefined;
+  const outgoing = dialOwnNumber({ callId: 'c-1', from: '+1555444333', to: '+15554443334' }, listener('outgoing'), {
+    timers,
+    timing: DEFAULT_TIMING,
+    farEnds,
+    createPlayer: (_listener, hear) => {
+      players.push(hear);
+      return { play: () => hear(packet(50)), stop: () => undefined, abandon: () => undefined };
+    },
+    sound: sound ? DEFAULT_SOUND : undefined,
+    receive: (_offer, line) => {
+      incoming = line;
+      return { callId: 'c-2', listener: listener('incoming') };
+    },
+  });
+  jest.advanceTimersByTime(DEFAULT_TIMING.ringAfterMs);
+  incoming!.answer();
+  jest.advanceTimersByTime(DEFAULT_TIMING.pickUpMs + 10);
+  return { outgoing, incoming: incoming!, told };
+}
+
+function partner() {
+  const heard: number[] = [];
+  const party: Party = {
+    hear: ({ sequence }) => void heard.push(sequence),
+    sayTo: () => undefined,
+    tap: () => undefined,
+  };
+  return { heard, line: { party } as Line };
+}
+
+it('what is said to one end is heard by the partner of the other, and is on both taps', () => {
+  const { outgoing, incoming } = loop();
+  const [a, b] = [partner(), partner()];
+  outgoing.connect(a.line);
+  incoming.connect(b.line);
+  const tapped: string[] = [];
+  outgoing.party?.tap({ said: () => tapped.push('outgoing said'), heard: () => tapped.push('outgoing heard') });
+  incoming.party?.tap({ said: () => tapped.push('incoming said'), heard: () => tapped.push('incoming heard') });
+  outgoing.party?.hear(packet(1));
+  expect([a.heard, b.heard]).toEqual([[], [1]]);
+  expect(tapped).toEqual(['outgoing heard', 'incoming said']);
+  incoming.party?.hear(packet(2));
+  expect([a.heard, b.heard]).toEqual([[2], [1]]);
+});
+
+it('what is played to one end is heard by the partner of the other', () => {
+  const { outgoing, incoming } = loop();
+  const b = partner();
+  incoming.connect(b.line);
+  outgoing.play({ kind: 'speak', content: 'x', loop: false, volume: 0 });
+  expect(b.heard).toEqual([50]);
+});
+
+it('a key pressed on one side is pressed on the other', () => {
+  const { outgoing, told } = loop();
+  const payload = Uint8Array.of(7, 0x8a, 1, 224);
+  for (const sequence of [1, 2, 3])
+    outgoing.party?.hear(packet(sequence, { kind: 'telephone-event', payload, timestamp: 160 }));
+  expect(told).toEqual([]);
+  jest.advanceTimersByTime(1);
+  expect(told).toEqual(['incoming dtmf 7']);
+});
+
+it('both ends in one bridge: nothing goes round', () => {
+  const { outgoing, incoming } = loop();
+  outgoing.connect(incoming);
+  incoming.connect(outgoing);
+  let said = 0;
+  incoming.party?.tap({ said: () => said++, heard: () => undefined });
+  outgoing.party?.hear(packet(1));
+  outgoing.party?.hear(packet(2));
+  expect(said).toBe(2);
+});
+
+it('nobody is heard after the end', () => {
+  const { outgoing, incoming } = loop();
+  const b = partner();
+  incoming.connect(b.line);
+  outgoing.hangUp('NORMAL_CLEARING');
+  jest.advanceTimersByTime(10);
+  outgoing.party?.hear(packet(1));
+  expect(b.heard).toEqual([]);
+});
+
+it('carries no sound where the platform has none', () => {
+  expect(loop(false).outgoing.party).toBeUndefined();
+});
