@@ -13,14 +13,21 @@ import { createExchange } from './lines/exchange';
 import { createFarEnds } from './lines/far-ends';
 import type { Receive } from './lines/line';
 import { createPhones } from './lines/phones';
+import { DEFAULT_SOUND } from './lines/simulated-party';
 import { silentPlayers } from './lines/silent-player';
+import { openMediaStore } from './recordings/media-store';
+import { createRecordings } from './recordings/recordings';
 import { createApplications } from './resources/applications';
 import { createDomains } from './resources/domains';
 import { createErrorLog } from './resources/error-log';
 import { createNumbers } from './resources/numbers';
 import { DEFAULT_RETENTION, type RetentionLimits } from './retention';
+import type { Address, TransportName } from './sip/transport/transport';
+import { startTelephony, type SipOptions, type Telephony } from './telephony';
 import { createTimers } from './timers';
 import { createUris } from './uris';
+
+export { SipListenError } from './telephony';
 
 export interface PlatformOptions {
   /** Address to listen on. */
@@ -41,17 +48,23 @@ export interface PlatformOptions {
   ringLimitSeconds?: number;
   /** How many ended calls, bridges and errors are kept, and how long. Default: 10,000, an hour. */
   retention?: RetentionLimits;
+  /** Telephones: SIP and sound. Undefined: simulated lines only, which take the time of sound but make none. */
+  sip?: SipOptions | undefined;
+  /** Folder for recordings and uploads, which are kept; undefined: a temporary one. */
+  recordingsDir?: string | undefined;
 }
 
 export interface Platform {
   /** Origin, without `/v1`. */
   readonly url: string;
   readonly port: number;
-  /** Ends timers, deliveries and connections; the calls that were up are gone without a word. */
+  /** Undefined: no telephones. */
+  readonly sip: { phones: Address; listening: readonly (Address & { transport: TransportName })[] } | undefined;
+  /** Hangs up what phones are in; ends timers, deliveries and connections. Applications are told nothing any more. */
   close(): Promise<void>;
 }
 
-/** @throws the error of `listen`, as EADDRINUSE */
+/** @throws the error of `listen`, as EADDRINUSE; SipListenError */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { host, userId, apiToken, apiSecret, rateLimits = false, sandbox = true } = options;
   const log = options.log.child({ part: 'platform' });
@@ -71,47 +84,59 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const applications = createApplications();
   const numbers = createNumbers();
   const phones = createPhones();
-  const domains = createDomains((endpointId) => phones.detachAll(endpointId));
+  const domains = createDomains((endpointId) => {
+    phones.detachAll(endpointId);
+    telephony?.registrar.forget(endpointId);
+  });
   const errors = createErrorLog(retention.max);
   const farEnds = createFarEnds(retention);
+  const media = await openMediaStore({ uris, folder: options.recordingsDir });
+  const recordings = createRecordings({ media, timers, uris, retention, log });
 
   // Calls dial through the exchange, and what the exchange loops back comes in as calls again.
   const receive: Receive = (offer, line) => receiveCall(offer, line);
-  const createPlayer = silentPlayers(timers, timing);
-  const dial = createExchange({ numbers, domains, phones, farEnds, timers, timing, createPlayer, receive });
+  const telephony: Telephony | undefined =
+    options.sip &&
+    (await startTelephony(options.sip, { domains, timers, receive, ownMedia: (file) => media.ownMedia(file), log }));
+  telephony?.attachWebSocket(server);
+  const createPlayer = telephony?.createPlayer ?? silentPlayers(timers, timing);
+  const lines = { farEnds, timers, timing, createPlayer, sound: telephony && DEFAULT_SOUND };
+  const dial = createExchange({ ...lines, numbers, domains, phones, telephony, receive });
   const delivery = createDelivery({ client, errors, log });
-  const calls: Calls = createCalls({ dial, delivery, errors, timers, uris, retention, log });
+  const calls: Calls = createCalls({
+    dial,
+    delivery,
+    errors,
+    timers,
+    uris,
+    retention,
+    created: (call) => recordings.follow(call),
+    log,
+  });
   const ringLimitSeconds = options.ringLimitSeconds ?? 300;
   const receiveCall = createReceive({ applications, numbers, domains, errors, calls, ringLimitSeconds, log });
 
   const callRate = rateLimits ? createCallRateLimit() : NO_CALL_RATE_LIMIT;
-  const state = {
-    userId,
-    applications,
-    numbers,
-    domains,
-    errors,
-    calls,
-    callRate,
-    phones,
-    farEnds,
-    receive,
-    createPlayer,
-  };
-  const app = createPlatformApp({ ...state, timers, timing, uris, log }, { apiToken, apiSecret, rateLimits, sandbox });
+  const resources = { userId, applications, numbers, domains, errors, calls, callRate, phones, media, recordings };
+  const context = { ...resources, ...lines, registrar: telephony?.registrar, receive, uris, log };
+  const app = createPlatformApp(context, { apiToken, apiSecret, rateLimits, sandbox });
   server.on('request', (request, response) => void app(request, response));
   log.info({ url, sandbox, rateLimits }, 'platform listens');
 
   return {
     url,
     port,
+    sip: telephony && { phones: telephony.phones, listening: telephony.listening },
     async close() {
+      await telephony?.close();
       timers.close();
       client.close();
       await new Promise((resolve) => {
         server.close(resolve);
         server.closeAllConnections();
       });
+      await recordings.close();
+      await media.close();
     },
   };
 }

@@ -9,6 +9,7 @@ import { placeSandboxCall } from '../lines/sandbox-call';
 import type { ApiContext } from './context';
 import { MAX_PAGE_SIZE, pageQuery, sendPage } from './paging';
 import { integer, parse, party, text } from './parse';
+import { registrationRoutes } from './registrations';
 import { showFarEnd } from './sandbox-resources';
 
 /** Longer than any simulation wants to wait; ms. */
@@ -39,8 +40,10 @@ const dtmf = z.object({
 });
 
 export function sandboxRoutes(context: ApiContext): Router {
-  const { domains, phones, farEnds, timing, calls } = context;
+  const { domains, phones, farEnds, timing, calls, registrar } = context;
   const router = Router();
+
+  if (registrar) router.use('/registrations', registrationRoutes(registrar, domains));
 
   router.post('/phones', (request, response) => {
     const { sipUri, name, behaviour: kind, ...times } = parse(newPhone, request.body);

@@ -1,17 +1,22 @@
 /** Decides what a dialled leg runs over: the account's own number, the phones of an endpoint, or the PSTN. */
 import { isE164 } from '../../protocol/e164';
 import type { HangupCause } from '../../protocol/events';
+import { SIP_DOMAIN_SUFFIX } from '../../protocol/resources';
+import { parseSipUri } from '../../protocol/sip-uri';
 import type { CreatePlayer } from '../media/player';
 import type { Domains } from '../resources/domains';
 import type { Numbers } from '../resources/numbers';
 import type { Timers } from '../timers';
+import type { Contact } from '../sip/registrar';
 import { subscriberBehaviour, type SimulationTiming } from './behaviour';
 import type { FarEnds } from './far-ends';
 import { dialAll } from './fork';
 import type { Dial, Line, LineListener, Receive } from './line';
 import { dialOwnNumber } from './loop';
+import type { Telephony } from '../telephony';
 import type { Phones } from './phones';
 import { SimulatedLine } from './simulated-line';
+import type { SimulatedSound } from './simulated-party';
 
 export interface ExchangeDeps {
   numbers: Numbers;
@@ -21,12 +26,16 @@ export interface ExchangeDeps {
   timers: Timers;
   timing: SimulationTiming;
   createPlayer: CreatePlayer;
+  /** What simulated far ends say; undefined: the platform has no sound. */
+  sound?: SimulatedSound | undefined;
+  /** Undefined: no telephones. */
+  telephony?: Pick<Telephony, 'calls' | 'registrar'> | undefined;
   /** Where legs to the account's own numbers come in again. */
   receive: Receive;
 }
 
 export function createExchange(deps: ExchangeDeps): Dial {
-  const { numbers, domains, phones, farEnds, timers, timing } = deps;
+  const { numbers, domains, phones, farEnds, timers, timing, telephony } = deps;
 
   return (request, listener) => {
     const { from, to, callId } = request;
@@ -38,9 +47,19 @@ export function createExchange(deps: ExchangeDeps): Dial {
       return line;
     }
     const endpoint = domains.endpointBySipUri(to);
-    if (!endpoint) return deadLine('UNALLOCATED_NUMBER', listener, timers);
+    if (!endpoint) {
+      if (telephony && isElsewhere(to)) return telephony.calls.dialUri(request, listener);
+      return deadLine('UNALLOCATED_NUMBER', listener, timers);
+    }
     // The sources: calls to a disabled endpoint fail.
     if (!endpoint.enabled) return deadLine('CALL_REJECTED', listener, timers);
+    // A phone that registers takes the endpoint over from simulated ones.
+    const contacts = telephony?.registrar.contactsOf(endpoint.id) ?? [];
+    if (telephony && contacts.length > 0) {
+      const dialContact = (contact: Contact, branch: LineListener): Line =>
+        telephony.calls.dialContact(contact, endpoint, request, branch);
+      return dialAll(contacts, dialContact, listener, timers);
+    }
     // No phone is registered (SIP would say 480): NORMAL_TEMPORARY_FAILURE is the nearest of the documented causes.
     return dialAll(
       phones.of(endpoint.id),
@@ -55,6 +74,11 @@ export function createExchange(deps: ExchangeDeps): Dial {
       timers,
     );
   };
+}
+
+/** Not an endpoint that could be the account's, if only it were there. */
+function isElsewhere(to: string): boolean {
+  return parseSipUri(to)?.host.endsWith(`.${SIP_DOMAIN_SUFFIX}`) === false;
 }
 
 /** A leg that leads nowhere. */

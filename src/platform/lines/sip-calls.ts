@@ -1,5 +1,4 @@
 /** Calls to and from SIP phones: joins a session (signalling) and a media leg (sound) to a line. */
-import { lookup } from 'node:dns/promises';
 import type { Logger } from '../../logger';
 import { messageOf } from '../../errors';
 import type { HangupCause } from '../../protocol/events';
@@ -16,7 +15,7 @@ import { IncomingCall } from '../sip/session/incoming-call';
 import { OutgoingCall } from '../sip/session/outgoing-call';
 import type { SessionDeps } from '../sip/session/session';
 import type { ServerTransaction } from '../sip/transaction/transaction';
-import type { Flow, Transports } from '../sip/transport/transport';
+import type { Flow, Target } from '../sip/transport/transport';
 import { parseUri, printUri, type Uri } from '../sip/uri';
 import type { DialRequest, Line, LineListener, Receive } from './line';
 import { SipLine } from './sip-line';
@@ -24,7 +23,12 @@ import { SipLine } from './sip-line';
 export interface SipCallsDeps {
   media: Media;
   session: SessionDeps;
-  transports: Transports;
+  /** @throws (rejects) where nobody answers */
+  flowTo(target: Target): Promise<Flow>;
+  /** Whether a host (name or address) means this server. */
+  isOwn(host: string): boolean;
+  /** Whether SIP URIs elsewhere are dialled. */
+  dialUris: boolean;
   createPlayer: CreatePlayer;
   domains: Domains;
   /** Where calls of phones come in. */
@@ -49,11 +53,23 @@ export interface SipCalls {
   close(): void;
 }
 
+/** Whom to invite, and how to get there. */
+interface Route {
+  /** Request-URI */
+  target: string;
+  /** SIP URI of `To` */
+  to: string;
+  /** Domain in which numbers are shown. */
+  realm: string;
+  flow: () => Promise<Flow>;
+  routes?: readonly string[];
+}
+
 /** When the ports or the lines are used up, others may be free so much later; s. */
 const RETRY_AFTER = '5';
 
 export function createSipCalls(deps: SipCallsDeps): SipCalls {
-  const { media, session, transports, domains, receive, maxLines, log } = deps;
+  const { media, session, domains, receive, maxLines, log } = deps;
   const lines = new Set<SipLine>();
   const incoming = new WeakMap<ServerTransaction, IncomingCall>();
 
@@ -82,7 +98,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
   const dial = async (
     line: SipLine,
     { from, sipHeaders }: DialRequest,
-    { target, to, realm, flow }: { target: string; to: string; realm: string; flow: () => Promise<Flow> },
+    { target, to, realm, flow, routes }: Route,
   ): Promise<void> => {
     let way: Flow;
     try {
@@ -92,7 +108,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       return line.fail('NORMAL_TEMPORARY_FAILURE');
     }
     if (!(await openLeg(line))) return line.fail('NORMAL_TEMPORARY_FAILURE');
-    const invitation = { target, from: partyOf(from, realm), to: `<${to}>`, flow: way, headers: sipHeaders };
+    const invitation = { target, from: partyOf(from, realm), to: `<${to}>`, flow: way, routes, headers: sipHeaders };
     const call = new OutgoingCall(invitation, line.media, line.session, session);
     line.use({ hangUp: () => call.hangUp() });
     call.start();
@@ -148,7 +164,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
 
   /** A phone puts what was typed before its own domain, or before the address of its server. */
   const isOwnHost = ({ host }: Uri, endpoint: Endpoint): boolean => {
-    return host.toLowerCase() === endpoint.realm.toLowerCase() || transports.isOwn(host);
+    return host.toLowerCase() === endpoint.realm.toLowerCase() || deps.isOwn(host);
   };
 
   const tooMany = (): boolean => lines.size >= maxLines;
@@ -160,18 +176,25 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       const { realm, sipUri: to } = endpoint;
       const flow = (): Promise<Flow> => Promise.resolve(contact.flow);
       if (tooMany()) setImmediate(() => line.fail('NORMAL_TEMPORARY_FAILURE'));
-      else void dial(line, request, { target: contact.uri, to, realm, flow });
+      else void dial(line, request, { target: contact.uri, to, realm, flow, routes: contact.path });
       return line;
     },
     dialUri(request, listener) {
       const line = open(request.callId);
       line.tell(listener);
       const uri = parseUri(request.to);
-      const cause: HangupCause = uri ? 'NORMAL_TEMPORARY_FAILURE' : 'UNALLOCATED_NUMBER';
-      if (!uri || tooMany()) setImmediate(() => line.fail(cause));
+      const allowed = uri && deps.dialUris;
+      if (uri && !allowed) log.warn({ to: request.to }, 'SIP URIs elsewhere are not dialled: see SIP_DIAL_URIS');
+      const cause: HangupCause = allowed ? 'NORMAL_TEMPORARY_FAILURE' : 'UNALLOCATED_NUMBER';
+      if (!allowed || tooMany()) setImmediate(() => line.fail(cause));
       else {
         const to = printUri(uri);
-        void dial(line, request, { target: to, to, realm: uri.host, flow: () => flowTo(uri, transports) });
+        void dial(line, request, {
+          target: to,
+          to,
+          realm: uri.host,
+          flow: () => deps.flowTo(targetOf(uri)),
+        });
       }
       return line;
     },
@@ -208,8 +231,7 @@ function headersOf(request: SipRequest): Record<string, string> | undefined {
 }
 
 /** RFC 3263 without NAPTR and SRV: the port of the URI or 5060, the transport of the URI or UDP. */
-async function flowTo({ host, port, params, scheme }: Uri, transports: Transports): Promise<Flow> {
-  const { address } = await lookup(host);
+function targetOf({ host, port, params, scheme }: Uri): Target {
   const transport = scheme === 'sips' ? 'TLS' : params.get('transport')?.toLowerCase() === 'tcp' ? 'TCP' : 'UDP';
-  return transports.flowTo({ transport, host: address, port: port ?? (transport === 'TLS' ? 5061 : 5060) });
+  return { transport, host, port: port ?? (transport === 'TLS' ? 5061 : 5060) };
 }

@@ -21,6 +21,8 @@ export interface Invitation {
   from: string;
   to: string;
   flow: Flow;
+  /** `Route`: what lies between here and the target (RFC 3327). */
+  routes?: readonly string[] | undefined;
   /** `X-` headers of the application. */
   headers?: Readonly<Record<string, string>> | undefined;
 }
@@ -77,10 +79,11 @@ export class OutgoingCall {
   }
 
   #invite(): SipRequest {
-    const { target, from, to, flow, headers = {} } = this.invitation;
+    const { target, from, to, flow, routes = [], headers = {} } = this.invitation;
     this.#cseq++;
     const all = new Headers([
       ['Max-Forwards', String(MAX_FORWARDS)],
+      ...routes.map((route) => ['Route', route] as const),
       ['From', `${from};tag=${this.#localTag}`],
       ['To', to],
       ['Call-ID', this.#callId],

@@ -49,5 +49,7 @@ export interface Transports {
    * @throws (rejects) FlowError where there is no such transport or nobody answers
    */
   flowTo(target: Target): Promise<Flow>;
+  /** Whether somebody who writes to this host (name or IP address, without brackets) means this server. */
+  isOwn(host: string): boolean;
   close(): Promise<void>;
 }

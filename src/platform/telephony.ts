@@ -1,0 +1,170 @@
+/** Telephones: SIP, RTP and what is played; what the platform has beyond the simulation. */
+import type http from 'node:http';
+import { messageOf, TandemError } from '../errors';
+import type { Logger } from '../logger';
+import type { Receive } from './lines/line';
+import { createSipCalls, type SipCalls } from './lines/sip-calls';
+import { startMedia } from './media';
+import { audioPlayers } from './media/audio-player';
+import { createClock, type Clock } from './media/clock';
+import type { CreatePlayer } from './media/player';
+import { createSounds } from './media/sounds';
+import type { Domains, Endpoint } from './resources/domains';
+import { createAuthenticator } from './sip/authenticator';
+import { createRegistrar, type Contact, type Registrar } from './sip/registrar';
+import type { Established } from './sip/session/established';
+import { createTransactionLayer } from './sip/transaction/layer';
+import { startTransports, type SipTransports } from './sip/transport';
+import { createLocalAddress } from './sip/transport/local-address';
+import type { Address, TransportName } from './sip/transport/transport';
+import { createUserAgent } from './sip/user-agent';
+import type { Timers } from './timers';
+
+export interface SipOptions {
+  /** Address to listen on, for SIP and RTP. */
+  host: string;
+  /** UDP and TCP; 0: chosen by the system. */
+  port: number;
+  /** What phones are told to send to, where a NAT is in between; undefined: the address at which they reach this machine. */
+  publicAddress?: string | undefined;
+  /** PEM */
+  tls?: { port: number; cert: string; key: string } | undefined;
+  /** Whether SIP URIs that are no endpoints of the account are dialled. Default: they are not. */
+  dialUris?: boolean;
+  /** First and last UDP port for RTP; undefined: chosen by the system. */
+  rtpPorts?: { from: number; to: number } | undefined;
+  /** A call without RTP for so long is ended; s; 0: never. Default: 60. */
+  silenceSeconds?: number;
+  /** Whether `fileUrl` may name hosts of private networks. Default: not. */
+  privateAudio?: boolean;
+  /** Calls with phones at once; more are refused with 503. Default: 2,000. */
+  maxLines?: number;
+}
+
+export interface TelephonyDeps {
+  domains: Domains;
+  timers: Timers;
+  receive: Receive;
+  /** The bytes of a file of the platform's own; undefined: the URL names none. */
+  ownMedia(url: string): Promise<Buffer> | undefined;
+  log: Logger;
+}
+
+export interface Telephony {
+  readonly clock: Clock;
+  readonly createPlayer: CreatePlayer;
+  readonly calls: SipCalls;
+  readonly registrar: Registrar;
+  readonly listening: readonly (Address & { transport: TransportName })[];
+  /** What to type into a phone. */
+  readonly phones: Address;
+  /** SIP over WebSocket (RFC 7118) at `/sip`. */
+  attachWebSocket(server: http.Server): void;
+  /** Hangs up every call, and ends. */
+  close(): Promise<void>;
+}
+
+/** A port cannot be had; `cause` says why, as EADDRINUSE. */
+export class SipListenError extends TandemError {
+  readonly code = 'sip-listen';
+  constructor(
+    /** Of TLS, not the one of UDP and TCP. */
+    readonly tls: boolean,
+    cause: unknown,
+  ) {
+    super(`SIP cannot listen: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** @throws SipListenError where a port cannot be had */
+export async function startTelephony(options: SipOptions, deps: TelephonyDeps): Promise<Telephony> {
+  const { host, port, publicAddress, tls, rtpPorts, silenceSeconds = 60, maxLines = 2_000 } = options;
+  const { domains, timers, receive } = deps;
+  const log = deps.log.child({ part: 'sip' });
+
+  const clock = createClock();
+  const sounds = createSounds({
+    allowPrivate: options.privateAudio ?? false,
+    readOwnMedia: (url) => deps.ownMedia(url),
+    log,
+  });
+  const createPlayer = audioPlayers({ clock, sounds, log });
+  const addressTowards = createLocalAddress({ host, publicAddress });
+  // Nobody in particular counts as somewhere outside.
+  const advertise = (remote = '192.0.2.1'): string => addressTowards(remote);
+  const media = startMedia({ host, advertise, ports: rtpPorts, silenceSeconds, clock, log });
+
+  const authenticator = createAuthenticator({ domains, log });
+  const registrar = createRegistrar({
+    domains,
+    authenticator,
+    events: {
+      online: (endpoint, contact) => log.info(named(endpoint, contact), 'phone online'),
+      offline: (endpoint, contact, reason) => log.info({ ...named(endpoint, contact), reason }, 'phone offline'),
+    },
+    log,
+  });
+  const dialogs = new Map<string, Established>();
+  const user = createUserAgent({
+    registrar,
+    authenticator,
+    dialogs,
+    invited: (transaction, endpoint) => calls.invited(transaction, endpoint),
+    cancelled: (transaction) => calls.cancelled(transaction),
+    log,
+  });
+  const layer = createTransactionLayer({ user, log });
+  let transports: SipTransports | undefined;
+  const calls: SipCalls = createSipCalls({
+    media,
+    session: { layer, timers, dialogs, log },
+    flowTo: (target) => transports?.flowTo(target) ?? Promise.reject(new Error('SIP is not listening')),
+    isOwn: (name) => transports?.isOwn(name) ?? false,
+    createPlayer,
+    domains,
+    receive,
+    dialUris: options.dialUris ?? false,
+    maxLines,
+    log,
+  });
+
+  const close = async (): Promise<void> => {
+    calls.close();
+    registrar.close();
+    layer.close();
+    await transports?.close();
+    await media.close();
+    await sounds.close();
+    clock.close();
+  };
+  try {
+    transports = await startTransports({
+      udp: { host, port },
+      tcp: { host, port },
+      ...(tls && { tls: { host, ...tls } }),
+      ...(publicAddress !== undefined && { publicAddress }),
+      user: layer,
+      log,
+    });
+  } catch (error) {
+    await close();
+    const port = error instanceof Error && 'port' in error ? error.port : undefined;
+    throw new SipListenError(tls !== undefined && port === tls.port, error);
+  }
+  const running = transports;
+  const { listening } = running;
+  return {
+    clock,
+    createPlayer,
+    calls,
+    registrar,
+    listening,
+    phones: { host: advertise(undefined), port: listening[0]?.port ?? port },
+    attachWebSocket: (server) => void running.attachWebSocket(server),
+    close,
+  };
+}
+
+function named({ sipUri }: Endpoint, { uri, flow: { transport, remote }, userAgent }: Contact) {
+  return { sipUri, contact: uri, transport, address: `${remote.host}:${remote.port}`, userAgent };
+}
