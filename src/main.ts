@@ -31,10 +31,7 @@ async function serve(config: Config): Promise<void> {
   const { url } = server;
   const { userId, token, secret } = config.api;
   const account = { url: platform.url, userId, token, secret };
-  writeRunning(
-    { pid: process.pid, url, apiToken: config.apiToken, platform: account, sip: platform.sip?.phones },
-    log,
-  );
+  writeRunning({ pid: process.pid, url, apiToken: config.apiToken, platform: account, sip: platform.sip?.phones }, log);
   // For people; where the log is not for people, it goes beside the log.
   const out = process.stdout.isTTY ? process.stdout : process.stderr;
   const started = { config, url, platform, provisioned, simulatedPhones: config.platform.sandbox };
