@@ -65,7 +65,8 @@ export interface RegistrarOptions {
   domains: Domains;
   authenticator: Authenticator;
   log: Logger;
-  events: RegistrarEvents;
+  /** Nobody is told unless given. */
+  events?: RegistrarEvents;
   limits?: Partial<RegistrarLimits>;
   /** ms */
   now?: () => number;
@@ -99,13 +100,13 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   };
 
   const online = (endpoint: Endpoint, contact: Contact): void => {
-    log.info({ endpointId: endpoint.id, contact: contact.uri, flow: contact.flow.id }, 'phone online');
-    tell(() => events.online(endpoint, contact));
+    log.debug({ endpointId: endpoint.id, contact: contact.uri, flow: contact.flow.id }, 'phone online');
+    tell(() => events?.online(endpoint, contact));
   };
 
   const offline = (endpoint: Endpoint, contact: Contact, reason: OfflineReason): void => {
-    log.info({ endpointId: endpoint.id, contact: contact.uri, flow: contact.flow.id, reason }, 'phone offline');
-    tell(() => events.offline(endpoint, contact, reason));
+    log.debug({ endpointId: endpoint.id, contact: contact.uri, flow: contact.flow.id, reason }, 'phone offline');
+    tell(() => events?.offline(endpoint, contact, reason));
   };
 
   const drop = (contact: Contact, reason: OfflineReason): void => {
