@@ -65,17 +65,19 @@ const OUT_OF_ORDER: Refusal = { status: 500, reason: 'CSeq Out Of Order' };
 /**
  * Whether the contact is the one that is asked about: the same flow of the same instance; else the same URI; else, where
  * a REGISTER has but one contact, the same user at another address under the same Call-ID: a phone whose NAT moved it.
+ * Taken out is only what is named by its URI or flow: a phone that moved takes out the old address after the new one came.
  */
 function isMeant(contact: Contact, asked: AskedContact, request: RegisterRequest, sameRequest: boolean): boolean {
   if (asked.instance !== undefined && contact.instance !== undefined) {
     const sameFlow = contact.instance === asked.instance && contact.regId === asked.regId;
     // Both with `reg-id`: the URI says nothing then (RFC 5626 6).
     if (contact.regId !== undefined && asked.regId !== undefined) return sameFlow;
-    if (sameFlow && !sameRequest) return true;
+    if (sameFlow && !sameRequest && asked.expires > 0) return true;
   }
   const [was, is] = [parseUri(contact.uri), parseUri(asked.uri)];
   if (!was || !is) return contact.uri === asked.uri;
   if (sameUri(was, is)) return true;
-  if (sameRequest || request.contacts.length !== 1 || contact.callId !== request.callId) return false;
+  if (sameRequest || asked.expires === 0 || request.contacts.length !== 1 || contact.callId !== request.callId)
+    return false;
   return asked.instance === contact.instance && was.scheme === is.scheme && was.user === is.user;
 }
