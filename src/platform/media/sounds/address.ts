@@ -50,15 +50,18 @@ export function isPublicAddress(address: string): boolean {
   }
 }
 
+/** Whether an address, as a socket knows it, may be connected to. */
+export type IsAllowed = (address: string) => boolean;
+
 /**
- * A socket's own look-up, which gives public addresses only: what was checked is what is connected to, whatever the name
+ * A socket's own look-up, which gives allowed addresses only: what was checked is what is connected to, whatever the name
  * leads to a moment later. Sockets do not look up literal addresses: see `refuseLiteral`.
  */
-export function publicLookup(lookup: typeof dnsLookup = dnsLookup): LookupFunction {
+export function guardedLookup(isAllowed: IsAllowed, lookup: typeof dnsLookup = dnsLookup): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       if (error) return callback(error, '', 0);
-      const allowed = addresses.filter(({ address }) => isPublicAddress(address));
+      const allowed = addresses.filter(({ address }) => isAllowed(address));
       const [first] = allowed;
       if (!first) return callback(notAllowed(hostname), '', 0);
       if (options.all) return callback(null, allowed);
@@ -67,11 +70,11 @@ export function publicLookup(lookup: typeof dnsLookup = dnsLookup): LookupFuncti
   };
 }
 
-/** @throws SoundError address-not-allowed, where the host of the URL is an address and not a public one */
-export function refuseLiteral(url: URL): void {
+/** @throws SoundError address-not-allowed, where the host of the URL is an address and not an allowed one */
+export function refuseLiteral(url: URL, isAllowed: IsAllowed): void {
   // The URL parser has made dotted quads of octal, hexadecimal and shortened spellings.
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  if (isIP(host) && !isPublicAddress(host)) throw notAllowed(url.hostname);
+  if (isIP(host) && !isAllowed(host)) throw notAllowed(url.hostname);
 }
 
 function notAllowed(host: string): SoundError {

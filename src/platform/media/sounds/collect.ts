@@ -4,7 +4,7 @@ import { SoundError } from './errors';
 import { createResampler, type Resampler } from './resample';
 
 /** The longest sound; longer ones are refused, for the memory's sake. */
-export const MAX_SECONDS = 30 * 60;
+const MAX_SECONDS = 30 * 60;
 
 /** A piece of a sound: one channel, -1 to 1. Only good until the next one is asked for. */
 export interface Piece {
@@ -14,14 +14,14 @@ export interface Piece {
 }
 
 /** @throws SoundError file-too-large */
-export function collect(pieces: Iterable<Piece>): Int16Array {
+export function collect(pieces: Iterable<Piece>, maxSeconds = MAX_SECONDS): Int16Array {
   const collected: Int16Array[] = [];
   let length = 0;
   let resampler: Resampler | undefined;
   const add = (samples: Float32Array): void => {
     length += samples.length;
-    if (length > MAX_SECONDS * SAMPLE_RATE)
-      throw new SoundError('file-too-large', `The audio is longer than ${MAX_SECONDS / 60} minutes`);
+    if (length > maxSeconds * SAMPLE_RATE)
+      throw new SoundError('file-too-large', `The audio is longer than ${maxSeconds / 60} minutes`);
     collected.push(toInt16(samples));
   };
   for (const { rate, samples } of pieces) {

@@ -4,12 +4,12 @@ import { request as httpsRequest } from 'node:https';
 import type { lookup } from 'node:dns';
 import { messageOf } from '../../../errors';
 import { redactUrl } from '../../../logger';
-import { publicLookup, refuseLiteral } from './address';
+import { guardedLookup, isPublicAddress, refuseLiteral, type IsAllowed } from './address';
 import { SoundError } from './errors';
 
 export interface FetchLimits {
-  /** May files come from private addresses, this host's own among them? */
-  allowPrivate: boolean;
+  /** Where files may come from; public addresses only, or any, as this host's own. */
+  isAllowed: IsAllowed;
   /** From the request until the answer begins, of each redirect; ms. */
   answerMs: number;
   /** Of all; ms. */
@@ -21,7 +21,7 @@ export interface FetchLimits {
 }
 
 export const DEFAULT_FETCH_LIMITS: FetchLimits = {
-  allowPrivate: false,
+  isAllowed: isPublicAddress,
   answerMs: 5_000,
   totalMs: 15_000,
   maxBytes: 20_000_000,
@@ -98,7 +98,7 @@ async function follow(first: URL, fetch: Fetch): Promise<FetchedFile> {
 function ask(url: URL, { limits, known, signal }: Fetch): Promise<IncomingMessage> {
   const request = url.protocol === 'https:' ? httpsRequest : url.protocol === 'http:' ? httpRequest : undefined;
   if (!request) throw new SoundError('file-unreachable', `${shown(url)} is neither http nor https`);
-  if (!limits.allowPrivate) refuseLiteral(url);
+  refuseLiteral(url, limits.isAllowed);
   const options: RequestOptions = {
     agent: false, // a connection of its own: none that was made under other rules
     signal,
@@ -109,7 +109,7 @@ function ask(url: URL, { limits, known, signal }: Fetch): Promise<IncomingMessag
       ...(known?.etag !== undefined && { 'If-None-Match': known.etag }),
       ...(known?.lastModified !== undefined && { 'If-Modified-Since': known.lastModified }),
     },
-    ...(limits.allowPrivate ? limits.lookup && { lookup: limits.lookup } : { lookup: publicLookup(limits.lookup) }),
+    lookup: guardedLookup(limits.isAllowed, limits.lookup),
   };
   return new Promise((resolve, reject) => {
     const made = request(url, options);

@@ -14,6 +14,8 @@ export type ReadOwnMedia = (url: string) => Uint8Array | Promise<Uint8Array> | u
 
 export interface FilesOptions extends Partial<FetchLimits> {
   log: Logger;
+  /** May files come from private addresses, this host's own among them? Otherwise `isAllowed` says. */
+  allowPrivate?: boolean | undefined;
   readOwnMedia?: ReadOwnMedia | undefined;
   /** Of decoded files that are asked about (304) rather than fetched again. */
   fileCacheBytes?: number | undefined;
@@ -34,8 +36,9 @@ interface KnownFile extends Validators {
 const CACHE_BYTES = 32_000_000;
 const DECODE_MS = 60_000;
 
-export function createFiles({ log, readOwnMedia, fileCacheBytes, decodeMs, ...overrides }: FilesOptions): Files {
-  const limits = { ...DEFAULT_FETCH_LIMITS, ...overrides };
+export function createFiles(options: FilesOptions): Files {
+  const { log, readOwnMedia, fileCacheBytes, decodeMs, allowPrivate = false, ...overrides } = options;
+  const limits = { ...DEFAULT_FETCH_LIMITS, ...(allowPrivate && { isAllowed: () => true }), ...overrides };
   const cache = createSoundCache<KnownFile>(fileCacheBytes ?? CACHE_BYTES);
   const closing = new AbortController();
   const decoder = createThread<DecodeJob>({

@@ -1,0 +1,134 @@
+/** WAV files of every kind, written by another library (`wavefile`) or byte by byte. */
+import { WaveFile } from 'wavefile';
+import { collect } from '../../../../src/platform/media/sounds/collect';
+import { decodeWav, isWav } from '../../../../src/platform/media/sounds/wav';
+import { amplitudeOf, rms, toInt16, tone } from './tones';
+
+const HZ = 440;
+
+function written(rate: number, bitDepth: string, channels = 1): Buffer {
+  const samples = tone(HZ, rate, 1);
+  const full: Record<string, number> = { '8': 127, '16': 32_767, '24': 8_388_607, '32': 2_147_483_647 };
+  const scale = full[bitDepth];
+  const values = Array.from(samples, (sample) =>
+    scale === undefined ? sample : Math.round(sample * scale) + (bitDepth === '8' ? 128 : 0),
+  );
+  const wav = new WaveFile();
+  wav.fromScratch(channels, rate, bitDepth, channels === 1 ? values : Array.from({ length: channels }, () => values));
+  return Buffer.from(wav.toBuffer());
+}
+
+function companded(law: 'toALaw' | 'toMuLaw' | 'toIMAADPCM', rate = 8_000): Buffer {
+  const wav = new WaveFile();
+  wav.fromScratch(1, rate, '16', toInt16(tone(HZ, rate, 1)));
+  wav[law]();
+  return Buffer.from(wav.toBuffer());
+}
+
+/** A second of 440 Hz at half the range, and nothing else. */
+function expectTone(samples: Int16Array, noise = 0.01): void {
+  expect(Math.abs(samples.length - 8_000)).toBeLessThan(600); // blocks of ADPCM are filled up
+  const second = samples.subarray(400, 7_600);
+  expect(amplitudeOf(HZ, second) / 32_768).toBeCloseTo(0.5, 2);
+  expect(Math.abs(rms(second) / 32_768 - 0.5 * Math.SQRT1_2)).toBeLessThan(noise);
+}
+
+it.each(['8', '16', '24', '32', '32f', '64'])('plays PCM and float of %s bits', (bitDepth) => {
+  expectTone(collect(decodeWav(written(8_000, bitDepth))));
+});
+
+it.each(['toALaw', 'toMuLaw', 'toIMAADPCM'] as const)('plays G.711 and IMA ADPCM (%s)', (law) => {
+  expectTone(collect(decodeWav(companded(law))));
+});
+
+it.each([6_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000])('plays any rate: %d Hz', (rate) => {
+  expectTone(collect(decodeWav(written(rate, '16'))));
+});
+
+it('makes one channel of two, or of six', () => {
+  expectTone(collect(decodeWav(written(44_100, '16', 2))));
+  expectTone(collect(decodeWav(written(44_100, '24', 6))));
+});
+
+it('takes 8 kHz of 16 bits sample by sample', () => {
+  const samples = [0, 1, -1, 32_767, -32_768, 1_234];
+  expect(Array.from(collect(decodeWav(pcm(samples))))).toEqual(samples);
+});
+
+it('makes the mean of the channels, not their sum', () => {
+  const wav = pcm([32_767, 32_767, 1_000, -1_000, 100, 0]);
+  wav.writeUInt16LE(2, 22);
+  wav.writeUInt16LE(4, 32);
+  expect(Array.from(collect(decodeWav(wav)))).toEqual([32_767, 0, 50]);
+});
+
+/** 8 kHz, one channel, 16 bits. */
+function pcm(samples: number[]): Buffer {
+  const data = Buffer.from(Int16Array.from(samples).buffer);
+  const head = Buffer.alloc(44);
+  head.write('RIFF');
+  head.writeUInt32LE(36 + data.length, 4);
+  head.write('WAVEfmt ', 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(8_000, 24);
+  head.writeUInt32LE(16_000, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write('data', 36);
+  head.writeUInt32LE(data.length, 40);
+  return Buffer.concat([head, data]);
+}
+
+it.each([
+  ['0, as of a pipe', 0],
+  ['the highest, as of a pipe', 0xffff_ffff],
+  ['more than there is, as of a broken download', 1_000],
+])('plays what is there where the size is %s', (_, size) => {
+  const wav = pcm([1, 2, 3]);
+  wav.writeUInt32LE(size, 40);
+  expect(Array.from(collect(decodeWav(wav)))).toEqual([1, 2, 3]);
+});
+
+it('passes over other chunks, odd ones with their filling byte', () => {
+  const wav = pcm([1, 2, 3]);
+  const list = Buffer.from('LIST\x03\0\0\0abc\0', 'latin1');
+  expect(Array.from(collect(decodeWav(Buffer.concat([wav.subarray(0, 36), list, wav.subarray(36)]))))).toEqual([
+    1, 2, 3,
+  ]);
+});
+
+it.each<[string, (wav: Buffer) => Buffer]>([
+  ['no data', (wav) => wav.subarray(0, 36)],
+  ['no format', (wav) => Buffer.concat([wav.subarray(0, 12), wav.subarray(36)])],
+  ['an unknown format', (wav) => (wav.writeUInt16LE(0x55, 20), wav)],
+  ['no channels', (wav) => (wav.writeUInt16LE(0, 22), wav)],
+  ['a rate of 0', (wav) => (wav.writeUInt32LE(0, 24), wav)],
+  ['a block of 0', (wav) => (wav.writeUInt16LE(0, 32), wav)],
+  ['12 bits in a block of 7', (wav) => (wav.writeUInt16LE(7, 32), wav)],
+  ['a format chunk that is cut off', (wav) => wav.subarray(0, 30)],
+])('refuses a file with %s', (_, breakIt) => {
+  const wav = breakIt(pcm([1, 2, 3]));
+  expect(isWav(wav)).toBe(true);
+  expect(() => collect(decodeWav(wav))).toThrow(expect.objectContaining({ code: 'file-not-audio' }));
+});
+
+it('refuses what is longer than it may be', () => {
+  const wav = pcm(Array.from({ length: 8_001 }, () => 0));
+  expect(collect(decodeWav(wav), 2)).toHaveLength(8_001);
+  expect(() => collect(decodeWav(wav), 1)).toThrow(expect.objectContaining({ code: 'file-too-large' }));
+});
+
+it('never reads outside a file that was mangled', () => {
+  const wav = companded('toIMAADPCM');
+  for (let i = 0; i < 500; i += 1) {
+    const mangled = Buffer.from(wav.subarray(0, 60 + (i % 500)));
+    mangled[12 + ((i * 7) % 48)] = (i * 31) & 0xff;
+    try {
+      collect(decodeWav(mangled));
+    } catch (error) {
+      expect(error).toMatchObject({ code: expect.stringMatching(/^file-/) });
+    }
+  }
+});
