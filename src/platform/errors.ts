@@ -68,11 +68,6 @@ export class MediaTooLargeError extends ApiError {
   readonly status = 413;
   readonly category = 'bad-request';
   readonly code = 'media-too-large';
-
-  /** The rest of the body is not waited for. */
-  override get headers(): Record<string, string> {
-    return { Connection: 'close' };
-  }
 }
 
 /** The call or the bridge is not in a state in which this can be done. */

@@ -1,5 +1,5 @@
 /** The official SDK, unchanged, against the platform. `npm ci` in this folder installs it. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { NUMBER, SECRET, TOKEN, USER, world, type Json, type World } from '../platform/support/harness';
@@ -130,7 +130,7 @@ if (!installed) console.log('Left out: the official SDK against the platform. To
     expect(await sdk.Call.getGather(id, gather.id)).toMatchObject({ id: gather.id, state: 'created' });
     await sdk.Call.completeGather(id, gather.id);
     expect(await w.app.next('gather')).toMatchObject({ gatherId: gather.id, tag: 'g' });
-    expect(await sdk.Call.getRecordings(id)).toEqual([]);
+    expect(await sdk.Call.getRecordings(id)).toMatchObject([{ id: expect.stringMatching(/^rec-/) }]);
     expect(await sdk.Call.getTranscriptions(id)).toEqual([]);
     const { id: transferred } = await sdk.Call.transfer(id, { transferTo: '+15552224444' });
     expect(transferred).toMatch(/^c-/);
@@ -140,6 +140,42 @@ if (!installed) console.log('Left out: the official SDK against the platform. To
     expect(events.map((event: Json) => event.name)).toEqual(expect.arrayContaining(['answer', 'speak', 'hangup']));
     expect(await sdk.Call.getEvent(id, events[0].id)).toEqual(events[0]);
     await expect(sdk.Call.hangup(id)).rejects.toMatchObject({ statusCode: 409 });
+  });
+
+  it('recordings and their files', async () => {
+    const { id } = await sdk.Call.create({
+      from: NUMBER,
+      to: '+15552223333',
+      callbackUrl: w.app.url,
+      recordingEnabled: true,
+      recordingMaxDuration: 60,
+      recordingFileFormat: 'wav',
+    });
+    await w.app.next('answer');
+    await sdk.Call.hangup(id);
+    const { recordingId } = await w.app.next('recording');
+    const recording = await sdk.Recording.get(recordingId);
+    expect(recording).toMatchObject({ id: recordingId, state: 'complete', call: expect.stringContaining(id) });
+    expect(await sdk.Recording.list({ size: 10 })).toEqual([recording]);
+    expect(await sdk.Call.getRecordings(id)).toEqual([recording]);
+    const name = recording.media.split('/').pop();
+    const { content, contentType } = await sdk.Media.download(name, null);
+    expect([content.subarray(0, 4).toString(), contentType]).toEqual(['RIFF', 'audio/wav']);
+  });
+
+  it('media: uploaded from a buffer and a file, listed, downloaded and deleted', async () => {
+    const sound = Buffer.from([0, 255, 128, 34]);
+    await sdk.Media.upload('my sound.wav', sound, 'audio/wav');
+    await sdk.Media.upload('test.ts', __filename);
+    const { length } = readFileSync(__filename);
+    expect(await sdk.Media.list()).toMatchObject([
+      { mediaName: 'my sound.wav', contentLength: 4 },
+      { mediaName: 'test.ts', contentLength: length },
+    ]);
+    const { content, contentType } = await sdk.Media.download('my sound.wav', null);
+    expect([[...content], contentType]).toEqual([[...sound], 'audio/wav']);
+    await sdk.Media.delete('my sound.wav');
+    await expect(sdk.Media.download('my sound.wav', null)).rejects.toMatchObject({ statusCode: 404 });
   });
 
   it('incoming calls: answered and rejected; calls listed', async () => {

@@ -34,7 +34,7 @@ export function mediaRoutes({ media, uris, log }: ApiContext): Router {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     // The whole of it has been promised: what goes wrong now can only be said by cutting the connection.
     await pipeline(createReadStream(path), response).catch((error: unknown) => {
-      if (!request.aborted) log.warn({ err: error }, 'media file not sent');
+      if (!isPremature(error)) log.warn({ err: error }, 'media file not sent');
     });
   });
 
@@ -51,9 +51,19 @@ export function uploadRoutes({ media }: ApiContext): Router {
   const router = Router();
 
   router.put('/:mediaName', async (request, response) => {
-    await media.upload(request.params.mediaName, request.headers['content-type'] ?? UNKNOWN_TYPE, request);
+    try {
+      await media.upload(request.params.mediaName, request.headers['content-type'] ?? UNKNOWN_TYPE, request);
+    } catch (error) {
+      if (request.readableAborted) return; // there is nobody to be told
+      throw error;
+    }
     response.status(200).end();
   });
 
   return router;
+}
+
+/** The client went away before the end. */
+function isPremature(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }

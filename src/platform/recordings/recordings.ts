@@ -1,5 +1,4 @@
 /** The recordings of all calls: begun and ended by what happens to the call, kept for a while. */
-import { messageOf } from '../../errors';
 import type { Logger } from '../../logger';
 import { newId } from '../../protocol/ids';
 import type { Call } from '../calls/call';
@@ -47,12 +46,19 @@ export interface RecordingsDeps {
 export function createRecordings({ media, timers, uris, retention, log }: RecordingsDeps): Recordings {
   const all = new Map<string, { recording: Recording; draft: MediaDraft }>();
   const running = new Map<Recorder, Promise<void>>();
+  const deleting = new Set<Promise<void>>();
   let closed = false;
 
+  const discard = async (draft: MediaDraft): Promise<void> => {
+    const deleted = draft.discard().catch((error: unknown) => log.warn({ err: error }, 'recording not deleted'));
+    deleting.add(deleted);
+    await deleted;
+    deleting.delete(deleted);
+  };
   const forget = createRetention<string>(retention, (id) => {
     const draft = all.get(id)?.draft;
     all.delete(id);
-    draft?.discard().catch((error: unknown) => log.warn({ err: error, recordingId: id }, 'recording not deleted'));
+    if (draft) void discard(draft);
   });
 
   const settle = async (call: Call, recording: Recording, draft: MediaDraft, result: RecorderResult): Promise<void> => {
@@ -60,7 +66,7 @@ export function createRecordings({ media, timers, uris, retention, log }: Record
       draft.complete(result.bytes);
     } else {
       log.error({ callId: call.id, recordingId: recording.id, err: result.error }, 'recording failed');
-      await draft.discard().catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'recording not deleted'));
+      await discard(draft);
     }
     recording.state = result.state;
     recording.endTime = result.endTime;
@@ -136,6 +142,7 @@ export function createRecordings({ media, timers, uris, retention, log }: Record
       closed = true;
       for (const recorder of running.keys()) recorder.stop();
       await Promise.all(running.values());
+      await Promise.all(deleting);
     },
   };
 }
