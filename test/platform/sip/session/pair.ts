@@ -1,0 +1,197 @@
+/** Two ends with transactions, dialogs and sessions, joined by a network in the time of the fake timers. */
+import pino from 'pino';
+import { SdpError } from '../../../../src/platform/media/sdp';
+import { dialogIdOf } from '../../../../src/platform/sip/dialog';
+import { Headers, type SipMessage, type SipRequest } from '../../../../src/platform/sip/message';
+import { responseTo } from '../../../../src/platform/sip/respond';
+import type { Established } from '../../../../src/platform/sip/session/established';
+import { IncomingCall } from '../../../../src/platform/sip/session/incoming-call';
+import { OutgoingCall } from '../../../../src/platform/sip/session/outgoing-call';
+import type { SessionListener, SessionMedia } from '../../../../src/platform/sip/session/session';
+import { createTransactionLayer } from '../../../../src/platform/sip/transaction/layer';
+import type { ServerTransaction } from '../../../../src/platform/sip/transaction/transaction';
+import type { Flow } from '../../../../src/platform/sip/transport/transport';
+import { createTimers } from '../../../../src/platform/timers';
+import { lossyFlows, type Weather } from '../support/lossy-flows';
+
+const log = pino({ level: 'silent' });
+
+/** Descriptions that are words: an offer `offer n` is answered with `answer to offer n`. */
+export function wordyMedia(name: string): SessionMedia & { took: string[]; refuse: boolean } {
+  let version = 0;
+  const media = {
+    took: [] as string[],
+    refuse: false,
+    offer: () => `offer ${name} ${++version}`,
+    takeAnswer(sdp: string) {
+      if (media.refuse || sdp === '') throw new SdpError('sdp-not-acceptable', 'no common codec');
+      media.took.push(sdp);
+    },
+    answer(sdp: string) {
+      if (media.refuse) throw new SdpError('sdp-not-acceptable', 'no common codec');
+      media.took.push(sdp);
+      return `answer to ${sdp}`;
+    },
+  };
+  return media;
+}
+
+export function recorder(): SessionListener & { told: string[] } {
+  const told: string[] = [];
+  return {
+    told,
+    ringing: () => told.push('ringing'),
+    answered: () => told.push('answered'),
+    ended: (status) => told.push(`ended ${status ?? 'BYE'}`),
+    dtmf: (digit) => told.push(`dtmf ${digit}`),
+  };
+}
+
+export interface Pair {
+  caller: OutgoingCall;
+  callerMedia: ReturnType<typeof wordyMedia>;
+  callerTold: string[];
+  /** Of the calls that came in at the callee. */
+  callees: {
+    call: IncomingCall;
+    media: ReturnType<typeof wordyMedia>;
+    told: string[];
+    transaction: ServerTransaction;
+  }[];
+  callee(): Pair['callees'][number];
+  /** Everything that was sent. */
+  trace: readonly string[];
+  /** Transactions and dialogs that are still there, of both ends. */
+  leftovers(): number;
+  /** The dialogs of each end. */
+  dialogs: { caller: Map<string, Established>; callee: Map<string, Established> };
+  flows: { left: Flow; right: Flow };
+  /** A request from the callee's end as it stands, within the dialog. */
+  fromCallee(method: string, more?: Partial<{ headers: [string, string][]; body: string }>): string[];
+  /** From the caller's end. */
+  fromCaller(method: string, more?: Partial<{ headers: [string, string][]; body: string }>): string[];
+  close(): void;
+}
+
+export interface PairOptions extends Weather {
+  /** What the callee does with the INVITE. Default: rings. */
+  onInvite?: (callee: Pair['callees'][number]) => void;
+  /** Changes what the caller's end gets. */
+  tamper?: (message: SipMessage) => SipMessage;
+}
+
+export function pair(options: PairOptions = {}): Pair {
+  const flows = lossyFlows(options);
+  const timers = createTimers();
+  const dialogs = { caller: new Map<string, Established>(), callee: new Map<string, Established>() };
+  const callees: Pair['callees'] = [];
+  const byTransaction = new Map<ServerTransaction, IncomingCall>();
+
+  const layerOf = (own: Map<string, Established>) => {
+    const layer = createTransactionLayer({
+      log,
+      user: {
+        request(transaction) {
+          const id = dialogIdOf(transaction.request);
+          if (id !== undefined) {
+            const call = own.get(id);
+            if (call) call.request(transaction);
+            else transaction.respond(responseTo(transaction.request, 481));
+            return;
+          }
+          const media = wordyMedia('callee');
+          const listener = recorder();
+          const call = new IncomingCall(transaction, media, listener, { layer, timers, dialogs: own, log });
+          byTransaction.set(transaction, call);
+          const callee = { call, media, told: listener.told, transaction };
+          callees.push(callee);
+          if (options.onInvite) options.onInvite(callee);
+          else call.ring();
+        },
+        ack(request) {
+          const id = dialogIdOf(request);
+          if (id !== undefined) own.get(id)?.ack(request);
+        },
+        cancel: (transaction) => byTransaction.get(transaction)?.cancelled(),
+      },
+    });
+    return layer;
+  };
+  const callerLayer = layerOf(dialogs.caller);
+  const calleeLayer = layerOf(dialogs.callee);
+  const tamper = options.tamper ?? ((message: SipMessage) => message);
+  flows.connect(
+    { message: (message, flow) => callerLayer.message(tamper(message), flow) },
+    { message: (message, flow) => calleeLayer.message(message, flow) },
+  );
+
+  const callerMedia = wordyMedia('caller');
+  const callerListener = recorder();
+  const caller = new OutgoingCall(
+    {
+      target: 'sip:bob@192.0.2.2',
+      from: '<sip:alice@atlanta.example.com>',
+      to: '<sip:bob@biloxi.example.com>',
+      flow: flows.left,
+    },
+    callerMedia,
+    callerListener,
+    { layer: callerLayer, timers, dialogs: dialogs.caller, log },
+  );
+  caller.start();
+
+  const within = (side: 'caller' | 'callee') => {
+    const layer = side === 'caller' ? callerLayer : calleeLayer;
+    return (method: string, { headers = [], body }: { headers?: [string, string][]; body?: string } = {}): string[] => {
+      const answers: string[] = [];
+      const [call] = dialogs[side].values();
+      if (!call) throw new Error(`no dialog at the ${side}`);
+      const content = body === undefined ? undefined : { type: 'application/sdp', content: body };
+      const request = call.dialog.request(method, { headers, body: content });
+      layer.request(request, call.dialog.flow, {
+        response(response) {
+          if (response.status < 200) return;
+          const text = response.body.toString();
+          answers.push(`${response.status}${text === '' ? '' : ` ${text}`}`);
+          if (method === 'INVITE' && response.status < 300)
+            layer.ack(call.dialog.ack(cseqOf(request)), call.dialog.flow);
+        },
+        timeout: () => answers.push('timeout'),
+        failed: () => answers.push('failed'),
+      });
+      return answers;
+    };
+  };
+
+  return {
+    caller,
+    callerMedia,
+    callerTold: callerListener.told,
+    callees,
+    callee() {
+      const [first] = callees;
+      if (!first) throw new Error('no INVITE came');
+      return first;
+    },
+    trace: flows.trace,
+    leftovers: () => callerLayer.size + calleeLayer.size + dialogs.caller.size + dialogs.callee.size,
+    dialogs,
+    flows,
+    fromCallee: within('callee'),
+    fromCaller: within('caller'),
+    close() {
+      timers.close();
+      callerLayer.close();
+      calleeLayer.close();
+    },
+  };
+}
+
+function cseqOf({ headers }: SipRequest): number {
+  return Number.parseInt(headers.get('cseq') ?? '0', 10);
+}
+
+/** The message with other headers. */
+export function withHeader<M extends SipMessage>(message: M, name: string, value: string | undefined): M {
+  return { ...message, headers: new Headers([...message.headers]).set(name, value) };
+}
