@@ -1,0 +1,16 @@
+/**
+ * Real phones: needs baresip and sipp (`apt-get install -y --no-install-recommends baresip-core sip-tester`).
+ * @type {import('jest').Config}
+ */
+const { transform, testEnvironment } = require('../../jest.config.cjs');
+
+module.exports = {
+  rootDir: '../..',
+  testEnvironment,
+  transform,
+  testMatch: ['<rootDir>/test/phones/**/*.test.ts'],
+  globalSetup: '<rootDir>/test/phones/support/demand-tools.ts',
+  // Sound is real time, and ports are shared: one file at a time.
+  maxWorkers: 1,
+  testTimeout: 60_000,
+};

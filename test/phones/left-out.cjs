@@ -1,0 +1,11 @@
+/** A jest reporter that says what a plain `npm test` does not run; silent where only some files were asked for. */
+module.exports = class LeftOut {
+  constructor({ testPathPatterns }) {
+    this.everything = (testPathPatterns?.patterns ?? []).length === 0;
+  }
+
+  onRunComplete() {
+    if (!this.everything) return;
+    process.stderr.write('\nleft out: real phones (need baresip and sipp from apt): npm run test:phones\n');
+  }
+};
