@@ -127,11 +127,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         void transaction.respond(responseTo(request, status, { headers }));
       // 503 and not 403: it passes by itself, and a phone that shares the address with the culprit tries again later.
       const refuseFor = (seconds: number): undefined => refuse(503, [['Retry-After', String(seconds)]]);
-      const challenge = (realm: string, stale: boolean): undefined => {
+      const challenge = (realm: string, why: 'first' | 'stale' | 'failed'): undefined => {
         const wait = throttle.challenge(host);
         if (wait > 0) return refuseFor(wait);
         const algorithms = algorithmsFor(request.headers.get('user-agent'));
-        return refuse(401, challengeHeaders({ realm, nonce: nonces.issue(host), stale, algorithms }));
+        const nonce = nonces.issue(host, why === 'failed');
+        return refuse(401, challengeHeaders({ realm, nonce, stale: why === 'stale', algorithms }));
       };
 
       const blocked = throttle.waitFor(host);
@@ -141,12 +142,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const { realm } = claim;
 
       const offered = credentialsFor(realm, request);
-      if (offered.length === 0) return challenge(realm, false);
+      if (offered.length === 0) return challenge(realm, 'first');
       // A nonce of somebody else, or of before a restart, is as good as an old one: no password is tried with it. Guesses
       // that count can so only come from an address that gets our answers, not from one that is made up.
       const current = offered.filter(({ nonce }) => nonces.isCurrent(nonce, host));
       const [first] = current;
-      if (!first) return challenge(realm, true);
+      if (!first) return challenge(realm, 'stale');
 
       const user = `${first.username.slice(0, MAX_NAME_LENGTH)}@${realm}`;
       const wait = throttle.waitFor(host, user);
@@ -155,9 +156,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       if (!right) {
         throttle.failed(host, user);
         log.info({ user, host, method: request.method }, 'wrong SIP credentials');
-        return challenge(realm, false);
+        // Once more, as whoever mistyped it may be asked; but baresip 1.0 would go on at a hundred tries a second.
+        return nonces.isAfterFailure(first.nonce) ? refuse(403) : challenge(realm, 'failed');
       }
-      if (!nonces.use(right.nonce, right.counted?.count)) return challenge(realm, true);
+      if (!nonces.use(right.nonce, right.counted?.count)) return challenge(realm, 'stale');
       throttle.succeeded(host, user);
 
       const endpoint = endpointOf(right, realm);

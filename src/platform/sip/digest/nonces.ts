@@ -9,10 +9,14 @@ const MAX_USED = 50_000;
 /** Counts that may overtake each other: requests sent at once over UDP. */
 const WINDOW = 32;
 
+/** Time of issue, in ms; a flag; salt; and the code that only this process can make of them. */
 const TIME_BYTES = 6;
-const SALT_BYTES = 6;
+const FLAG_AT = TIME_BYTES;
+const SALT_BYTES = 5;
+const HEAD_BYTES = TIME_BYTES + 1 + SALT_BYTES;
 const MAC_BYTES = 12;
-const FRESH_LENGTH = Math.ceil(((TIME_BYTES + SALT_BYTES + MAC_BYTES) * 4) / 3);
+/** In characters: 24 bytes of base64url. */
+const LENGTH = ((HEAD_BYTES + MAC_BYTES) * 4) / 3;
 
 /** How often a nonce was used. */
 interface Use {
@@ -23,8 +27,13 @@ interface Use {
 }
 
 export interface Nonces {
-  /** @param peer whom it is for: nobody else can use it */
-  issue(peer: string): string;
+  /**
+   * @param peer whom it is for: nobody else can use it
+   * @param afterFailure it goes to somebody whose credentials were wrong
+   */
+  issue(peer: string, afterFailure?: boolean): string;
+  /** Of a nonce that is current: what was said when it was issued. */
+  isAfterFailure(nonce: string): boolean;
   /** Whether it was issued here, to this peer, and is not too old. */
   isCurrent(nonce: string, peer: string): boolean;
   /**
@@ -57,18 +66,20 @@ export function createNonces(now: () => number = Date.now, maxUsed = MAX_USED): 
   };
 
   return {
-    issue(peer) {
-      const head = Buffer.allocUnsafe(TIME_BYTES + SALT_BYTES);
+    issue(peer, afterFailure = false) {
+      const head = Buffer.allocUnsafe(HEAD_BYTES);
       // Later than any that is forgotten, or this one would be refused too.
       head.writeUIntBE(Math.max(now(), forgottenUntil + 1), 0, TIME_BYTES);
-      randomBytes(SALT_BYTES).copy(head, TIME_BYTES);
+      head[FLAG_AT] = Number(afterFailure);
+      randomBytes(SALT_BYTES).copy(head, FLAG_AT + 1);
       return Buffer.concat([head, macOf(head, peer)]).toString('base64url');
     },
+    isAfterFailure: (nonce) => Buffer.from(nonce, 'base64url')[FLAG_AT] === 1,
     isCurrent(nonce, peer) {
-      if (nonce.length !== FRESH_LENGTH) return false;
+      if (nonce.length !== LENGTH) return false;
       const bytes = Buffer.from(nonce, 'base64url');
-      if (bytes.length !== TIME_BYTES + SALT_BYTES + MAC_BYTES) return false;
-      const head = bytes.subarray(0, TIME_BYTES + SALT_BYTES);
+      if (bytes.length !== HEAD_BYTES + MAC_BYTES) return false;
+      const head = bytes.subarray(0, HEAD_BYTES);
       // The text as a whole: other spellings of the same bytes would have counts of their own.
       if (!sameText(nonce, Buffer.concat([head, macOf(head, peer)]).toString('base64url'))) return false;
       const issuedAt = issueTime(nonce);

@@ -193,6 +193,23 @@ describe('wrong credentials', () => {
     expect(challengeOf(attempt(world(), {}, { password: 'guess' }).response).stale).toBe(false);
   });
 
+  it('wrong again in answer to the second challenge: 403, which stops phones that would go on; right: in', () => {
+    for (const [from, username] of [
+      [AOR, 'bob'],
+      [`sip:nobody@${REALM}`, 'nobody'],
+    ] as const) {
+      const w = world();
+      const second = challengeOf(attempt(w, { from }, { username, password: 'guess' }).response);
+      const again = (password: string, nc: string) => {
+        const header = authorization(second, { username, password, nc });
+        return w.authenticate(message({ from, extra: [`Authorization: ${header}`] }));
+      };
+      expect(essence(again('guess', '00000001').response)).toEqual([403, 'Forbidden', expect.anything(), '']);
+      expect(again(PASSWORD, '00000002').endpoint).toBe(from === AOR ? w.bob : undefined);
+      expect(attempt(w, { from }, { username, password: 'guess' }).response?.status).toBe(401); // from the start
+    }
+  });
+
   it('the right password for another realm is none', () => {
     const w = world();
     const other = w.domains.create('other');

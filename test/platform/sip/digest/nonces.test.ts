@@ -18,6 +18,15 @@ it('knows its own nonces, for the peer that got them, as long as they live', () 
   expect(nonces.isCurrent(nonce, '192.0.2.1')).toBe(false);
 });
 
+it('knows which went to somebody who had failed', () => {
+  const nonces = createNonces(now);
+  const [first, second] = [nonces.issue('h'), nonces.issue('h', true)];
+  expect([first, second].map((nonce) => [nonces.isCurrent(nonce, 'h'), nonces.isAfterFailure(nonce)])).toEqual([
+    [true, false],
+    [true, true],
+  ]);
+});
+
 it('knows no nonce that was changed', () => {
   const nonces = createNonces(now);
   const nonce = nonces.issue('h');
