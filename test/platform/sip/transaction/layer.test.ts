@@ -259,6 +259,17 @@ describe('overload', () => {
     expect(told).toHaveLength(2);
   });
 
+  it.each(['OPTIONS', 'INVITE'])('%s: so does one that is given up', (method) => {
+    const { layer, flow, told, last } = scene('UDP', { limits: { maxServerTransactions: 1 } });
+    layer.receive(numbered(method, 1), flow);
+    flow.broken = new Error('network is unreachable');
+    last().respond(responseTo(last().request, method === 'INVITE' ? 180 : 183));
+    jest.advanceTimersByTime(32_000);
+    expect(told).toHaveLength(2);
+    layer.receive(numbered(method, 2), flow);
+    expect(told[2]).toBe(`request ${method}`);
+  });
+
   it('too many that only absorb: 503', () => {
     const { layer, flow, last } = scene('UDP', { limits: { maxAbsorbing: 1 } });
     layer.receive(numbered('OPTIONS', 1), flow);
