@@ -139,7 +139,7 @@ function bindSocket(host: string, port: number): Promise<Socket> {
 }
 
 function isInUse(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';
 }
 
 function unavailable(error: unknown): PortUnavailableError {
