@@ -1,0 +1,37 @@
+import { parseAuthParams, parseNameAddr, parseVia } from '../../../../src/platform/sip/header-values';
+import { parseMessage } from '../../../../src/platform/sip/parse';
+import { printMessage } from '../../../../src/platform/sip/print';
+import { responseTo } from '../../../../src/platform/sip/respond';
+import { parseUri } from '../../../../src/platform/sip/uri';
+import { mutate, randomFrom } from './mutations';
+
+const ROUNDS = process.env['CI'] ? 100_000 : 10_000;
+
+it(`throws at none of ${ROUNDS} mutated messages, and takes no time`, () => {
+  const random = randomFrom(4475);
+  const seen = { message: 0, malformed: 0, dropped: 0 };
+  let slowest = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const data = mutate(random);
+    const start = performance.now();
+    const parsed = parseMessage(data, round % 2 === 0 ? 'datagram' : 'stream');
+    slowest = Math.max(slowest, performance.now() - start);
+    seen[parsed.kind]++;
+    if (parsed.kind === 'malformed') {
+      // The answer can be read again, unless what it copies is the fault.
+      printMessage(responseTo(parsed.request, parsed.status, { reason: parsed.reason }));
+    } else if (parsed.kind === 'message') {
+      const { message } = parsed;
+      // What was accepted is accepted again when it is printed.
+      expect(parseMessage(printMessage(message), 'datagram').kind).toBe('message');
+      for (const [, value] of message.headers) {
+        parseNameAddr(value);
+        parseVia(value);
+        parseAuthParams(value);
+        parseUri(value);
+      }
+    }
+  }
+  expect(Object.values(seen).every((count) => count > ROUNDS / 50)).toBe(true);
+  expect(slowest).toBeLessThan(250);
+}, 120_000);
