@@ -66,6 +66,23 @@ export interface Platform {
 
 /** @throws the error of `listen`, as EADDRINUSE; SipListenError */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  // What was started first is closed last, whether all of it came to be or not.
+  const started: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (let end = started.pop(); end; end = started.pop()) await end();
+  };
+  try {
+    return { ...(await assemble(options, (end) => started.push(end))), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function assemble(
+  options: PlatformOptions,
+  onClose: (end: () => unknown) => void,
+): Promise<Omit<Platform, 'close'>> {
   const { host, userId, apiToken, apiSecret, rateLimits = false, sandbox = true } = options;
   const log = options.log.child({ part: 'platform' });
 
@@ -73,6 +90,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   // Longer than clients keep a connection idle: they close it, and never send into one that is being closed.
   server.keepAliveTimeout = 65_000;
   const port = await listen(server, options.port, host);
+  onClose(() => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    return closed;
+  });
   const url = `http://${reachable(host)}:${port}`;
 
   const retention = options.retention ?? DEFAULT_RETENTION;
@@ -80,6 +102,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const timers = createTimers();
   const uris = createUris(url, userId);
   const client = createCallbackClient();
+  onClose(() => client.close());
+  onClose(() => timers.close());
 
   const applications = createApplications();
   const numbers = createNumbers();
@@ -91,6 +115,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const errors = createErrorLog(retention.max);
   const farEnds = createFarEnds(retention);
   const media = await openMediaStore({ uris, folder: options.recordingsDir });
+  onClose(() => media.close());
   const recordings = createRecordings({ media, timers, uris, retention, log });
 
   // Calls dial through the exchange, and what the exchange loops back comes in as calls again.
@@ -98,6 +123,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const telephony: Telephony | undefined =
     options.sip &&
     (await startTelephony(options.sip, { domains, timers, receive, ownMedia: (file) => media.ownMedia(file), log }));
+  onClose(() => telephony?.close());
+  onClose(() => recordings.close());
   telephony?.attachWebSocket(server);
   const createPlayer = telephony?.createPlayer ?? silentPlayers(timers, timing);
   const lines = { farEnds, timers, timing, createPlayer, sound: telephony && DEFAULT_SOUND };
@@ -127,17 +154,6 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     url,
     port,
     sip: telephony && { phones: telephony.phones, listening: telephony.listening },
-    async close() {
-      await telephony?.close();
-      timers.close();
-      client.close();
-      await new Promise((resolve) => {
-        server.close(resolve);
-        server.closeAllConnections();
-      });
-      await recordings.close();
-      await media.close();
-    },
   };
 }
 

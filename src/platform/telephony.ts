@@ -1,5 +1,6 @@
 /** Telephones: SIP, RTP and what is played; what the platform has beyond the simulation. */
 import type http from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { messageOf, TandemError } from '../errors';
 import type { Logger } from '../logger';
 import type { Receive } from './lines/line';
@@ -130,6 +131,7 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
 
   const close = async (): Promise<void> => {
     calls.close();
+    await setImmediate(); // for the last words to be sent
     registrar.close();
     layer.close();
     await transports?.close();

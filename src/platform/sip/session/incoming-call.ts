@@ -32,6 +32,7 @@ export class IncomingCall {
   #accepted: Accepted | undefined;
   readonly #call: Established;
   readonly #offered: boolean;
+  readonly #stopWatching: () => void;
 
   /**
    * @param media knows the offer of the INVITE already, and gives the answer to it; without one it offers
@@ -66,6 +67,8 @@ export class IncomingCall {
     this.#call.confirmed = false;
     this.#call.onFirstAck = (ack) => this.#acknowledged(ack);
     this.#call.learn(request);
+    // Over a connection that is gone nobody can be told that it was answered, and no CANCEL will come.
+    this.#stopWatching = flow.onClose(() => this.cancelled());
   }
 
   ring(): void {
@@ -141,6 +144,7 @@ export class IncomingCall {
     const next = TRANSITIONS[this.#state][signal];
     if (next === undefined) return false;
     this.#state = next;
+    if (next !== 'ringing') this.#stopWatching();
     return true;
   }
 }

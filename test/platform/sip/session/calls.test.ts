@@ -185,16 +185,24 @@ describe('setting up', () => {
   });
 });
 
+it('a caller whose connection is lost while it rings has given up', () => {
+  const made = pair({ transport: 'TCP' });
+  pass();
+  made.drop();
+  expect(made.callee().told).toEqual(['ended 487']);
+  made.close();
+});
+
 describe('a fork beyond the far end', () => {
   it('a second 2xx with another tag is acknowledged, then BYEd, once however often it comes (13.2.2.4)', () => {
-    let other: string | undefined;
+    const branch: { tag?: string } = {};
     const made = answered({
       tamper: (message) => {
-        if (message.kind !== 'response' || message.status !== 200 || other === undefined) return message;
-        return withHeader(message, 'to', `<sip:bob@biloxi.example.com>;tag=${other}`);
+        if (message.kind !== 'response' || message.status !== 200 || branch.tag === undefined) return message;
+        return withHeader(message, 'to', `<sip:bob@biloxi.example.com>;tag=${branch.tag}`);
       },
     });
-    other = 'branch2';
+    branch.tag = 'branch2';
     const { transaction } = made.callee();
     // The same 200 again, from another branch.
     const again = () => made.callee().call.accept('x');
@@ -299,6 +307,35 @@ describe('within the dialog', () => {
     const answers = made.fromCallee(method);
     pass();
     expect(answers).toEqual([status]);
+    expect(made.callerTold).toEqual(['ringing', 'answered']);
+    made.close();
+  });
+
+  it.each([
+    ['application/dtmf-relay', 'Signal=5\r\nDuration=160', '200', ['dtmf 5']],
+    ['application/dtmf-relay', 'Signal= 11\r\nDuration= 160', '200', ['dtmf #']],
+    ['application/dtmf', '*', '200', ['dtmf *']],
+    ['application/dtmf', 'x', '415', []],
+    ['application/media_control+xml', '<picture_fast_update/>', '415', []],
+  ])('INFO of %s: %j is answered %s', (type, body, status, keys) => {
+    const made = answered();
+    const answers = made.fromCallee('INFO', { body, type });
+    pass();
+    expect(answers).toEqual([status]);
+    expect(made.callerTold.slice(2)).toEqual(keys);
+    made.close();
+  });
+
+  it('two re-INVITEs that meet: 491 to the far end’s, and this end’s refresh goes on (14.2)', () => {
+    const made = answered({
+      tamper: (message) =>
+        message.kind === 'response' && message.headers.has('allow') ? withHeader(message, 'allow', 'INVITE') : message,
+    });
+    pass(900_000 - 90 - 5); // on its way when the refresh of the caller is sent: 90 ms have passed since the answer
+    const answers = made.fromCallee('INVITE', { body: 'hold' });
+    pass(200);
+    expect(answers).toEqual(['491']);
+    pass(10_000);
     expect(made.callerTold).toEqual(['ringing', 'answered']);
     made.close();
   });

@@ -47,6 +47,13 @@ export function recorder(): SessionListener & { told: string[] } {
   };
 }
 
+interface Parts {
+  headers?: [string, string][];
+  body?: string;
+  /** Content-Type. Default: SDP. */
+  type?: string;
+}
+
 export interface Pair {
   caller: OutgoingCall;
   callerMedia: ReturnType<typeof wordyMedia>;
@@ -58,19 +65,21 @@ export interface Pair {
     told: string[];
     transaction: ServerTransaction;
   }[];
-  callee(): Pair['callees'][number];
+  callee(this: void): Pair['callees'][number];
   /** Everything that was sent. */
   trace: readonly string[];
   /** Transactions and dialogs that are still there, of both ends. */
-  leftovers(): number;
+  leftovers(this: void): number;
   /** The dialogs of each end. */
   dialogs: { caller: Map<string, Established>; callee: Map<string, Established> };
   flows: { left: Flow; right: Flow };
   /** A request from the callee's end as it stands, within the dialog. */
-  fromCallee(method: string, more?: Partial<{ headers: [string, string][]; body: string }>): string[];
+  fromCallee(this: void, method: string, more?: Parts): string[];
   /** From the caller's end. */
-  fromCaller(method: string, more?: Partial<{ headers: [string, string][]; body: string }>): string[];
-  close(): void;
+  fromCaller(this: void, method: string, more?: Parts): string[];
+  /** The connection between them is gone, as the callee's end sees it. */
+  drop(this: void): void;
+  close(this: void): void;
 }
 
 export interface PairOptions extends Weather {
@@ -82,6 +91,11 @@ export interface PairOptions extends Weather {
 
 export function pair(options: PairOptions = {}): Pair {
   const flows = lossyFlows(options);
+  let closed: (() => void) | undefined;
+  flows.right.onClose = (listener) => {
+    closed = listener;
+    return () => undefined;
+  };
   const timers = createTimers();
   const dialogs = { caller: new Map<string, Established>(), callee: new Map<string, Established>() };
   const callees: Pair['callees'] = [];
@@ -142,11 +156,11 @@ export function pair(options: PairOptions = {}): Pair {
 
   const within = (side: 'caller' | 'callee') => {
     const layer = side === 'caller' ? callerLayer : calleeLayer;
-    return (method: string, { headers = [], body }: { headers?: [string, string][]; body?: string } = {}): string[] => {
+    return (method: string, { headers = [], body, type = 'application/sdp' }: Parts = {}): string[] => {
       const answers: string[] = [];
       const [call] = dialogs[side].values();
       if (!call) throw new Error(`no dialog at the ${side}`);
-      const content = body === undefined ? undefined : { type: 'application/sdp', content: body };
+      const content = body === undefined ? undefined : { type, content: body };
       const request = call.dialog.request(method, { headers, body: content });
       layer.request(request, call.dialog.flow, {
         response(response) {
@@ -179,6 +193,7 @@ export function pair(options: PairOptions = {}): Pair {
     flows,
     fromCallee: within('callee'),
     fromCaller: within('caller'),
+    drop: () => closed?.(),
     close() {
       timers.close();
       callerLayer.close();

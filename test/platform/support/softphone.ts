@@ -1,0 +1,307 @@
+/**
+ * A telephone in a few lines, written against the RFCs and not with the platform's own code: text over UDP, digest, SDP,
+ * RTP. It does what the test says and keeps what it was sent.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import dgram from 'node:dgram';
+
+export interface Message {
+  /** First line. */
+  start: string;
+  /** 0 for a request. */
+  status: number;
+  /** Of a request, or of CSeq. */
+  method: string;
+  /** By name in lower case; several values joined with a comma. */
+  headers: Record<string, string>;
+  body: string;
+  raw: string;
+}
+
+export interface SoftphoneOptions {
+  server: { host: string; port: number };
+  user?: string;
+  password?: string;
+  domain?: string;
+}
+
+export type Softphone = Awaited<ReturnType<typeof softphone>>;
+
+export async function softphone(options: SoftphoneOptions) {
+  const { server, user = 'jsmith_mobile', password = 'abc123', domain = 'xyz-corp-testing.bwapp.bwsip.io' } = options;
+  const [sip, rtp] = [await open(), await open()];
+  const received: Message[] = [];
+  const taken = new Set<Message>();
+  const waiting = new Set<() => void>();
+  const packets: Buffer[] = [];
+  let rtpTo: { host: string; port: number } | undefined;
+  let cseq = 0;
+  /** What is not kept, because nobody waits for it: copies of what was there already. */
+  const seen = new Set<string>();
+
+  sip.on('message', (data) => {
+    const message = parse(data.toString());
+    const key = message.raw;
+    if (message.status === 0 && seen.has(key)) return; // retransmitted
+    seen.add(key);
+    received.push(message);
+    for (const check of [...waiting]) check();
+  });
+  rtp.on('message', (packet) => packets.push(packet));
+
+  const here = `127.0.0.1:${(sip.address()).port}`;
+  const contact = `<sip:${user}@${here}>`;
+  const sdp = (direction = 'sendrecv', codecs = '0 101') =>
+    lines(
+      'v=0',
+      `o=- 1 ${++cseq} IN IP4 127.0.0.1`,
+      's=-',
+      'c=IN IP4 127.0.0.1',
+      't=0 0',
+      `m=audio ${(rtp.address()).port} RTP/AVP ${codecs}`,
+      'a=rtpmap:101 telephone-event/8000',
+      `a=${direction}`,
+    );
+
+  const sendRaw = (text: string): void => sip.send(text, server.port, server.host);
+  const send = (start: string, headers: string[], body = ''): void => {
+    const type = body === '' ? [] : ['Content-Type: application/sdp'];
+    sendRaw([start, ...headers, ...type, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
+  };
+
+  /** The next message, seen or yet to come, that nobody has waited for before. */
+  const next = (matches: (message: Message) => boolean): Promise<Message> =>
+    new Promise((resolve) => {
+      const check = (): void => {
+        const found = received.find((message) => !taken.has(message) && matches(message));
+        if (!found) return;
+        taken.add(found);
+        waiting.delete(check);
+        resolve(found);
+      };
+      waiting.add(check);
+      check();
+    });
+  const request = (method: string): Promise<Message> => next((m) => m.status === 0 && m.method === method);
+  const final = (method: string): Promise<Message> => next((m) => m.status >= 200 && m.method === method);
+
+  const authorize = (challenge: Message, method: string, uri: string, secret = password): string => {
+    const given = challenge.headers['www-authenticate'] ?? '';
+    const of = (name: string): string => new RegExp(`${name}="([^"]*)"`).exec(given)?.[1] ?? '';
+    const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
+    const [realm, nonce, cnonce, nc] = [of('realm'), of('nonce'), randomBytes(4).toString('hex'), '00000001'];
+    const [ha1, ha2] = [md5(`${user}:${realm}:${secret}`), md5(`${method}:${uri}`)];
+    const response = md5(`${ha1}:${nonce}:${nc}:${cnonce}:auth:${ha2}`);
+    return `Authorization: Digest username="${user}", realm="${realm}", nonce="${nonce}", uri="${uri}", response="${response}", algorithm=MD5, qop=auth, nc=${nc}, cnonce="${cnonce}"`;
+  };
+
+  const via = (): string => `Via: SIP/2.0/UDP ${here};branch=z9hG4bK${randomBytes(8).toString('hex')};rport`;
+
+  /** A request outside of a dialog; with digest credentials when it is challenged. */
+  const ask = async (
+    method: string,
+    uri: string,
+    {
+      to = `<${uri}>`,
+      headers = [],
+      body = '',
+      secret,
+    }: { to?: string; headers?: string[]; body?: string; secret?: string } = {},
+  ) => {
+    const callId = randomBytes(8).toString('hex');
+    const from = `From: <sip:${user}@${domain}>;tag=${randomBytes(4).toString('hex')}`;
+    let authorization: string[] = [];
+    for (;;) {
+      const number = ++cseq;
+      const branch = via();
+      const own = [branch, 'Max-Forwards: 70', from, `To: ${to}`, `Call-ID: ${callId}`, `CSeq: ${number} ${method}`];
+      const contacts = headers.some((header) => header.startsWith('Contact')) ? [] : [`Contact: ${contact}`];
+      send(`${method} ${uri} SIP/2.0`, [...own, ...contacts, ...authorization, ...headers], body);
+      const sent = { uri, callId, from, branch, cseq: number, method };
+      const mine = (m: Message): boolean =>
+        m.headers['cseq'] === `${number} ${method}` && m.headers['call-id'] === callId;
+      const first = await next((m) => mine(m) && m.status !== 100);
+      if (first.status !== 401 || authorization.length > 0) return { ...sent, first, mine };
+      if (method === 'INVITE')
+        send(`ACK ${uri} SIP/2.0`, [
+          branch,
+          from,
+          `To: ${first.headers['to']}`,
+          `Call-ID: ${callId}`,
+          `CSeq: ${number} ACK`,
+        ]);
+      authorization = [authorize(first, method, uri, secret)];
+    }
+  };
+
+  const phone = {
+    contact,
+    here,
+    user,
+    received,
+    packets,
+    sdp,
+    send,
+    sendRaw,
+    next,
+    request,
+    final,
+    ask,
+
+    /** @returns the final status */
+    async register({
+      expires = 60,
+      secret,
+      contacts = [contact],
+    }: { expires?: number; secret?: string; contacts?: string[] } = {}) {
+      const { first } = await ask('REGISTER', `sip:${domain}`, {
+        to: `<sip:${user}@${domain}>`,
+        headers: [...contacts.map((value) => `Contact: ${value}`), `Expires: ${expires}`],
+        ...(secret !== undefined && { secret }),
+      });
+      return first;
+    },
+
+    /** Answers a request. */
+    respond(
+      to: Message,
+      status: number,
+      { headers = [], body = '', tag = 'phone' }: { headers?: string[]; body?: string; tag?: string } = {},
+    ) {
+      const copied = to.raw.split('\r\n').filter((line) => /^(via|from|call-id|cseq):/i.test(line));
+      const toHeader = to.headers['to'] ?? '';
+      const tagged = status > 100 && !toHeader.includes('tag=') ? `${toHeader};tag=${tag}` : toHeader;
+      send(`SIP/2.0 ${status} Whatever`, [...copied, `To: ${tagged}`, `Contact: ${contact}`, ...headers], body);
+    },
+
+    /** Takes a call: 180, 200, and waits for the ACK. */
+    async answer(invite: Message, { ringing = true } = {}) {
+      if (ringing) phone.respond(invite, 180);
+      phone.useSdp(invite.body);
+      phone.respond(invite, 200, { body: sdp() });
+      const ack = await request('ACK');
+      return phone.dialogOfInvite(invite, ack);
+    },
+
+    /** Dials; @returns the first response beyond 100, and what is needed to go on */
+    async dial(number: string, more: { headers?: string[]; body?: string } = {}) {
+      const uri = number.includes(':') ? number : `sip:${number}@${domain}`;
+      const invite = await ask('INVITE', uri, { body: sdp(), ...more });
+      return {
+        ...invite,
+        /** The next response beyond those taken. */
+        response: () => next((m) => invite.mine(m) && m.status > 100),
+        cancel() {
+          const { branch, from, callId, cseq: number } = invite;
+          send(`CANCEL ${uri} SIP/2.0`, [branch, from, `To: <${uri}>`, `Call-ID: ${callId}`, `CSeq: ${number} CANCEL`]);
+        },
+        ack(response: Message) {
+          const { from, callId, cseq: number } = invite;
+          if (response.status < 300) phone.useSdp(response.body);
+          const branch = response.status < 300 ? via() : invite.branch;
+          const target = /<([^>]+)>/.exec(response.headers['contact'] ?? '')?.[1] ?? uri;
+          send(`ACK ${response.status < 300 ? target : uri} SIP/2.0`, [
+            branch,
+            from,
+            `To: ${response.headers['to']}`,
+            `Call-ID: ${callId}`,
+            `CSeq: ${number} ACK`,
+          ]);
+          return dialog(target, from, `To: ${response.headers['to']}`, callId);
+        },
+      };
+    },
+
+    dialogOfInvite(invite: Message, ack: Message) {
+      const target = /<([^>]+)>/.exec(invite.headers['contact'] ?? '')?.[1] ?? '';
+      return dialog(
+        target,
+        `From: ${ack.headers['to']}`,
+        `To: ${invite.headers['from']}`,
+        invite.headers['call-id'] ?? '',
+      );
+    },
+
+    useSdp(body: string) {
+      const host = /^c=IN IP4 (\S+)/m.exec(body)?.[1];
+      const port = /^m=audio (\d+)/m.exec(body)?.[1];
+      if (host !== undefined && port !== undefined) rtpTo = { host, port: Number(port) };
+    },
+
+    /** Sends a packet of RTP. */
+    sendRtp(payload: Buffer, { type = 0, sequence = 0, timestamp = 0, marker = false, ssrc = 0x1234 } = {}) {
+      const packet = Buffer.alloc(12 + payload.length);
+      packet.writeUInt8(0x80, 0);
+      packet.writeUInt8(type | (marker ? 0x80 : 0), 1);
+      packet.writeUInt16BE(sequence & 0xffff, 2);
+      packet.writeUInt32BE(timestamp >>> 0, 4);
+      packet.writeUInt32BE(ssrc, 8);
+      payload.copy(packet, 12);
+      if (rtpTo) rtp.send(packet, rtpTo.port, rtpTo.host);
+    },
+
+    /** Resolves when a packet of RTP comes that matches. */
+    async heard(matches: (packet: Buffer) => boolean): Promise<Buffer> {
+      for (;;) {
+        const found = packets.find(matches);
+        if (found) return found;
+        await new Promise((resolve) => rtp.once('message', resolve));
+      }
+    },
+
+    close() {
+      sip.close();
+      rtp.close();
+    },
+  };
+
+  function dialog(target: string, from: string, to: string, callId: string) {
+    return {
+      /** @returns the final response */
+      async request(method: string, { headers = [], body = '' }: { headers?: string[]; body?: string } = {}) {
+        const number = ++cseq;
+        const own = [
+          via(),
+          'Max-Forwards: 70',
+          from,
+          to,
+          `Call-ID: ${callId}`,
+          `CSeq: ${number} ${method}`,
+          `Contact: ${contact}`,
+        ];
+        send(`${method} ${target} SIP/2.0`, [...own, ...headers], body);
+        const response = await next((m) => m.headers['cseq'] === `${number} ${method}` && m.status >= 200);
+        if (method === 'INVITE')
+          send(`ACK ${target} SIP/2.0`, [via(), from, to, `Call-ID: ${callId}`, `CSeq: ${number} ACK`]);
+        return response;
+      },
+    };
+  }
+
+  return phone;
+}
+
+function open(): Promise<dgram.Socket> {
+  const socket = dgram.createSocket('udp4');
+  socket.on('error', () => undefined);
+  return new Promise((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket)));
+}
+
+function lines(...all: string[]): string {
+  return `${all.join('\r\n')}\r\n`;
+}
+
+function parse(raw: string): Message {
+  const [head = '', ...rest] = raw.split('\r\n\r\n');
+  const [start = '', ...fields] = head.split('\r\n');
+  const headers: Record<string, string> = {};
+  for (const field of fields) {
+    const colon = field.indexOf(':');
+    const name = field.slice(0, colon).trim().toLowerCase();
+    const value = field.slice(colon + 1).trim();
+    headers[name] = name in headers ? `${headers[name]},${value}` : value;
+  }
+  const status = /^SIP\/2\.0 (\d{3})/.exec(start)?.[1];
+  const method = status === undefined ? (start.split(' ')[0] ?? '') : (headers['cseq']?.split(' ')[1] ?? '');
+  return { start, status: Number(status ?? 0), method, headers, body: rest.join('\r\n\r\n'), raw };
+}
