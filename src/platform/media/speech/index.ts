@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import type { Logger } from '../../../logger';
 import { createSoundCache } from '../sounds/sound-cache';
 import { createThread } from '../sounds/thread';
+import { installedLanguages, type LanguageFiles } from './languages';
 import { cleanSentence } from './sentence';
 import { spokenVoice } from './voices';
-import type { SpeechJob } from './worker';
+import type { Speaker, SpeechJob } from './worker';
 
 export interface SpeechOptions {
   log: Logger;
+  /** Folder of Pico's language files, for voices that do not speak American English; undefined: they fall back to flite. */
+  languagesDir?: string | undefined;
   /** Of sentences that need not be made again. */
   speechCacheBytes?: number | undefined;
   /** How long a sentence may take to be made; ms. */
@@ -30,7 +33,7 @@ const CACHE_BYTES = 32_000_000;
 /** A thousand characters without a space are spelt: four minutes of speech, in 5 s of work. */
 const SPEECH_MS = 30_000;
 
-export function createSpeech({ log, speechCacheBytes, speechMs }: SpeechOptions): Speech {
+export function createSpeech({ log, languagesDir, speechCacheBytes, speechMs }: SpeechOptions): Speech {
   const cache = createSoundCache<{ samples: Int16Array }>(speechCacheBytes ?? CACHE_BYTES);
   const fellBack = new Set<string>();
   const thread = createThread<SpeechJob>({
@@ -40,27 +43,38 @@ export function createSpeech({ log, speechCacheBytes, speechMs }: SpeechOptions)
     log,
   });
 
-  const say = async (text: string, name?: string): Promise<Int16Array> => {
-    const sentence = cleanSentence(text);
+  let languages: Promise<Map<string, LanguageFiles>> | undefined;
+  const installed = async (language: string): Promise<LanguageFiles | undefined> => {
+    if (languagesDir === undefined) return undefined;
+    return (await (languages ??= installedLanguages(languagesDir, log))).get(language);
+  };
+
+  const speakerOf = async (name: string | undefined): Promise<Speaker> => {
     const { voice, flite, pico } = spokenVoice(name);
+    const language = pico && (await installed(pico.language));
+    if (pico && language) return { engine: 'pico', language, pitch: pico.pitch };
     if (pico && !fellBack.has(voice.name)) {
       fellBack.add(voice.name);
-      log.warn(
-        { voice: voice.name, locale: voice.locale, instead: flite.name },
-        'The voice is not installed; another speaks for it',
-      );
+      const { locale } = voice;
+      log.warn({ voice: voice.name, locale, instead: flite.name }, 'The voice is not installed; another speaks for it');
     }
-    const key = JSON.stringify([flite, sentence]);
+    return { engine: 'flite', voice: flite };
+  };
+
+  const say = async (text: string, name?: string): Promise<Int16Array> => {
+    const sentence = cleanSentence(text);
+    const speaker = await speakerOf(name);
+    const key = JSON.stringify([speaker, sentence]);
     const known = cache.get(key);
     if (known) return known.samples;
-    const samples = await thread.run({ sentence, flite });
+    const samples = await thread.run({ sentence, speaker });
     cache.set(key, { samples });
     return samples;
   };
   return {
     say,
     async warmUp() {
-      await thread.run({ sentence: 'Hello.', flite: spokenVoice(undefined).flite });
+      await thread.run({ sentence: 'Hello.', speaker: { engine: 'flite', voice: spokenVoice(undefined).flite } });
     },
     async close() {
       cache.clear();

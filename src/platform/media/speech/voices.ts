@@ -9,8 +9,8 @@
  * | Dave | en_US | rms | rms |
  * | Paul | en_US | awb (his accent is Scottish) | as before |
  * | Bridget | en_UK | slt, slightly lower | en-GB |
- * | women of es, fr, de, it | | slt: American English | the language's own voice |
- * | men of es, fr, de, it | | rms: American English | the language's own voice, lower |
+ * | women of es, fr, de, it | | slt, in American English | the language's own voice |
+ * | men of es, fr, de, it | | rms, in American English | the language's own voice, lower |
  *
  * Flite (CMU) has slt (female), rms, awb and kal (male). Pico has one female voice a language. A voice never falls back to
  * silence: whoever is called hears that something is said.

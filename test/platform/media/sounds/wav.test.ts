@@ -47,7 +47,7 @@ it.each([6_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000])('plays any rate
 
 it('makes one channel of two, or of six', () => {
   expectTone(collect(decodeWav(written(44_100, '16', 2))));
-  expectTone(collect(decodeWav(written(44_100, '24', 6))));
+  expectTone(collect(decodeWav(written(8_000, '24', 6))));
 });
 
 it('takes 8 kHz of 16 bits sample by sample', () => {
@@ -126,7 +126,7 @@ it('never reads outside a file that was mangled', () => {
     const mangled = Buffer.from(wav.subarray(0, 60 + (i % 500)));
     mangled[12 + ((i * 7) % 48)] = (i * 31) & 0xff;
     try {
-      collect(decodeWav(mangled));
+      for (const { samples } of decodeWav(mangled)) expect(samples.every(Number.isFinite)).toBe(true);
     } catch (error) {
       expect(error).toMatchObject({ code: expect.stringMatching(/^file-/) });
     }

@@ -1,4 +1,6 @@
 /** Sentences, spoken by flite in its thread. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pino from 'pino';
 import { VOICES } from '../../../../src/protocol/commands';
 import { SAMPLE_RATE } from '../../../../src/platform/media/audio';
@@ -105,6 +107,21 @@ it('logs once a voice that another speaks for it', async () => {
   await logged.close();
   expect(lines.map((line) => JSON.parse(line))).toEqual([
     expect.objectContaining({ voice: 'Jorge', locale: 'es', instead: 'rms' }),
+  ]);
+});
+
+it('falls back, and says why, where the folder of languages is not there', async () => {
+  const lines: string[] = [];
+  const log = pino({ base: null }, { write: (line: string) => lines.push(line) });
+  const languagesDir = join(tmpdir(), 'no-such-folder');
+  const without = createSpeech({ log, languagesDir });
+  expect(rms(await without.say('Guten Tag.', 'Katrin'))).toBeGreaterThan(1500);
+  await without.say('Bonjour.', 'Jolie');
+  await without.close();
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ folder: languagesDir }),
+    expect.objectContaining({ voice: 'Katrin', instead: 'slt' }),
+    expect.objectContaining({ voice: 'Jolie', instead: 'slt' }),
   ]);
 });
 
