@@ -35,7 +35,7 @@ export interface TransportOptions {
 
 export interface SipTransports extends Transports {
   /** WebSocket at `/sip` of an HTTP server: WS, or WSS where the server is https. @returns takes it away again */
-  attachWebSocket(server: Server | HttpsServer): () => void;
+  attachWebSocket: (server: Server | HttpsServer) => () => void;
   /** Since the start; for metrics and tests. */
   readonly counts: Readonly<ReceiveCounts> & { readonly connections: number };
 }
@@ -115,7 +115,7 @@ export async function startTransports(options: TransportOptions): Promise<SipTra
           if (streams) return streams.flowTo(remote);
           break;
         case 'TLS':
-          if (secureStreams) return secureStreams.flowTo(remote);
+          if (secureStreams) return secureStreams.flowTo(remote, host);
           break;
         case 'WS':
         case 'WSS': {

@@ -1,5 +1,5 @@
 /** SIP over TCP and TLS (RFC 3261 18, RFC 5626 3.5.1). */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import type { Logger } from '../../../logger';
 import type { Admission } from './admission';
@@ -26,8 +26,11 @@ export interface TlsIdentity {
 
 export interface StreamTransport {
   readonly address: Address;
-  /** @throws (rejects) FlowError where nobody answers */
-  flowTo(remote: Address): Promise<Flow>;
+  /**
+   * @param name what the certificate of the peer must be for; its address unless given
+   * @throws (rejects) FlowError where nobody answers
+   */
+  flowTo(remote: Address, name?: string): Promise<Flow>;
   close(): Promise<void>;
 }
 
@@ -134,7 +137,7 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
   const bound = server.address();
   if (bound !== null && typeof bound === 'object') listeningPort = bound.port;
 
-  const dial = (remote: Address): Promise<Flow> =>
+  const dial = (remote: Address, name: string): Promise<Flow> =>
     new Promise((resolve, reject) => {
       const release = admission.admit(remote.host);
       if (!release) {
@@ -154,7 +157,14 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
         resolve(connection);
       };
       const socket = identity
-        ? connectTls({ ...remote, ...(identity.ca !== undefined && { ca: identity.ca }) }, ready)
+        ? connectTls(
+            {
+              ...remote,
+              ...(isIP(name) === 0 && { servername: name }),
+              ...(identity.ca !== undefined && { ca: identity.ca }),
+            },
+            ready,
+          )
         : connect(remote, ready);
       const timeout = setTimeout(fail, limits.connectMs);
       sockets.add(socket);
@@ -169,13 +179,13 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
 
   return {
     address: { host, port: listeningPort },
-    flowTo(remote) {
+    flowTo(remote, name = remote.host) {
       const id = flowId({ transport, ...remote });
       const there = connections.get(id);
       if (there?.open) return Promise.resolve(there);
       let attempt = connecting.get(id);
       if (!attempt) {
-        attempt = dial(remote).finally(() => connecting.delete(id));
+        attempt = dial(remote, name).finally(() => connecting.delete(id));
         connecting.set(id, attempt);
       }
       return attempt;
