@@ -62,6 +62,8 @@ export interface Domains {
   endpointsNamed(name: string): readonly Endpoint[];
   /** The realm of the domain that this host stands for, as it was named; in whatever case. */
   realmOf(host: string): string | undefined;
+  /** Of all domains. */
+  realms(): string[];
   /** @returns the token, which is kept nowhere else */
   addToken(endpoint: Endpoint, expiresInSeconds: number): string;
   /** The application is gone: its endpoints have none. */
@@ -130,6 +132,7 @@ export function createDomains(onEndpointGone: (endpointId: string) => void): Dom
     endpointBySipUri: (sipUri) => bySipUri.get(keyOf(sipUri)),
     endpointsNamed: (name) => byName.get(name) ?? [],
     realmOf: (host) => realms.get(host.toLowerCase()),
+    realms: () => [...realms.values()],
     addToken(endpoint, expiresInSeconds) {
       const token = randomBytes(24).toString('base64url');
       const now = Date.now();

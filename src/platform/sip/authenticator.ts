@@ -1,29 +1,23 @@
 /**
  * Who sends a request (RFC 3261 22, RFC 7616, RFC 8760). Nothing in an answer says whether a user or a domain exists:
- * whoever has no right password for it gets the same 401 from every name.
+ * whoever has no right password for it gets the same answers for every name.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { Logger } from '../../logger';
-import { SIP_DOMAIN_SUFFIX } from '../../protocol/resources';
-import { digestSecret, type DigestSecret } from '../resources/digest-secret';
 import type { Domains, Endpoint } from '../resources/domains';
-import { algorithmsFor, challengeHeaders } from './digest/challenge';
+import { ALGORITHMS, algorithmsFor, challengeHeaders } from './digest/challenge';
+import { createClaims } from './digest/claims';
 import { parseCredentials, type Credentials } from './digest/credentials';
-import { digestResponse, sameText } from './digest/digest-response';
 import { createNonces } from './digest/nonces';
-import { parseNameAddr } from './header-values';
+import { createVerifier } from './digest/verify';
 import type { SipRequest } from './message';
 import { responseTo } from './respond';
 import { createThrottle, type Throttle } from './throttle';
 import type { ServerTransaction } from './transaction/transaction';
-import { parseUri } from './uri';
 
 /** Credentials looked at in one request: baresip answers each of two challenges. */
 const MAX_CREDENTIALS = 4;
 /** Of a name in logs and throttles. */
-const MAX_NAME_LENGTH = 300;
-const MAX_HOST_LENGTH = 253;
+const MAX_NAME_LENGTH = 400;
 
 export interface Authenticator {
   /**
@@ -43,80 +37,12 @@ export interface AuthenticatorOptions {
   serverNames?: readonly string[];
 }
 
-/** Whom a request says that it comes from. */
-interface Claim {
-  realm: string;
-  /** Undefined: there is nobody of that name, or more than one. */
-  endpoint: Endpoint | undefined;
-}
-
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { domains, log, now = Date.now } = options;
+  const { domains, log, now = Date.now, serverNames = [] } = options;
   const throttle = options.throttle ?? createThrottle({}, now);
   const nonces = createNonces(now);
-  const serverNames = new Set(['localhost', ...(options.serverNames ?? []).map((name) => name.toLowerCase())]);
-  /** Nobody's: what is compared with where there is no endpoint, so that it takes as long. */
-  const nobodys = digestSecret('', '', randomBytes(16).toString('hex'));
-
-  /**
-   * A phone may have the address of this server for its domain, and say `sip:user@192.0.2.1`. The realm of the challenge
-   * then tells it its domain, provided that just one endpoint has that name. Names that nobody or several have get the
-   * realm of any domain, always the same one.
-   */
-  const claimAtServer = (user: string): Claim => {
-    const [endpoint, another] = domains.endpointsNamed(user);
-    if (endpoint && !another) return { realm: endpoint.realm, endpoint };
-    const all = domains.list();
-    const any = all[createHash('sha256').update(user).digest().readUInt32BE() % Math.max(1, all.length)];
-    return { realm: any ? `${any.name}.${SIP_DOMAIN_SUFFIX}` : SIP_DOMAIN_SUFFIX, endpoint: undefined };
-  };
-
-  const claimOf = ({ method, headers }: SipRequest): Claim | undefined => {
-    const value = headers.get(method === 'REGISTER' ? 'to' : 'from');
-    const address = value === undefined ? undefined : parseNameAddr(value);
-    const uri = address && parseUri(address.uri);
-    if (!uri || uri.scheme === 'tel') return undefined;
-    const { user = '', host } = uri;
-    const realm = domains.realmOf(host);
-    if (realm !== undefined) return { realm, endpoint: domains.endpointBySipUri(`sip:${user}@${realm}`) };
-    if (isIP(host) !== 0 || serverNames.has(host.toLowerCase())) return claimAtServer(user);
-    return { realm: host.length <= MAX_HOST_LENGTH ? host.toLowerCase() : SIP_DOMAIN_SUFFIX, endpoint: undefined };
-  };
-
-  /** Whose password it must be: `user` and `user@realm` are the same. */
-  const endpointOf = ({ username }: Credentials, realm: string): Endpoint | undefined => {
-    const at = username.indexOf('@');
-    if (at >= 0 && username.slice(at + 1).toLowerCase() !== realm.toLowerCase()) return undefined;
-    return domains.endpointBySipUri(`sip:${at < 0 ? username : username.slice(0, at)}@${realm}`);
-  };
-
-  const isRight = (credentials: Credentials, endpoint: Endpoint | undefined, method: string): boolean => {
-    const { algorithm, username, nonce, uri, counted, response } = credentials;
-    const isAnswer = (secret: DigestSecret): boolean => {
-      const { md5, sha256 } = username.includes('@') ? secret.qualified : secret;
-      const ha1 = algorithm === 'MD5' ? md5 : sha256;
-      const qop = counted ? ('auth' as const) : undefined;
-      // The `uri` is the client's own: sipp, and phones behind an outbound proxy, say another than the Request-URI.
-      const expected = digestResponse({
-        algorithm,
-        ha1,
-        method,
-        uri,
-        nonce,
-        qop,
-        nc: counted?.nc,
-        cnonce: counted?.cnonce,
-      });
-      return sameText(expected, response);
-    };
-    if (!endpoint) {
-      isAnswer(nobodys);
-      return false;
-    }
-    if (isAnswer(endpoint.secret)) return true;
-    const time = now();
-    return endpoint.tokens.some(({ secret, expiresAt }) => expiresAt.getTime() > time && isAnswer(secret));
-  };
+  const claimOf = createClaims(domains, new Set(['localhost', ...serverNames.map((name) => name.toLowerCase())]));
+  const isRight = createVerifier(now);
 
   return {
     authenticate(transaction) {
@@ -135,11 +61,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         return refuse(401, challengeHeaders({ realm, nonce, stale: why === 'stale', algorithms }));
       };
 
-      const blocked = throttle.waitFor(host);
-      if (blocked > 0) return refuseFor(blocked);
       const claim = claimOf(request);
       if (!claim) return refuse(403);
       const { realm } = claim;
+      const blocked = throttle.waitFor(host, fullName(claim.user, realm));
+      if (blocked > 0) return refuseFor(blocked);
 
       const offered = credentialsFor(realm, request);
       if (offered.length === 0) return challenge(realm, 'first');
@@ -149,25 +75,29 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const [first] = current;
       if (!first) return challenge(realm, 'stale');
 
-      const user = `${first.username.slice(0, MAX_NAME_LENGTH)}@${realm}`;
-      const wait = throttle.waitFor(host, user);
+      const name = fullName(first.username, realm);
+      const wait = throttle.waitFor(host, name);
       if (wait > 0) return refuseFor(wait);
-      const right = current.find((credentials) => isRight(credentials, endpointOf(credentials, realm), request.method));
+      // One of each algorithm, all for one user: or a request would be many guesses.
+      const guesses = ALGORITHMS.map((algorithm) =>
+        current.find((credentials) => credentials.algorithm === algorithm && credentials.username === first.username),
+      );
+      const right = guesses.find(
+        (credentials) => credentials && isRight(credentials, endpointOf(credentials, realm, domains), request.method),
+      );
       if (!right) {
-        throttle.failed(host, user);
-        log.info({ user, host, method: request.method }, 'wrong SIP credentials');
+        throttle.failed(host, name);
+        log.info({ user: name, host, method: request.method }, 'wrong SIP credentials');
         // Once more, as whoever mistyped it may be asked; but baresip 1.0 would go on at a hundred tries a second.
         return nonces.isAfterFailure(first.nonce) ? refuse(403) : challenge(realm, 'failed');
       }
       if (!nonces.use(right.nonce, right.counted?.count)) return challenge(realm, 'stale');
-      throttle.succeeded(host, user);
+      throttle.succeeded(host, name);
 
-      const endpoint = endpointOf(right, realm);
-      if (!endpoint || endpoint !== claim.endpoint || !endpoint.enabled) {
-        log.info(
-          { user, host, method: request.method },
-          endpoint?.enabled ? 'not its own address' : 'disabled endpoint',
-        );
+      const endpoint = endpointOf(right, realm, domains);
+      if (!endpoint?.enabled || endpoint !== claim.endpoint) {
+        const reason = endpoint?.enabled ? 'not its own address' : 'disabled endpoint';
+        log.info({ user: name, host, method: request.method }, reason);
         return refuse(403);
       }
       return endpoint;
@@ -182,4 +112,16 @@ function credentialsFor(realm: string, { headers }: SipRequest): Credentials[] {
     .map(parseCredentials)
     .filter((credentials) => credentials !== undefined)
     .filter((credentials) => credentials.realm.toLowerCase() === realm.toLowerCase());
+}
+
+/** Whose password it must be. */
+function endpointOf({ username }: Credentials, realm: string, domains: Domains): Endpoint | undefined {
+  return domains.endpointBySipUri(`sip:${fullName(username, realm)}`);
+}
+
+/** `user` and `user@realm` are the same user. */
+function fullName(username: string, realm: string): string {
+  const suffix = `@${realm.toLowerCase()}`;
+  const user = username.toLowerCase().endsWith(suffix) ? username.slice(0, -suffix.length) : username;
+  return `${user}@${realm}`.slice(0, MAX_NAME_LENGTH);
 }

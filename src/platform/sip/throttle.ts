@@ -1,9 +1,10 @@
 /**
  * Slows down whoever guesses passwords. A registrar that the internet reaches is tried within hours.
  *
- * Failures count strictly by source address, and by user together with the address, so that whoever guesses at a name
- * locks out his own address and not the phone of that name. Guesses from many addresses count by user too, with a much
- * higher bound, and never against an address from which that user has got in before.
+ * Failures count by source address, and by user together with the address, so that whoever guesses at a name locks out
+ * his own address and not the phone of that name. Guesses from many addresses count by user too, with a much higher bound.
+ * A user who has got in from an address before waits there only for his own failures: not for those of his neighbours
+ * behind the same NAT, nor for strangers who guess at his name.
  */
 import { isIPv6 } from 'node:net';
 
@@ -35,10 +36,9 @@ export const DEFAULT_THROTTLE: ThrottleLimits = {
 export interface Throttle {
   /**
    * Whether this one may try.
-   * @param user address of record; undefined: asks for the address alone
    * @returns seconds to wait; 0: it may
    */
-  waitFor(host: string, user?: string): number;
+  waitFor(host: string, user: string): number;
   /** Wrong credentials. */
   failed(host: string, user: string): void;
   /** Right ones. */
@@ -60,10 +60,9 @@ export function createThrottle(limits: Partial<ThrottleLimits> = {}, now: () => 
   return {
     waitFor(host, user) {
       const address = addressKey(host);
-      if (user === undefined) return byAddress.wait(address);
       const both = pairKey(user, address);
-      const wait = Math.max(byAddress.wait(address), byUserAndAddress.wait(both));
-      return known.has(both) ? wait : Math.max(wait, byUser.wait(user));
+      const wait = byUserAndAddress.wait(both);
+      return known.has(both) ? wait : Math.max(wait, byAddress.wait(address), byUser.wait(user));
     },
     failed(host, user) {
       const address = addressKey(host);

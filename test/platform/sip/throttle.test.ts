@@ -16,11 +16,7 @@ it('a user is guessed at from one address: only the two together have to wait, u
   time += 100_000;
   throttle.failed('192.0.2.1', 'bob');
   expect(throttle.waitFor('192.0.2.1', 'bob')).toBe(200);
-  expect([
-    throttle.waitFor('192.0.2.1'),
-    throttle.waitFor('192.0.2.1', 'jo'),
-    throttle.waitFor('192.0.2.2', 'bob'),
-  ]).toEqual([0, 0, 0]);
+  expect([throttle.waitFor('192.0.2.1', 'jo'), throttle.waitFor('192.0.2.2', 'bob')]).toEqual([0, 0]);
   time += 199_999;
   expect(throttle.waitFor('192.0.2.1', 'bob')).toBe(1);
   time += 1;
@@ -29,13 +25,16 @@ it('a user is guessed at from one address: only the two together have to wait, u
   expect(throttle.waitFor('192.0.2.1', 'bob')).toBe(0);
 });
 
-it('many users are guessed at from one address: the address has to wait, and right credentials do not clear it', () => {
-  const throttle = createThrottle({ failuresPerAddress: 20 }, now);
+it('many users are guessed at from one address: the address has to wait, but for who got in from there before', () => {
+  const throttle = createThrottle({ failuresPerAddress: 20, failuresPerUserAndAddress: 3 }, now);
+  throttle.succeeded('192.0.2.1', 'mallory');
   times(20, (n) => {
     throttle.failed('192.0.2.1', `user${n}`);
     throttle.succeeded('192.0.2.1', 'mallory');
   });
-  expect([throttle.waitFor('192.0.2.1'), throttle.waitFor('192.0.2.1', 'mallory')]).toEqual([300, 300]);
+  expect([throttle.waitFor('192.0.2.1', 'user0'), throttle.waitFor('192.0.2.1', 'mallory')]).toEqual([300, 0]);
+  times(3, () => throttle.failed('192.0.2.1', 'mallory'));
+  expect(throttle.waitFor('192.0.2.1', 'mallory')).toBe(300);
 });
 
 it('right credentials clear what the same user mistyped at the same address', () => {
@@ -80,17 +79,18 @@ it.each([
 ])('%s and %s count as one: %s', (one, other, same) => {
   const throttle = createThrottle({ failuresPerAddress: 1 }, now);
   throttle.failed(one, 'bob');
-  expect(throttle.waitFor(other) > 0).toBe(same);
+  expect(throttle.waitFor(other, 'jo') > 0).toBe(same);
 });
 
 it('its memory is bounded: the oldest are forgotten', () => {
   const throttle = createThrottle({ failuresPerAddress: 1, maxEntries: 100 }, now);
   times(200, (n) => {
+    throttle.succeeded(`10.0.0.${n}`, `known${n}`);
     throttle.failed(`10.0.0.${n}`, `user${n}`);
     throttle.challenge(`10.0.0.${n}`);
-    throttle.succeeded(`10.0.0.${n}`, `user${n}`);
   });
-  expect([throttle.waitFor('10.0.0.0'), throttle.waitFor('10.0.0.99'), throttle.waitFor('10.0.0.100')]).toEqual([
-    0, 0, 300,
-  ]);
+  const wait = (n: number, user: string): number => throttle.waitFor(`10.0.0.${n}`, `${user}${n}`);
+  expect([wait(0, 'user'), wait(99, 'user'), wait(100, 'user'), wait(100, 'known')]).toEqual([0, 0, 300, 0]);
+  throttle.failed('10.0.0.99', 'jo');
+  expect(wait(99, 'known')).toBe(300); // it is not known any more
 });

@@ -28,7 +28,7 @@ export function challengeHeaders({ realm, nonce, stale, algorithms }: Challenge)
  * MD5 first, against RFC 8760 2.3: of two challenges sipp 3.6 and pjsip up to 2.10 look at the first alone, and fail where
  * it is SHA-256. Who knows both and cares for strength picks the second.
  */
-const BOTH: readonly Algorithm[] = ['MD5', 'SHA-256'];
+export const ALGORITHMS: readonly Algorithm[] = ['MD5', 'SHA-256'];
 const MD5_ONLY: readonly Algorithm[] = ['MD5'];
 
 /**
@@ -38,5 +38,5 @@ const MD5_ONLY: readonly Algorithm[] = ['MD5'];
 const GIVES_UP = /\bbaresip v?(?:[0-2]\.|3\.(?:\d|1[01])(?:\.|\b))/i;
 
 export function algorithmsFor(userAgent: string | undefined): readonly Algorithm[] {
-  return userAgent !== undefined && GIVES_UP.test(userAgent) ? MD5_ONLY : BOTH;
+  return userAgent !== undefined && GIVES_UP.test(userAgent) ? MD5_ONLY : ALGORITHMS;
 }

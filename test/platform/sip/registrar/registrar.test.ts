@@ -1,4 +1,4 @@
-import { AOR, flowFrom, HERE, REALM, world, type World } from './phone';
+import { AOR, authorization, challengeOf, flowFrom, HERE, REALM, world, type World } from './phone';
 
 beforeEach(() => jest.useFakeTimers({ now: new Date('2026-11-23T09:00:00Z') }));
 afterEach(() => jest.useRealTimers());
@@ -319,7 +319,11 @@ it('calls go to the contact with the highest q first, then to the latest', () =>
 });
 
 it('a phone with the address of the server for its domain is registered as the endpoint', () => {
-  const response = w.register(message([contact()], { uri: 'sip:127.0.0.1' }).replaceAll(`@${REALM}`, '@127.0.0.1'));
-  expect(response.status).toBe(200);
-  expect(w.registrar.contactsOf(w.bob.id)).toHaveLength(1);
+  const real = world();
+  const ask = (lines: string[]) =>
+    real.register(message(lines, { uri: 'sip:127.0.0.1' }).replaceAll(`<${AOR}>`, '<sip:bob@127.0.0.1>'));
+  const header = authorization(challengeOf(ask([contact()])), { uri: 'sip:127.0.0.1' });
+  expect(ask([contact(), `Authorization: ${header}`]).status).toBe(200);
+  expect(real.registrar.contactsOf(real.bob.id)).toHaveLength(1);
+  real.registrar.close();
 });
