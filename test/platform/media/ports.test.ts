@@ -16,7 +16,7 @@ async function freeRange(pairs: number): Promise<{ from: number; to: number }> {
     const range = { from: probe.port, to: probe.port + pairs * 2 - 1 };
     const pool = createPortPool('127.0.0.1', range);
     const got = await Promise.allSettled(Array.from({ length: pairs }, () => pool.open()));
-    await Promise.all(got.map((each) => each.status === 'fulfilled' && each.value.close()));
+    for (const each of got) if (each.status === 'fulfilled') await each.value.close();
     if (got.every((each) => each.status === 'fulfilled')) return range;
   }
 }
