@@ -104,6 +104,17 @@ describe('the settings', () => {
     ['PLATFORM_RATE_LIMITS', 'yes'],
     ['PLATFORM_SANDBOX', 'true'],
     ['SIP_PASSWORD', 'short'],
+    ['SIP_PORT', '70000'],
+    ['SIP_PUBLIC_ADDRESS', 'my.house.example'],
+    ['SIP_TLS_CERT', 'alone.pem'],
+    ['SIP_TLS_KEY', 'alone.pem'],
+    ['SIP_DIAL_URIS', 'sometimes'],
+    ['RTP_PORTS', '10000'],
+    ['RTP_PORTS', '10000-10001'],
+    ['RTP_PORTS', '20000-10000'],
+    ['RTP_PORTS', '80-1000'],
+    ['RTP_SILENCE_SECONDS', '-1'],
+    ['AUDIO_PRIVATE_HOSTS', 'yes'],
     ['WEBHOOK_USERNAME', 'alone'],
     ['WEBHOOK_PASSWORD', 'alone'],
   ])('%s=%s is refused, with its name', (name, value) => {
@@ -134,6 +145,20 @@ describe('the settings', () => {
       expect(faults({ ...API, BANDWIDTH_API_URL: url })).toEqual([expect.stringMatching(/^BANDWIDTH_API_URL .*\/v1/)]);
     },
   );
+
+  it('of SIP and RTP listen where the rest does, unless they say otherwise', () => {
+    expect(loadConfig({ HOST: '127.0.0.1' }).sip).toMatchObject({
+      host: '127.0.0.1',
+      port: 5060,
+      rtpPorts: { from: 10_000, to: 10_999 },
+      silenceSeconds: 60,
+      dialUris: false,
+      privateAudio: false,
+    });
+    const given = loadConfig({ SIP_HOST: '::', SIP_TLS_CERT: 'a.pem', SIP_TLS_KEY: 'b.pem', RTP_PORTS: '0' }).sip;
+    expect(given).toMatchObject({ host: '::', tls: { port: 5061, certFile: 'a.pem', keyFile: 'b.pem' } });
+    expect(given.rtpPorts).toBeUndefined();
+  });
 
   it('a user name may have no colon', () => {
     expect(faults({ WEBHOOK_USERNAME: 'a:b', WEBHOOK_PASSWORD: 'c' })).toEqual([expect.stringContaining('colon')]);

@@ -30,7 +30,7 @@ interface Run {
   exit: Promise<number | string>;
 }
 
-const FREE = { HOST: '127.0.0.1', PORT: '0', PLATFORM_PORT: '0' };
+const FREE = { HOST: '127.0.0.1', PORT: '0', PLATFORM_PORT: '0', SIP_PORT: '0', RTP_PORTS: '0' };
 
 function run(args: string[], env: Record<string, string> = {}): Run {
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env: { PATH: process.env['PATH'], ...env } });
@@ -149,7 +149,7 @@ describe('serve', () => {
     expect(await exit).toBe(0);
   });
 
-  it.each(['PORT', 'PLATFORM_PORT'])('says which setting to change when %s is in use', async (name) => {
+  it.each(['PORT', 'PLATFORM_PORT', 'SIP_PORT'])('says which setting to change when %s is in use', async (name) => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as AddressInfo;
