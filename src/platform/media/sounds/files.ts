@@ -51,7 +51,7 @@ export function createFiles(options: FilesOptions): Files {
 
   const load = async (url: string): Promise<Int16Array> => {
     const own = readOwnMedia?.(url);
-    if (own) return decode(Uint8Array.from(await readingOf(own, url)));
+    if (own) return decode(new Uint8Array(await readingOf(own, url)));
     const known = cache.get(url);
     const { bytes, etag, lastModified } = await fetchFile(url, limits, { known, signal: closing.signal });
     if (!bytes && known) return known.samples;

@@ -12,7 +12,7 @@ export function serve<Job>(make: (job: Job) => Promise<Int16Array>): void {
   if (!port) return;
   const answer = async (job: Job): Promise<void> => {
     try {
-      const samples = Int16Array.from(await make(job)).buffer;
+      const samples = new Int16Array(await make(job)).buffer;
       const reply: Reply = { samples };
       port.postMessage(reply, [samples]);
     } catch (error) {

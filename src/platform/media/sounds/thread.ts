@@ -8,7 +8,6 @@ import type { Reply } from './serve';
 export interface ThreadOptions {
   /** Path of the worker's module (which calls `serve`), without extension: `.js`, or `.ts` when run from sources. */
   module: string;
-  workerData?: unknown;
   /** How long a job may take; then the thread is ended, and the next job starts another. ms */
   timeoutMs: number;
   /** What a job that fails for no reason of its own is told as. */
@@ -45,10 +44,10 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
     clearTimeout(timer);
     current = waiting.shift();
     if (!current) return worker?.unref();
-    worker ??= start();
-    worker.ref();
     timer = setTimeout(() => lose(`it took more than ${timeoutMs / 1000} s`), timeoutMs);
     try {
+      worker ??= start();
+      worker.ref();
       worker.postMessage(current.job, current.transfer);
     } catch (error) {
       lose(String(error));
@@ -107,12 +106,12 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
 
 /**
  * From sources, under a loader that knows TypeScript, the worker is started with the loaders (`--require`) of
- * `process.execArgv`; compiled, a worker inherits what it may.
+ * `process.execArgv`; compiled, it inherits what it may.
  */
-function startWorker({ module, workerData }: ThreadOptions): Worker {
+function startWorker({ module }: ThreadOptions): Worker {
   const extension = extname(__filename);
-  const loaders = extension === '.ts' ? { execArgv: process.execArgv } : {};
-  return new Worker(`${module}${extension}`, { workerData, ...loaders });
+  const loaders = process.execArgv.filter((each, i, all) => each === '--require' || all[i - 1] === '--require');
+  return new Worker(`${module}${extension}`, extension === '.ts' ? { execArgv: loaders } : {});
 }
 
 function closedError(): SoundError {
