@@ -37,7 +37,7 @@ function headersFault(headers: Headers): string | undefined {
   let callId = '';
   let vias = 0;
   const seen = new Set<string>();
-  for (const [name, value] of headers.entries()) {
+  for (const { name, value } of headers.entries) {
     if (SINGLE.has(name)) {
       if (seen.has(name)) return `More Than One ${name}`;
       seen.add(name);

@@ -98,8 +98,8 @@ export class Headers {
   }
 
   /** In order; names in lower case and long form. */
-  *entries(): IterableIterator<[name: string, value: string]> {
-    for (const { name, value } of this.#entries) yield [name, value];
+  get entries(): readonly { readonly name: string; readonly value: string }[] {
+    return this.#entries;
   }
 
   clone(): Headers {
