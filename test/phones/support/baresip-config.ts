@@ -45,7 +45,8 @@ export async function makeBaresipFolder(options: BaresipOptions): Promise<Baresi
   if (options.play === undefined) writeWav(source, silence(120));
   mkdirSync(join(path, 'heard'));
   writeFileSync(join(path, 'contacts'), '');
-  writeFileSync(join(path, 'accounts'), `${account(options, sipPort)}\n`);
+  // The account is made over ctrl_tcp: one of the file registers before anybody listens to its events.
+  writeFileSync(join(path, 'accounts'), '');
   writeFileSync(
     join(path, 'config'),
     [
@@ -75,7 +76,7 @@ export async function makeBaresipFolder(options: BaresipOptions): Promise<Baresi
   return { path, sipPort, controlPort };
 }
 
-/** An `accounts` line; `uanew` takes the same. */
+/** The argument of `uanew`: what would be a line of `accounts`. */
 export function account(options: BaresipOptions, sipPort: number): string {
   const { user, password, domain, server, transport = 'udp', codecs = ['pcmu'], answers = 'manual' } = options;
   const isRegistered = password !== undefined && server !== undefined;

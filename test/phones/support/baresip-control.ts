@@ -34,7 +34,7 @@ export interface PhoneEvent {
 export interface BaresipControl {
   readonly events: EventQueue<PhoneEvent>;
   /** @returns what baresip says; @throws where it refuses the command, or is gone */
-  command(name: string, params?: string): Promise<string>;
+  command: (name: string, params?: string) => Promise<string>;
   close(): void;
 }
 

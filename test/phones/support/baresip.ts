@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { account, makeBaresipFolder, type BaresipOptions } from './baresip-config';
 import { connectControl, type PhoneEvent } from './baresip-control';
 import { startChild } from './child';
-import { EventQueue, eventually } from './waiting';
+import { eventually, type EventQueue } from './waiting';
 import { readWav, type Wav } from './wav';
 
 export type { BaresipOptions } from './baresip-config';
@@ -60,6 +60,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Phone> {
   });
   const { events, command } = control;
   const run = async (...args: Parameters<typeof command>): Promise<void> => void (await command(...args));
+  await control.command('uanew', account(options, sipPort));
   const isRegistering = options.password !== undefined;
   const aor = `sip:${user}@${isRegistering ? domain : `127.0.0.1:${sipPort}`}`;
 
@@ -87,11 +88,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Phone> {
     },
     async registered() {
       const [ok, refused] = ['REGISTER_OK', 'REGISTER_FAIL'];
-      await eventually(`${name} to register`, () => events.has(ok) || events.has(refused), 10_000).catch(
-        (error: unknown) => {
-          throw new Error(child.output(), { cause: error });
-        },
-      );
+      await eventually(`${name} to register`, () => events.has(ok) || events.has(refused), 10_000);
       if (!events.has(ok)) throw new Error(`${name} was refused: ${(await events.next(refused)).param ?? ''}`);
     },
     async unregister() {

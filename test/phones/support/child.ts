@@ -7,10 +7,10 @@ const KEPT_CHARACTERS = 200_000;
 export interface Child {
   readonly pid: number | undefined;
   /** stdout and stderr as they came, the last 200,000 characters */
-  output(): string;
-  write(text: string): void;
+  output: () => string;
+  write: (text: string) => void;
   /** Undefined while it lives; then how it went: `exit code 0`, `SIGKILL`. */
-  exit(): string | undefined;
+  exit: () => string | undefined;
   /** Resolves with the same when it has gone. */
   readonly gone: Promise<string>;
   /** Sends a signal to this process alone, and waits until it has gone; after `patienceMs` it is SIGKILL. */

@@ -15,7 +15,7 @@ const registrations = z.array(z.looseObject({ sipUri: z.string(), contact: z.str
 const calls = z.array(
   z.looseObject({ id: z.string(), direction: z.string(), from: z.string(), to: z.string(), state: z.string() }),
 );
-const events = z.array(z.looseObject({ name: z.string(), data: z.unknown() }));
+const events = z.array(z.looseObject({ name: z.string(), data: z.string().optional() }));
 const sandboxCalls = z.array(
   z.looseObject({ id: z.string(), kind: z.string(), state: z.string(), cause: z.string().optional() }),
 );

@@ -37,6 +37,8 @@ export interface Tandem {
   platform(method: string, path: string, body?: unknown): Promise<Reply>;
   /** A request to Tandem's own API. */
   own(method: string, path: string, body?: unknown): Promise<Reply>;
+  /** A file of the platform, by its absolute URL. */
+  download(url: string): Promise<Buffer>;
   output(): string;
   stop(): Promise<void>;
 }
@@ -61,12 +63,14 @@ export async function startTandem(env: Record<string, string> = {}): Promise<Tan
     await child.end('SIGTERM', 12_000);
     rmSync(folder, { recursive: true, force: true });
   };
-  const started = await eventually('Tandem to write .tandem/running.json', () => look(folder, child.exit), START_MS).catch(
-    async (error: unknown) => {
-      await stop();
-      throw new Error(`Tandem did not start (${child.exit() ?? ''}):\n${child.output()}`, { cause: error });
-    },
-  );
+  const started = await eventually(
+    'Tandem to write .tandem/running.json',
+    () => look(folder, child.exit),
+    START_MS,
+  ).catch(async (error: unknown) => {
+    await stop();
+    throw new Error(`Tandem did not start (${child.exit() ?? ''}):\n${child.output()}`, { cause: error });
+  });
   const { url, sip, platform: account } = started;
   const authorization = `Basic ${Buffer.from(`${account.token}:${account.secret}`).toString('base64')}`;
   return {
@@ -77,6 +81,11 @@ export async function startTandem(env: Record<string, string> = {}): Promise<Tan
     sipServer: `${sip.host}:${sip.port}`,
     platform: (method, path, body) => request(method, account.url + path, { authorization }, body),
     own: (method, path, body) => request(method, url + path, {}, body),
+    async download(from) {
+      const response = await fetch(from, { headers: { authorization } });
+      if (!response.ok) throw new Error(`GET ${from}: ${response.status} ${await response.text()}`);
+      return Buffer.from(await response.arrayBuffer());
+    },
     output: child.output,
     stop,
   };
@@ -94,12 +103,7 @@ function look(folder: string, exit: () => string | undefined): z.infer<typeof ru
   return text.endsWith('}') ? running.parse(JSON.parse(text)) : undefined;
 }
 
-async function request(
-  method: string,
-  url: string,
-  headers: Record<string, string>,
-  body: unknown,
-): Promise<Reply> {
+async function request(method: string, url: string, headers: Record<string, string>, body: unknown): Promise<Reply> {
   const response = await fetch(url, {
     method,
     headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },

@@ -73,7 +73,7 @@ export function parseWav(file: Buffer): Wav {
     throw new Error(`no WAV file: it begins with ${file.subarray(0, 12).toString('hex')}`);
   }
   let rate = 0;
-  for (let at = 12; at + 8 <= file.length; ) {
+  for (let at = 12; at + 8 <= file.length;) {
     const name = file.toString('latin1', at, at + 4);
     const size = file.readUInt32LE(at + 4);
     const body = at + 8;

@@ -1,0 +1,285 @@
+/**
+ * SIP load: sipp dials (authenticated) → platform → an application that bridges → platform → sipp, registered as an endpoint.
+ * Beside it the floor: the same two sipps without anything between, at the same rate, on the same machine.
+ *
+ *   node bench/sip.mjs [--rates 50,100,200,400,600] [--seconds 10] [--app tandem|bench] [--transport udp|tcp] [--hold 0]
+ *   node bench/sip.mjs --memory 50000        resident size before and after so many calls, at --rates' first rate
+ *   node bench/sip.mjs --smoke               a few calls, for CI
+ *
+ * Needs sipp (Debian: sip-tester) and a build.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createSocket } from 'node:dgram';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startBridgingApp } from './sipp/app.mjs';
+import { cpuSeconds, rssMiB, table } from './measure.mjs';
+
+const MAIN = process.env.TANDEM_MAIN ?? fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const scenario = (name) => fileURLToPath(new URL(`sipp/${name}.xml`, import.meta.url));
+
+const DOMAIN = 'bench.bwapp.bwsip.io';
+const PASSWORD = 'secret1';
+const CALLER = { user: 'caller', number: '+15554440001' };
+const CALLEE = { user: 'callee', number: '+15554440002' };
+const ACCOUNT = { userId: 'u-bench', token: 't-bench', secret: 's-bench' };
+/** What a prototype reached on two shared cores, signalling with RTP ports opened for each leg. */
+const PROTOTYPE_CALLS_PER_SECOND = 600;
+
+const { values: flags } = parseArgs({
+  options: {
+    rates: { type: 'string' },
+    seconds: { type: 'string' },
+    hold: { type: 'string', default: '0' },
+    app: { type: 'string', default: 'bench' },
+    transport: { type: 'string', default: 'udp' },
+    memory: { type: 'string' },
+    smoke: { type: 'boolean', default: false },
+  },
+});
+const rates = (flags.rates ?? (flags.smoke ? '5' : '50,100,200,400,600')).split(',').map(Number);
+const seconds = Number(flags.seconds ?? (flags.smoke ? 2 : 10));
+
+const folder = mkdtempSync(join(tmpdir(), 'tandem-bench-sip-'));
+const children = new Set();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
+function start(command, args, options = {}) {
+  const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  children.add(child);
+  child.text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => (child.text = (child.text + chunk).slice(-50_000)));
+  }
+  child.gone = once(child, 'exit').then(([code, signal]) => {
+    children.delete(child);
+    return signal ?? code;
+  });
+  return child;
+}
+
+/** A port that is free now; sipp's are asked for one after the other, so none is given twice while it is in use. */
+async function freePort() {
+  const socket = createSocket('udp4');
+  await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise((resolve) => socket.close(resolve));
+  return port;
+}
+
+let runs = 0;
+/** Runs a scenario to its end: { exit, calls, failed, retransmissions, p50 and so on } from its statistics. */
+function sipp(name, { port, remote, calls, rate, rows, hold, callee, timeout }) {
+  const id = ++runs;
+  const stats = join(folder, `stats-${id}.csv`);
+  const injected = join(folder, `rows-${id}.csv`);
+  if (rows) writeFileSync(injected, ['SEQUENTIAL', ...rows, ''].join('\n'));
+  const child = start('sipp', [
+    ...['-sf', scenario(name), '-i', '127.0.0.1', '-p', `${port}`, '-t', flags.transport === 'tcp' ? 't1' : 'u1'],
+    ...['-key', 'domain', DOMAIN, '-key', 'callee', callee ?? CALLEE.user, '-nostdin'],
+    ...(calls === undefined ? [] : ['-m', `${calls}`]),
+    ...(rate === undefined ? [] : ['-r', `${rate}`, '-l', `${Math.max(200, rate * 10)}`]),
+    ...(hold === undefined ? [] : ['-d', `${hold}`]),
+    ...(rows ? ['-inf', injected] : []),
+    ...(timeout === undefined ? [] : ['-timeout', `${timeout}s`, '-timeout_error']),
+    ...['-trace_stat', '-stf', stats, '-fd', '1', '-trace_err', '-error_file', join(folder, `errors-${id}.log`)],
+    ...(remote === undefined ? [] : [remote]),
+  ]);
+  const result = child.gone.then((exit) => {
+    const errors = join(folder, `errors-${id}.log`);
+    const text = existsSync(errors) ? readFileSync(errors, 'utf8') : child.text;
+    return { exit, ...readStats(stats), errors: text.slice(0, 1_500) };
+  });
+  return { child, result };
+}
+
+function readStats(path) {
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+  if (lines.length < 2) return { successful: 0, failed: 0, retransmissions: 0, rate: 0, setUpMs: 0 };
+  const names = lines[0].split(';');
+  const row = lines.at(-1).split(';');
+  const column = (name) => row[names.indexOf(name)] ?? '0';
+  return {
+    successful: Number(column('SuccessfulCall(C)')),
+    failed: Number(column('FailedCall(C)')),
+    retransmissions: Number(column('Retransmissions(C)')),
+    rate: Number(column('CallRate(C)')),
+    setUpMs: milliseconds(column('ResponseTime1(C)')),
+  };
+}
+
+/** `00:00:00:012000`: the last part is microseconds */
+function milliseconds(text) {
+  const [hours, minutes, secs, micros] = text.split(':').map(Number);
+  return ((hours * 60 + minutes) * 60 + secs) * 1_000 + micros / 1_000;
+}
+
+/** Tandem with its own application, or the platform alone with the least one that bridges. */
+async function startPlatform() {
+  const app =
+    flags.app === 'bench' ? await startBridgingApp({ ...ACCOUNT, domain: DOMAIN, callee: CALLEE }) : undefined;
+  const [platformPort, sipPort] = [await freePort(), await freePort()];
+  const child = start(process.execPath, [MAIN, app ? 'platform' : 'serve'], {
+    env: {
+      PATH: process.env.PATH,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      PLATFORM_PORT: `${platformPort}`,
+      SIP_PORT: `${sipPort}`,
+      SIP_PASSWORD: PASSWORD,
+      RTP_PORTS: '0',
+      LOG_LEVEL: 'warn',
+      LEG_CHECK_SECONDS: '0',
+      LINES: [CALLER, CALLEE].map(({ user, number }) => `${number}=sip:${user}@${DOMAIN}`).join(','),
+      // Tandem makes up an account of its own where there is no other platform; the platform alone takes this one.
+      ...(app
+        ? {
+            BANDWIDTH_USER_ID: ACCOUNT.userId,
+            BANDWIDTH_API_TOKEN: ACCOUNT.token,
+            BANDWIDTH_API_SECRET: ACCOUNT.secret,
+          }
+        : {}),
+    },
+  });
+  const url = `http://127.0.0.1:${platformPort}`;
+  const isUp = () =>
+    app
+      ? fetch(url).then(
+          () => true,
+          () => false,
+        )
+      : existsSync(join(folder, '.tandem/running.json'));
+  for (const deadline = Date.now() + 20_000; !(await isUp()); await sleep(50)) {
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`the platform did not start:\n${child.text}`);
+  }
+  await app?.provision(url, [CALLER, CALLEE], PASSWORD);
+  return {
+    pid: child.pid,
+    text: () => child.text,
+    sip: `127.0.0.1:${sipPort}`,
+    async close() {
+      child.kill('SIGTERM');
+      await Promise.race([child.gone, sleep(10_000, undefined, { ref: false })]);
+      child.kill('SIGKILL');
+      await app?.close();
+    },
+  };
+}
+
+const row = ({ user }) => `${user};[authentication username=${user} password=${PASSWORD}]`;
+
+/** One measurement: the callee registers (through the platform only), waits, and is dialled. */
+async function load({ platform, rate, calls, hold }) {
+  const [callerPort, calleePort] = [await freePort(), await freePort()];
+  const remote = platform?.sip ?? `127.0.0.1:${calleePort}`;
+  if (platform) {
+    const registered = await sipp('register', { port: calleePort, remote, calls: 1, rows: [row(CALLEE)], timeout: 10 })
+      .result;
+    if (registered.exit !== 0) throw new Error(`the callee could not register: ${registered.errors}`);
+  }
+  const callee = sipp('answer', { port: calleePort });
+  await sleep(500);
+  const before = platform ? cpuSeconds(platform.pid) : 0;
+  const startedAt = performance.now();
+  const caller = sipp(platform ? 'call' : 'floor', {
+    port: callerPort,
+    remote,
+    calls,
+    rate,
+    hold,
+    rows: [row(CALLER)],
+    timeout: Math.ceil(calls / rate) * 3 + 40,
+  });
+  const result = await caller.result;
+  const took = (performance.now() - startedAt) / 1_000;
+  callee.child.kill('SIGKILL');
+  await callee.result;
+  return { ...result, took, cpu: platform ? cpuSeconds(platform.pid) - before : 0 };
+}
+
+async function measureRates(platform) {
+  const rows = [];
+  let highest = 0;
+  let isGood = true;
+  for (const rate of rates) {
+    const calls = rate * seconds;
+    const floor = await load({ rate, calls, hold: flags.hold });
+    const found = await load({ platform, rate, calls, hold: flags.hold });
+    const perSecond = found.successful / found.took;
+    if (found.failed === 0 && found.successful === calls) highest = Math.max(highest, rate);
+    else isGood = false;
+    rows.push([
+      rate,
+      perSecond.toFixed(0),
+      (perSecond / (floor.successful / floor.took)).toFixed(2),
+      found.failed,
+      found.retransmissions,
+      found.setUpMs.toFixed(1),
+      floor.setUpMs.toFixed(1),
+      ((found.cpu / calls) * 1_000).toFixed(2),
+      rssMiB(platform.pid).toFixed(0),
+    ]);
+    if (found.failed > 0) console.log(`at ${rate}/s:\n${found.errors}`);
+    if (found.successful < calls / 2) break;
+  }
+  const head = [
+    'calls/s',
+    'went well/s',
+    '÷ floor',
+    'failed',
+    'resent',
+    'set-up ms',
+    'floor ms',
+    'CPU s / 1,000',
+    'RSS MiB',
+  ];
+  console.log(table([head, ...rows.map((cells) => cells.map(String))]));
+  console.log(
+    `highest rate without a failure: ${highest}/s; a prototype, signalling alone and without callbacks: ${PROTOTYPE_CALLS_PER_SECOND}/s (${(highest / PROTOTYPE_CALLS_PER_SECOND).toFixed(2)})`,
+  );
+  return isGood || !flags.smoke;
+}
+
+async function measureMemory(platform, calls) {
+  const rate = rates[0];
+  await load({ platform, rate, calls: Math.ceil(calls / 10), hold: 0 }); // the heap finds its size
+  const before = rssMiB(platform.pid);
+  const found = await load({ platform, rate, calls, hold: 0 });
+  const after = rssMiB(platform.pid);
+  console.log(
+    `${found.successful} calls, ${found.failed} failed: ${before.toFixed(0)} → ${after.toFixed(0)} MiB (${(after / before).toFixed(2)})`,
+  );
+  return found.failed === 0;
+}
+
+async function main() {
+  if (spawnSync('sipp', ['-v']).error) throw new Error('sipp is missing: apt-get install sip-tester');
+  if (!existsSync(MAIN)) throw new Error('dist/main.js is missing: npm run build first');
+  const platform = await startPlatform();
+  try {
+    const isGood =
+      flags.memory === undefined ? await measureRates(platform) : await measureMemory(platform, Number(flags.memory));
+    if (!isGood) {
+      console.error(platform.text());
+      process.exitCode = 1;
+    }
+  } finally {
+    await platform.close();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
