@@ -157,7 +157,8 @@ function remoteOf({ connection, port }: SdpMedia): AudioStream['remote'] {
   if (connection === undefined || isHoldAddress(connection)) return undefined;
   // A name would have to be resolved; the far end is heard soon enough, and then answered where it speaks from.
   const family = isIP(connection);
-  if (family === 0) return undefined;
+  // The zone of a link-local address means nothing on another machine.
+  if (family === 0 || connection.includes('%')) return undefined;
   const multicast = family === 4 ? Number(connection.split('.', 1)[0]) >= 224 : /^ff/i.test(connection);
   return multicast ? undefined : { address: connection, port };
 }

@@ -67,7 +67,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
     latch.expect(reachable(next.remote, deps.host));
     receiver.configure(next.receivable);
     sender.configure(next.mayHear ? next : undefined);
-    if (next.mayHear) stopTicking ??= clock.everyPacket(sender.tick);
+    if (next.mayHear && !isClosed) stopTicking ??= clock.everyPacket(sender.tick);
     else stopTicks();
   };
   const stopTicks = (): void => {

@@ -39,7 +39,8 @@ export function createRtpReceiver(latch: Latch): RtpReceiver {
     take(datagram, source) {
       const format = looksLikeRtp(datagram) ? receivable?.get(datagram[1]! & 0x7f) : undefined;
       const payload = format && rtpPayload(datagram);
-      if (!payload || payload.length === 0) {
+      // A forged source may have port 0, to which nothing can be sent back.
+      if (!payload || payload.length === 0 || source.port === 0) {
         counts.dropped += 1;
         return undefined;
       }

@@ -60,6 +60,13 @@ it('names the address that fits the far end, as far as it is known', async () =>
   expect(leg.offer()).toContain('c=IN IP4 127.0.0.1\r\n');
 });
 
+it('starts nothing when it is agreed on after its end', async () => {
+  await open(0);
+  leg.close();
+  leg.answer(sdpOf(phone.port));
+  expect(clock.ticks.size).toBe(0);
+});
+
 describe('comfort', () => {
   it('is sent through the clock once the call is agreed on, and not while it is held', async () => {
     await open(0);

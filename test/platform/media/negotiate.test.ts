@@ -107,13 +107,16 @@ describe('the answer to an offer', () => {
     expect(answerOffer(offer, 10_000).stream).toMatchObject({ held: true, mayHear: false, remote: undefined });
   });
 
-  it.each(['phone.example.com', '224.2.1.1', 'ff15::101'])('does not know where to send with c=%s', (address) => {
-    expect(answerOffer(from(address, 'm=audio 4000 RTP/AVP 0'), 10_000).stream).toMatchObject({
-      held: false,
-      mayHear: true,
-      remote: undefined,
-    });
-  });
+  it.each(['phone.example.com', '224.2.1.1', 'ff15::101', 'fe80::1%eth0'])(
+    'does not know where to send with c=%s',
+    (address) => {
+      expect(answerOffer(from(address, 'm=audio 4000 RTP/AVP 0'), 10_000).stream).toMatchObject({
+        held: false,
+        mayHear: true,
+        remote: undefined,
+      });
+    },
+  );
 
   it.each([
     ['SRTP only', ['m=audio 4000 RTP/SAVP 0']],

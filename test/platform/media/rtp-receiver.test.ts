@@ -1,0 +1,59 @@
+import type { Packet } from '../../../src/platform/media/audio';
+import { createLatch } from '../../../src/platform/media/latch';
+import { printRtp, type RtpPacket } from '../../../src/platform/media/rtp';
+import { createRtpReceiver, type RtpReceiver } from '../../../src/platform/media/rtp-receiver';
+
+const source = { address: '192.0.2.1', port: 4_000, family: 'IPv4' as const, size: 172 };
+
+let receiver: RtpReceiver;
+beforeEach(() => {
+  receiver = createRtpReceiver(createLatch());
+  receiver.configure(
+    new Map([
+      [0, 'PCMU'],
+      [118, 'PCMA'],
+      [96, 'telephone-event'],
+    ]),
+  );
+});
+
+function take(more: Partial<RtpPacket> = {}, from = source): Packet | undefined {
+  const packet = { payloadType: 0, marker: false, sequence: 1, timestamp: 160, ssrc: 7, payload: Buffer.of(0xff) };
+  return receiver.take(printRtp({ ...packet, ...more }), from);
+}
+
+it('makes packets of what was negotiated', () => {
+  expect(take({ marker: true, sequence: 0xffff, timestamp: 0xffff_ff00 })).toMatchObject({
+    kind: 'audio',
+    codec: 'PCMU',
+    payload: Buffer.of(0xff),
+    sequence: 0xffff,
+    timestamp: 0xffff_ff00,
+    marker: true,
+  });
+  expect(take({ payloadType: 118 })).toMatchObject({ kind: 'audio', codec: 'PCMA', marker: false });
+  expect(take({ payloadType: 96 })).toMatchObject({ kind: 'telephone-event' });
+});
+
+it('takes one source for one stream, until that begins anew', () => {
+  const first = take({ sequence: 65_000 })!.stream;
+  expect(take({ sequence: 1_000 })!.stream).toBe(first); // lost, but not too many
+  expect(take({ sequence: 990 })!.stream).toBe(first);
+  const second = take({ sequence: 991, ssrc: 8 })!.stream;
+  expect(second).not.toBe(first);
+  expect(take({ sequence: 20_000, ssrc: 8 })!.stream).not.toBe(second);
+});
+
+it('drops and counts the rest', () => {
+  take();
+  expect(take({ payloadType: 8 })).toBeUndefined();
+  expect(take({ payload: Buffer.alloc(0) })).toBeUndefined();
+  expect(take({}, { ...source, port: 0 })).toBeUndefined();
+  expect(take({}, { ...source, port: 4_002 })).toBeUndefined();
+  expect(receiver.counts).toEqual({ received: 1, dropped: 3, ignored: 1 });
+});
+
+it('takes nothing before anything is negotiated', () => {
+  receiver = createRtpReceiver(createLatch());
+  expect(take()).toBeUndefined();
+});
