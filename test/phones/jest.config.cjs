@@ -1,5 +1,5 @@
 /**
- * Real phones: needs baresip and sipp (`apt-get install -y --no-install-recommends baresip-core sip-tester`).
+ * Real phones: needs `apt-get install -y --no-install-recommends baresip-core sip-tester linphone-cli`.
  * @type {import('jest').Config}
  */
 const { transform, testEnvironment } = require('../../jest.config.cjs');

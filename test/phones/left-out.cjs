@@ -6,6 +6,6 @@ module.exports = class LeftOut {
 
   onRunComplete() {
     if (!this.everything) return;
-    process.stderr.write('\nleft out: real phones (need baresip and sipp from apt): npm run test:phones\n');
+    process.stderr.write('\nleft out: real phones (need baresip, sipp and linphonec from apt): npm run test:phones\n');
   }
 };

@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { buildTandem } from '../../helpers/spawn-tandem';
 
-const PACKAGES = { baresip: 'baresip-core', sipp: 'sip-tester' };
+const PACKAGES = { baresip: 'baresip-core', sipp: 'sip-tester', linphonec: 'linphone-cli' };
 
 export default async function demandTools(): Promise<void> {
   const missing = Object.entries(PACKAGES).filter(([tool]) => !isInstalled(tool));
