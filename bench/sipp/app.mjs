@@ -1,4 +1,4 @@
-/** The least application that connects two endpoints: it dials, answers, bridges and hangs up, and checks nothing. */
+/** The least application that connects two endpoints: it dials, answers, bridges and hangs up, and counts what was refused. */
 import { once } from 'node:events';
 import http from 'node:http';
 
@@ -10,6 +10,9 @@ export async function startBridgingApp({ userId, token, secret, domain, callee }
   };
   /** By the id of either leg: the other. */
   const partner = new Map();
+  /** `answer 409 call-invalid-state` → how often */
+  const refusals = new Map();
+  const count = (what) => refusals.set(what, (refusals.get(what) ?? 0) + 1);
   let base = '';
   let own = '';
 
@@ -56,7 +59,13 @@ export async function startBridgingApp({ userId, token, secret, domain, callee }
     request.on('end', () => {
       response.writeHead(200, { 'content-length': 0 }).end();
       const event = JSON.parse(text);
-      steps[event.eventType]?.(event)?.catch((error) => console.error(event.eventType, error.message));
+      count(`(${event.eventType} came)`);
+      steps[event.eventType]?.(event)?.then(
+        ({ status, text: reply }) => {
+          if (status >= 300) count(`${event.eventType}: ${status} ${/"code":"([^"]*)"/.exec(reply)?.[1] ?? ''}`);
+        },
+        (error) => count(`${event.eventType}: ${error.message}`),
+      );
     });
   });
   server.keepAliveTimeout = 600_000;
@@ -65,6 +74,12 @@ export async function startBridgingApp({ userId, token, secret, domain, callee }
   own = `http://127.0.0.1:${server.address().port}/`;
 
   return {
+    /** What came and what was refused since the last time. */
+    takeCounts() {
+      const counts = Object.fromEntries(refusals);
+      refusals.clear();
+      return counts;
+    },
     /** Application, numbers, domain and endpoints. */
     async provision(platformUrl, lines, password) {
       base = platformUrl;
