@@ -117,6 +117,7 @@ const schema = z.object({
   RTP_PORTS: ports.prefault('10000-10999'),
   RTP_SILENCE_SECONDS: whole(0, 86_400, 60),
   AUDIO_PRIVATE_HOSTS: flag,
+  SPEECH_LANGUAGES_DIR: z.string().optional(),
   RECORDINGS_DIR: z.string().optional(),
 });
 
@@ -167,6 +168,8 @@ export interface Config {
     silenceSeconds: number;
     /** Whether `fileUrl` may name hosts of private networks. */
     privateAudio: boolean;
+    /** Files of further languages; undefined: English only */
+    languagesDir: string | undefined;
     /** undefined: a temporary one */
     recordingsDir: string | undefined;
   }>;
@@ -301,6 +304,7 @@ function toConfig(s: Settings): Config {
       rtpPorts: s.RTP_PORTS,
       silenceSeconds: s.RTP_SILENCE_SECONDS,
       privateAudio: s.AUDIO_PRIVATE_HOSTS ?? false,
+      languagesDir: s.SPEECH_LANGUAGES_DIR,
       recordingsDir: s.RECORDINGS_DIR,
     },
     sipPassword: s.SIP_PASSWORD ?? randomText(12),

@@ -77,9 +77,9 @@ async function setUp(config: Config, platformUrl: string, webhookUrl: string): P
 function embed(config: Config, log: Logger): Promise<Platform> {
   const { userId, token: apiToken, secret: apiSecret } = config.api;
   const account = { userId, apiToken, apiSecret };
-  const { tls, ...sip } = config.sip;
+  const { tls, recordingsDir, ...sip } = config.sip;
   const options = { ...sip, tls: tls && { port: tls.port, ...readCertificate(tls) } };
-  return startPlatform({ ...config.platform, host: config.host, ...account, sip: options, log }).catch(
+  return startPlatform({ ...config.platform, host: config.host, ...account, sip: options, recordingsDir, log }).catch(
     (error: unknown) => {
       if (!(error instanceof SipListenError)) throw explainListen(error, 'PLATFORM_PORT', config.platform.port);
       const [setting, port] = error.tls ? ['SIP_TLS_PORT', tls?.port ?? 0] : ['SIP_PORT', sip.port];

@@ -38,6 +38,8 @@ export interface SipOptions {
   silenceSeconds?: number;
   /** Whether `fileUrl` may name hosts of private networks. Default: not. */
   privateAudio?: boolean;
+  /** Folder with the files of further languages; undefined: English only. */
+  languagesDir?: string | undefined;
   /** Calls with phones at once; more are refused with 503. Default: 2,000. */
   maxLines?: number;
 }

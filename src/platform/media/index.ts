@@ -4,6 +4,7 @@ import type { Clock } from './clock';
 import type { Media, MediaLegListener } from './media';
 import { createPortPool, PortUnavailableError, type PortRange } from './ports';
 import { createRtpLeg, type RtpLeg } from './rtp-leg';
+import { CHECK_MS } from './rtp-sender';
 
 export { checkOffer } from './negotiate';
 
@@ -31,7 +32,8 @@ export function startMedia({ host, advertise, ports, silenceSeconds, clock, log 
   /** What `close` has to wait for. */
   const pending = new Set<Promise<unknown>>();
   let opening = 0;
-  let check: NodeJS.Timeout | undefined;
+  let check: NodeJS.Timeout | undefined; // one for all legs
+  let checks = 0;
   let closed = false;
 
   const awaited = <T>(promise: Promise<T>): Promise<T> => {
@@ -56,8 +58,13 @@ export function startMedia({ host, advertise, ports, silenceSeconds, clock, log 
     const leg = createRtpLeg(port, listener, { host, advertise, silenceSeconds, clock, log, ended });
     legs.add(leg);
     check ??= setInterval(() => {
-      for (const each of legs) each.checkSilence();
-    }, 1_000);
+      checks += 1;
+      const second = (checks * CHECK_MS) % 1_000 === 0;
+      for (const each of legs) {
+        each.checkQuiet();
+        if (second) each.checkSilence();
+      }
+    }, CHECK_MS);
     return leg;
   };
 

@@ -24,6 +24,8 @@ export interface RtpLegDeps {
 }
 
 export interface RtpLeg extends MediaLeg {
+  /** Every `CHECK_MS`: whether somebody speaks to the far end. */
+  checkQuiet(): void;
   /** Every second: whether the far end has gone silent. */
   checkSilence(): void;
 }
@@ -67,8 +69,11 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
     latch.expect(reachable(next.remote, deps.host));
     receiver.configure(next.receivable);
     sender.configure(next.mayHear ? next : undefined);
-    if (next.mayHear && !isClosed) stopTicking ??= clock.everyPacket(sender.tick);
+    if (next.mayHear) startTicks();
     else stopTicks();
+  };
+  const startTicks = (): void => {
+    if (!isClosed) stopTicking ??= clock.everyPacket(sender.tick);
   };
   const stopTicks = (): void => {
     stopTicking?.();
@@ -101,6 +106,11 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
       if (stream && stream.eventType === undefined)
         log.debug('the far end takes no telephone events: keys are dropped');
       sender.press(digits);
+      if (stream?.mayHear) startTicks();
+    },
+    checkQuiet() {
+      if (sender.needsTicks()) startTicks();
+      else stopTicks();
     },
     checkSilence() {
       if (silenceSeconds === 0 || saidSilent || isClosed) return;

@@ -1,6 +1,6 @@
 /** What one far end hears, as one RTP stream: whoever speaks, its packets follow each other as if they came from one source. */
 import { randomInt } from 'node:crypto';
-import { SAMPLE_RATE, SAMPLES_PER_PACKET, type Codec, type Packet } from './audio';
+import { PTIME_MS, SAMPLE_RATE, SAMPLES_PER_PACKET, type Codec, type Packet } from './audio';
 import { SILENCE, transcodingTable } from './g711';
 import { MAX_RTP_LENGTH, RTP_HEADER_LENGTH, rtpPacketFor, sequenceDistance, timestampDistance } from './rtp';
 import { createKeySender, type KeyStep } from './telephone-event';
@@ -20,10 +20,17 @@ export interface RtpSender {
   send(packet: Packet): boolean;
   /** Keys and pauses to be sent. */
   press(digits: string): void;
-  /** Every 20 ms, as long as something may be sent. */
+  /** Every 20 ms, as long as something may be sent and `needsTicks`. */
   tick(this: void): void;
+  /**
+   * To be asked every `CHECK_MS`: whether there is something to be filled in or to be pressed. While somebody speaks there
+   * is not: hundreds of ticks a second for nothing would cost more than the packets' headers.
+   */
+  needsTicks(): boolean;
 }
 
+/** ms */
+export const CHECK_MS = 100;
 /** Silence is filled in when nobody spoke for so many periods: at the start, and later. */
 const FIRST_QUIET_PERIODS = 3; // 60 ms
 const QUIET_PERIODS = 10; // 200 ms
@@ -52,6 +59,8 @@ export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
   let lastDuration = 0;
   let quiet = 0; // periods since somebody spoke
   let spoken = false; // since it was configured
+  let spokenNow = false; // since the last check
+  let quietChecks = 0;
 
   /** The timestamp for what begins now: where the last sound ended, and after as long a gap as there truly was. */
   const timestampNow = (now: number): number => {
@@ -135,6 +144,7 @@ export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
       }
       quiet = 0;
       spoken = true;
+      spokenNow = true;
       // An event lasts from its timestamp on for as long as it says.
       sent(at, timestamp, isAudio ? payload.length : ((payload[2] ?? 0) << 8) | (payload[3] ?? 0), now);
       return true;
@@ -157,6 +167,16 @@ export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
       quiet += 1;
       if (quiet <= (spoken ? QUIET_PERIODS : FIRST_QUIET_PERIODS)) return;
       sendComfort(format);
+    },
+
+    needsTicks() {
+      if (!format) return false;
+      quietChecks = spokenNow ? 0 : quietChecks + 1;
+      spokenNow = false;
+      if (!spoken || keys.busy) return true;
+      if (quietChecks * CHECK_MS < QUIET_PERIODS * PTIME_MS) return false;
+      quiet = Math.max(quiet, QUIET_PERIODS); // which nobody has counted
+      return true;
     },
   };
 }

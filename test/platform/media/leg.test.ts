@@ -82,6 +82,39 @@ describe('comfort', () => {
     expect(clock.ticks.size).toBe(1);
   });
 
+  it('needs no clock while somebody speaks, and has it again when nobody does, or a key is pressed', async () => {
+    await open(0);
+    leg.answer(sdpOf(phone.port));
+    const stream = {};
+    const speak = (sequence: number): void =>
+      leg.party.hear({
+        kind: 'audio',
+        codec: 'PCMU',
+        payload: Buffer.of(0x70),
+        stream,
+        sequence,
+        timestamp: sequence * 160,
+        marker: false,
+      });
+    speak(1);
+    jest.advanceTimersByTime(100);
+    expect(clock.ticks.size).toBe(0);
+    leg.sendDtmf('1');
+    expect(clock.ticks.size).toBe(1);
+    clock.tick(8);
+    speak(2);
+    jest.advanceTimersByTime(100);
+    expect(clock.ticks.size).toBe(0);
+    jest.advanceTimersByTime(200);
+    expect(clock.ticks.size).toBe(1);
+    clock.tick(1);
+    const heard = await Promise.all(Array.from({ length: 10 }, () => phone.next()));
+    expect(heard.map(({ payload }) => payload.length)).toEqual([1, 4, 4, 4, 4, 4, 4, 4, 1, 160]);
+    leg.answer(sdpOf(phone.port, { direction: 'inactive' }));
+    jest.advanceTimersByTime(1_000);
+    expect(clock.ticks.size).toBe(0);
+  });
+
   it('opens the way through a NAT: it goes to the SDP’s address before anything has come', async () => {
     await open(0);
     leg.offer();
