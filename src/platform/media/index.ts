@@ -49,13 +49,15 @@ export function startMedia({ host, advertise, ports, silenceSeconds, clock, log 
     clearInterval(check);
     check = undefined;
   };
-  const openLeg = async (listener: MediaLegListener): Promise<RtpLeg> => {
+  // What a phone behind a NAT says of itself in its session description tells nothing of where it is.
+  const towards = (peer?: string) => (peer === undefined ? advertise : () => advertise(peer));
+  const openLeg = async (listener: MediaLegListener, peer?: string): Promise<RtpLeg> => {
     const port = await pool.open();
     if (closed) {
       await port.close();
       throw mediaClosed();
     }
-    const leg = createRtpLeg(port, listener, { host, advertise, silenceSeconds, clock, log, ended });
+    const leg = createRtpLeg(port, listener, { host, advertise: towards(peer), silenceSeconds, clock, log, ended });
     legs.add(leg);
     check ??= setInterval(() => {
       checks += 1;
@@ -72,10 +74,10 @@ export function startMedia({ host, advertise, ports, silenceSeconds, clock, log 
     get size() {
       return legs.size + opening;
     },
-    async open(listener) {
+    async open(listener, peer) {
       if (closed) throw mediaClosed();
       opening += 1;
-      return awaited(openLeg(listener).finally(() => (opening -= 1)));
+      return awaited(openLeg(listener, peer).finally(() => (opening -= 1)));
     },
     async close() {
       closed = true;
