@@ -84,9 +84,9 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
   };
 
   /** A media leg for the line; undefined where there is none to be had, or the line is over. */
-  const openLeg = async (line: SipLine) => {
+  const openLeg = async (line: SipLine, { remote }: Flow) => {
     try {
-      const leg = await media.open(line.mediaListener);
+      const leg = await media.open(line.mediaListener, remote.host);
       return line.useLeg(leg) ? leg : undefined;
     } catch (error) {
       const exhausted = error instanceof PortsExhaustedError;
@@ -107,7 +107,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       log.info({ target, err: messageOf(error) }, 'no way to the SIP URI');
       return line.fail('NORMAL_TEMPORARY_FAILURE');
     }
-    if (!(await openLeg(line))) return line.fail('NORMAL_TEMPORARY_FAILURE');
+    if (!(await openLeg(line, way))) return line.fail('NORMAL_TEMPORARY_FAILURE');
     const invitation = { target, from: partyOf(from, realm), to: `<${to}>`, flow: way, routes, headers: sipHeaders };
     const call = new OutgoingCall(invitation, line.media, line.session, session);
     line.use({ hangUp: () => call.hangUp() });
@@ -125,7 +125,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       accept: () => call.accept(sdp ?? ''),
       hangUp: (status) => call.hangUp(status),
     });
-    const leg = await openLeg(line);
+    const leg = await openLeg(line, transaction.flow);
     if (line.ended) return; // cancelled in the meantime
     if (!leg) return refuse(line, 503);
     try {

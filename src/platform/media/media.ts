@@ -32,9 +32,11 @@ export interface MediaLeg {
 export interface Media {
   /**
    * Opens a port; notifications never come from within.
+   * @param peer IP address from which the far end's signalling comes, or to which it goes: decides which address of
+   *   this machine it is told; undefined: what its session description says
    * @throws (rejects) PortsExhaustedError: to be told as 503
    */
-  open(listener: MediaLegListener): Promise<MediaLeg>;
+  open(listener: MediaLegListener, peer?: string): Promise<MediaLeg>;
   /** Ports in use, for limits and tests. */
   readonly size: number;
   close(): Promise<void>;

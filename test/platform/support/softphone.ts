@@ -49,7 +49,7 @@ export async function softphone(options: SoftphoneOptions) {
   });
   rtp.on('message', (packet) => packets.push(packet));
 
-  const here = `127.0.0.1:${(sip.address()).port}`;
+  const here = `127.0.0.1:${sip.address().port}`;
   const contact = `<sip:${user}@${here}>`;
   const sdp = (direction = 'sendrecv', codecs = '0 101') =>
     lines(
@@ -58,7 +58,7 @@ export async function softphone(options: SoftphoneOptions) {
       's=-',
       'c=IN IP4 127.0.0.1',
       't=0 0',
-      `m=audio ${(rtp.address()).port} RTP/AVP ${codecs}`,
+      `m=audio ${rtp.address().port} RTP/AVP ${codecs}`,
       'a=rtpmap:101 telephone-event/8000',
       `a=${direction}`,
     );
