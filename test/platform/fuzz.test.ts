@@ -85,7 +85,8 @@ it(`${REQUESTS} random requests`, async () => {
     }),
     { numRuns: REQUESTS, endOnFailure: true },
   );
-  expect([...statuses.keys()].sort()).toEqual(expect.arrayContaining([200, 201, 400, 404]));
+  // 201 takes a valid body by chance, so it is not in every run.
+  expect([...statuses.keys()].sort()).toEqual(expect.arrayContaining([200, 400, 404]));
   const { status, body: found } = await w.v1.get('/calls');
   expect([status, Array.isArray(found)]).toEqual([200, true]);
 }, 120_000);

@@ -2,6 +2,7 @@
 import type { Logger } from '../../logger';
 import { messageOf } from '../../errors';
 import type { HangupCause } from '../../protocol/events';
+import { checkOffer } from '../media';
 import { PortsExhaustedError } from '../media/ports';
 import { SdpError } from '../media/sdp';
 import type { Media } from '../media/media';
@@ -119,17 +120,19 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     const line = open();
     const call = new IncomingCall(transaction, line.media, line.session, session);
     incoming.set(transaction, call);
-    let sdp: string | undefined;
+    const { media: description } = line;
+    const offered = request.body.length > 0 ? request.body.toString() : undefined;
     line.use({
       ring: () => call.ring(),
-      accept: () => call.accept(sdp ?? ''),
+      // Not earlier: with the answer sound begins to flow.
+      accept: () => call.accept(offered === undefined ? description.offer() : description.answer(offered)),
       hangUp: (status) => call.hangUp(status),
     });
     const leg = await openLeg(line, transaction.flow);
     if (line.ended) return; // cancelled in the meantime
     if (!leg) return refuse(line, 503);
     try {
-      sdp = request.body.length > 0 ? leg.answer(request.body.toString()) : leg.offer();
+      if (offered !== undefined) checkOffer(offered);
     } catch (error) {
       if (!(error instanceof SdpError)) throw error;
       return refuse(line, error.status);

@@ -130,7 +130,7 @@ export class SipLine implements Line {
   }
 
   answer(): void {
-    this.#signalling?.accept?.();
+    if (this.#state === 'set-up') this.#signalling?.accept?.();
   }
 
   hangUp(cause: HangupCause): void {
