@@ -137,6 +137,15 @@ describe('a phone dials', () => {
     expect(w.app.received).toEqual([]);
   });
 
+  it('without a Contact there can be no dialog: 400, and no line is left behind', async () => {
+    await setUp({}, { maxLines: 1 });
+    for (let i = 0; i < 2; i++) {
+      const call = await phone.dial('+15552223333', { headers: ['Contactless: yes'] });
+      expect(call.first.status).toBe(400);
+      call.ack(call.first);
+    }
+  });
+
   it('autoAnswer answers', async () => {
     await setUp({ autoAnswer: true });
     const call = await phone.dial('+15552223333');

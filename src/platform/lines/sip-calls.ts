@@ -8,6 +8,7 @@ import { SdpError } from '../media/sdp';
 import type { Media } from '../media/media';
 import type { CreatePlayer } from '../media/player';
 import type { Domains, Endpoint } from '../resources/domains';
+import { DialogError } from '../sip/dialog';
 import { parseNameAddr } from '../sip/header-values';
 import type { SipRequest } from '../sip/message';
 import type { Contact } from '../sip/registrar';
@@ -118,7 +119,14 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
   const invited = async (transaction: ServerTransaction, endpoint: Endpoint): Promise<void> => {
     const { request } = transaction;
     const line = open();
-    const call = new IncomingCall(transaction, line.media, line.session, session);
+    let call: IncomingCall;
+    try {
+      call = new IncomingCall(transaction, line.media, line.session, session);
+    } catch (error) {
+      if (!(error instanceof DialogError)) throw error;
+      line.fail('NORMAL_TEMPORARY_FAILURE'); // it counts among the lines no longer
+      return transaction.respond(responseTo(request, 400));
+    }
     incoming.set(transaction, call);
     const { media: description } = line;
     const offered = request.body.length > 0 ? request.body.toString() : undefined;

@@ -10,7 +10,7 @@ import { responseTo } from '../respond';
 import type { ServerTransaction } from '../transaction/transaction';
 import { sendUntilAcknowledged, type Accepted } from './accepted';
 import { dtmfOfInfo } from './info';
-import { ALLOW, CAPABILITIES, SDP, type SessionDeps, type SessionListener, type SessionMedia } from './session';
+import { ALLOW, CAPABILITIES, NOBODY, SDP, type SessionDeps, type SessionListener, type SessionMedia } from './session';
 import {
   answerTerms,
   createSessionTimer,
@@ -86,12 +86,7 @@ export class Established {
 
   hangUp(): void {
     if (this.#over) return;
-    this.deps.layer.request(this.dialog.request('BYE'), this.dialog.flow, {
-      // Whatever comes back: the call is over.
-      response: () => undefined,
-      timeout: () => undefined,
-      failed: () => undefined,
-    });
+    this.deps.layer.request(this.dialog.request('BYE'), this.dialog.flow, NOBODY);
     this.close();
   }
 

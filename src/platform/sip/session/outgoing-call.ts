@@ -11,7 +11,15 @@ import { Headers, type SipRequest, type SipResponse } from '../message';
 import type { ClientTransaction } from '../transaction/transaction';
 import type { Flow } from '../transport/transport';
 import { cseqOf, Established } from './established';
-import { CAPABILITIES, SDP, SOFTWARE, type SessionDeps, type SessionListener, type SessionMedia } from './session';
+import {
+  CAPABILITIES,
+  NOBODY,
+  SDP,
+  SOFTWARE,
+  type SessionDeps,
+  type SessionListener,
+  type SessionMedia,
+} from './session';
 import { minSe, MIN_SE, readTerms, SESSION_EXPIRES } from './session-timer';
 
 export interface Invitation {
@@ -145,11 +153,7 @@ export class OutgoingCall {
   }
 
   #decline(dialog: Dialog): void {
-    this.deps.layer.request(dialog.request('BYE'), dialog.flow, {
-      response: () => undefined,
-      timeout: () => undefined,
-      failed: () => undefined,
-    });
+    this.deps.layer.request(dialog.request('BYE'), dialog.flow, NOBODY);
   }
 
   #dialogOf(request: SipRequest, response: SipResponse): Dialog | undefined {

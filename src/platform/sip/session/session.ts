@@ -3,7 +3,7 @@ import type { Logger } from '../../../logger';
 import type { MediaLeg } from '../../media/media';
 import type { Timers } from '../../timers';
 import type { Established } from './established';
-import type { TransactionLayer } from '../transaction/transaction';
+import type { ClientUser, TransactionLayer } from '../transaction/transaction';
 
 /** The session description of a call, negotiated as often as either end asks (RFC 3264). */
 export type SessionMedia = Pick<MediaLeg, 'offer' | 'takeAnswer' | 'answer'>;
@@ -40,3 +40,10 @@ export const CAPABILITIES: readonly (readonly [string, string])[] = [
   ['Allow', ALLOW],
   ['Supported', 'timer'],
 ];
+
+/** Waits for the answer to a BYE: whatever comes back, the call is over. */
+export const NOBODY: ClientUser = {
+  response: () => undefined,
+  timeout: () => undefined,
+  failed: () => undefined,
+};
