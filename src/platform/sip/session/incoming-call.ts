@@ -27,6 +27,9 @@ const TRANSITIONS: Readonly<Record<State, Partial<Record<Signal, State>>>> = {
   ended: {},
 };
 
+/** 503 (21.5.4): what was lacking may be there again so much later; s. */
+const RETRY_AFTER = '5';
+
 export class IncomingCall {
   #state: State = 'ringing';
   #accepted: Accepted | undefined;
@@ -136,7 +139,9 @@ export class IncomingCall {
   }
 
   #refuse(status: number): void {
-    this.transaction.respond(responseTo(this.transaction.request, status, { toTag: this.#call.dialog.localTag }));
+    const { request } = this.transaction;
+    const headers: [string, string][] = status === 503 ? [['Retry-After', RETRY_AFTER]] : [];
+    this.transaction.respond(responseTo(request, status, { toTag: this.#call.dialog.localTag, headers }));
   }
 
   /** @returns false where the signal means nothing in this state */
