@@ -15,7 +15,8 @@ export interface BaresipOptions {
   domain: string;
   /** `host:port` of the registrar, which is the outbound proxy too; needed where there is a password. */
   server?: string;
-  transport?: 'udp' | 'tcp';
+  /** baresip checks no certificate. */
+  transport?: 'udp' | 'tcp' | 'tls';
   /** What it speaks into its microphone; default: two minutes of silence. At the end of the file baresip hangs up. */
   play?: string;
   /** Seconds for which it registers; it refreshes a little before. */

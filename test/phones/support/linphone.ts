@@ -13,7 +13,9 @@ export interface LinphoneOptions {
   domain: string;
   /** `host:port` */
   server: string;
-  transport?: 'udp' | 'tcp';
+  transport?: 'udp' | 'tcp' | 'tls';
+  /** PEM file; over TLS the server's certificate has to be of one of these. Without it any is good. */
+  trusted?: string;
   /** What it speaks, from when a call is up. */
   play?: string;
 }
@@ -36,7 +38,7 @@ export interface Linphone {
 const START_MS = 15_000;
 
 export async function startLinphone(options: LinphoneOptions): Promise<Linphone> {
-  const { user, password, domain, server, transport = 'udp', play } = options;
+  const { user, password, domain, server, transport = 'udp', trusted, play } = options;
   const folder = mkdtempSync(join(tmpdir(), `tandem-linphone-${user}-`));
   mkdirSync(join(folder, '.local/share/linphone'), { recursive: true });
   const recording = join(folder, 'heard.wav');
@@ -48,7 +50,10 @@ export async function startLinphone(options: LinphoneOptions): Promise<Linphone>
       '[sip]',
       `sip_port=${only('udp')}`,
       `sip_tcp_port=${only('tcp')}`,
-      'sip_tls_port=-1',
+      `sip_tls_port=${only('tls')}`,
+      ...(trusted === undefined
+        ? ['verify_server_certs=0', 'verify_server_cn=0']
+        : ['verify_server_certs=1', 'verify_server_cn=1', `root_ca=${trusted}`]),
       'default_proxy=0',
       '[rtp]',
       `audio_rtp_port=${port + 2}`,
