@@ -4,6 +4,8 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
 
 export interface Message {
   /** First line. */
@@ -23,24 +25,33 @@ export interface SoftphoneOptions {
   user?: string;
   password?: string;
   domain?: string;
+  /** What it believes to be its address, in Via, Contact and SDP: as behind a NAT, nobody reaches it there. Default: 127.0.0.1 */
+  announced?: string;
+  /** URL of SIP over WebSocket (RFC 7118), in place of UDP. */
+  webSocket?: string;
 }
 
 export type Softphone = Awaited<ReturnType<typeof softphone>>;
 
 export async function softphone(options: SoftphoneOptions) {
   const { server, user = 'jsmith_mobile', password = 'abc123', domain = 'xyz-corp-testing.bwapp.bwsip.io' } = options;
-  const [sip, rtp] = [await open(), await open()];
+  const { announced = '127.0.0.1', webSocket } = options;
+  const [sip, rtp] = [
+    webSocket === undefined ? await overUdp(server, announced) : await overWs(webSocket),
+    await open(),
+  ];
   const received: Message[] = [];
   const taken = new Set<Message>();
   const waiting = new Set<() => void>();
   const packets: Buffer[] = [];
   let rtpTo: { host: string; port: number } | undefined;
   let cseq = 0;
+  let closed = false;
   /** What is not kept, because nobody waits for it: copies of what was there already. */
   const seen = new Set<string>();
 
-  sip.on('message', (data) => {
-    const message = parse(data.toString());
+  sip.onMessage((text) => {
+    const message = parse(text);
     const key = message.raw;
     if (message.status === 0 && seen.has(key)) return; // retransmitted
     seen.add(key);
@@ -49,24 +60,24 @@ export async function softphone(options: SoftphoneOptions) {
   });
   rtp.on('message', (packet) => packets.push(packet));
 
-  const here = `127.0.0.1:${sip.address().port}`;
-  const contact = `<sip:${user}@${here}>`;
+  const { here } = sip;
+  const contact = `<sip:${user}@${here}${sip.transport === 'UDP' ? '' : ';transport=ws'}>`;
   const sdp = (direction = 'sendrecv', codecs = '0 101') =>
     lines(
       'v=0',
-      `o=- 1 ${++cseq} IN IP4 127.0.0.1`,
+      `o=- 1 ${++cseq} IN IP4 ${announced}`,
       's=-',
-      'c=IN IP4 127.0.0.1',
+      `c=IN IP4 ${announced}`,
       't=0 0',
       `m=audio ${rtp.address().port} RTP/AVP ${codecs}`,
       'a=rtpmap:101 telephone-event/8000',
       `a=${direction}`,
     );
 
-  const sendRaw = (text: string): void => sip.send(text, server.port, server.host);
-  const send = (start: string, headers: string[], body = ''): void => {
-    const type = body === '' ? [] : ['Content-Type: application/sdp'];
-    sendRaw([start, ...headers, ...type, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
+  const sendRaw = (text: string): void => sip.send(text);
+  const send = (start: string, headers: string[], body = '', type = 'application/sdp'): void => {
+    const typed = body === '' ? [] : [`Content-Type: ${type}`];
+    sendRaw([start, ...headers, ...typed, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
   };
 
   /** The next message, seen or yet to come, that nobody has waited for before. */
@@ -95,7 +106,8 @@ export async function softphone(options: SoftphoneOptions) {
     return `Authorization: Digest username="${user}", realm="${realm}", nonce="${nonce}", uri="${uri}", response="${response}", algorithm=MD5, qop=auth, nc=${nc}, cnonce="${cnonce}"`;
   };
 
-  const via = (): string => `Via: SIP/2.0/UDP ${here};branch=z9hG4bK${randomBytes(8).toString('hex')};rport`;
+  const via = (): string =>
+    `Via: SIP/2.0/${sip.transport} ${here};branch=z9hG4bK${randomBytes(8).toString('hex')};rport`;
 
   /** A request outside of a dialog; with digest credentials when it is challenged. */
   const ask = async (
@@ -249,7 +261,10 @@ export async function softphone(options: SoftphoneOptions) {
       }
     },
 
+    /** May be said twice. */
     close() {
+      if (closed) return;
+      closed = true;
       sip.close();
       rtp.close();
     },
@@ -258,7 +273,10 @@ export async function softphone(options: SoftphoneOptions) {
   function dialog(target: string, from: string, to: string, callId: string) {
     return {
       /** @returns the final response */
-      async request(method: string, { headers = [], body = '' }: { headers?: string[]; body?: string } = {}) {
+      async request(
+        method: string,
+        { headers = [], body = '', type }: { headers?: string[]; body?: string; type?: string } = {},
+      ) {
         const number = ++cseq;
         const own = [
           via(),
@@ -269,7 +287,7 @@ export async function softphone(options: SoftphoneOptions) {
           `CSeq: ${number} ${method}`,
           `Contact: ${contact}`,
         ];
-        send(`${method} ${target} SIP/2.0`, [...own, ...headers], body);
+        send(`${method} ${target} SIP/2.0`, [...own, ...headers], body, type);
         const response = await next((m) => m.headers['cseq'] === `${number} ${method}` && m.status >= 200);
         if (method === 'INVITE')
           send(`ACK ${target} SIP/2.0`, [via(), from, to, `Call-ID: ${callId}`, `CSeq: ${number} ACK`]);
@@ -279,6 +297,40 @@ export async function softphone(options: SoftphoneOptions) {
   }
 
   return phone;
+}
+
+/** What carries its SIP. */
+interface Channel {
+  transport: 'UDP' | 'WS';
+  /** sent-by, and host of the contact */
+  here: string;
+  send(text: string): void;
+  onMessage(listener: (text: string) => void): void;
+  close(): void;
+}
+
+async function overUdp(server: { host: string; port: number }, announced: string): Promise<Channel> {
+  const socket = await open();
+  return {
+    transport: 'UDP',
+    here: `${announced}:${socket.address().port}`,
+    send: (text) => socket.send(text, server.port, server.host),
+    onMessage: (listener) => void socket.on('message', (data) => listener(data.toString())),
+    close: () => void socket.close(),
+  };
+}
+
+async function overWs(url: string): Promise<Channel> {
+  const socket = new WebSocket(url, 'sip');
+  socket.on('error', () => undefined);
+  await once(socket, 'open');
+  return {
+    transport: 'WS',
+    here: `${randomBytes(6).toString('hex')}.invalid`, // as browsers do, which do not know their address
+    send: (text) => socket.send(text),
+    onMessage: (listener) => void socket.on('message', (data: Buffer) => listener(data.toString())),
+    close: () => socket.terminate(),
+  };
 }
 
 function open(): Promise<dgram.Socket> {

@@ -1,0 +1,106 @@
+/** A phone over WebSocket (RFC 7118), its sound over UDP: it registers, calls and is called, until its connection is gone. */
+import { ENDPOINT, world, type World } from '../support/harness';
+import { softphone, type Softphone } from '../support/softphone';
+
+const PSTN = '+15552223333';
+const SPEECH = (bytes: Buffer): boolean => bytes.length === 172 && new Set(bytes.subarray(12)).size > 4;
+
+let w: World;
+let phone: Softphone;
+beforeEach(async () => {
+  w = await world({ sip: { host: '127.0.0.1', port: 0 } });
+  const webSocket = `${w.platform.url.replace('http:', 'ws:')}/sip`;
+  phone = await softphone({ server: w.platform.sip!.phones, webSocket });
+});
+afterEach(async () => {
+  await w.close();
+  phone.close();
+});
+
+it('registers with a contact that no name server knows, and is seen as WS', async () => {
+  const ok = await phone.register();
+  expect(ok.status).toBe(200);
+  expect(ok.headers['contact']).toContain(phone.here);
+  const { body } = await w.sandbox.get('/registrations');
+  expect(body).toEqual([
+    expect.objectContaining({
+      sipUri: ENDPOINT,
+      transport: 'WS',
+      contact: `sip:jsmith_mobile@${phone.here};transport=ws`,
+      age: expect.any(Number),
+    }),
+  ]);
+});
+
+it('dials, is answered, hears and presses a key, and hangs up', async () => {
+  const call = await phone.dial(PSTN);
+  expect(call.first.status).toBe(180);
+  const { callId } = await w.app.next('incomingcall');
+  await w.v1.post(`/calls/${callId}`, { state: 'active' });
+  const ok = await call.response();
+  expect(ok.status).toBe(200);
+  expect(ok.headers['contact']).toContain('transport=ws');
+  const dialog = call.ack(ok);
+  await w.app.next('answer', (event) => event['callId'] === callId);
+  await w.v1.post(`/calls/${callId}/audio`, { sentence: 'Hello' });
+  await phone.heard(SPEECH);
+  const info = await dialog.request('INFO', { type: 'application/dtmf-relay', body: 'Signal=7\r\nDuration=100\r\n' });
+  expect(info.status).toBe(200);
+  expect(await w.app.next('dtmf')).toMatchObject({ callId, dtmfDigit: '7' });
+  expect((await dialog.request('BYE')).status).toBe(200);
+  expect(await w.app.next('hangup')).toMatchObject({ callId, cause: 'NORMAL_CLEARING' });
+});
+
+it('gives up while it rings', async () => {
+  const call = await phone.dial(PSTN);
+  await w.app.next('incomingcall');
+  call.cancel();
+  const refused = await call.response();
+  expect(refused.status).toBe(487);
+  call.ack(refused);
+  expect(await w.app.next('hangup')).toMatchObject({ cause: 'ORIGINATOR_CANCEL' });
+});
+
+it('is called over its connection, hears, and is hung up', async () => {
+  await phone.register();
+  const callId = await w.dial(ENDPOINT);
+  const invite = await phone.request('INVITE');
+  expect(invite.start).toBe(`INVITE sip:jsmith_mobile@${phone.here};transport=ws SIP/2.0`);
+  expect(invite.headers['via']).toMatch(/^SIP\/2\.0\/WS /);
+  await phone.answer(invite);
+  await w.app.next('answer');
+  await w.v1.post(`/calls/${callId}/audio`, { sentence: 'Hello' });
+  await phone.heard(SPEECH);
+  await w.v1.post(`/calls/${callId}`, { state: 'completed' });
+  phone.respond(await phone.request('BYE'), 200);
+  expect(await w.app.next('hangup')).toMatchObject({ callId, cause: 'NORMAL_CLEARING' });
+});
+
+it('rings together with a phone over UDP: the one that answers gets the call, the other is cancelled', async () => {
+  const other = await softphone({ server: w.platform.sip!.phones });
+  try {
+    await phone.register();
+    await other.register();
+    await w.dial(ENDPOINT);
+    const [here, there] = [await phone.request('INVITE'), await other.request('INVITE')];
+    other.respond(there, 180);
+    await phone.answer(here);
+    await w.app.next('answer');
+    other.respond(await other.request('CANCEL'), 200);
+    other.respond(there, 487);
+    await other.request('ACK');
+  } finally {
+    other.close();
+  }
+});
+
+it('whose connection is gone is offline at once, and cannot be called', async () => {
+  await phone.register();
+  phone.close();
+  for (;;) {
+    const { body } = await w.sandbox.get('/registrations');
+    if (body.length === 0) break;
+  }
+  await w.dial(ENDPOINT);
+  expect(await w.app.next('hangup')).toMatchObject({ cause: 'NORMAL_TEMPORARY_FAILURE' });
+});
