@@ -1,9 +1,11 @@
 /**
  * What this machine calls itself towards a peer: in `Via` and `Contact`, and in SDP. Somebody on this machine or on one of
- * its networks reaches an interface; everybody else the public address, where one is set.
+ * its networks reaches an interface; everybody else the public address, where one is set. A default gateway is everybody else:
+ * routers and Docker's proxies put their own address in place of those whom they let in.
  */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+import { defaultGateways } from './gateways';
 
 export interface LocalAddressOptions {
   /** What is listened on; `0.0.0.0` and `::` stand for every interface. */
@@ -17,14 +19,16 @@ export function localAddressFor(
   remote: string,
   { host, publicAddress }: LocalAddressOptions,
   interfaces: readonly NetworkInterfaceInfo[] = allInterfaces(),
+  gateways: readonly string[] = defaultGateways(),
 ): string {
   const family = isIPv6(remote) ? 'IPv6' : 'IPv4';
   const specific = isWildcard(host) ? undefined : host;
   const candidates = interfaces.filter((candidate) => candidate.family === family && !isLinkLocal(candidate.address));
   if (isLoopback(remote)) return specific ?? (family === 'IPv6' ? '::1' : '127.0.0.1');
   const neighbour = candidates.find((candidate) => !candidate.internal && inNetwork(remote, candidate));
+  const mayBeOutside = !neighbour || gateways.includes(remote);
+  if (publicAddress !== undefined && mayBeOutside) return publicAddress;
   if (neighbour) return specific ?? neighbour.address;
-  if (publicAddress !== undefined) return publicAddress;
   return specific ?? candidates.find(({ internal }) => !internal)?.address ?? (family === 'IPv6' ? '::1' : '127.0.0.1');
 }
 
@@ -47,17 +51,19 @@ const MAX_REMEMBERED = 2_000;
 /** As `localAddressFor`, for every packet: interfaces are looked up now and then only. */
 export function createLocalAddress(options: LocalAddressOptions): (remote: string) => string {
   let interfaces: NetworkInterfaceInfo[] = [];
+  let gateways: readonly string[] = [];
   let until = -Infinity;
   const known = new Map<string, string>();
   return (remote) => {
     const now = performance.now();
     if (now >= until || known.size >= MAX_REMEMBERED) {
       interfaces = allInterfaces();
+      gateways = defaultGateways();
       until = now + INTERFACES_MS;
       known.clear();
     }
     let address = known.get(remote);
-    if (address === undefined) known.set(remote, (address = localAddressFor(remote, options, interfaces)));
+    if (address === undefined) known.set(remote, (address = localAddressFor(remote, options, interfaces, gateways)));
     return address;
   };
 }

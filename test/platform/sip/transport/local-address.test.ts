@@ -27,8 +27,11 @@ it.each([
   ['10.0.0.99', '10.0.0.5', PUBLIC, '10.0.0.5'],
   ['2001:db8::77', '::', undefined, '2001:db8::5'],
   ['2001:db9::77', '::', undefined, '2001:db8::5'],
+  // The default gateway: it may stand for anybody whom it lets in.
+  ['10.0.0.1', '0.0.0.0', PUBLIC, PUBLIC],
+  ['10.0.0.1', '0.0.0.0', undefined, '10.0.0.5'],
 ])('towards %s, listening on %s, public %s: %s', (remote, host, publicAddress, expected) => {
-  expect(localAddressFor(remote, { host, publicAddress }, INTERFACES)).toBe(expected);
+  expect(localAddressFor(remote, { host, publicAddress }, INTERFACES, ['10.0.0.1'])).toBe(expected);
 });
 
 it('is the loopback address where there is no network', () => {
