@@ -1,4 +1,4 @@
-/** What both client machines share: a flow to send over, a user to tell, a request to let go of. */
+/** What both client machines share: a flow to send over, a request to send again and to let go of, a user to tell. */
 import type { Logger } from '../../../logger';
 import type { SipRequest, SipResponse } from '../message';
 import type { Flow } from '../transport/transport';
@@ -33,7 +33,8 @@ export interface AnyClient {
   /** Sends the request; once, and when the transaction can be found by its responses. */
   start(): void;
   receive(response: SipResponse): void;
-  cancel(): void;
+  /** @param reason `Reason` of the CANCEL */
+  cancel(reason?: string): void;
   end(): void;
 }
 
@@ -48,6 +49,7 @@ export abstract class ClientMachine<State extends string, Signal extends string,
   readonly #key: string;
   #unwatch: (() => void) | undefined;
   #error: Error | undefined;
+  #interval = 0;
 
   constructor(
     initial: State,
@@ -66,12 +68,25 @@ export abstract class ClientMachine<State extends string, Signal extends string,
 
   abstract start(): void;
 
+  /** Sends the request: again after `interval` (timers A, E; unreliable only), given up after `timeout` (B, F); ms. */
+  protected begin(interval: number, again: Signal, timeout: number, giveUp: Signal): void {
+    this.send(this.request);
+    if (!this.flow.reliable) this.again((this.#interval = interval), again);
+    this.limit(timeout, giveUp);
+  }
+
+  /** Once more, and next after twice the time. @param most ms */
+  protected sendAgain(again: Signal, most = Infinity): void {
+    this.send(this.request);
+    this.again((this.#interval = Math.min(2 * this.#interval, most)), again);
+  }
+
   receive(response: SipResponse): void {
     const { status } = response;
     this.apply(status < 200 ? 'provisional' : status < 300 ? 'success' : 'failure', response);
   }
 
-  cancel(): void {
+  cancel(_reason?: string): void {
     this.apply('cancel');
   }
 

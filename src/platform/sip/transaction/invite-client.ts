@@ -99,8 +99,8 @@ export function createInviteClient(options: ClientOptions, deps: InviteClientDep
 class InviteClient extends ClientMachine<State, Timer, Action> {
   protected readonly table = TABLE;
   readonly #sendCancel: InviteClientDeps['sendCancel'];
-  #interval = this.deps.durations.a;
   #ack: SipRequest | undefined;
+  #reason: string | undefined;
 
   constructor(options: ClientOptions, deps: InviteClientDeps) {
     super('calling', options, deps);
@@ -108,9 +108,12 @@ class InviteClient extends ClientMachine<State, Timer, Action> {
   }
 
   start(): void {
-    this.send(this.request);
-    if (!this.flow.reliable) this.again(this.#interval, 'timerA');
-    this.limit(this.deps.durations.b, 'timerB');
+    this.begin(this.deps.durations.a, 'timerA', this.deps.durations.b, 'timerB');
+  }
+
+  override cancel(reason?: string): void {
+    this.#reason ??= reason;
+    super.cancel();
   }
 
   protected run(action: Action, response?: SipResponse): void {
@@ -118,13 +121,15 @@ class InviteClient extends ClientMachine<State, Timer, Action> {
   }
 
   protected resend(): void {
-    this.send(this.request);
-    this.#interval *= 2;
-    this.again(this.#interval, 'timerA');
+    this.sendAgain('timerA');
   }
 
   protected sendCancel(): void {
-    if (this.request) this.#sendCancel(cancelFor(this.request), this.flow);
+    if (this.request) {
+      const cancel = cancelFor(this.request);
+      if (this.#reason !== undefined) cancel.headers.add('reason', this.#reason);
+      this.#sendCancel(cancel, this.flow);
+    }
     this.limit(this.deps.durations.cancel, 'cancelTimer');
   }
 

@@ -195,7 +195,7 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
       const sent = withVia(request, flow, branch);
       if (closed) return { request: sent, cancel: () => undefined };
       const client = begin(clientKey(request.method, branch), sent, flow, clientUser);
-      return { request: sent, cancel: () => client.cancel() };
+      return { request: sent, cancel: (reason) => client.cancel(reason) };
     },
     ack(request, flow) {
       flow.send(withVia(request, flow, newBranch()), (err) => log.debug({ err }, 'an ACK could not be sent'));

@@ -55,12 +55,9 @@ export function createNonInviteClient(options: ClientOptions, deps: ClientDeps):
 
 class NonInviteClient extends ClientMachine<State, Timer, Action> {
   protected readonly table = TABLE;
-  #interval = this.deps.durations.e;
 
   start(): void {
-    this.send(this.request);
-    if (!this.flow.reliable) this.again(this.#interval, 'timerE');
-    this.limit(this.deps.durations.f, 'timerF');
+    this.begin(this.deps.durations.e, 'timerE', this.deps.durations.f, 'timerF');
   }
 
   protected run(action: Action, response?: SipResponse): void {
@@ -68,9 +65,7 @@ class NonInviteClient extends ClientMachine<State, Timer, Action> {
   }
 
   protected resend(): void {
-    this.send(this.request);
-    this.#interval = Math.min(this.#interval * 2, this.deps.durations.t2);
-    this.again(this.#interval, 'timerE');
+    this.sendAgain('timerE', this.deps.durations.t2);
   }
 
   protected resendSlowly(): void {

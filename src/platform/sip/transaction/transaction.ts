@@ -21,8 +21,9 @@ export interface ClientTransaction {
   /**
    * INVITE only: sends CANCEL, as soon as a provisional response allows it (RFC 3261 9.1); nothing once a final one came.
    * When no final response follows within 64*T1 the transaction counts as timed out.
+   * @param reason `Reason` of the CANCEL (RFC 3326); none unless given
    */
-  cancel(): void;
+  cancel(reason?: string): void;
 }
 
 export interface ServerTransaction {

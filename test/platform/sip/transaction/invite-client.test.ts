@@ -341,3 +341,24 @@ describe('transport errors (17.1.4)', () => {
     expect(user.told).toEqual([String(status)]);
   });
 });
+
+describe('Reason (RFC 3326)', () => {
+  const REASON = 'SIP;cause=200;text="Call completed elsewhere"';
+
+  it('goes with the CANCEL, at once or when a provisional response allows it', () => {
+    for (const early of [true, false]) {
+      const { flow, transaction, respond } = invite();
+      if (!early) respond(180);
+      transaction.cancel(REASON);
+      if (early) respond(100);
+      expect(flow.request('CANCEL').headers.get('reason')).toBe(REASON);
+    }
+  });
+
+  it('is not said where none is given', () => {
+    const { flow, transaction, respond } = invite();
+    respond(180);
+    transaction.cancel();
+    expect(flow.request('CANCEL').headers.has('reason')).toBe(false);
+  });
+});
