@@ -39,12 +39,19 @@ export function cseqOf(request: SipRequest): number {
 
 type Pairs = (readonly [name: string, value: string])[];
 
+/** After a refusal there is time for another try before the session expires, in the shortest one too (RFC 4028 10); ms. */
+const REFRESH_AGAIN_MS = 10_000;
+/** Wait of a refresh that shall ask for a longer interval: a far end that wants ever more gets no flood; ms. */
+const LONGER_AGAIN_MS = 1_000;
+
 export class Established {
   #over = false;
   /** The 2xx of the far end's re-INVITE that waits for its ACK. */
   #accepted: { cseq: number; awaitsAnswer: boolean; sending: Accepted } | undefined;
   /** A refresh of our own is under way. */
   #refreshing = false;
+  /** The last refresh was refused. */
+  #refused = false;
   #cancelRetry: Cancel | undefined;
   #peerUpdates = false;
   /** Of the session timer; s. */
@@ -217,6 +224,7 @@ export class Established {
     if (this.#over || (isInvite && !this.#refreshing)) return; // a 2xx that came again
     this.#refreshing = false;
     if (status < 300) {
+      this.#refused = false;
       this.dialog.refresh(response.headers);
       if (isInvite && !this.#take(response)) return;
       const terms = readTerms(response.headers);
@@ -225,15 +233,19 @@ export class Established {
     } else if (status === 491) {
       // 14.1: who made the call waits longer, so that the next attempts do not meet.
       this.#retry(this.isCaller ? randomInt(2_100, 4_000) : randomInt(0, 2_000));
-    } else if (status === 422) {
-      this.#interval = Math.max(this.#interval, minSe(response.headers));
-      this.#retry(0);
+    } else if (status === 422 && minSe(response.headers) > this.#interval) {
+      this.#interval = minSe(response.headers);
+      this.#retry(LONGER_AGAIN_MS);
     } else if (status === 408 || status === 481) {
       this.#endWith(status); // 12.2.1.2: the far end has no such call
     } else if (!isInvite) {
       this.#peerUpdates = false; // then by INVITE
       this.#retry(0);
+    } else if (!this.#refused) {
+      this.#refused = true; // a 500 (14.2), for one, passes
+      this.#retry(REFRESH_AGAIN_MS);
     } else {
+      this.#refused = false;
       this.keepAlive(this.#interval, true);
     }
   }

@@ -6,7 +6,9 @@
  *      └──reject, CANCEL──▶ ended
  */
 import { SdpError } from '../../media/sdp';
+import type { Cancel } from '../../timers';
 import { Dialog } from '../dialog';
+import { parseScalar } from '../header-values';
 import { newTag, responseTo } from '../respond';
 import type { SipRequest } from '../message';
 import type { ServerTransaction } from '../transaction/transaction';
@@ -30,12 +32,19 @@ const TRANSITIONS: Readonly<Record<State, Partial<Record<Signal, State>>>> = {
 /** 503 (21.5.4): what was lacking may be there again so much later; s. */
 const RETRY_AFTER = '5';
 
+/** 13.3.1.1: a 180 may be lost, and proxies take an INVITE of which they hear nothing for dead; ms. */
+const RING_AGAIN_MS = 60_000;
+/** More is no limit: no phone rings for a day; s. */
+const LONGEST_EXPIRES = 86_400;
+
 export class IncomingCall {
   #state: State = 'ringing';
   #accepted: Accepted | undefined;
   readonly #call: Established;
   readonly #offered: boolean;
   readonly #stopWatching: () => void;
+  #cancelRing: Cancel | undefined;
+  #cancelExpiry: Cancel | undefined;
 
   /**
    * @param media knows the offer of the INVITE already, and gives the answer to it; without one it offers
@@ -72,6 +81,9 @@ export class IncomingCall {
     this.#call.learn(request);
     // Over a connection that is gone nobody can be told that it was answered, and no CANCEL will come.
     this.#stopWatching = flow.onClose(() => this.cancelled());
+    const seconds = parseScalar(request.headers.get('expires') ?? '', LONGEST_EXPIRES);
+    // 13.3.1: the caller waits no longer.
+    if (seconds !== undefined) this.#cancelExpiry = deps.timers.after(seconds * 1000, () => this.cancelled());
   }
 
   ring(): void {
@@ -82,6 +94,8 @@ export class IncomingCall {
     this.transaction.respond(
       responseTo(request, 180, { toTag: dialog.localTag, headers: [...routes, ['Contact', dialog.contact]] }),
     );
+    this.#cancelRing?.();
+    this.#cancelRing = this.deps.timers.after(RING_AGAIN_MS, () => this.ring());
   }
 
   /** Picks up; `answered` follows with the ACK. @param sdp answer to the INVITE's offer; where it had none, an offer */
@@ -104,7 +118,7 @@ export class IncomingCall {
     } else if (before === 'confirmed') this.#call.hangUp();
   }
 
-  /** CANCEL came. */
+  /** CANCEL came, or the caller can be there no more. */
   cancelled(): void {
     if (!this.#move('cancel')) return;
     this.#refuse(487);
@@ -149,7 +163,11 @@ export class IncomingCall {
     const next = TRANSITIONS[this.#state][signal];
     if (next === undefined) return false;
     this.#state = next;
-    if (next !== 'ringing') this.#stopWatching();
+    if (next !== 'ringing') {
+      this.#stopWatching();
+      this.#cancelRing?.();
+      this.#cancelExpiry?.();
+    }
     return true;
   }
 }

@@ -35,6 +35,11 @@ export interface Invitation {
   headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** After a 422, the first one included. */
+const MOST_INVITES = 4;
+/** `Reason` of a CANCEL (RFC 3326 2). */
+const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
+
 type State = 'calling' | 'proceeding' | 'confirmed' | 'cancelling' | 'ended';
 type Signal = 'provisional' | 'success' | 'failure' | 'hangUp' | 'bye';
 
@@ -79,11 +84,12 @@ export class OutgoingCall {
     });
   }
 
-  hangUp(): void {
+  /** @param elsewhere another phone took the call: this one has not missed it */
+  hangUp(elsewhere = false): void {
     const wasConfirmed = this.#state === 'confirmed';
     if (!this.#move('hangUp')) return;
     if (wasConfirmed) this.#call?.hangUp();
-    else this.#transaction?.cancel();
+    else this.#transaction?.cancel(elsewhere ? COMPLETED_ELSEWHERE : undefined);
   }
 
   #invite(): SipRequest {
@@ -111,11 +117,16 @@ export class OutgoingCall {
     const { status } = response;
     if (status < 200) this.#progress(status);
     else if (status < 300) this.#answered(request, response);
-    else if (status === 422 && this.#expires < minSe(response.headers) && this.#state !== 'cancelling') {
+    else if (status === 422 && this.#mayAskForLonger(response)) {
       // RFC 4028 7.3: once more, with what the far end wants.
       this.#expires = minSe(response.headers);
       this.start();
     } else this.#failed(status);
+  }
+
+  /** Not for ever, of a far end that wants more each time. */
+  #mayAskForLonger({ headers }: SipResponse): boolean {
+    return this.#state !== 'cancelling' && this.#cseq < MOST_INVITES && this.#expires < minSe(headers);
   }
 
   #progress(status: number): void {

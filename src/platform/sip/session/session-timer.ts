@@ -12,6 +12,9 @@ export const SESSION_EXPIRES = 1_800;
 /** The shortest that is agreed to (RFC 4028 4); s. */
 export const MIN_SE = 90;
 
+/** `setTimeout` takes no more, and would fire at once; ms. Nobody talks for 24 days. */
+const MOST_MS = 2 ** 31 - 1;
+
 /** An end of a transaction: who sent it, who answered it. */
 type Role = 'uac' | 'uas';
 
@@ -72,7 +75,7 @@ export function createSessionTimer(timers: Timers, on: { refresh: () => void; ex
       cancel?.();
       // RFC 4028 10: half of it for whoever refreshes; the other gives up a little early, so that its BYE is in time.
       const seconds = refreshing ? interval / 2 : interval - Math.min(32, interval / 3);
-      cancel = timers.after(seconds * 1000, refreshing ? on.refresh : on.expire);
+      cancel = timers.after(Math.min(seconds * 1000, MOST_MS), refreshing ? on.refresh : on.expire);
     },
     stop() {
       cancel?.();

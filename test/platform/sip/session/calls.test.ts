@@ -185,6 +185,48 @@ describe('setting up', () => {
   });
 });
 
+describe('the callee rings', () => {
+  it('180 goes out every minute until there is a final response (13.3.1.1)', () => {
+    const made = pair();
+    const ringings = (): number => made.trace.filter((what) => what === '< 180 INVITE').length;
+    pass(59_000);
+    expect(ringings()).toBe(1);
+    pass(2_000);
+    expect(ringings()).toBe(2);
+    pass(60_000);
+    expect(ringings()).toBe(3);
+    made.callee().call.accept('answer of callee');
+    pass(120_000);
+    expect(ringings()).toBe(3);
+    expect(made.callerTold).toEqual(['ringing', 'answered']);
+    made.close();
+  });
+
+  it('an INVITE that has expired is ended with 487 (13.3.1)', () => {
+    const made = pair({ inviteHeaders: { Expires: '20' } });
+    pass(19_900);
+    expect(made.callee().told).toEqual([]);
+    pass(200);
+    expect(made.callee().told).toEqual(['ended 487']);
+    pass();
+    expect(made.callerTold).toEqual(['ringing', 'ended 487']);
+    pass(LINGER_MS);
+    expect(made.leftovers()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('answered in time it does not expire any more; one that expires in years neither', () => {
+    for (const seconds of ['20', '4294967295']) {
+      const made = pair({ inviteHeaders: { Expires: seconds } });
+      pass();
+      made.callee().call.accept('answer of callee');
+      pass(30_000);
+      expect(made.callee().told).toEqual(['answered']);
+      made.close();
+    }
+  });
+});
+
 it('a caller whose connection is lost while it rings has given up', () => {
   const made = pair({ transport: 'TCP' });
   pass();
@@ -417,6 +459,67 @@ describe('session timers (RFC 4028)', () => {
     pass();
     expect(expires).toEqual(['1800', '3600']);
     expect(made.callerTold).toEqual(['ringing']);
+    made.close();
+  });
+
+  it('422 again and again: the call fails', () => {
+    let least = 3_600;
+    const made = pair({
+      onInvite: ({ call }) => call.hangUp(422),
+      tamper: (message) =>
+        message.kind === 'response' && message.status === 422 ? withHeader(message, 'min-se', `${least++}`) : message,
+    });
+    pass(1_000);
+    expect(made.trace.filter((what) => what === '> INVITE')).toHaveLength(4);
+    expect(made.callerTold).toEqual(['ended 422']);
+    made.close();
+  });
+
+  it('an interval of more seconds than a timer can count does not expire at once', () => {
+    const made = pair({
+      tamper: (message) =>
+        message.kind === 'response' && message.headers.has('session-expires')
+          ? withHeader(message, 'session-expires', '4294967295;refresher=uac')
+          : message,
+    });
+    pass();
+    made.callee().call.accept('answer of callee');
+    pass();
+    const before = made.trace.length;
+    pass(60_000);
+    expect(made.trace).toHaveLength(before);
+    made.close();
+  });
+
+  it('a refresh that is refused is tried again before the session expires, once', () => {
+    const made = answered({
+      tamper: (message) =>
+        message.kind === 'response' && message.headers.has('allow') ? withHeader(message, 'allow', 'INVITE') : message,
+    });
+    const [far] = made.dialogs.callee.values();
+    far!.confirmed = false; // answers 500 with Retry-After
+    const invites = (): number => made.trace.filter((what) => what === '> INVITE').length - 1;
+    pass(909_000);
+    expect(invites()).toBe(1);
+    pass(2_000);
+    expect(invites()).toBe(2);
+    pass(600_000);
+    expect(invites()).toBe(2);
+    expect(made.callerTold).toEqual(['ringing', 'answered']);
+    made.close();
+  });
+
+  it('a refresh that is refused with 422 without end sends no flood', () => {
+    const made = answered({
+      tamper: (message) =>
+        message.kind === 'response' && message.headers.get('cseq')?.includes('UPDATE')
+          ? { ...message, status: 422 }
+          : message,
+    });
+    const before = made.trace.length;
+    pass(901_000);
+    expect(made.trace.length - before).toBeLessThan(12);
+    expect(made.callerTold).toEqual(['ringing', 'answered']);
     made.close();
   });
 });

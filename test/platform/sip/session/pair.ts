@@ -85,6 +85,8 @@ export interface Pair {
 export interface PairOptions extends Weather {
   /** What the callee does with the INVITE. Default: rings. */
   onInvite?: (callee: Pair['callees'][number]) => void;
+  /** Further headers of the INVITE. */
+  inviteHeaders?: Readonly<Record<string, string>>;
   /** Changes what the caller's end gets. */
   tamper?: (message: SipMessage) => SipMessage;
 }
@@ -147,6 +149,7 @@ export function pair(options: PairOptions = {}): Pair {
       from: '<sip:alice@atlanta.example.com>',
       to: '<sip:bob@biloxi.example.com>',
       flow: flows.left,
+      headers: options.inviteHeaders,
     },
     callerMedia,
     callerListener,
