@@ -31,7 +31,7 @@ export function dialAll<Branch>(
       answered() {
         if (winner) return;
         winner = line;
-        for (const other of lines) if (other !== line) other.hangUp('ORIGINATOR_CANCEL');
+        for (const other of lines) if (other !== line) other.hangUp('ORIGINATOR_CANCEL', 'elsewhere');
         listener.answered();
       },
       ended(cause) {

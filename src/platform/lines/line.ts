@@ -29,8 +29,11 @@ export interface Line {
   ring(): void;
   /** Incoming only: picks up; `answered` follows when that is done. */
   answer(): void;
-  /** Ends the leg in whatever state it is: cancels what rings out, rejects what rings in, clears what is up. */
-  hangUp(cause: HangupCause): void;
+  /**
+   * Ends the leg in whatever state it is: cancels what rings out, rejects what rings in, clears what is up.
+   * @param elsewhere another phone has taken the call that rings out: nobody missed it
+   */
+  hangUp(cause: HangupCause, elsewhere?: 'elsewhere'): void;
   /** Plays to the far end, in place of what is being played; `playStarted` and `playDone` follow, or `playFailed`. */
   play(playback: Playback): void;
   /** Ends what is being played; its `playDone` follows. */

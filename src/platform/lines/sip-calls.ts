@@ -97,7 +97,14 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     }
   };
 
-  const dial = async (
+  const dial = (line: SipLine, request: DialRequest, route: Route): void => {
+    invite(line, request, route).catch((error: unknown) => {
+      log.error({ err: error, callId: request.callId, target: route.target }, 'INVITE could not be made');
+      line.fail('NORMAL_TEMPORARY_FAILURE');
+    });
+  };
+
+  const invite = async (
     line: SipLine,
     { from, sipHeaders }: DialRequest,
     { target, to, realm, flow, routes }: Route,
@@ -112,7 +119,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     if (!(await openLeg(line, way))) return line.fail('NORMAL_TEMPORARY_FAILURE');
     const invitation = { target, from: partyOf(from, realm), to: `<${to}>`, flow: way, routes, headers: sipHeaders };
     const call = new OutgoingCall(invitation, line.media, line.session, session);
-    line.use({ hangUp: () => call.hangUp() });
+    line.use({ hangUp: (_status, elsewhere) => call.hangUp(elsewhere) });
     call.start();
   };
 
@@ -187,7 +194,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       const { realm, sipUri: to } = endpoint;
       const flow = (): Promise<Flow> => Promise.resolve(contact.flow);
       if (tooMany()) setImmediate(() => line.fail('NORMAL_TEMPORARY_FAILURE'));
-      else void dial(line, request, { target: contact.uri, to, realm, flow, routes: contact.path });
+      else dial(line, request, { target: contact.uri, to, realm, flow, routes: contact.path });
       return line;
     },
     dialUri(request, listener) {
@@ -200,7 +207,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       if (!allowed || tooMany()) setImmediate(() => line.fail(cause));
       else {
         const to = printUri(uri);
-        void dial(line, request, {
+        dial(line, request, {
           target: to,
           to,
           realm: uri.host,

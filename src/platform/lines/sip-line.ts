@@ -14,8 +14,11 @@ export interface Signalling {
   ring?(): void;
   /** Incoming only. */
   accept?(): void;
-  /** @param status what a caller is told who still waits */
-  hangUp(status: number): void;
+  /**
+   * @param status what a caller is told who still waits
+   * @param elsewhere a phone that still rings is told that another one took the call
+   */
+  hangUp(status: number, elsewhere?: boolean): void;
 }
 
 export interface SipLineDeps {
@@ -133,9 +136,9 @@ export class SipLine implements Line {
     if (this.#state === 'set-up') this.#signalling?.accept?.();
   }
 
-  hangUp(cause: HangupCause): void {
+  hangUp(cause: HangupCause, elsewhere?: 'elsewhere'): void {
     if (this.#state === 'ended') return;
-    this.#signalling?.hangUp(this.#refusal ?? statusOf(cause));
+    this.#signalling?.hangUp(this.#refusal ?? statusOf(cause), elsewhere !== undefined);
     this.#end();
   }
 

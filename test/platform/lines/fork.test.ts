@@ -12,7 +12,8 @@ function fork(branches: string[]) {
     return {
       ring: note('ring'),
       answer: note('answer'),
-      hangUp: (cause) => void commands.push(`${branch} hangUp ${cause}`),
+      hangUp: (cause, elsewhere) =>
+        void commands.push(`${branch} hangUp ${cause}${elsewhere === undefined ? '' : ` ${elsewhere}`}`),
       play: note('play'),
       stopPlay: note('stopPlay'),
       sendDtmf: note('sendDtmf'),
@@ -47,7 +48,7 @@ it('rings once, gives the call to the first that answers and cancels the others'
   listener('b').answered();
   listener('a').answered(); // too late
   expect(told).toEqual(['ringing', 'answered']);
-  expect(commands).toEqual(['a hangUp ORIGINATOR_CANCEL']);
+  expect(commands).toEqual(['a hangUp ORIGINATOR_CANCEL elsewhere']);
   line.play(playback);
   line.stopPlay();
   line.sendDtmf('1');
@@ -77,5 +78,5 @@ it('hangs up all that ring, and only the one that is up', () => {
   up.line.ring();
   up.line.answer();
   up.line.hangUp('NORMAL_CLEARING');
-  expect(up.commands).toEqual(['b hangUp ORIGINATOR_CANCEL', 'a hangUp NORMAL_CLEARING']);
+  expect(up.commands).toEqual(['b hangUp ORIGINATOR_CANCEL elsewhere', 'a hangUp NORMAL_CLEARING']);
 });

@@ -1,0 +1,88 @@
+/** What a SIP line does where something beneath it goes wrong; calls that go well are in phones.test.ts. */
+import pino from 'pino';
+import { createSipCalls, type SipCallsDeps } from '../../../src/platform/lines/sip-calls';
+import type { LineListener } from '../../../src/platform/lines/line';
+import type { MediaLeg } from '../../../src/platform/media/media';
+import type { Endpoint } from '../../../src/platform/resources/domains';
+import type { Contact } from '../../../src/platform/sip/registrar';
+import { createTimers } from '../../../src/platform/timers';
+import { answer, scene } from '../sip/transaction/scene';
+
+const log = pino({ level: 'silent' });
+const endpoint = { id: 'e-1', realm: 'biloxi.example.com', sipUri: 'sip:bob@biloxi.example.com' } as Endpoint;
+const request = { callId: 'c-1', from: '+15550001111', to: endpoint.sipUri };
+
+function leg(offer: () => string): MediaLeg {
+  const party = { hear: () => undefined, sayTo: () => undefined, tap: () => undefined };
+  return {
+    party,
+    held: false,
+    offer,
+    takeAnswer: () => undefined,
+    answer: () => '',
+    sendDtmf: () => undefined,
+    close: () => undefined,
+  };
+}
+
+function calls(offer: () => string) {
+  const { layer, flow } = scene();
+  const timers = createTimers();
+  const deps = {
+    media: { open: () => Promise.resolve(leg(offer)), size: 0, close: () => Promise.resolve() },
+    session: { layer, timers, dialogs: new Map(), log },
+    flowTo: () => Promise.resolve(flow),
+    isOwn: () => false,
+    dialUris: true,
+    createPlayer: () => ({ play: () => undefined, stop: () => undefined, abandon: () => undefined }),
+    receive: () => undefined,
+    maxLines: 10,
+    log,
+  } as unknown as SipCallsDeps;
+  const contact = { uri: 'sip:bob@198.51.100.7', flow, path: [] } as unknown as Contact;
+  const told: string[] = [];
+  const listener = {
+    ringing: () => told.push('ringing'),
+    ended: (cause: string) => told.push(`ended ${cause}`),
+  } as unknown as LineListener;
+  const sipCalls = createSipCalls(deps);
+  const close = (): void => {
+    timers.close();
+    layer.close();
+  };
+  return { sipCalls, layer, flow, contact, listener, told, close };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+it.each(['a contact', 'a URI elsewhere'])(
+  'an INVITE to %s that cannot be made ends the call, and nothing else',
+  async (whom) => {
+    const made = calls(() => {
+      throw new Error('no offer today');
+    });
+    if (whom === 'a contact') made.sipCalls.dialContact(made.contact, endpoint, request, made.listener);
+    else made.sipCalls.dialUri({ ...request, to: 'sip:jo@elsewhere.example.com' }, made.listener);
+    expect(made.sipCalls.size).toBe(1);
+    await settle();
+    expect(made.told).toEqual(['ended NORMAL_TEMPORARY_FAILURE']);
+    expect(made.sipCalls.size).toBe(0);
+    expect(made.flow.names).toEqual([]);
+    made.close();
+  },
+);
+
+it.each([
+  ['elsewhere' as const, 'SIP;cause=200;text="Call completed elsewhere"'],
+  [undefined, undefined],
+])('a phone that rings is cancelled (%s): Reason %s', async (elsewhere, reason) => {
+  const made = calls(() => 'v=0');
+  const line = made.sipCalls.dialContact(made.contact, endpoint, request, made.listener);
+  await settle();
+  made.layer.receive(answer(made.flow.request('INVITE'), 180), made.flow);
+  expect(made.told).toEqual(['ringing']);
+  line.hangUp('ORIGINATOR_CANCEL', elsewhere);
+  expect(made.flow.request('CANCEL').headers.get('reason')).toBe(reason);
+  expect(made.told).toEqual(['ringing']);
+  made.close();
+});
