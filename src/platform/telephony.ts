@@ -16,7 +16,7 @@ import { createRegistrar, type Contact, type Registrar } from './sip/registrar';
 import type { Established } from './sip/session/established';
 import { createTransactionLayer } from './sip/transaction/layer';
 import { startTransports, type SipTransports } from './sip/transport';
-import { createLocalAddress } from './sip/transport/local-address';
+import { createIsOwnAddress, createLocalAddress } from './sip/transport/local-address';
 import type { Address, TransportName } from './sip/transport/transport';
 import { createUserAgent } from './sip/user-agent';
 import type { Timers } from './timers';
@@ -95,7 +95,8 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
   const addressTowards = createLocalAddress({ host, publicAddress });
   // Nobody in particular counts as somewhere outside.
   const advertise = (remote = '192.0.2.1'): string => addressTowards(remote);
-  const media = startMedia({ host, advertise, ports: rtpPorts, silenceSeconds, clock, log });
+  const isOwnAddress = createIsOwnAddress({ host, publicAddress });
+  const media = startMedia({ host, advertise, isOwnAddress, ports: rtpPorts, silenceSeconds, clock, log });
 
   const authenticator = createAuthenticator({ domains, log });
   const registrar = createRegistrar({

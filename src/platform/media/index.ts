@@ -2,6 +2,7 @@
 import type { Logger } from '../../logger';
 import type { Clock } from './clock';
 import type { Media, MediaLegListener } from './media';
+import type { Address } from './latch';
 import { createPortPool, PortUnavailableError, type PortRange } from './ports';
 import { createRtpLeg, type RtpLeg } from './rtp-leg';
 import { CHECK_MS } from './rtp-sender';
@@ -16,6 +17,8 @@ export interface MediaOptions {
    * @param remoteHost the far end's, as its own session description says; undefined: not known yet
    */
   advertise(this: void, remoteHost: string | undefined): string;
+  /** Whether an IP address is this machine's. Default: `host` alone is. */
+  isOwnAddress?(this: void, address: string): boolean;
   /** First and last port; undefined: chosen by the system. */
   ports?: PortRange | undefined;
   /** A far end that should send and has sent nothing for so long is silent; 0: never. */
@@ -26,9 +29,12 @@ export interface MediaOptions {
 }
 
 /** Nothing is opened before the first leg is. */
-export function startMedia({ host, advertise, ports, silenceSeconds, clock, log }: MediaOptions): Media {
+export function startMedia(options: MediaOptions): Media {
+  const { host, advertise, ports, silenceSeconds, clock, log } = options;
+  const { isOwnAddress = (address) => address === host } = options;
   const pool = createPortPool(host, ports);
   const legs = new Set<RtpLeg>();
+  const openPorts = new Set<number>();
   /** What `close` has to wait for. */
   const pending = new Set<Promise<unknown>>();
   let opening = 0;
@@ -51,13 +57,21 @@ export function startMedia({ host, advertise, ports, silenceSeconds, clock, log 
   };
   // What a phone behind a NAT says of itself in its session description tells nothing of where it is.
   const towards = (peer?: string) => (peer === undefined ? advertise : () => advertise(peer));
+  const isOwnPort = ({ address, port }: Address): boolean => openPorts.has(port) && isOwnAddress(address);
   const openLeg = async (listener: MediaLegListener, peer?: string): Promise<RtpLeg> => {
     const port = await pool.open();
     if (closed) {
       await port.close();
       throw mediaClosed();
     }
-    const leg = createRtpLeg(port, listener, { host, advertise: towards(peer), silenceSeconds, clock, log, ended });
+    const leg = createRtpLeg(port, listener, {
+      ...{ host, advertise: towards(peer), peer, isOwnPort, silenceSeconds, clock, log },
+      ended: (over, portClosed) => {
+        openPorts.delete(port.port);
+        ended(over, portClosed);
+      },
+    });
+    openPorts.add(port.port);
     legs.add(leg);
     check ??= setInterval(() => {
       checks += 1;

@@ -23,7 +23,14 @@ export interface Latch {
   accepts(source: RemoteInfo, ssrc: number): boolean;
 }
 
-export function createLatch(): Latch {
+export interface LatchOptions {
+  /** IP address of the far end's signalling: behind a NAT its sound mostly comes from there, too. */
+  peer?: string | undefined;
+  /** Whether that is an RTP port of this platform: what two legs send each other would never end. */
+  isOwnPort?(this: void, address: Address): boolean;
+}
+
+export function createLatch({ peer, isOwnPort = () => false }: LatchOptions = {}): Latch {
   let expected: Address | undefined;
   let latched: Address | undefined;
   let target: Address | undefined;
@@ -31,6 +38,9 @@ export function createLatch(): Latch {
   let lastAt = 0;
   /** When the SDP named another address: the far end is about to move. */
   let movedAt: number | undefined;
+
+  /** Strangers may have been first, but not for long: RTP ports are sprayed with packets, too. */
+  const isStranger = ({ address }: Address): boolean => address !== peer && address !== expected?.address;
 
   const latch = (source: RemoteInfo, now: number): true => {
     latched = { address: source.address, port: source.port };
@@ -46,7 +56,7 @@ export function createLatch(): Latch {
     },
     expect(address) {
       // Hold by 0.0.0.0 says nothing about where it is.
-      if (!address || isSame(address, expected)) return;
+      if (!address || isSame(address, expected) || isOwnPort(address)) return;
       const moves = expected !== undefined && latched !== undefined && !isSame(address, latched);
       expected = address;
       if (moves) movedAt = performance.now();
@@ -60,9 +70,9 @@ export function createLatch(): Latch {
         if (movedAt !== undefined && now - movedAt > SETTLED_MS) latch(source, now);
         return true;
       }
-      const free = !latched || movedAt !== undefined;
+      const free = !latched || movedAt !== undefined || (isStranger(latched) && !isStranger(source));
       const rebound = from === ssrc && now - lastAt > QUIET_MS;
-      if (!free && !rebound && !isSame(source, expected)) return false;
+      if ((!free && !rebound && !isSame(source, expected)) || isOwnPort(source)) return false;
       ssrc = from;
       return latch(source, now);
     },

@@ -27,6 +27,10 @@ const STATIC = new Map<string, RtpMap>([
   ['0', { encoding: 'pcmu', clockRate: 8_000, channels: 1 }],
   ['8', { encoding: 'pcma', clockRate: 8_000, channels: 1 }],
 ]);
+const BOTH_CODECS: readonly Format[] = [
+  ['0', 'PCMU'],
+  ['8', 'PCMA'],
+];
 const OFFERED_EVENT_TYPE = 101;
 /** The sixteen keys (RFC 4733 3.2). */
 const KEYS = '0-15';
@@ -40,31 +44,37 @@ const OPPOSITE: Record<Direction, Direction> = {
 
 /** The one medium that is offered: both codecs, and the keys. */
 export function offeredMedia(port: number): SdpMedia[] {
-  return [
-    audio(port, 'RTP/AVP', 'sendrecv', [
-      ['0', 'PCMU'],
-      ['8', 'PCMA'],
-      [String(OFFERED_EVENT_TYPE), 'telephone-event'],
-    ]),
-  ];
+  return [audio(port, 'RTP/AVP', 'sendrecv', [...BOTH_CODECS, [String(OFFERED_EVENT_TYPE), 'telephone-event']])];
 }
 
 /**
- * The far end's answer to `offeredMedia`.
+ * An offer within a call: the media stay in their places, and payload types mean what they meant (RFC 3264 8, 8.3.2).
+ * @param agreed what this end last offered or answered
+ */
+export function reofferedMedia(port: number, agreed: readonly SdpMedia[]): SdpMedia[] {
+  return agreed.map((medium) => {
+    if (medium.port === 0) return medium;
+    const formats = new Map(formatsOf(medium));
+    for (const [format, name] of BOTH_CODECS) formats.set(format, name);
+    return audio(port, medium.protocol, 'sendrecv', [...formats]);
+  });
+}
+
+/**
+ * The far end's answer to what was offered.
  * @throws SdpError
  */
-export function acceptAnswer(text: string): AudioStream {
-  const [medium] = parseSdp(text).media;
+export function acceptAnswer(text: string, offered: readonly SdpMedia[]): AudioStream {
+  const at = Math.max(
+    0,
+    offered.findIndex(({ port }) => port !== 0),
+  );
+  const medium = parseSdp(text).media[at];
   const stream = medium && streamOf(medium);
   if (!stream) throw new SdpError('sdp-not-acceptable', 'The answer takes none of the codecs that were offered');
   // Payload types are the business of each receiver (RFC 3264 6.1): what comes may bear ours, too.
   const receivable = new Map(stream.receivable);
-  for (const [type, format] of [
-    [0, 'PCMU'],
-    [8, 'PCMA'],
-    [OFFERED_EVENT_TYPE, 'telephone-event'],
-  ] as const)
-    receivable.set(type, format);
+  for (const [format, name] of formatsOf(offered[at])) receivable.set(Number(format), name);
   return { ...stream, receivable };
 }
 
@@ -164,6 +174,14 @@ function remoteOf({ connection, port }: SdpMedia): AudioStream['remote'] {
 }
 
 type Format = readonly [format: string, name: Codec | 'telephone-event'];
+
+/** Those of a medium of this end. */
+function formatsOf(medium: SdpMedia | undefined): Format[] {
+  return [...(medium?.rtpmap ?? [])].flatMap(([format, map]): Format[] => {
+    const name = nameOf({ ...map, encoding: map.encoding.toLowerCase() });
+    return name === undefined ? [] : [[format, name]];
+  });
+}
 
 const refused: SdpMedia = {
   kind: 'audio',

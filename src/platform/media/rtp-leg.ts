@@ -5,17 +5,22 @@ import type { Packet, PacketSink, Party, Tap } from './audio';
 import type { Clock } from './clock';
 import { createLatch, type Address } from './latch';
 import type { MediaLeg, MediaLegListener } from './media';
-import { acceptAnswer, answerOffer, offeredMedia, type AudioStream } from './negotiate';
+import { acceptAnswer, answerOffer, offeredMedia, reofferedMedia, type AudioStream } from './negotiate';
 import { createOwnDescription } from './own-description';
 import type { RtpPort } from './ports';
 import { createRtpReceiver } from './rtp-receiver';
 import { createRtpSender } from './rtp-sender';
+import type { SdpMedia } from './sdp';
 import { createKeyDetector } from './telephone-event';
 
 export interface RtpLegDeps {
   /** The address that the port is bound to. */
   host: string;
   advertise(remoteHost: string | undefined): string;
+  /** IP address of the far end's signalling. */
+  peer: string | undefined;
+  /** Whether a leg of this platform has this port. */
+  isOwnPort(this: void, address: Address): boolean;
   silenceSeconds: number;
   clock: Clock;
   log: Logger;
@@ -33,7 +38,10 @@ export interface RtpLeg extends MediaLeg {
 export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps: RtpLegDeps): RtpLeg {
   const { socket, port } = rtpPort;
   const { clock, log, silenceSeconds } = deps;
-  const latch = createLatch();
+  const latch = createLatch({
+    peer: deps.peer === undefined ? undefined : reachable({ address: deps.peer, port: 0 }, deps.host)?.address,
+    isOwnPort: deps.isOwnPort,
+  });
   const receiver = createRtpReceiver(latch);
   const sender = createRtpSender((packet) => {
     const { target } = latch;
@@ -45,6 +53,8 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
   const description = createOwnDescription();
 
   let stream: AudioStream | undefined;
+  let offered: SdpMedia[] = [];
+  let agreed: SdpMedia[] | undefined;
   let sink: PacketSink | undefined;
   let tap: Tap | undefined;
   let stopTicking: (() => void) | undefined;
@@ -95,12 +105,19 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
     get held() {
       return stream?.held ?? false;
     },
-    offer: () => description.print(deps.advertise(stream?.remote?.address), offeredMedia(port)),
-    takeAnswer: (sdp) => agree(acceptAnswer(sdp)),
+    offer() {
+      offered = agreed ? reofferedMedia(port, agreed) : offeredMedia(port);
+      return description.print(deps.advertise(stream?.remote?.address), offered);
+    },
+    takeAnswer(sdp) {
+      agree(acceptAnswer(sdp, offered));
+      agreed = offered;
+    },
     answer(sdp) {
-      const { stream: agreed, media } = answerOffer(sdp, port);
-      agree(agreed);
-      return description.print(deps.advertise(agreed.remote?.address), media);
+      const { stream: next, media } = answerOffer(sdp, port);
+      agree(next);
+      agreed = media;
+      return description.print(deps.advertise(next.remote?.address), media);
     },
     sendDtmf(digits) {
       if (stream && stream.eventType === undefined)

@@ -84,3 +84,31 @@ it('stays with the source that the new SDP names', () => {
   expect(latch.target?.address).toBe(nat.address);
   expect(latch.accepts(other, 1)).toBe(false);
 });
+
+it('a stranger who was first gives way to who comes from where the signalling comes from', () => {
+  latch = createLatch({ peer: nat.address });
+  latch.expect(said);
+  expect(latch.accepts(other, 9)).toBe(true); // nobody else is there yet
+  expect(latch.accepts(nat, 1)).toBe(true);
+  expect(latch.target).toEqual({ address: nat.address, port: nat.port });
+  expect(latch.accepts(other, 9)).toBe(false);
+  expect(latch.accepts(at(nat.address, 1_000), 2)).toBe(false); // no stranger, but not the first
+});
+
+it('a stranger who stays alone is the far end: its sound may come by another way', () => {
+  latch = createLatch({ peer: nat.address });
+  latch.accepts(other, 9);
+  expect(latch.accepts(other, 9)).toBe(true);
+  expect(latch.target?.address).toBe(other.address);
+});
+
+it('another leg of this platform is nobody’s far end', () => {
+  const own = at('198.51.100.1', 10_000);
+  latch = createLatch({ isOwnPort: ({ port }) => port === own.port });
+  latch.expect({ address: own.address, port: own.port });
+  expect(latch.target).toBeUndefined();
+  expect(latch.accepts(own, 1)).toBe(false);
+  latch.expect(said);
+  expect(latch.accepts(own, 1)).toBe(false);
+  expect(latch.target).toEqual(said);
+});

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { acceptAnswer, answerOffer, checkOffer, offeredMedia } from '../../../src/platform/media/negotiate';
+import {
+  acceptAnswer,
+  answerOffer,
+  checkOffer,
+  offeredMedia,
+  reofferedMedia,
+} from '../../../src/platform/media/negotiate';
 import { createOwnDescription } from '../../../src/platform/media/own-description';
 import { SdpError } from '../../../src/platform/media/sdp';
 
@@ -161,7 +167,10 @@ describe('the answer to an offer', () => {
 
 describe('the answer to our offer', () => {
   it('decides what is sent; what comes may bear our payload types', () => {
-    const stream = acceptAnswer(sdp('m=audio 4000 RTP/AVP 8 96', 'a=rtpmap:96 telephone-event/8000'));
+    const stream = acceptAnswer(
+      sdp('m=audio 4000 RTP/AVP 8 96', 'a=rtpmap:96 telephone-event/8000'),
+      offeredMedia(10_000),
+    );
     expect(stream).toMatchObject({ codec: 'PCMA', payloadType: 8, eventType: 96, held: false });
     expect(stream.receivable.get(96)).toBe('telephone-event');
     expect(stream.receivable.get(101)).toBe('telephone-event');
@@ -169,7 +178,7 @@ describe('the answer to our offer', () => {
   });
 
   it.each([[['m=audio 0 RTP/AVP 0']], [['m=audio 4000 RTP/AVP 9']], [[]]])('is not acceptable: %j', (lines) => {
-    expect(() => acceptAnswer(sdp(...lines))).toThrow(NOT_ACCEPTABLE);
+    expect(() => acceptAnswer(sdp(...lines), offeredMedia(10_000))).toThrow(NOT_ACCEPTABLE);
   });
 });
 
@@ -201,5 +210,36 @@ describe('our own description', () => {
     const { media } = answerOffer(sdp('m=audio 4000 RTP/AVP 0', 'a=sendonly'), 10_000);
     expect(origin(description.print('192.0.2.9', media))).toEqual([id, String(Number(first) + 1)]);
     expect(origin(description.print('192.0.2.9', offeredMedia(10_000)))).toEqual([id, String(Number(first) + 2)]);
+  });
+});
+
+describe('an offer within a call', () => {
+  const first = sdp(
+    'm=video 51372 RTP/AVP 31',
+    'm=audio 49170 RTP/AVP 8 101 96',
+    'a=rtpmap:101 opus/48000/2',
+    'a=rtpmap:96 telephone-event/8000',
+  );
+  const again = reofferedMedia(10_000, answerOffer(first, 10_000).media);
+
+  it('has every medium in its place, and the payload types that were agreed on (RFC 3264 8)', () => {
+    expect(again.map(({ kind, port, formats }) => [kind, port, ...formats])).toEqual([
+      ['video', 0, '31'],
+      ['audio', 10_000, '8', '96', '0'],
+    ]);
+  });
+
+  it('offers no key events under a type that means something else', () => {
+    const { media } = answerOffer(sdp('m=audio 4000 RTP/AVP 0 101', 'a=rtpmap:101 opus/48000/2'), 10_000);
+    expect(reofferedMedia(10_000, media)[0]?.formats).toEqual(['0', '8']);
+  });
+
+  it('finds the answer in the place of its medium', () => {
+    const stream = acceptAnswer(
+      sdp('m=video 0 RTP/AVP 31', 'm=audio 4000 RTP/AVP 8 96', 'a=rtpmap:96 telephone-event/8000', 'a=sendonly'),
+      again,
+    );
+    expect(stream).toMatchObject({ codec: 'PCMA', eventType: 96, held: true });
+    expect([...stream.receivable.keys()].sort((a, b) => a - b)).toEqual([0, 8, 96]);
   });
 });

@@ -1,4 +1,5 @@
 import pino from 'pino';
+import type { Packet } from '../../../src/platform/media/audio';
 import type { Clock } from '../../../src/platform/media/clock';
 import { startMedia } from '../../../src/platform/media';
 import type { Media, MediaLeg, MediaLegListener } from '../../../src/platform/media/media';
@@ -221,3 +222,27 @@ async function arrived(from: FarEndPort): Promise<void> {
   from.send(gate.port, { payload: Buffer.from('gate') });
   await passed;
 }
+
+it('two far ends that name each other’s ports here make no sound that goes round in circles', async () => {
+  const received: unknown[] = [];
+  const [one, other, phone] = await Promise.all([media.open(nobody), media.open(nobody), openFarEnd()]);
+  phones.push(phone);
+  const [onePort, otherPort] = [one, other].map((leg) => portIn(leg.offer()));
+  one.takeAnswer(sdpOf(otherPort!));
+  other.takeAnswer(sdpOf(onePort!));
+  for (const leg of [one, other]) {
+    leg.party.sayTo((packet) => {
+      received.push(packet);
+      leg.party.hear(packet);
+    });
+  }
+  // Nobody is spoken to before a far end of its own has spoken.
+  const packet: Packet = {
+    ...{ kind: 'audio', codec: 'PCMU', payload: Buffer.alloc(160), stream: {} },
+    ...{ sequence: 1, timestamp: 0, marker: true },
+  };
+  one.party.hear(packet);
+  phone.send(otherPort!, {});
+  await phone.next(); // it is heard, and hears itself
+  expect(received).toHaveLength(1);
+});

@@ -44,6 +44,20 @@ export function isOwnAddress(
   return isLoopback(host) && wanted === 'localhost';
 }
 
+/** As `isOwnAddress`, for every packet. */
+export function createIsOwnAddress(options: LocalAddressOptions): (address: string) => boolean {
+  let interfaces: NetworkInterfaceInfo[] = [];
+  let until = -Infinity;
+  return (address) => {
+    const now = performance.now();
+    if (now >= until) {
+      interfaces = allInterfaces();
+      until = now + INTERFACES_MS;
+    }
+    return isOwnAddress(plainAddress(address), options, interfaces);
+  };
+}
+
 /** For how long interfaces are taken to stay as they are; ms. */
 const INTERFACES_MS = 10_000;
 const MAX_REMEMBERED = 2_000;
