@@ -69,7 +69,14 @@ describe('linphonec', () => {
   let linphone: Linphone;
   const start = async (options: Partial<LinphoneOptions>): Promise<void> => {
     const { server } = tls;
-    linphone = await startLinphone({ user: JSMITH.user, password: PASSWORD, domain: DOMAIN, server, transport: 'tls', ...options });
+    linphone = await startLinphone({
+      user: JSMITH.user,
+      password: PASSWORD,
+      domain: DOMAIN,
+      server,
+      transport: 'tls',
+      ...options,
+    });
   };
   afterEach(() => linphone.kill());
 

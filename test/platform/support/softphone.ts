@@ -187,10 +187,10 @@ export async function softphone(options: SoftphoneOptions) {
     },
 
     /** Takes a call: 180, 200, and waits for the ACK. */
-    async answer(invite: Message, { ringing = true } = {}) {
+    async answer(invite: Message, { ringing = true, headers = [] }: { ringing?: boolean; headers?: string[] } = {}) {
       if (ringing) phone.respond(invite, 180);
       phone.useSdp(invite.body);
-      phone.respond(invite, 200, { body: sdp() });
+      phone.respond(invite, 200, { body: sdp(), headers });
       const ack = await request('ACK');
       return phone.dialogOfInvite(invite, ack);
     },
@@ -275,7 +275,18 @@ export async function softphone(options: SoftphoneOptions) {
       /** @returns the final response */
       async request(
         method: string,
-        { headers = [], body = '', type }: { headers?: string[]; body?: string; type?: string } = {},
+        {
+          headers = [],
+          body = '',
+          type,
+          answer = '',
+        }: {
+          headers?: string[];
+          body?: string;
+          type?: string;
+          /** SDP in the ACK of an INVITE that had none. */
+          answer?: string;
+        } = {},
       ) {
         const number = ++cseq;
         const own = [
@@ -290,7 +301,7 @@ export async function softphone(options: SoftphoneOptions) {
         send(`${method} ${target} SIP/2.0`, [...own, ...headers], body, type);
         const response = await next((m) => m.headers['cseq'] === `${number} ${method}` && m.status >= 200);
         if (method === 'INVITE')
-          send(`ACK ${target} SIP/2.0`, [via(), from, to, `Call-ID: ${callId}`, `CSeq: ${number} ACK`]);
+          send(`ACK ${target} SIP/2.0`, [via(), from, to, `Call-ID: ${callId}`, `CSeq: ${number} ACK`], answer);
         return response;
       },
     };

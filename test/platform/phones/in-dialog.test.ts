@@ -1,0 +1,108 @@
+/** What a phone may ask in a call: other sound, by re-INVITE and UPDATE with offers early and late; and what it may not. */
+import { ENDPOINT, world, type World } from '../support/harness';
+import { softphone, type Softphone } from '../support/softphone';
+
+type Dialog = Awaited<ReturnType<Softphone['answer']>>;
+
+let w: World;
+let phone: Softphone;
+let dialog: Dialog;
+let callId: string;
+beforeEach(async () => {
+  w = await world({ sip: { host: '127.0.0.1', port: 0 } });
+  phone = await softphone({ server: w.platform.sip!.phones });
+  await phone.register();
+  callId = await w.dial(ENDPOINT);
+  dialog = await phone.answer(await phone.request('INVITE'));
+  await w.app.next('answer');
+});
+afterEach(async () => {
+  await w.close();
+  phone.close();
+});
+
+/** Speaks to the phone; @returns packets that it got by the end of the sentence */
+async function speak(): Promise<number> {
+  phone.packets.length = 0;
+  await w.v1.post(`/calls/${callId}/audio`, { sentence: 'Hello' });
+  await w.app.next('speak', ({ status }) => status === 'done');
+  return phone.packets.filter((packet) => new Set(packet.subarray(12)).size > 4).length;
+}
+
+it('re-INVITE without SDP: the offer comes in the 200, and the answer in the ACK decides (RFC 3264, late offer)', async () => {
+  expect(await speak()).toBeGreaterThan(10);
+  const held = await dialog.request('INVITE', { answer: phone.sdp('sendonly') });
+  expect(held.status).toBe(200);
+  expect(held.headers['content-type']).toBe('application/sdp');
+  expect(held.body).toMatch(/m=audio \d+ RTP\/AVP 0 8 101/);
+  expect(await speak()).toBe(0);
+  expect((await dialog.request('INVITE', { answer: phone.sdp() })).status).toBe(200);
+  expect(await speak()).toBeGreaterThan(10);
+});
+
+it('re-INVITE without SDP whose ACK has no answer: the call is ended with BYE', async () => {
+  await dialog.request('INVITE');
+  phone.respond(await phone.request('BYE'), 200);
+  expect(await w.app.next('hangup')).toMatchObject({ callId });
+});
+
+it('UPDATE (RFC 3311) holds and resumes; without SDP it only says that the phone is there', async () => {
+  const held = await dialog.request('UPDATE', { body: phone.sdp('sendonly') });
+  expect([held.status, /a=(\w+)\r\n$/.exec(held.body)?.[1]]).toEqual([200, 'recvonly']);
+  expect(await speak()).toBe(0);
+  expect((await dialog.request('UPDATE', { body: phone.sdp() })).status).toBe(200);
+  expect(await speak()).toBeGreaterThan(10);
+  const there = await dialog.request('UPDATE', {
+    headers: ['Session-Expires: 1800;refresher=uac', 'Supported: timer'],
+  });
+  expect(there.status).toBe(200);
+  expect(there.headers['session-expires']).toBe('1800;refresher=uac');
+  expect(there.body).toBe('');
+});
+
+it('another codec by re-INVITE: what is spoken comes in it', async () => {
+  const changed = await dialog.request('INVITE', { body: phone.sdp('sendrecv', '8 101') });
+  expect(changed.status).toBe(200);
+  expect(changed.body).toMatch(/m=audio \d+ RTP\/AVP 8 101/);
+  expect(await speak()).toBeGreaterThan(10);
+  expect(phone.packets.every((packet) => (packet.readUInt8(1) & 0x7f) === 8)).toBe(true);
+});
+
+it('an offer that cannot be accepted is 488, a session too short 422, what it requires 420: the call goes on', async () => {
+  expect((await dialog.request('INVITE', { body: phone.sdp('sendrecv', '3 97') })).status).toBe(488);
+  const short = await dialog.request('UPDATE', { headers: ['Session-Expires: 30', 'Supported: timer'] });
+  expect([short.status, short.headers['min-se']]).toEqual([422, '90']);
+  const required = await dialog.request('INVITE', { headers: ['Require: 100rel'], body: phone.sdp() });
+  expect([required.status, required.headers['unsupported']]).toEqual([420, '100rel']);
+  expect(await speak()).toBeGreaterThan(10);
+});
+
+it.each([
+  ['OPTIONS', 200, []],
+  ['REFER', 603, ['Refer-To: <sip:bob@example.org>']],
+  ['PRACK', 405, ['RAck: 1 1 INVITE']],
+  ['SUBSCRIBE', 405, ['Event: dialog']],
+  ['MESSAGE', 405, []],
+])('%s is answered %i, and the call goes on', async (method, status, headers) => {
+  const answer = await dialog.request(method, { headers });
+  expect(answer.status).toBe(status);
+  if (status !== 603) expect(answer.headers['allow']).toContain('UPDATE');
+  expect((await w.v1.get(`/calls/${callId}`)).body.state).toBe('active');
+});
+
+it.each([
+  ['application/dtmf-relay', 'Signal=5\r\nDuration=160\r\n', 200, '5'],
+  ['application/dtmf-relay', 'Signal=10\r\nDuration=160\r\n', 200, '*'],
+  ['application/dtmf', '#', 200, '#'],
+  ['application/dtmf', 'x', 415, undefined],
+  ['text/plain', '5', 415, undefined],
+])('INFO with %s %j: %i, key %s', async (type, body, status, digit) => {
+  expect((await dialog.request('INFO', { type, body })).status).toBe(status);
+  if (digit !== undefined) expect(await w.app.next('dtmf')).toMatchObject({ callId, dtmfDigit: digit });
+  else expect(w.app.types()).not.toContain('dtmf');
+});
+
+it('REFER outside of a call is 405', async () => {
+  const { first } = await phone.ask('REFER', ENDPOINT, { headers: ['Refer-To: <sip:bob@example.org>'] });
+  expect(first.status).toBe(405);
+});
