@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { pooledRandomBytes } from './random';
 
 /** What an id names; the prefix is how v1 ids look on the wire (`c-m6dz5lqurhhxnn7is6v3w4y`). */
 export const ID_PREFIXES = {
@@ -22,7 +22,7 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 /** Letters and digits that nobody can guess: five bits of randomness each. */
 export function randomText(length: number): string {
   let text = '';
-  for (const byte of randomBytes(length)) text += ALPHABET.charAt(byte & 31);
+  for (const byte of pooledRandomBytes(length)) text += ALPHABET.charAt(byte & 31);
   return text;
 }
 

@@ -77,7 +77,7 @@ export function startMedia(options: MediaOptions): Media {
       checks += 1;
       const second = (checks * CHECK_MS) % 1_000 === 0;
       for (const each of legs) {
-        each.checkQuiet();
+        each.fillSilence();
         if (second) each.checkSilence();
       }
     }, CHECK_MS);

@@ -29,8 +29,8 @@ export interface RtpLegDeps {
 }
 
 export interface RtpLeg extends MediaLeg {
-  /** Every `CHECK_MS`: whether somebody speaks to the far end. */
-  checkQuiet(): void;
+  /** Every `CHECK_MS`: where nobody speaks to the far end, it gets silence. */
+  fillSilence(): void;
   /** Every second: whether the far end has gone silent. */
   checkSilence(): void;
 }
@@ -79,13 +79,17 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
     latch.expect(reachable(next.remote, deps.host));
     receiver.configure(next.receivable);
     sender.configure(next.mayHear ? next : undefined);
-    if (next.mayHear) startTicks();
-    else stopTicks();
+    if (!sender.pressing) stopPressing();
   };
-  const startTicks = (): void => {
-    if (!isClosed) stopTicking ??= clock.everyPacket(sender.tick);
+  /** A clock of its own only while keys are sent: hundreds of ticks a second for nothing would cost more than the sound. */
+  const startPressing = (): void => {
+    if (isClosed || !sender.pressing) return;
+    stopTicking ??= clock.everyPacket(() => {
+      sender.tick();
+      if (!sender.pressing) stopPressing();
+    });
   };
-  const stopTicks = (): void => {
+  const stopPressing = (): void => {
     stopTicking?.();
     stopTicking = undefined;
   };
@@ -123,12 +127,9 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
       if (stream && stream.eventType === undefined)
         log.debug('the far end takes no telephone events: keys are dropped');
       sender.press(digits);
-      if (stream?.mayHear) startTicks();
+      startPressing();
     },
-    checkQuiet() {
-      if (sender.needsTicks()) startTicks();
-      else stopTicks();
-    },
+    fillSilence: () => sender.fill(),
     checkSilence() {
       if (silenceSeconds === 0 || saidSilent || isClosed) return;
       if (!stream?.maySay || stream.held) return;
@@ -142,7 +143,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
       isClosed = true;
       sink = undefined;
       tap = undefined;
-      stopTicks();
+      stopPressing();
       log.debug({ port, ...receiver.counts }, 'RTP port closed');
       deps.ended(leg, rtpPort.close());
     },

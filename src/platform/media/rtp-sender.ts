@@ -1,6 +1,6 @@
 /** What one far end hears, as one RTP stream: whoever speaks, its packets follow each other as if they came from one source. */
 import { randomInt } from 'node:crypto';
-import { PTIME_MS, SAMPLE_RATE, SAMPLES_PER_PACKET, type Codec, type Packet } from './audio';
+import { SAMPLE_RATE, SAMPLES_PER_PACKET, type Codec, type Packet } from './audio';
 import { SILENCE, transcodingTable } from './g711';
 import { MAX_RTP_LENGTH, RTP_HEADER_LENGTH, rtpPacketFor, sequenceDistance, timestampDistance } from './rtp';
 import { createKeySender, type KeyStep } from './telephone-event';
@@ -20,20 +20,21 @@ export interface RtpSender {
   send(packet: Packet): boolean;
   /** Keys and pauses to be sent. */
   press(digits: string): void;
-  /** Every 20 ms, as long as something may be sent and `needsTicks`. */
+  /** Every 20 ms, while `pressing`. */
   tick(this: void): void;
-  /**
-   * To be asked every `CHECK_MS`: whether there is something to be filled in or to be pressed. While somebody speaks there
-   * is not: hundreds of ticks a second for nothing would cost more than the packets' headers.
-   */
-  needsTicks(): boolean;
+  /** Keys are being sent, or wait. */
+  readonly pressing: boolean;
+  /** Every `CHECK_MS`: a packet of silence where nobody speaks. */
+  fill(): void;
 }
 
 /** ms */
 export const CHECK_MS = 100;
-/** Silence is filled in when nobody spoke for so many periods: at the start, and later. */
-const FIRST_QUIET_PERIODS = 3; // 60 ms
-const QUIET_PERIODS = 10; // 200 ms
+/**
+ * Where nobody speaks, a packet of silence goes out every so many checks: a second. It keeps the way through a NAT open
+ * (RFC 6263 4.3) and says that the call is alive. Fifty a second would sound the same, and cost as much as speech.
+ */
+const CHECKS_PER_COMFORT = 10;
 const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 
 const silence: Record<Codec, Uint8Array> = {
@@ -45,7 +46,6 @@ const silence: Record<Codec, Uint8Array> = {
 export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
   const ssrc = randomInt(2 ** 32);
   const keys = createKeySender();
-  const comfort = {};
   let format: SenderFormat | undefined;
 
   /** The stream that is being carried on; undefined: the next packet begins one. */
@@ -57,9 +57,7 @@ export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
   let end = randomInt(2 ** 32); // timestamp at which the sound that was sent ends
   let lastAt: number | undefined; // ms
   let lastDuration = 0;
-  let quiet = 0; // periods since somebody spoke
-  let spoken = false; // since it was configured
-  let spokenNow = false; // since the last check
+  let spoken = false; // since the last check
   let quietChecks = 0;
 
   /** The timestamp for what begins now: where the last sound ended, and after as long a gap as there truly was. */
@@ -98,10 +96,9 @@ export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
 
   const sendComfort = ({ codec, payloadType }: SenderFormat): void => {
     const now = performance.now();
-    const timestamp = stream === comfort ? end : timestampNow(now);
-    const marker = stream !== comfort;
-    stream = comfort;
-    sendOwn(silence[codec], payloadType, marker, timestamp);
+    const timestamp = timestampNow(now);
+    stream = undefined;
+    sendOwn(silence[codec], payloadType, true, timestamp);
     sent(sequence, timestamp, SAMPLES_PER_PACKET, now);
   };
 
@@ -111,8 +108,8 @@ export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
       // What is missed from now on is not lost on the way: the next packet begins anew.
       stream = undefined;
       if (!next) keys.clear();
-      quiet = 0;
       spoken = false;
+      quietChecks = CHECKS_PER_COMFORT - 1; // the first one is due at once: it opens the way
     },
 
     send(packet) {
@@ -142,9 +139,7 @@ export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
         stream = undefined;
         return false;
       }
-      quiet = 0;
       spoken = true;
-      spokenNow = true;
       // An event lasts from its timestamp on for as long as it says.
       sent(at, timestamp, isAudio ? payload.length : ((payload[2] ?? 0) << 8) | (payload[3] ?? 0), now);
       return true;
@@ -154,29 +149,25 @@ export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
       if (format?.eventType !== undefined) keys.press(digits);
     },
 
-    tick() {
-      if (!format) return;
-      if (keys.busy && format.eventType !== undefined) {
-        const step = keys.step();
-        if (step) sendKey(step, format.eventType);
-        if (keys.pressing) {
-          quiet = 0;
-          return;
-        }
-      }
-      quiet += 1;
-      if (quiet <= (spoken ? QUIET_PERIODS : FIRST_QUIET_PERIODS)) return;
-      sendComfort(format);
+    get pressing() {
+      return format?.eventType !== undefined && keys.busy;
     },
 
-    needsTicks() {
-      if (!format) return false;
-      quietChecks = spokenNow ? 0 : quietChecks + 1;
-      spokenNow = false;
-      if (!spoken || keys.busy) return true;
-      if (quietChecks * CHECK_MS < QUIET_PERIODS * PTIME_MS) return false;
-      quiet = Math.max(quiet, QUIET_PERIODS); // which nobody has counted
-      return true;
+    tick() {
+      if (format?.eventType === undefined || !keys.busy) return;
+      const step = keys.step();
+      if (!step) return;
+      spoken = true;
+      sendKey(step, format.eventType);
+    },
+
+    fill() {
+      if (!format || keys.pressing) return;
+      quietChecks = spoken ? 0 : quietChecks + 1;
+      spoken = false;
+      if (quietChecks < CHECKS_PER_COMFORT) return;
+      quietChecks = 0;
+      sendComfort(format);
     },
   };
 }

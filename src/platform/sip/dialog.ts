@@ -1,5 +1,5 @@
 /** Dialogs (RFC 3261 12): what two user agents remember of each other between INVITE and BYE. */
-import { randomBytes } from 'node:crypto';
+import { pooledRandomBytes } from '../../protocol/random';
 import { parseCSeq, parseNameAddr, tagOf, withTag } from './header-values';
 import { Headers, NO_BODY, type SipRequest, type SipResponse } from './message';
 import type { Flow } from './transport/transport';
@@ -7,7 +7,7 @@ import { printHostPort } from './uri';
 
 /** 128 bits, globally unique (8.1.1.4). */
 export function newCallId(): string {
-  return randomBytes(16).toString('hex');
+  return pooledRandomBytes(16).toString('hex');
 }
 
 /** What a message needs to have to make a dialog is missing: Contact, Call-ID, From, To with tag. */

@@ -1,5 +1,5 @@
 /** Responses as a UAS makes them (RFC 3261 8.2.6). */
-import { randomBytes } from 'node:crypto';
+import { pooledRandomBytes } from '../../protocol/random';
 import { withTag } from './header-values';
 import { Headers, NO_BODY, type SipRequest, type SipResponse } from './message';
 import { reasonOf } from './reasons';
@@ -37,5 +37,5 @@ export function responseTo(request: SipRequest, status: number, options: Respons
 
 /** A tag for `From` or `To`: 64 random bits (RFC 3261 19.3). */
 export function newTag(): string {
-  return randomBytes(8).toString('hex');
+  return pooledRandomBytes(8).toString('hex');
 }

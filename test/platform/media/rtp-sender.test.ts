@@ -26,11 +26,11 @@ function packet(stream: object, sequence: number, timestamp: number, more: Parti
   return { kind: 'audio', codec: 'PCMU', payload, stream, sequence, timestamp, marker: false, ...more };
 }
 
-/** Periods of 20 ms in which nobody speaks. */
-function quiet(periods: number): void {
-  for (let i = 0; i < periods; i += 1) {
-    jest.advanceTimersByTime(20);
-    sender.tick();
+/** Checks, 100 ms apart, between which nobody speaks. */
+function quiet(checks: number): void {
+  for (let i = 0; i < checks; i += 1) {
+    jest.advanceTimersByTime(100);
+    sender.fill();
   }
 }
 
@@ -138,7 +138,8 @@ describe('telephone events', () => {
     sender.configure({ codec: 'PCMU', payloadType: 0, eventType: undefined });
     expect(sender.send(packet({}, 1, 0, key))).toBe(false);
     sender.press('5');
-    quiet(1);
+    expect(sender.pressing).toBe(false);
+    sender.tick();
     expect(out).toEqual([]);
   });
 
@@ -161,6 +162,22 @@ describe('telephone events', () => {
     expect(course().at(-1)![1]).toBe(18 * 160);
   });
 
+  it('that are sent need the clock, and no silence beside them', () => {
+    sender.press('1');
+    expect(sender.pressing).toBe(true);
+    sender.tick();
+    quiet(1);
+    for (let i = 0; sender.pressing; i += 1) {
+      expect(i).toBeLessThan(20);
+      jest.advanceTimersByTime(20);
+      sender.tick();
+    }
+    quiet(10);
+    expect(out.every(({ payloadType }) => payloadType === 101)).toBe(true);
+    quiet(1);
+    expect(out.at(-1)!.payloadType).toBe(0);
+  });
+
   it('that wait in the queue let sound through in their pauses', () => {
     sender.press('w1');
     sender.tick();
@@ -169,42 +186,42 @@ describe('telephone events', () => {
 });
 
 describe('comfort', () => {
-  it('begins when nobody has spoken for 60 ms, at a steady pace', () => {
-    quiet(3);
-    expect(out).toEqual([]);
-    quiet(3);
+  it('begins at the first check, and is a packet a second, where the time has gone to', () => {
+    quiet(1);
+    expect(out[0]).toMatchObject({ marker: true, payload: Buffer.alloc(160, 0xff) });
+    quiet(9);
+    expect(out).toHaveLength(1);
+    quiet(11);
     expect(course()).toEqual([
       [0, 0],
-      [1, 160],
-      [2, 320],
+      [1, 8_000],
+      [2, 16_000],
     ]);
-    expect(out[0]!.marker).toBe(true);
-    expect(out[0]!.payload).toEqual(Buffer.alloc(160, 0xff));
   });
 
   it('is silence of the far end’s law', () => {
     sender.configure({ codec: 'PCMA', payloadType: 8, eventType: undefined });
-    quiet(4);
+    quiet(1);
     expect(out[0]).toMatchObject({ payloadType: 8, payload: Buffer.alloc(160, 0xd5) });
   });
 
-  it('gives way to who speaks, and comes back after 200 ms', () => {
+  it('gives way to who speaks, and comes back a second later', () => {
     const a = {};
-    quiet(4);
+    quiet(1);
     jest.advanceTimersByTime(20);
     sender.send(packet(a, 500, 77_000));
     quiet(10);
     expect(out).toHaveLength(2);
-    quiet(2);
+    quiet(1);
     jest.advanceTimersByTime(20);
     sender.send(packet(a, 501, 77_160)); // was paused, and goes on with its own numbers
     expect(course()).toEqual([
       [0, 0],
       [1, 160],
-      [2, 160 + 11 * 160],
-      [3, 160 + 12 * 160],
-      [4, 160 + 13 * 160],
+      [2, 160 + 1_100 * 8],
+      [3, 160 + 1_120 * 8],
     ]);
+    expect(out.map(({ marker }) => marker)).toEqual([true, true, true, true]);
   });
 
   it('is not sent to who has put the call on hold', () => {

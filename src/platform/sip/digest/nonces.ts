@@ -1,5 +1,6 @@
 /** Nonces of digest challenges (RFC 7616 3.3, 5.4): nothing is kept of one until valid credentials used it. */
 import { createHmac, randomBytes } from 'node:crypto';
+import { pooledRandomBytes } from '../../../protocol/random';
 import { sameText } from './digest-response';
 
 /** How old a nonce may be; ms. A phone that keeps one for longer is told `stale`, and asks its user nothing. */
@@ -71,7 +72,7 @@ export function createNonces(now: () => number = Date.now, maxUsed = MAX_USED): 
       // Later than any that is forgotten, or this one would be refused too.
       head.writeUIntBE(Math.max(now(), forgottenUntil + 1), 0, TIME_BYTES);
       head[FLAG_AT] = Number(afterFailure);
-      randomBytes(SALT_BYTES).copy(head, FLAG_AT + 1);
+      pooledRandomBytes(SALT_BYTES).copy(head, FLAG_AT + 1);
       return Buffer.concat([head, macOf(head, peer)]).toString('base64url');
     },
     isAfterFailure: (nonce) => Buffer.from(nonce, 'base64url')[FLAG_AT] === 1,

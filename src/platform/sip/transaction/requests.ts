@@ -1,5 +1,5 @@
 /** Requests as a client transaction sends them: its `Via`, and the ACK and CANCEL made from an INVITE. */
-import { randomBytes } from 'node:crypto';
+import { pooledRandomBytes } from '../../../protocol/random';
 import { parseCSeq } from '../header-values';
 import { Headers, NO_BODY, type SipRequest, type SipResponse } from '../message';
 import { printHostPort } from '../uri';
@@ -8,19 +8,9 @@ import type { Flow } from '../transport/transport';
 /** What branches of RFC 3261 begin with (8.1.1.7). */
 export const MAGIC_COOKIE = 'z9hG4bK';
 
-/** Random bytes are fetched for many branches at once: asking the system for each costs more than the rest of the Via. */
-const POOL = 4_096;
-const BRANCH_BYTES = 12;
-let pool = Buffer.alloc(0);
-let used = 0;
-
 /** 96 random bits. */
 export function newBranch(): string {
-  if (used + BRANCH_BYTES > pool.length) {
-    pool = randomBytes(POOL);
-    used = 0;
-  }
-  return MAGIC_COOKIE + pool.toString('hex', used, (used += BRANCH_BYTES));
+  return MAGIC_COOKIE + pooledRandomBytes(12).toString('hex');
 }
 
 /** A copy with the `Via` of this transaction on top. `rport` is said always: phones and proxies sit behind NATs (RFC 3581). */
