@@ -13,6 +13,8 @@ export interface ThrottleLimits {
   windowMs: number;
   /** Failures in a window; from then on nothing is checked until it is over. A whole office may share an address. */
   failuresPerAddress: number;
+  /** The same for addresses of this machine itself: scripts that try things out, seldom thieves. */
+  failuresPerLoopback: number;
   failuresPerUserAndAddress: number;
   failuresPerUser: number;
   /** Challenges at once to an address that does not answer them; each that is answered rightly is given back. */
@@ -26,6 +28,7 @@ export interface ThrottleLimits {
 export const DEFAULT_THROTTLE: ThrottleLimits = {
   windowMs: 300_000,
   failuresPerAddress: 50,
+  failuresPerLoopback: 1_000,
   failuresPerUserAndAddress: 10,
   failuresPerUser: 300,
   challengeBurst: 1_000,
@@ -51,9 +54,9 @@ export interface Throttle {
 export function createThrottle(limits: Partial<ThrottleLimits> = {}, now: () => number = Date.now): Throttle {
   const settings = { ...DEFAULT_THROTTLE, ...limits };
   const { windowMs, maxEntries, challengeBurst, challengesPerSecond } = settings;
-  const byAddress = createCounter(settings.failuresPerAddress, windowMs, maxEntries, now);
-  const byUserAndAddress = createCounter(settings.failuresPerUserAndAddress, windowMs, maxEntries, now);
-  const byUser = createCounter(settings.failuresPerUser, windowMs, maxEntries, now);
+  const byAddress = createCounter(windowMs, maxEntries, now);
+  const byUserAndAddress = createCounter(windowMs, maxEntries, now);
+  const byUser = createCounter(windowMs, maxEntries, now);
   const known = new Map<string, true>(); // user and address of those who got in, least recent first
   const challenged = new Map<string, { left: number; at: number }>();
 
@@ -61,8 +64,10 @@ export function createThrottle(limits: Partial<ThrottleLimits> = {}, now: () => 
     waitFor(host, user) {
       const address = addressKey(host);
       const both = pairKey(user, address);
-      const wait = byUserAndAddress.wait(both);
-      return known.has(both) ? wait : Math.max(wait, byAddress.wait(address), byUser.wait(user));
+      const wait = byUserAndAddress.wait(both, settings.failuresPerUserAndAddress);
+      if (known.has(both)) return wait;
+      const perAddress = isLoopback(address) ? settings.failuresPerLoopback : settings.failuresPerAddress;
+      return Math.max(wait, byAddress.wait(address, perAddress), byUser.wait(user, settings.failuresPerUser));
     },
     failed(host, user) {
       const address = addressKey(host);
@@ -96,15 +101,15 @@ export function createThrottle(limits: Partial<ThrottleLimits> = {}, now: () => 
 
 interface Counter {
   /** Seconds until this key counts from 0 again; 0 where it is below the limit. */
-  wait(key: string): number;
+  wait(key: string, limit: number): number;
   add(key: string): void;
   forget(key: string): void;
 }
 
-function createCounter(limit: number, windowMs: number, maxEntries: number, now: () => number): Counter {
+function createCounter(windowMs: number, maxEntries: number, now: () => number): Counter {
   const counts = new Map<string, { count: number; until: number }>(); // all windows are as long: in the order of their ends
   return {
-    wait(key) {
+    wait(key, limit) {
       const entry = counts.get(key);
       if (!entry || entry.count < limit) return 0;
       return Math.max(0, Math.ceil((entry.until - now()) / 1000));
@@ -134,6 +139,14 @@ function dropOldest(map: Map<string, unknown>, max: number): void {
 function pairKey(user: string, address: string): string {
   return `${address} ${user}`;
 }
+
+/** @param key of an address */
+function isLoopback(key: string): boolean {
+  return key.startsWith('127.') || key === LOOPBACK_V6;
+}
+
+/** The /64 of ::1. */
+const LOOPBACK_V6 = '0:0:0:0';
 
 /** Of IPv6 the /64: whoever has one address there has all. An IPv4 address in IPv6 clothes is itself. */
 function addressKey(host: string): string {

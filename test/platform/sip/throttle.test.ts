@@ -37,6 +37,20 @@ it('many users are guessed at from one address: the address has to wait, but for
   expect(throttle.waitFor('192.0.2.1', 'mallory')).toBe(300);
 });
 
+it.each(['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])(
+  'this machine itself (%s) may fail more often before all of it has to wait; a user there may not',
+  (host) => {
+    const throttle = createThrottle({}, now);
+    times(60, (n) => throttle.failed(host, `user${n}`));
+    times(10, () => throttle.failed(host, 'bob'));
+    expect([throttle.waitFor(host, 'bob'), throttle.waitFor(host, 'new')]).toEqual([300, 0]);
+    times(930, (n) => throttle.failed(host, `user${n}`));
+    expect(throttle.waitFor(host, 'new')).toBe(300);
+    times(50, (n) => throttle.failed('192.0.2.7', `user${n}`));
+    expect(throttle.waitFor('192.0.2.7', 'new')).toBe(300);
+  },
+);
+
 it('right credentials clear what the same user mistyped at the same address', () => {
   const throttle = createThrottle({ failuresPerUserAndAddress: 3 }, now);
   times(2, () => throttle.failed('192.0.2.1', 'bob'));
@@ -77,7 +91,7 @@ it.each([
   ['::ffff:192.0.2.1', '192.0.2.1', true],
   ['192.0.2.1', '192.0.2.2', false],
 ])('%s and %s count as one: %s', (one, other, same) => {
-  const throttle = createThrottle({ failuresPerAddress: 1 }, now);
+  const throttle = createThrottle({ failuresPerAddress: 1, failuresPerLoopback: 1 }, now);
   throttle.failed(one, 'bob');
   expect(throttle.waitFor(other, 'jo') > 0).toBe(same);
 });

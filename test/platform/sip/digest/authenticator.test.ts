@@ -315,6 +315,18 @@ describe('throttled', () => {
     expect(attempt(w).endpoint).toBe(w.bob);
   });
 
+  it('only a wrong answer to a challenge that is current counts: neither none, nor one to an old or made-up nonce', () => {
+    let time = Date.now();
+    const w = world({ now: () => time });
+    const old = challengeOf(w.authenticate(message()).response);
+    time += NONCE_LIFETIME_MS;
+    for (const challenge of [old, { ...old, nonce: 'x'.repeat(32) }, undefined]) {
+      const extra = challenge ? [`Authorization: ${authorization(challenge, { password: 'guess' })}`] : [];
+      for (let i = 0; i < 60; i++) expect(w.authenticate(message({ extra })).response?.status).toBe(401);
+    }
+    expect(attempt(w).endpoint).toBe(w.bob);
+  });
+
   it('names that do not exist count as others', () => {
     const w = world();
     const guess = () => attempt(w, { from: `sip:x@${REALM}` }, { username: 'x', password: 'guess' }).response?.status;
