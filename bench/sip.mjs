@@ -2,7 +2,7 @@
  * SIP load: sipp dials (authenticated) → platform → an application that bridges → platform → sipp, registered as an endpoint.
  * Beside it the floor: the same two sipps without anything between, at the same rate, on the same machine.
  *
- *   node bench/sip.mjs [--rates 50,100,200,400,600] [--seconds 10] [--app tandem|bench] [--transport udp|tcp] [--hold 1000]
+ *   node bench/sip.mjs [--rates 50,100,200,400,600] [--seconds 10] [--app bench|none|tandem] [--transport udp|tcp] [--hold 1000]
  *   node bench/sip.mjs --memory 50000        resident size before and after so many calls, at --rates' first rate
  *   node bench/sip.mjs --smoke               a few calls, for CI
  *
@@ -13,14 +13,16 @@ import { once } from 'node:events';
 import { createSocket } from 'node:dgram';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startBridgingApp } from './sipp/app.mjs';
 import { cpuSeconds, rssMiB, table } from './measure.mjs';
 
-const MAIN = process.env.TANDEM_MAIN ?? fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const MAIN = resolve(process.env.TANDEM_MAIN ?? fileURLToPath(new URL('../dist/main.js', import.meta.url)));
+/** For a profile: `NODE_FLAGS="--cpu-prof --cpu-prof-dir=/tmp/profile"`. */
+const nodeFlags = process.env.NODE_FLAGS?.split(' ') ?? [];
 const scenario = (name) => fileURLToPath(new URL(`sipp/${name}.xml`, import.meta.url));
 
 const DOMAIN = 'bench.bwapp.bwsip.io';
@@ -123,12 +125,44 @@ function milliseconds(text) {
   return ((hours * 60 + minutes) * 60 + secs) * 1_000 + micros / 1_000;
 }
 
+/** The telephones alone: see sipp/switch.mjs. */
+async function startSwitch() {
+  const sipPort = await freePort();
+  const script = fileURLToPath(new URL('sipp/switch.mjs', import.meta.url));
+  const users = [CALLER.user, CALLEE.user];
+  const child = start(process.execPath, [
+    ...nodeFlags,
+    script,
+    dirname(MAIN),
+    DOMAIN,
+    PASSWORD,
+    `${sipPort}`,
+    ...users,
+  ]);
+  for (const deadline = Date.now() + 20_000; !child.text.includes('ready'); await sleep(50)) {
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`the switch did not start:\n${child.text}`);
+  }
+  return {
+    pid: child.pid,
+    text: () => child.text,
+    sip: `127.0.0.1:${sipPort}`,
+    takeCounts: () => ({}),
+    close: () => end(child),
+  };
+}
+
+async function end(child) {
+  child.kill('SIGTERM');
+  await Promise.race([child.gone, sleep(10_000, undefined, { ref: false })]);
+  child.kill('SIGKILL');
+}
+
 /** Tandem with its own application, or the platform alone with the least one that bridges. */
 async function startPlatform() {
   const app =
     flags.app === 'bench' ? await startBridgingApp({ ...ACCOUNT, domain: DOMAIN, callee: CALLEE }) : undefined;
   const [platformPort, sipPort] = [await freePort(), await freePort()];
-  const child = start(process.execPath, [MAIN, app ? 'platform' : 'serve'], {
+  const child = start(process.execPath, [...nodeFlags, MAIN, app ? 'platform' : 'serve'], {
     env: {
       PATH: process.env.PATH,
       HOST: '127.0.0.1',
@@ -168,9 +202,7 @@ async function startPlatform() {
     sip: `127.0.0.1:${sipPort}`,
     takeCounts: () => app?.takeCounts() ?? {},
     async close() {
-      child.kill('SIGTERM');
-      await Promise.race([child.gone, sleep(10_000, undefined, { ref: false })]);
-      child.kill('SIGKILL');
+      await end(child);
       await app?.close();
     },
   };
@@ -207,7 +239,14 @@ async function load({ platform, rate, calls, hold }) {
   return { ...result, took, cpu: platform ? cpuSeconds(platform.pid) - before : 0 };
 }
 
+/** What runs for the first time is slow: it is not what is measured. */
+const warmUp = (platform) =>
+  flags.smoke
+    ? undefined
+    : load({ platform, rate: 50, calls: 1_500, hold: flags.hold }).then(() => platform.takeCounts());
+
 async function measureRates(platform) {
+  await warmUp(platform);
   const rows = [];
   let highest = 0;
   let isGood = true;
@@ -272,7 +311,7 @@ async function measureMemory(platform, calls) {
 async function main() {
   if (spawnSync('sipp', ['-v']).error) throw new Error('sipp is missing: apt-get install sip-tester');
   if (!existsSync(MAIN)) throw new Error('dist/main.js is missing: npm run build first');
-  const platform = await startPlatform();
+  const platform = await (flags.app === 'none' ? startSwitch() : startPlatform());
   try {
     const isGood =
       flags.memory === undefined ? await measureRates(platform) : await measureMemory(platform, Number(flags.memory));

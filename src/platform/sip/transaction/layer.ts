@@ -117,7 +117,10 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
     const key = serverKeyOf(request, request.method);
     if (key === undefined) return log.debug({ flow: flow.id }, 'request without a readable Via');
     const known = servers.get(key);
-    if (known) return known.receive(request);
+    if (known) {
+      overload.repeated();
+      return known.receive(request);
+    }
 
     const refusal = overload.refusal(request, waiting, servers.size);
     if (refusal) return flow.send(refusal);

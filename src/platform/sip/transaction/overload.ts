@@ -1,7 +1,9 @@
-/** How many server transactions there may be, and what is done with a request that comes in addition (RFC 3261 21.5.4). */
+/** What is done with a request for which there is no room, or no time (RFC 3261 21.5.4). */
 import type { Logger } from '../../../logger';
 import { newTag, responseTo } from '../respond';
 import type { SipRequest, SipResponse } from '../message';
+import { tagOf } from '../header-values';
+import { createShedding, type Shedding } from './shedding';
 
 export interface Limits {
   /** Server transactions that wait for their final response. */
@@ -22,9 +24,11 @@ const ALWAYS = new Set(['BYE', 'CANCEL']);
 export interface Overload {
   /** The answer to a request that is one too many; it makes no transaction. Undefined: there is room. */
   refusal(request: SipRequest, waiting: number, total: number): SipResponse | undefined;
+  /** Notes a request that came again. */
+  repeated(): void;
 }
 
-export function createOverload(limits: Limits, log: Logger): Overload {
+export function createOverload(limits: Limits, log: Logger, shedding: Shedding = createShedding()): Overload {
   // The same for every copy of a request (RFC 3261 8.2.7).
   const toTag = newTag();
   let loggedAt = -Infinity;
@@ -32,15 +36,23 @@ export function createOverload(limits: Limits, log: Logger): Overload {
   return {
     refusal(request, waiting, total) {
       const factor = ALWAYS.has(request.method) ? 2 : 1;
-      if (waiting < limits.maxServerTransactions * factor && total < limits.maxAbsorbing * factor) return undefined;
+      const isFull = waiting >= limits.maxServerTransactions * factor || total >= limits.maxAbsorbing * factor;
+      const isShed = beginsCall(request) && shedding.refuses();
+      if (!isFull && !isShed) return undefined;
       refused++;
       const now = performance.now();
       if (now - loggedAt >= LOG_EVERY_MS) {
-        log.warn({ refused, waiting, total }, 'SIP overload: requests are answered with 503');
+        const { share } = shedding;
+        log.warn({ refused, waiting, total, share }, 'SIP overload: requests are answered with 503');
         loggedAt = now;
         refused = 0;
       }
       return responseTo(request, 503, { toTag, headers: [['Retry-After', RETRY_AFTER_S]] });
     },
+    repeated: () => shedding.repeated(),
   };
+}
+
+function beginsCall({ method, headers }: SipRequest): boolean {
+  return method === 'INVITE' && tagOf(headers.get('to') ?? '') === undefined;
 }
