@@ -56,7 +56,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const challenge = (realm: string, why: 'first' | 'stale' | 'failed'): undefined => {
         const wait = throttle.challenge(host);
         if (wait > 0) return refuseFor(wait);
-        const algorithms = algorithmsFor(request.headers.get('user-agent'));
+        const algorithms = algorithmsFor(request.headers.get('user-agent'), flow.transport);
         const nonce = nonces.issue(host, why === 'failed');
         return refuse(401, challengeHeaders({ realm, nonce, stale: why === 'stale', algorithms }));
       };

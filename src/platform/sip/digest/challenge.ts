@@ -1,5 +1,6 @@
 /** `WWW-Authenticate` (RFC 3261 20.44, RFC 7616 3.3, RFC 8760 2). */
 import { printAuthParams } from '../header-values';
+import type { TransportName } from '../transport/transport';
 import type { Algorithm } from './digest-response';
 
 export interface Challenge {
@@ -37,6 +38,13 @@ const MD5_ONLY: readonly Algorithm[] = ['MD5'];
  */
 const GIVES_UP = /\bbaresip v?(?:[0-2]\.|3\.(?:\d|1[01])(?:\.|\b))/i;
 
-export function algorithmsFor(userAgent: string | undefined): readonly Algorithm[] {
+/**
+ * Over WebSocket it is SIP.js or JsSIP, under whatever name: of several challenges they take the last, and fail where it is
+ * not MD5 (measured with SIP.js 0.21.2).
+ */
+const OVER_WEB_SOCKET: ReadonlySet<TransportName> = new Set(['WS', 'WSS']);
+
+export function algorithmsFor(userAgent: string | undefined, transport: TransportName): readonly Algorithm[] {
+  if (OVER_WEB_SOCKET.has(transport)) return MD5_ONLY;
   return userAgent !== undefined && GIVES_UP.test(userAgent) ? MD5_ONLY : ALGORITHMS;
 }

@@ -84,6 +84,11 @@ describe('the challenge', () => {
     const { response } = world().authenticate(message({ extra: [`User-Agent: ${agent}`] }));
     expect(response?.headers.all('www-authenticate')).toHaveLength(count);
   });
+
+  it.each(['WS', 'WSS'] as const)('over %s only MD5, which is all that SIP.js and JsSIP know', (transport) => {
+    const { response } = world().authenticate(message(), { ...HERE, transport });
+    expect(response?.headers.all('www-authenticate')).toEqual([expect.stringContaining('algorithm=MD5')]);
+  });
 });
 
 describe('right credentials', () => {
