@@ -29,6 +29,10 @@ export interface Reply {
 export interface Tandem {
   readonly url: string;
   readonly userId: string;
+  readonly token: string;
+  readonly secret: string;
+  /** Origin of the v1 API. */
+  readonly platformUrl: string;
   readonly pid: number | undefined;
   readonly sip: { readonly host: string; readonly port: number };
   /** `host:port` of the registrar, for phones */
@@ -76,6 +80,9 @@ export async function startTandem(env: Record<string, string> = {}): Promise<Tan
   return {
     url,
     userId: account.userId,
+    token: account.token,
+    secret: account.secret,
+    platformUrl: account.url,
     pid: child.pid,
     sip,
     sipServer: `${sip.host}:${sip.port}`,
