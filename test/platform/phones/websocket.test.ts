@@ -104,3 +104,28 @@ it('whose connection is gone is offline at once, and cannot be called', async ()
   await w.dial(ENDPOINT);
   expect(await w.app.next('hangup')).toMatchObject({ cause: 'NORMAL_TEMPORARY_FAILURE' });
 });
+
+it('a browser, which sends its sound over DTLS-SRTP alone, is told 488: only the signalling is there for it', async () => {
+  const sdp = [
+    'v=0',
+    'o=- 4611731400430051336 2 IN IP4 127.0.0.1',
+    's=-',
+    't=0 0',
+    'a=group:BUNDLE 0',
+    'm=audio 9 UDP/TLS/RTP/SAVPF 111 0 8 110',
+    'c=IN IP4 0.0.0.0',
+    'a=ice-ufrag:4ZcD',
+    'a=ice-pwd:2/1muCWoOi3uLifh0NuRHlZ4',
+    `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`,
+    'a=setup:actpass',
+    'a=mid:0',
+    'a=sendrecv',
+    'a=rtcp-mux',
+    'a=rtpmap:111 opus/48000/2',
+    '',
+  ];
+  const call = await phone.dial(PSTN, { body: sdp.join('\r\n') });
+  expect(call.first.status).toBe(488);
+  call.ack(call.first);
+  expect(w.app.received).toEqual([]);
+});
