@@ -1,7 +1,11 @@
 /**
  * The INVITE server transaction: RFC 3261 17.2.1, with the accepted state of RFC 6026 7.1.
  *
- *                           INVITE: 100
+ *                        INVITE: to the user
+ *                               v                        300-699: completed, without G
+ *                            trying                      2xx: accepted
+ *                               |
+ *                               | 1xx of the user; or it says nothing at once: 100
  *                               v
  *      INVITE: last 1xx    proceeding    1xx of the user
  *                          |    |    |
@@ -14,6 +18,9 @@
  *                     | confirmed    |        | L
  *                     |    | I       | L      |
  *                     +--> terminated <-------+
+ *
+ * Whoever has got nothing yet repeats the INVITE by itself, and gets the last response again. So what is refused at once
+ * is not repeated unasked: a 401 for each INVITE, and no more, goes to an address that may be forged (RFC 3261 26.3.2.4).
  *
  * After a transport error RFC 6026 stays in the state, as RFC 3261 does not; here neither the user, who has let go, nor
  * a retransmitted INVITE, which would be a new call, brings it back to life.
@@ -30,10 +37,11 @@ import {
   type ServerSignal,
 } from './server-machine';
 
-type State = 'proceeding' | 'completed' | 'confirmed' | 'accepted' | 'failed';
-type Signal = 'ack' | 'timerG' | 'timerH' | 'timerI' | 'timerL';
+type State = 'trying' | 'proceeding' | 'completed' | 'confirmed' | 'accepted' | 'failed';
+type Signal = 'unanswered' | 'ack' | 'timerG' | 'timerH' | 'timerI' | 'timerL';
 type Action =
   | 'send'
+  | 'sendTrying'
   | 'resend'
   | 'settle'
   | 'forget'
@@ -49,6 +57,13 @@ type Action =
 const LOST = ['failed', ['stopTimers', 'settle', 'fail', 'forget', 'startL']] as const;
 
 const TABLE: Table<State, Signal | ServerSignal, Action> = {
+  trying: {
+    unanswered: ['proceeding', ['sendTrying']],
+    provisional: ['proceeding', ['send']],
+    success: ['accepted', ['send', 'settle', 'forget', 'startL']],
+    failure: ['completed', ['send', 'settle', 'startH']],
+    transportError: LOST,
+  },
   proceeding: {
     request: ['proceeding', ['resend']],
     provisional: ['proceeding', ['send']],
@@ -79,16 +94,20 @@ const TABLE: Table<State, Signal | ServerSignal, Action> = {
 };
 
 export function createInviteServer(options: ServerOptions, deps: ServerDeps): AnyServer {
-  return new InviteServer('proceeding', options, deps);
+  return new InviteServer('trying', options, deps);
 }
 
 class InviteServer extends ServerMachine<State, Signal, Action> {
   protected readonly table = TABLE;
   #interval = this.deps.durations.g;
 
-  /** Says 100 at once, and not after 200 ms: how long the application takes to answer is not known. */
   start(): void {
-    if (this.transaction) this.apply('provisional', responseTo(this.transaction.request, 100));
+    // It waits for its user.
+  }
+
+  /** Not after 200 ms: how long the application takes to answer is not known. */
+  override announced(): void {
+    this.apply('unanswered');
   }
 
   override receive(request: SipRequest): void {
@@ -97,6 +116,10 @@ class InviteServer extends ServerMachine<State, Signal, Action> {
 
   protected run(action: Action, message?: SipMessage): void {
     this[action](message);
+  }
+
+  protected sendTrying(): void {
+    if (this.transaction) this.send(responseTo(this.transaction.request, 100));
   }
 
   protected noAck(): void {

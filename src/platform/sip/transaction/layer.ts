@@ -153,8 +153,10 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
     if (transaction) guarded(() => user.cancel(transaction));
   }
 
-  function announce(request: SipRequest, { transaction }: AnyServer): void {
+  function announce(request: SipRequest, server: AnyServer): void {
+    const { transaction } = server;
     if (transaction && !guarded(() => user.request(transaction))) transaction.respond(responseTo(request, 500));
+    server.announced();
   }
 
   function acknowledged(ack: SipRequest, flow: Flow): void {

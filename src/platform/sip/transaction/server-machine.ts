@@ -36,6 +36,8 @@ export interface ServerOptions {
 export interface AnyServer {
   /** Once, when the transaction can be found by what comes in. */
   start(): void;
+  /** The user has it, and may have answered it already. */
+  announced(): void;
   readonly key: string;
   readonly mergeKey: string | undefined;
   /** What the user holds; undefined once nothing is told of it any more. */
@@ -89,6 +91,10 @@ export abstract class ServerMachine<State extends string, Signal extends string,
   }
 
   abstract start(): void;
+
+  announced(): void {
+    // Most wait for the answer without a word.
+  }
 
   receive(request: SipRequest): void {
     this.apply('request', request);

@@ -122,7 +122,7 @@ export function pair(options: PairOptions = {}): Pair {
           const callee = { call, media, told: listener.told, transaction };
           callees.push(callee);
           if (options.onInvite) options.onInvite(callee);
-          else call.ring();
+          else timers.after(0, () => call.ring()); // as where a port is opened first
         },
         ack(request) {
           const id = dialogIdOf(request);

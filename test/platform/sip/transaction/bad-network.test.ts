@@ -95,7 +95,7 @@ function scenarios(acks: () => number): Record<string, Scenario> {
       },
       bob(request, respond) {
         if (request.method === 'BYE') return respond(200);
-        respond(180);
+        setTimeout(() => respond(180), 10);
         setTimeout(() => accept(respond, () => acks() > 0), 2_000);
       },
       sees: ['INVITE 200', 'BYE 200', 'ack'],
@@ -103,7 +103,7 @@ function scenarios(acks: () => number): Record<string, Scenario> {
     'INVITE, 180, 486': {
       alice: (layer, flow, log) => void ask(layer, flow, request('INVITE', 1), log),
       bob(_request, respond) {
-        respond(180);
+        setTimeout(() => respond(180), 10);
         setTimeout(() => respond(486), 3_000);
       },
       sees: ['INVITE 486'],
@@ -113,7 +113,7 @@ function scenarios(acks: () => number): Record<string, Scenario> {
         const transaction = ask(layer, flow, request('INVITE', 1), log);
         setTimeout(() => transaction.cancel(), 5_000);
       },
-      bob: (_request, respond) => respond(180),
+      bob: (_request, respond) => void setTimeout(() => respond(180), 10),
       sees: ['INVITE 487', 'cancel'],
     },
     'REGISTER, 401, REGISTER, 200': {

@@ -23,8 +23,41 @@ function invited(transport: TransportName = 'UDP') {
   };
 }
 
+describe('refused at once', () => {
+  function refused() {
+    const made = scene('UDP', {
+      user: {
+        request: (transaction) => transaction.respond(responseTo(transaction.request, 401, { toTag: 'callee' })),
+        ack: () => undefined,
+        cancel: () => undefined,
+      },
+    });
+    made.layer.receive(incoming('INVITE'), made.flow);
+    return made;
+  }
+
+  it('is told once, and not again and again to an address that may be forged (26.3.2.4)', () => {
+    const { layer, flow } = refused();
+    jest.advanceTimersByTime(64 * T1 - 1);
+    expect(flow.names).toEqual(['401']);
+    jest.advanceTimersByTime(1);
+    expect(layer.size).toBe(0);
+  });
+
+  it('is told again to whoever has not got it, and so repeats the INVITE', () => {
+    const { layer, flow } = refused();
+    jest.advanceTimersByTime(T1);
+    layer.receive(incoming('INVITE'), flow);
+    layer.receive(incoming('ACK', { CSeq: '1 ACK', To: 'Bob <sip:bob@biloxi.example.com>;tag=callee' }), flow);
+    layer.receive(incoming('INVITE'), flow);
+    expect(flow.names).toEqual(['401', '401']);
+    jest.advanceTimersByTime(5_000);
+    expect(layer.size).toBe(0);
+  });
+});
+
 describe('proceeding', () => {
-  it('sends 100 at once, without a To tag, before the user hears of it', () => {
+  it('sends 100 at once, without a To tag, when the user has not answered', () => {
     const { flow, told } = invited();
     expect(flow.names).toEqual(['100']);
     expect(flow.response(100).headers.get('to')).toBe('Bob <sip:bob@biloxi.example.com>');
