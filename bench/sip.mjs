@@ -2,7 +2,8 @@
  * SIP load: sipp dials (authenticated) → platform → an application that bridges → platform → sipp, registered as an endpoint.
  * Beside it the floor: the same two sipps without anything between, at the same rate, on the same machine.
  *
- *   node bench/sip.mjs [--rates 50,100,200,400,600] [--seconds 10] [--app bench|none|tandem] [--transport udp|tcp] [--hold 1000]
+ *   node bench/sip.mjs [--rates 50,100,200,400,600] [--seconds 10] [--app bench|none|tandem] [--transport udp|tcp] [--hold 1000] [--rtp]
+ *   --rtp: the caller sends sound for as long as a call lasts, and the callee echoes it; --hold 5000 at 40 calls/s is 200 calls
  *   node bench/sip.mjs --memory 50000        resident size before and after so many calls, at --rates' first rate
  *   node bench/sip.mjs --smoke               a few calls, for CI
  *
@@ -40,6 +41,7 @@ const { values: flags } = parseArgs({
     hold: { type: 'string', default: '1000' },
     app: { type: 'string', default: 'bench' },
     transport: { type: 'string', default: 'udp' },
+    rtp: { type: 'boolean', default: false },
     memory: { type: 'string' },
     smoke: { type: 'boolean', default: false },
   },
@@ -78,15 +80,37 @@ async function freePort() {
   return port;
 }
 
+/** The caller's scenario with sound: sipp streams a file of u-law from the ACK to the BYE. */
+function callWithSound() {
+  const sound = join(folder, 'sound.ulaw');
+  writeFileSync(sound, Buffer.alloc(80_000, 0x55));
+  const path = join(folder, 'call-rtp.xml');
+  const play = `<nop><action><exec rtp_stream="${sound},-1,0,PCMU/8000" /></action></nop>\n  <pause />`;
+  const text = readFileSync(scenario('call'), 'utf8')
+    .replaceAll('[auto_media_port]', '[rtpstream_audio_port]')
+    .replace('<pause />', play);
+  writeFileSync(path, text);
+  return path;
+}
+
 let runs = 0;
 /** Runs a scenario to its end: { exit, calls, failed, retransmissions, p50 and so on } from its statistics. */
-function sipp(name, { port, remote, calls, rate, rows, hold, callee, timeout }) {
+function sipp(name, { port, remote, calls, rate, rows, hold, callee, timeout, more = [] }) {
   const id = ++runs;
   const stats = join(folder, `stats-${id}.csv`);
   const injected = join(folder, `rows-${id}.csv`);
   if (rows) writeFileSync(injected, ['SEQUENTIAL', ...rows, ''].join('\n'));
   const child = start('sipp', [
-    ...['-sf', scenario(name), '-i', '127.0.0.1', '-p', `${port}`, '-t', flags.transport === 'tcp' ? 't1' : 'u1'],
+    ...[
+      '-sf',
+      name === 'call' && flags.rtp ? callWithSound() : scenario(name),
+      '-i',
+      '127.0.0.1',
+      '-p',
+      `${port}`,
+      '-t',
+      flags.transport === 'tcp' ? 't1' : 'u1',
+    ],
     ...['-key', 'domain', DOMAIN, '-key', 'callee', callee ?? CALLEE.user, '-nostdin'],
     ...(calls === undefined ? [] : ['-m', `${calls}`]),
     ...(rate === undefined ? [] : ['-r', `${rate}`, '-l', `${Math.max(200, rate * 10)}`]),
@@ -94,6 +118,7 @@ function sipp(name, { port, remote, calls, rate, rows, hold, callee, timeout }) 
     ...(rows ? ['-inf', injected] : []),
     ...(timeout === undefined ? [] : ['-timeout', `${timeout}s`, '-timeout_error']),
     ...['-trace_stat', '-stf', stats, '-fd', '1', '-trace_err', '-error_file', join(folder, `errors-${id}.log`)],
+    ...more,
     ...(remote === undefined ? [] : [remote]),
   ]);
   const result = child.gone.then((exit) => {
@@ -219,7 +244,8 @@ async function load({ platform, rate, calls, hold }) {
       .result;
     if (registered.exit !== 0) throw new Error(`the callee could not register: ${registered.errors}`);
   }
-  const callee = sipp('answer', { port: calleePort });
+  const more = flags.rtp ? ['-rtp_echo', '-mp', `${await freePort()}`] : [];
+  const callee = sipp('answer', { port: calleePort, more });
   await sleep(500);
   const before = platform ? cpuSeconds(platform.pid) : 0;
   const startedAt = performance.now();
@@ -290,15 +316,20 @@ async function measureRates(platform) {
     'RSS MiB',
   ];
   console.log(table([head, ...rows.map((cells) => cells.map(String))]));
-  console.log(
-    `highest rate without a failure: ${highest}/s; a prototype, signalling alone and without callbacks: ${PROTOTYPE_CALLS_PER_SECOND}/s (${(highest / PROTOTYPE_CALLS_PER_SECOND).toFixed(2)})`,
-  );
+  const atOnce = flags.rtp ? `, ${(highest * flags.hold) / 1_000} calls with sound at once` : '';
+  // Like for like: the prototype had neither an API nor sound.
+  const compared =
+    flags.app === 'none' && !flags.rtp
+      ? `; a prototype: ${PROTOTYPE_CALLS_PER_SECOND}/s (${(highest / PROTOTYPE_CALLS_PER_SECOND).toFixed(2)})`
+      : '';
+  console.log(`highest rate without a failure: ${highest}/s${atOnce}${compared}`);
   return isGood;
 }
 
 async function measureMemory(platform, calls) {
   const rate = rates[0];
-  await load({ platform, rate, calls: Math.ceil(calls / 10), hold: flags.hold }); // the heap finds its size
+  // The heap finds its size, and the platform has as many ended calls as it keeps.
+  await load({ platform, rate, calls: Math.max(12_000, Math.ceil(calls / 10)), hold: flags.hold });
   const before = rssMiB(platform.pid);
   const found = await load({ platform, rate, calls, hold: flags.hold });
   const after = rssMiB(platform.pid);
