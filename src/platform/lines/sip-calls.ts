@@ -17,6 +17,7 @@ import { IncomingCall } from '../sip/session/incoming-call';
 import { OutgoingCall } from '../sip/session/outgoing-call';
 import type { SessionDeps } from '../sip/session/session';
 import type { ServerTransaction } from '../sip/transaction/transaction';
+import { MAX_UDP_REQUEST } from '../sip/transport';
 import type { Flow, Target } from '../sip/transport/transport';
 import { parseUri, printUri, type Uri } from '../sip/uri';
 import type { DialRequest, Line, LineListener, Receive } from './line';
@@ -69,6 +70,9 @@ interface Route {
 
 /** When the ports or the lines are used up, others may be free so much later; s. */
 const RETRY_AFTER = '5';
+
+/** Bytes of an INVITE without headers of the application. */
+const INVITE_LENGTH = 1_000;
 
 export function createSipCalls(deps: SipCallsDeps): SipCalls {
   const { media, session, domains, receive, maxLines, log } = deps;
@@ -185,6 +189,15 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     return host.toLowerCase() === endpoint.realm.toLowerCase() || deps.isOwn(host);
   };
 
+  /** RFC 3261 18.1.1: what may not pass as one datagram goes over TCP, unless the URI asks for UDP, or nobody answers. */
+  const flowFor = (uri: Uri, { sipHeaders = {} }: DialRequest): Promise<Flow> => {
+    const target = targetOf(uri);
+    const own = Object.entries(sipHeaders).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+    const isLarge = INVITE_LENGTH + uri.host.length + own > MAX_UDP_REQUEST;
+    if (target.transport !== 'UDP' || uri.params.has('transport') || !isLarge) return deps.flowTo(target);
+    return deps.flowTo({ ...target, transport: 'TCP' }).catch(() => deps.flowTo(target));
+  };
+
   const tooMany = (): boolean => lines.size >= maxLines;
 
   return {
@@ -211,7 +224,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
           target: to,
           to,
           realm: uri.host,
-          flow: () => deps.flowTo(targetOf(uri)),
+          flow: () => flowFor(uri, request),
         });
       }
       return line;

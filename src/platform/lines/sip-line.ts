@@ -71,6 +71,7 @@ export class SipLine implements Line {
     },
     ended: (status) => this.#endFromFarEnd(causeOf(status)),
     dtmf: (digit) => {
+      if (this.#state !== 'up') return;
       this.#listener?.dtmf(digit);
       // Not in the RTP, so the partner would not hear of it.
       this.#partner?.sendDtmf(digit);

@@ -134,9 +134,10 @@ export class Dialog {
       ['To', remote],
       ['Call-ID', callId],
       ['CSeq', `${cseq} ${method}`],
-      ['Contact', contactFor(flow)],
       ...headers,
     ]);
+    // Not in BYE (RFC 3261 20, table 2): there is nothing more to be asked.
+    if (method !== 'BYE') all.add('Contact', contactFor(flow));
     if (body) all.add('Content-Type', body.type);
     // Loose routing only (12.2.1.1): strict routers are those of RFC 2543.
     return {

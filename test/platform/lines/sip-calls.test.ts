@@ -1,10 +1,13 @@
 /** What a SIP line does where something beneath it goes wrong; calls that go well are in phones.test.ts. */
 import pino from 'pino';
 import { createSipCalls, type SipCallsDeps } from '../../../src/platform/lines/sip-calls';
+import { SipLine } from '../../../src/platform/lines/sip-line';
 import type { LineListener } from '../../../src/platform/lines/line';
 import type { MediaLeg } from '../../../src/platform/media/media';
 import type { Endpoint } from '../../../src/platform/resources/domains';
 import type { Contact } from '../../../src/platform/sip/registrar';
+import { printMessage } from '../../../src/platform/sip/print';
+import type { Target, TransportName } from '../../../src/platform/sip/transport/transport';
 import { createTimers } from '../../../src/platform/timers';
 import { answer, scene } from '../sip/transaction/scene';
 
@@ -25,13 +28,17 @@ function leg(offer: () => string): MediaLeg {
   };
 }
 
-function calls(offer: () => string) {
+function calls(offer: () => string, unreachable: TransportName[] = []) {
   const { layer, flow } = scene();
+  const asked: string[] = [];
   const timers = createTimers();
   const deps = {
     media: { open: () => Promise.resolve(leg(offer)), size: 0, close: () => Promise.resolve() },
     session: { layer, timers, dialogs: new Map(), log },
-    flowTo: () => Promise.resolve(flow),
+    flowTo: ({ transport, host, port }: Target) => {
+      asked.push(`${transport} ${host}:${port}`);
+      return unreachable.includes(transport) ? Promise.reject(new Error('nobody answers')) : Promise.resolve(flow);
+    },
     isOwn: () => false,
     dialUris: true,
     createPlayer: () => ({ play: () => undefined, stop: () => undefined, abandon: () => undefined }),
@@ -50,7 +57,7 @@ function calls(offer: () => string) {
     timers.close();
     layer.close();
   };
-  return { sipCalls, layer, flow, contact, listener, told, close };
+  return { sipCalls, layer, flow, contact, listener, told, asked, close };
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -85,4 +92,47 @@ it.each([
   expect(made.flow.request('CANCEL').headers.get('reason')).toBe(reason);
   expect(made.told).toEqual(['ringing']);
   made.close();
+});
+
+describe('a URI elsewhere, with an INVITE that may not pass as one datagram (RFC 3261 18.1.1)', () => {
+  const sipHeaders = { 'X-Long': 'x'.repeat(400) };
+  const sdp = `v=0\r\n${'a=rtpmap:101 telephone-event/8000\r\n'.repeat(8)}`;
+
+  it.each<[string, Record<string, string> | undefined, TransportName[], string[]]>([
+    ['sip:jo@elsewhere.example.com', sipHeaders, [], ['TCP elsewhere.example.com:5060']],
+    [
+      'sip:jo@elsewhere.example.com',
+      sipHeaders,
+      ['TCP'],
+      ['TCP elsewhere.example.com:5060', 'UDP elsewhere.example.com:5060'],
+    ],
+    ['sip:jo@elsewhere.example.com;transport=udp', sipHeaders, [], ['UDP elsewhere.example.com:5060']],
+    ['sip:jo@elsewhere.example.com', undefined, [], ['UDP elsewhere.example.com:5060']],
+  ])('%s: %#', async (to, headers, unreachable, ways) => {
+    const made = calls(() => sdp, unreachable);
+    made.sipCalls.dialUri({ ...request, to, sipHeaders: headers }, made.listener);
+    await settle();
+    expect(made.asked).toEqual(ways);
+    // What is reckoned with is not less than what is sent.
+    const { length } = printMessage(made.flow.request('INVITE'));
+    expect(length).toBeLessThan(1_000 + (headers === undefined ? 0 : 450));
+    made.close();
+  });
+});
+
+it('a key pressed before the call is up is no key of the call', () => {
+  const told: string[] = [];
+  const line = new SipLine({
+    createPlayer: () => ({ play: () => undefined, stop: () => undefined, abandon: () => undefined }),
+    log,
+    onEnd: () => undefined,
+  });
+  line.tell({
+    answered: () => told.push('answered'),
+    dtmf: (digit: string) => told.push(digit),
+  } as unknown as LineListener);
+  line.session.dtmf('1');
+  line.session.answered();
+  line.session.dtmf('2');
+  expect(told).toEqual(['answered', '2']);
 });

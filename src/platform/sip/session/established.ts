@@ -189,7 +189,8 @@ export class Established {
     }
     this.dialog.refresh(request.headers);
     this.learn(request);
-    this.keepAlive(agreed.terms.interval, agreed.terms.refresher === 'uas');
+    // While it rings there is nothing to keep alive.
+    if (this.confirmed) this.keepAlive(agreed.terms.interval, agreed.terms.refresher === 'uas');
     accept(okOf(request, this.dialog, agreed.headers, body), isInvite && !offered);
   }
 

@@ -327,6 +327,32 @@ describe('within the dialog', () => {
     made.close();
   });
 
+  it('UPDATE while it rings starts no session timer', () => {
+    const made = pair();
+    pass();
+    const [call] = made.dialogs.callee.values();
+    const { request } = made.callee().transaction;
+    const update = { ...request, method: 'UPDATE', body: Buffer.alloc(0) };
+    const statuses: number[] = [];
+    call!.request({
+      request: withHeader(withHeader(update, 'cseq', '2 UPDATE'), 'session-expires', '90;refresher=uac'),
+      flow: made.flows.right,
+      respond: (response) => void statuses.push(response.status),
+    });
+    pass(100_000);
+    expect(statuses).toEqual([200]);
+    expect(made.callee().told).toEqual([]);
+    expect(made.trace).not.toContain('< BYE');
+    made.close();
+  });
+
+  it('BYE bears no Contact (20, table 2); what may move the far end’s target does', () => {
+    const made = answered();
+    const { dialog } = [...made.dialogs.callee.values()][0]!;
+    expect(['BYE', 'UPDATE'].map((method) => dialog.request(method).headers.has('contact'))).toEqual([false, true]);
+    made.close();
+  });
+
   it('UPDATE with and without an offer (RFC 3311)', () => {
     const made = answered();
     const answers = [...[made.fromCallee('UPDATE', { body: 'hold' })]];
