@@ -514,6 +514,7 @@ describe('session timers (RFC 4028)', () => {
     const before = made.trace.length;
     pass(60_000);
     expect(made.trace).toHaveLength(before);
+    expect(made.callerTold).toEqual(['ringing', 'answered']);
     made.close();
   });
 
