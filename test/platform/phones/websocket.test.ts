@@ -97,10 +97,7 @@ it('rings together with a phone over UDP: the one that answers gets the call, th
 it('whose connection is gone is offline at once, and cannot be called', async () => {
   await phone.register();
   phone.close();
-  for (;;) {
-    const { body } = await w.sandbox.get('/registrations');
-    if (body.length === 0) break;
-  }
+  await isOffline();
   await w.dial(ENDPOINT);
   expect(await w.app.next('hangup')).toMatchObject({ cause: 'NORMAL_TEMPORARY_FAILURE' });
 });
@@ -129,3 +126,34 @@ it('a browser, which sends its sound over DTLS-SRTP alone, is told 488: only the
   call.ack(call.first);
   expect(w.app.received).toEqual([]);
 });
+
+it('whose connection is gone while it dials has given up', async () => {
+  await phone.dial(PSTN);
+  const { callId } = await w.app.next('incomingcall');
+  phone.close();
+  expect(await w.app.next('hangup')).toMatchObject({ callId, cause: 'ORIGINATOR_CANCEL' });
+});
+
+it('whose connection is gone in a call stays in it as long as there is sound, and can be hung up', async () => {
+  await phone.register();
+  const callId = await w.dial(ENDPOINT);
+  await phone.answer(await phone.request('INVITE'));
+  await w.app.next('answer');
+  phone.close();
+  await isOffline();
+  expect((await w.v1.get(`/calls/${callId}`)).body.state).toBe('active');
+  await w.v1.post(`/calls/${callId}`, { state: 'completed' });
+  expect(await w.app.next('hangup')).toMatchObject({ callId, cause: 'NORMAL_CLEARING' });
+});
+
+it('whose connection is gone while it rings is let go', async () => {
+  await phone.register();
+  const callId = await w.dial(ENDPOINT);
+  phone.respond(await phone.request('INVITE'), 180);
+  phone.close();
+  expect(await w.app.next('hangup')).toMatchObject({ callId, cause: 'NORMAL_TEMPORARY_FAILURE' });
+});
+
+async function isOffline(): Promise<void> {
+  while ((await w.sandbox.get('/registrations')).body.length > 0);
+}
