@@ -1,5 +1,5 @@
 import type { NetworkInterfaceInfo } from 'node:os';
-import { isOwnAddress, localAddressFor } from '../../../../src/platform/sip/transport/local-address';
+import { createIsOwnAddress, isOwnAddress, localAddressFor } from '../../../../src/platform/sip/transport/local-address';
 
 const interfaceOf = (address: string, cidr: string, internal = false): NetworkInterfaceInfo =>
   address.includes(':')
@@ -47,4 +47,10 @@ it.each([
   ['example.com', '0.0.0.0', false],
 ])('%s, listening on %s: own is %s', (name, host, own) => {
   expect(isOwnAddress(name, { host, publicAddress: PUBLIC }, INTERFACES)).toBe(own);
+});
+
+it('the source of a packet, as the socket says it, is own or is not', () => {
+  const isOwn = createIsOwnAddress({ host: '::', publicAddress: PUBLIC });
+  expect(['127.0.0.1', '::ffff:127.0.0.1', '::1', PUBLIC, `::ffff:${PUBLIC}`].map(isOwn)).toEqual(Array(5).fill(true));
+  expect(['192.0.2.77', '::ffff:192.0.2.77'].map(isOwn)).toEqual([false, false]);
 });
