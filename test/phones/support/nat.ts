@@ -6,8 +6,13 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
-/** What the phone calls itself. Nobody listens there, and nothing that is sent there leaves this machine. */
-export const INSIDE = '127.9.9.9';
+/**
+ * What the phone calls itself, ports too, as it may listen on every address of this machine. Nobody listens there, and nothing
+ * that is sent there leaves this machine.
+ */
+const INSIDE_HOST = '127.9.9.9';
+const INSIDE_PORT = 1;
+export const INSIDE = `${INSIDE_HOST}:${INSIDE_PORT}`;
 const HERE = '127.0.0.1';
 
 export interface Nat {
@@ -44,17 +49,16 @@ export async function startNat(server: Peer): Promise<Nat> {
   };
   const up = (packet: Buffer, phone: Peer): Buffer => {
     const [head, body] = parts(packet);
-    const own = `${HERE}:${phone.port}`;
     const lines = head
       .replaceAll(`${HERE}:${sip.innerPort}`, `${server.host}:${server.port}`)
-      .replaceAll(own, `${INSIDE}:${phone.port}`);
-    return joined(lines, body.replaceAll(HERE, INSIDE));
+      .replaceAll(`${HERE}:${phone.port}`, INSIDE);
+    return joined(lines, body.replaceAll(HERE, INSIDE_HOST).replace(/^m=audio [1-9]\d*/m, `m=audio ${INSIDE_PORT}`));
   };
   const down = async (packet: Buffer, phone: Peer): Promise<Buffer> => {
     const [head, body] = parts(packet);
     const lines = head
       .replaceAll(`${server.host}:${server.port}`, `${HERE}:${sip.innerPort}`)
-      .replaceAll(`${INSIDE}:${phone.port}`, `${HERE}:${phone.port}`);
+      .replaceAll(INSIDE, `${HERE}:${phone.port}`);
     const port = Number(/^m=audio (\d+)/m.exec(body)?.[1] ?? 0);
     return joined(lines, port === 0 ? body : body.replace(`m=audio ${port}`, `m=audio ${await soundPort(port)}`));
   };
