@@ -1,5 +1,9 @@
 import type { NetworkInterfaceInfo } from 'node:os';
-import { createIsOwnAddress, isOwnAddress, localAddressFor } from '../../../../src/platform/sip/transport/local-address';
+import {
+  createIsOwnAddress,
+  isOwnAddress,
+  localAddressFor,
+} from '../../../../src/platform/sip/transport/local-address';
 
 const interfaceOf = (address: string, cidr: string, internal = false): NetworkInterfaceInfo =>
   address.includes(':')
