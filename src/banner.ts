@@ -70,7 +70,7 @@ function phoneRows(platform: RunningPlatform, { sip }: Provisioned): string[][] 
   if (!platform.sip) return [];
   const { host, port } = platform.sip.phones;
   return [
-    ['Phones', `${host}:${port}`, `server (or outbound proxy); ${describeTransports(platform)}`],
+    ['Phones', hostPort(host, port), `server (or outbound proxy); ${describeTransports(platform)}`],
     ...sip.map(({ username, realm, password }) => [
       '',
       username,
@@ -83,7 +83,7 @@ function phoneRows(platform: RunningPlatform, { sip }: Provisioned): string[][] 
 export function describeTransports({ url, sip }: RunningPlatform): string {
   const at = new Map<string, string[]>();
   for (const { transport, host, port } of sip?.listening ?? []) {
-    const address = `${host}:${port}`;
+    const address = hostPort(host, port);
     at.set(address, [...(at.get(address) ?? []), transport]);
   }
   const sockets = [...at].map(([address, transports]) => `${transports.join(' and ')} at ${address}`);
@@ -104,4 +104,9 @@ export function describeProvisioned({ steps, sip }: Provisioned): string {
       `    number    ${number}`,
     ]),
   ].join('\n');
+}
+
+/** As phones want it typed in: an IPv6 address in brackets. */
+function hostPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

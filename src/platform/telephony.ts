@@ -18,6 +18,7 @@ import { createTransactionLayer } from './sip/transaction/layer';
 import { startTransports, type SipTransports } from './sip/transport';
 import { createIsOwnAddress, createLocalAddress } from './sip/transport/local-address';
 import type { Address, TransportName } from './sip/transport/transport';
+import { printHostPort } from './sip/uri';
 import { createUserAgent } from './sip/user-agent';
 import type { Timers } from './timers';
 
@@ -171,5 +172,5 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
 }
 
 function named({ sipUri }: Endpoint, { uri, flow: { transport, remote }, userAgent }: Contact) {
-  return { sipUri, contact: uri, transport, address: `${remote.host}:${remote.port}`, userAgent };
+  return { sipUri, contact: uri, transport, address: printHostPort(remote), userAgent };
 }
