@@ -40,6 +40,12 @@ export function createMemoryStore({ maxEnded = 2_000, keepEndedMs = 600_000 }: M
   const find = (id: string) => live.get(id) ?? ended.get(id);
 
   return {
+    instance: 'the only one',
+    now: Date.now,
+    isAlive: () => true,
+    holdsLease: () => true,
+    claim: () => Promise.resolve(true),
+
     create(flow) {
       if (find(flow.id)) return Promise.resolve(false);
       keep(flow);
@@ -50,7 +56,7 @@ export function createMemoryStore({ maxEnded = 2_000, keepEndedMs = 600_000 }: M
       const flow = find(id);
       if (!flow) return Promise.resolve(undefined);
       const decision = transition(flow);
-      keep(decision.flow);
+      if (decision.flow !== flow) keep(decision.flow);
       return Promise.resolve(decision);
     },
 
