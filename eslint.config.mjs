@@ -71,6 +71,15 @@ export default tseslint.config(
     files: ['src/{webhooks,flows,flow-store,call-control,provisioning,api}/**/*.ts', 'src/app.ts', 'src/config.ts'],
     rules: wall('The webhook half never knows the platform: only main.ts wires both.', '**/platform/**', '**/platform'),
   },
+  // What judges shares no code with what it judges; folders of the kit are one deep.
+  {
+    files: ['src/testkit/*.ts'],
+    rules: wall('The test kit imports only testkit/ and errors: it judges the rest.', '../*', '!../errors'),
+  },
+  {
+    files: ['src/testkit/*/**/*.ts'],
+    rules: wall('The test kit imports only testkit/ and errors: it judges the rest.', '../../*', '!../../errors'),
+  },
   {
     files: ['src/protocol/**/*.ts'],
     rules: wall('protocol/ is the wire contract: it depends on nothing of Tandem.', '../*'),

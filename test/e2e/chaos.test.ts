@@ -16,18 +16,11 @@ import {
   type Faults,
   type Report,
   type StubPlatform,
-} from '../helpers/stub-platform';
-import {
-  getFlow,
-  listFlows,
-  playAll,
-  settle,
-  type FlowView,
-  type Job,
-  type Played,
-} from '../helpers/stub-platform/play';
-import { createPrng } from '../helpers/stub-platform/prng';
-import { drawScript, everyOutcome } from '../helpers/stub-platform/scripts';
+} from '../../src/testkit/platform';
+import { getFlow, listFlows, playAll, settle, type FlowView, type Job, type Played } from '../helpers/play-calls';
+import { createPrng } from '../../src/testkit/platform/prng';
+import { drawScript } from '../../src/testkit/platform/scripts';
+import { everyOutcome } from '../helpers/expectations';
 
 const SEED = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
 const CALLS_PER_FLOW = Number(process.env['CHAOS_CALLS'] ?? 300);

@@ -4,7 +4,15 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { NO_FAULTS, createStubPlatform, LINE, outcomeOf, type Faults, type Script, type StubPlatform } from '.';
+import {
+  NO_FAULTS,
+  createStubPlatform,
+  LINE,
+  outcomeOf,
+  type Faults,
+  type Script,
+  type StubPlatform,
+} from '../../../src/testkit/platform';
 
 type Event = Record<'eventType' | 'callId' | 'to' | 'tag' | 'status', string>;
 type Api = (method: string, path: string, body?: unknown) => Promise<Response>;

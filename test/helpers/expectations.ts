@@ -1,19 +1,5 @@
-/** Calls to play: all outcomes mixed, and what each must come to where nothing goes wrong. */
-import type { Prng } from './prng';
-import { FAR_ENDS, type FlowKind, type Script } from './scenario';
-
-export function drawScript(prng: Prng, kind: FlowKind): Script {
-  const script: Script = {
-    farEnd: prng.chance(0.5) ? 'answer' : prng.pick(FAR_ENDS),
-    farEndAfterMs: prng.between(0, 150),
-    endsBy: prng.pick(['caller', 'callee']),
-    talkMs: prng.between(20, 300),
-  };
-  if (kind === 'speak') return { ...script, endsBy: prng.chance(0.2) ? 'callee' : 'caller' };
-  if (!prng.chance(0.2)) return script;
-  // Early, late, and while the platform is picking up.
-  return { ...script, farEndAfterMs: prng.between(0, 400), callerGivesUpAfterMs: prng.between(1, 500) };
-}
+/** Every call that there is, and what it must come to in Tandem where nothing goes wrong. */
+import type { FlowKind, Script } from '../../src/testkit/platform';
 
 export interface Expectation {
   kind: FlowKind;

@@ -1,5 +1,5 @@
 /** Plays calls against a running webhook server, a number at a time, and waits until the dust has settled. */
-import type { Scenario, FlowKind, Script, StubPlatform } from '.';
+import type { Scenario, FlowKind, Script, StubPlatform } from '../../src/testkit/platform';
 
 export interface Job {
   kind: FlowKind;
