@@ -2,8 +2,8 @@
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Real phones have a run of their own (npm run test:phones), of which this one reminds.
-  testPathIgnorePatterns: ['/node_modules/', '/test/phones/'],
+  // Real phones and several instances have runs of their own (npm run test:phones, test:chaos), of which this one reminds.
+  testPathIgnorePatterns: ['/node_modules/', '/test/phones/', '/test/chaos/'],
   reporters: ['default', '<rootDir>/test/phones/left-out.cjs'],
   setupFiles: ['<rootDir>/test/setup-workers.cjs'],
   transform: {

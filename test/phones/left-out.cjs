@@ -6,6 +6,9 @@ module.exports = class LeftOut {
 
   onRunComplete() {
     if (!this.everything) return;
-    process.stderr.write('\nleft out: real phones (need baresip, sipp and linphonec from apt): npm run test:phones\n');
+    process.stderr.write(
+      '\nleft out: real phones (need baresip, sipp and linphonec from apt): npm run test:phones\n' +
+        'left out: several instances under chaos (need redis-server from apt): npm run test:chaos\n',
+    );
   }
 };

@@ -1,0 +1,122 @@
+/** Kills, freezes and pauses, in an order that is drawn from a seed. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Prng } from '../../../src/testkit/platform/prng';
+import type { Instance } from './instance';
+
+/** What is needed of a redis-server. */
+export interface RedisProcess {
+  /** SIGSTOP and SIGCONT. */
+  pause(): void;
+  resume(): void;
+  /** SIGTERM: it writes what it has to the disk. */
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+  /** Once more, on the same port with the same data. */
+  restart(): Promise<void>;
+}
+
+export const DISTURBANCES = ['kill', 'freeze', 'redis paused', 'redis stopped', 'redis killed'] as const;
+export type Disturbance = (typeof DISTURBANCES)[number];
+
+export interface Disturbed {
+  what: string;
+  /** Epoch ms. */
+  from: number;
+  to: number;
+}
+
+export interface DisturberOptions {
+  instances: readonly Instance[];
+  /** Starts an instance again. */
+  restart: (instance: Instance) => Promise<void>;
+  /** Before an instance is killed: what it has counted dies with it. */
+  beforeKill: (instance: Instance) => Promise<void>;
+  redis: RedisProcess;
+  prng: Prng;
+  /** How often each is to happen. */
+  plan: Record<Disturbance, number>;
+  log: (line: string) => void;
+}
+
+export interface Disturber {
+  /** Does all of the plan; when it resolves everything is up again. */
+  run(): Promise<void>;
+  readonly done: readonly Disturbed[];
+}
+
+export function createDisturber(options: DisturberOptions): Disturber {
+  const { instances, restart, beforeKill, redis, prng, plan, log } = options;
+  const done: Disturbed[] = [];
+  /** Frozen instances thaw while other things happen. */
+  const thawing = new Set<Promise<void>>();
+
+  async function disturb(what: string, act: () => Promise<void>): Promise<void> {
+    const entry: Disturbed = { what, from: Date.now(), to: Infinity };
+    done.push(entry);
+    log(`${what} …`);
+    await act();
+    entry.to = Date.now();
+    log(`… ${what}: ${entry.to - entry.from} ms`);
+  }
+
+  /** Waits for one where all are frozen. */
+  async function pickUp(): Promise<Instance> {
+    for (;;) {
+      const up = instances.filter(({ isUp }) => isUp);
+      if (up.length > 0) return prng.pick(up);
+      await sleep(50);
+    }
+  }
+
+  const acts: Record<Disturbance, () => Promise<void>> = {
+    async kill() {
+      const instance = await pickUp();
+      await beforeKill(instance);
+      await disturb(`SIGKILL of ${instance.name}`, async () => {
+        await instance.kill();
+        await sleep(prng.between(300, 2_000));
+        await restart(instance);
+      });
+    },
+    async freeze() {
+      const instance = await pickUp();
+      const frozen = disturb(`${instance.name} frozen`, async () => {
+        instance.freeze();
+        await sleep(prng.between(12_000, 15_000));
+        instance.thaw();
+      }).finally(() => thawing.delete(frozen));
+      thawing.add(frozen);
+    },
+    'redis paused': () =>
+      disturb('redis paused', async () => {
+        redis.pause();
+        await sleep(prng.between(2_000, 8_000));
+        redis.resume();
+      }),
+    'redis stopped': () =>
+      disturb('redis stopped', async () => {
+        await redis.stop();
+        await sleep(prng.between(300, 1_500));
+        await redis.restart();
+      }),
+    'redis killed': () =>
+      disturb('redis killed', async () => {
+        await redis.kill();
+        await sleep(prng.between(300, 1_500));
+        await redis.restart();
+      }),
+  };
+
+  return {
+    done,
+    async run() {
+      const left = DISTURBANCES.flatMap((kind) => Array.from({ length: plan[kind] }, () => kind));
+      while (left.length > 0) {
+        const [kind] = left.splice(prng.between(0, left.length - 1), 1);
+        await sleep(prng.between(500, 2_500));
+        if (kind) await acts[kind]();
+      }
+      await Promise.all(thawing);
+    },
+  };
+}
