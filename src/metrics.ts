@@ -13,6 +13,10 @@ export interface Metrics {
   commandSent(type: CommandType, seconds: number): void;
   /** @param outcome `done`, or the code of the failure */
   commandSettled(type: CommandType, outcome: string, seconds: number): void;
+  /** A callback came again, and changed nothing. */
+  eventDoubled(type: string): void;
+  /** A command of an instance that is gone was taken over. */
+  commandTakenOver(type: CommandType): void;
   /** A leg that nobody owned was hung up. */
   orphanReaped(): void;
   /** A leg could not be hung up, and may still be up. */
@@ -66,6 +70,18 @@ export function createMetrics(store: FlowStore): Metrics {
     buckets: [0.0001, 0.00025, 0.0005, ...SECONDS],
     registers,
   });
+  const doubled = new Counter({
+    name: 'tandem_events_doubled_total',
+    help: 'Webhook events that had come before, and changed nothing',
+    labelNames: ['type'],
+    registers,
+  });
+  const takenOver = new Counter({
+    name: 'tandem_commands_taken_over_total',
+    help: 'Commands of instances that are gone, taken over',
+    labelNames: ['command'],
+    registers,
+  });
   const orphans = new Counter({ name: 'tandem_orphans_reaped_total', help: 'Legs nobody owned, hung up', registers });
   const givenUp = new Counter({
     name: 'tandem_legs_given_up_total',
@@ -92,6 +108,8 @@ export function createMetrics(store: FlowStore): Metrics {
       commands.observe({ command }, seconds);
       if (outcome !== 'done') failures.inc({ command, code: outcome });
     },
+    eventDoubled: (type) => doubled.inc({ type }),
+    commandTakenOver: (command) => takenOver.inc({ command }),
     orphanReaped: () => orphans.inc(),
     legGivenUp: () => givenUp.inc(),
     render: () => registry.metrics(),

@@ -1,6 +1,7 @@
 /** Errors of Tandem's own HTTP side, told as problem details (RFC 9457). */
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { TandemError, messageOf } from './errors';
+import { StoreUnavailableError } from './flow-store/errors';
 import type { Logger } from './logger';
 
 /** An error that is the client's business: it has an HTTP status and may be shown. */
@@ -74,8 +75,13 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
       );
     }
     if (res.headersSent) return void res.destroy();
-    send(res, problem, error instanceof ProblemError ? error.headers : {});
+    send(res, problem, headersOf(error));
   };
+}
+
+function headersOf(error: unknown): Readonly<Record<string, string>> {
+  if (error instanceof ProblemError) return error.headers;
+  return error instanceof StoreUnavailableError ? { 'retry-after': '2' } : {};
 }
 
 function send(res: Response, problem: Problem, headers: Readonly<Record<string, string>>): void {
@@ -86,6 +92,11 @@ function toProblem(error: unknown): Problem {
   if (error instanceof ProblemError) {
     const { title, status, message, code } = error;
     return { type: 'about:blank', title, status, detail: message, code };
+  }
+  if (error instanceof StoreUnavailableError) {
+    // The event is not acknowledged: the platform turns to its fallback URL, which may be another instance.
+    const detail = 'the store of this server cannot be reached; send it again';
+    return { type: 'about:blank', title: 'Nothing can be kept at the moment', status: 503, detail, code: error.code };
   }
   const status = statusOf(error);
   if (status !== undefined && status >= 400 && status < 500) {

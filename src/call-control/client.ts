@@ -35,9 +35,13 @@ export interface DialRequest {
   tag: string;
 }
 
+/** Settles before a command that must not be sent twice is sent, each time; rejects where it is not to be sent. */
+export type Ready = () => Promise<void>;
+const ALWAYS_READY: Ready = () => Promise.resolve();
+
 export interface CallControl {
   /** Dials; the id of the new call. ReplyLostError: it may ring, look for it by its tag. Never repeated blindly. */
-  createCall(request: DialRequest, signal: AbortSignal): Promise<string>;
+  createCall(request: DialRequest, signal: AbortSignal, ready?: Ready): Promise<string>;
   /** The calls of this tag, ended ones too. */
   findCalls(request: Omit<DialRequest, 'callTimeout'>, signal: AbortSignal): Promise<SeenCall[]>;
   /** What the platform says of a call; `gone` where it knows none of this id. */
@@ -48,8 +52,8 @@ export interface CallControl {
   /** Ends a call; one that is over already counts as done. */
   hangUp(callId: string, signal: AbortSignal): Promise<void>;
   /** The id of the bridge. ReplyLostError: the calls may be bridged, look at them. */
-  createBridge(callIds: readonly [string, string], signal: AbortSignal): Promise<string | undefined>;
-  speak(callId: string, speech: SpeakBody, signal: AbortSignal): Promise<void>;
+  createBridge(callIds: readonly [string, string], signal: AbortSignal, ready?: Ready): Promise<string | undefined>;
+  speak(callId: string, speech: SpeakBody, signal: AbortSignal, ready?: Ready): Promise<void>;
   close(): void;
 }
 
@@ -121,7 +125,7 @@ export function createCallControl({
   }
 
   return {
-    async createCall({ from, to, callTimeout, tag }, signal) {
+    async createCall({ from, to, callTimeout, tag }, signal, ready = ALWAYS_READY) {
       const body: CreateCallBody = { from, to, callTimeout, tag, callbackUrl: callbackUrl() };
       let mayExist = false;
       const dialling = retry(
@@ -130,6 +134,7 @@ export function createCallControl({
           // A 503 comes from the platform or from something before it: make sure that nothing rings.
           const existing = mayExist ? (await find({ from, to, tag }))[0] : undefined;
           if (existing) return existing.callId;
+          await ready();
           try {
             const { location } = await http.send('POST', http.userPath('/calls'), body);
             pacer.passed(from);
@@ -160,13 +165,21 @@ export function createCallControl({
     rejectCall: (callId, signal) => retry(() => reject(callId), A_FEW_TIMES, signal),
     hangUp: (callId, signal) => retry(hangingUp(callId), UNTIL_DONE, signal),
 
-    async createBridge(callIds, signal) {
-      const { location } = await retry(() => http.send('POST', http.userPath('/bridges'), { callIds }), ONCE, signal);
+    async createBridge(callIds, signal, ready = ALWAYS_READY) {
+      const bridge = async () => {
+        await ready();
+        return http.send('POST', http.userPath('/bridges'), { callIds });
+      };
+      const { location } = await retry(bridge, ONCE, signal);
       return idFromLocation(location);
     },
 
-    async speak(callId, speech, signal) {
-      await retry(() => http.send('POST', `${callPath(callId)}/audio`, speech), ONCE, signal);
+    async speak(callId, speech, signal, ready = ALWAYS_READY) {
+      const speak = async () => {
+        await ready();
+        return http.send('POST', `${callPath(callId)}/audio`, speech);
+      };
+      await retry(speak, ONCE, signal);
     },
 
     close: () => http.close(),

@@ -8,6 +8,7 @@
 import { ERROR_CODES } from '../protocol/errors';
 import type { IncomingCallEvent } from '../protocol/events';
 import { enter, issue, type Draft } from './draft';
+import { eventKey } from './event-key';
 import type { Route } from './dial-plan';
 import { blankFlow, type BridgeLegsFlow, type Decision, type FlowEvent, type Limits } from './flow';
 import { markGone } from './legs';
@@ -71,6 +72,8 @@ export function beginBridgeLegs(
   at: number,
 ): Decision<BridgeLegsFlow> {
   const flow = newPair(event.callId, { from: event.from, to: event.to }, limits, at);
+  const key = eventKey(event);
+  if (key !== undefined) flow.seen.push(key);
   if ('refused' in route) {
     markGone(flow.callee);
     return begin(steps, flow, { end: 'unroutable' }, route.refused);

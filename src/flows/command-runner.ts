@@ -1,7 +1,9 @@
 /** Carries out commands beside the flows that want them, and brings back what came of each. */
-import type { CallControl } from '../call-control/client';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CallControl, Ready } from '../call-control/client';
 import { NotWantedError, RefusedError, ReplyLostError, UnreachableError } from '../call-control/errors';
 import { messageOf } from '../errors';
+import { StoreUnavailableError } from '../flow-store/errors';
 import type { Logger } from '../logger';
 import type { Metrics } from '../metrics';
 import type { Command, CommandFailure, CommandResult, Flow, FlowEvent } from './flow';
@@ -17,42 +19,83 @@ export interface CommandRunnerDeps {
   now: () => number;
   /** Takes in what came of a command; what that leads to has begun when it resolves. */
   settled: (flowId: string, event: SettledEvent) => Promise<void>;
+  /** Whether the other instances take this one for alive. */
+  holdsLease: () => boolean;
+  /** Whether the flow still has this command, and has it from this instance. */
+  isOurs: (flowId: string, command: Command) => Promise<boolean>;
 }
 
 export interface CommandRunner {
   /** Carries out a command, retries included. Its end is told to `settled`, whatever it is. */
   run(flowId: string, command: Command): void;
+  /** Whether it is being carried out here, or its result is yet to be stored. */
+  runs(flowId: string, command: Command): boolean;
   /** Wakes the commands of a flow that wait to be sent again, and that it no longer wants. */
   review(flow: Flow): void;
   /** Resolves when no command is under way. */
   idle(): Promise<void>;
-  /** Begins nothing any more, and gives up what waits to be sent again. */
+  /** Begins nothing any more. What waits to be sent again stays with its flow, for whoever takes it over. */
   close(): void;
 }
 
 /** Given as it is: by default each abort makes an error with a stack, which nobody reads. */
 const NO_LONGER_WANTED = 'no longer wanted';
 
-export function createCommandRunner({ client, log, metrics, now, settled }: CommandRunnerDeps): CommandRunner {
+/** How long a result waits before it is tried to be stored again, ms. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2_000;
+/** How often an instance that lost its lease looks whether it has it again, ms. */
+const LEASE_CHECK_MS = 100;
+
+export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
+  const { client, log, metrics, now, settled } = deps;
   const running = new Map<string, Set<{ command: Command; controller: AbortController }>>();
   const idlers: (() => void)[] = [];
-  let closed = false;
+  const closing = new AbortController();
 
   async function carryOut(flowId: string, command: Command, signal: AbortSignal): Promise<void> {
     const event = await attempt(flowId, command, signal);
+    // It was given up only because this instance goes down: somebody else may do it.
+    if (closing.signal.aborted && event.type === 'command-failed' && event.failure.fate === 'unsent') return;
     const outcome = event.type === 'command-failed' ? event.failure.code : 'done';
     metrics.commandSettled(command.type, outcome, (event.at - command.at) / 1_000);
-    try {
-      await settled(flowId, event);
-    } catch (error) {
-      const err = messageOf(error);
-      log.error({ flowId, command: command.type, err }, 'the result of a command could not be stored');
+    await store(flowId, event);
+  }
+
+  /** As long as the store is away the result is kept here: what was done must not be done again. */
+  async function store(flowId: string, event: SettledEvent): Promise<void> {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      try {
+        return await settled(flowId, event);
+      } catch (error) {
+        const isPassing = error instanceof StoreUnavailableError && !closing.signal.aborted;
+        const command = event.command.type;
+        log.error({ flowId, command, err: messageOf(error) }, 'the result of a command could not be stored');
+        if (!isPassing) return;
+      }
+      await delay(pause, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
     }
   }
 
+  /**
+   * Settles before a command that must not be sent twice is sent. An instance that stood still for a while, or lost its
+   * store, may have been taken for gone, and its commands with it: then it waits for its lease, and asks.
+   */
+  const readyFor =
+    (flowId: string, command: Command, signal: AbortSignal): Ready =>
+    async () => {
+      if (deps.holdsLease()) return;
+      while (!deps.holdsLease()) {
+        if (signal.aborted) throw new NotWantedError();
+        await delay(LEASE_CHECK_MS, undefined, { ref: false });
+      }
+      const isOurs = await deps.isOurs(flowId, command).catch(() => false);
+      if (!isOurs) throw new NotWantedError();
+    };
+
   async function attempt(flowId: string, command: Command, signal: AbortSignal): Promise<SettledEvent> {
     try {
-      const result = await perform(command, client, signal);
+      const result = await perform(command, client, signal, readyFor(flowId, command, signal));
       return { type: 'command-done', at: now(), command, result };
     } catch (error) {
       const failure = failureOf(error);
@@ -64,7 +107,7 @@ export function createCommandRunner({ client, log, metrics, now, settled }: Comm
 
   return {
     run(flowId, command) {
-      if (closed) return;
+      if (closing.signal.aborted) return;
       const controller = new AbortController();
       const task = { command, controller };
       const tasks = running.get(flowId) ?? new Set();
@@ -74,6 +117,11 @@ export function createCommandRunner({ client, log, metrics, now, settled }: Comm
         if (tasks.size === 0) running.delete(flowId);
         if (running.size === 0) for (const wake of idlers.splice(0)) wake();
       });
+    },
+
+    runs(flowId, { id, at }) {
+      for (const { command } of running.get(flowId) ?? []) if (command.id === id && command.at === at) return true;
+      return false;
     },
 
     review(flow) {
@@ -89,7 +137,7 @@ export function createCommandRunner({ client, log, metrics, now, settled }: Comm
       }),
 
     close() {
-      closed = true;
+      closing.abort();
       for (const tasks of running.values()) for (const { controller } of tasks) controller.abort(NO_LONGER_WANTED);
     },
   };
@@ -99,10 +147,15 @@ export function createCommandRunner({ client, log, metrics, now, settled }: Comm
 const DONE: CommandResult = {};
 
 /** @param signal aborted when the flow no longer wants it: then it is not sent (again), but its reply is still awaited */
-async function perform(command: Command, client: CallControl, signal: AbortSignal): Promise<CommandResult> {
+async function perform(
+  command: Command,
+  client: CallControl,
+  signal: AbortSignal,
+  ready: Ready,
+): Promise<CommandResult> {
   switch (command.type) {
     case 'create-call':
-      return { callId: await client.createCall(command, signal) };
+      return { callId: await client.createCall(command, signal, ready) };
     case 'find-call':
       return { seen: await client.findCalls(command, signal) };
     case 'look-at-call':
@@ -110,9 +163,9 @@ async function perform(command: Command, client: CallControl, signal: AbortSigna
     case 'answer-call':
       return client.answerCall(command.callId, signal).then(() => DONE);
     case 'create-bridge':
-      return { bridgeId: await client.createBridge(command.callIds, signal) };
+      return { bridgeId: await client.createBridge(command.callIds, signal, ready) };
     case 'speak':
-      return client.speak(command.callId, { ...command.speech, tag: command.tag }, signal).then(() => DONE);
+      return client.speak(command.callId, { ...command.speech, tag: command.tag }, signal, ready).then(() => DONE);
     case 'reject-call':
       return client.rejectCall(command.callId, signal).then(() => DONE);
     case 'hang-up':

@@ -19,7 +19,13 @@ export type NewCommand = DistributiveOmit<Command, 'id' | 'at'>;
 const TIMELINE_LIMIT = 200;
 
 export function draftOf<F extends Flow>(flow: F, at: number): Draft<F> {
-  const copy = { ...flow, callee: { ...flow.callee }, pending: [...flow.pending], timeline: [...flow.timeline] };
+  const copy = {
+    ...flow,
+    callee: { ...flow.callee },
+    pending: [...flow.pending],
+    seen: [...flow.seen],
+    timeline: [...flow.timeline],
+  };
   if (copy.kind === 'bridge-legs') copy.caller = { ...copy.caller };
   return { flow: copy, at, commands: [] };
 }

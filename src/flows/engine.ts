@@ -4,17 +4,18 @@
  */
 import type { CallControl } from '../call-control/client';
 import { messageOf } from '../errors';
-import type { FlowStore } from '../flow-store/store';
+import { LEASE_MS, type FlowStore } from '../flow-store/store';
 import type { Logger } from '../logger';
 import type { Metrics } from '../metrics';
 import type { IncomingCallEvent, VoiceEvent } from '../protocol/events';
 import { beginBridgeLegs, goneBeforeStart } from './bridge-legs';
 import { createCommandRunner, type SettledEvent } from './command-runner';
 import { route, type DialPlan } from './dial-plan';
-import type { Decision, Flow, FlowEvent, Limits } from './flow';
+import type { Command, Decision, Flow, FlowEvent, Limits } from './flow';
 import { legsOf } from './flow';
 import { transition } from './index';
 import { beginSpeak, type SpeakRequest } from './speak-and-hang-up';
+import { takeOver, type LostCommand } from './take-over';
 
 export interface EngineDeps {
   store: FlowStore;
@@ -23,7 +24,7 @@ export interface EngineDeps {
   metrics: Metrics;
   plan: DialPlan;
   limits: Limits;
-  /** epoch ms */
+  /** epoch ms; by default the clock of the store, which all instances share */
   now?: () => number;
 }
 
@@ -39,8 +40,12 @@ export interface Engine {
   speak(request: SpeakRequest): Promise<Flow>;
   /** Ends a flow and all its legs; undefined where there is none. */
   end(flowId: string): Promise<Flow | undefined>;
-  /** Wakes the flows whose time has come. */
+  /** Wakes the flows whose time has come, and takes over the commands of instances that are gone. */
   wakeDue(): Promise<void>;
+  /** Keeps a flow that was found on the platform; false where it is known already. */
+  adopt(decision: Decision): Promise<boolean>;
+  /** Hangs up a call that is in no flow. */
+  hangUpOrphan(callId: string, flowId: string): void;
   /** From now on no new flow is begun. */
   drain(): void;
   readonly draining: boolean;
@@ -60,20 +65,55 @@ interface Receipt {
   receivedAt: number;
 }
 
-export function createEngine({ store, client, log, metrics, plan, limits, now = Date.now }: EngineDeps): Engine {
-  const runner = createCommandRunner({ client, log, metrics, now, settled });
+export function createEngine({
+  store,
+  client,
+  log,
+  metrics,
+  plan,
+  limits,
+  now = () => store.now(),
+}: EngineDeps): Engine {
+  const runner = createCommandRunner({
+    client,
+    log,
+    metrics,
+    now,
+    settled,
+    holdsLease: () => store.holdsLease(),
+    async isOurs(flowId, { id, at }) {
+      const flow = await store.get(flowId);
+      return flow?.pending.some((pending) => pending.id === id && pending.at === at) ?? false;
+    },
+  });
   let draining = false;
 
   async function dispatch(id: string, event: FlowEvent, receipt?: Receipt): Promise<Flow | undefined> {
+    return update(id, (flow) => transition(flow, event), receipt);
+  }
+
+  async function update(id: string, decide: (flow: Flow) => Decision, receipt?: Receipt): Promise<Flow | undefined> {
     let before: Flow | undefined;
-    const decision = await store.update(id, (flow) => transition((before = flow), event));
+    const decision = await store.update(id, (flow) => owned(decide((before = flow))));
     if (!before || !decision) return undefined;
+    if (decision.flow === before) return before;
     report(before, decision.flow, receipt);
     carryOut(decision, receipt);
     return decision.flow;
   }
 
-  async function start(decision: Decision, receipt?: Receipt): Promise<boolean> {
+  /** What this step wants done is done by this instance, and is stored as such. */
+  function owned({ flow, commands }: Decision): Decision {
+    if (commands.length === 0) return { flow, commands };
+    const ours = new Map(commands.map((command) => [command, { ...command, owner: store.instance }]));
+    return {
+      flow: { ...flow, pending: flow.pending.map((command) => ours.get(command) ?? command) },
+      commands: [...ours.values()],
+    };
+  }
+
+  async function start(begun: Decision, receipt?: Receipt): Promise<boolean> {
+    const decision = owned(begun);
     const { flow } = decision;
     if (!(await store.create(flow))) return false;
     metrics.flowStarted(flow.kind);
@@ -134,7 +174,7 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
 
   async function receiveIncoming(event: IncomingCallEvent, at: number, receipt: Receipt): Promise<void> {
     const begun = await start(beginBridgeLegs(event, route(event, plan), limits, at), receipt);
-    if (!begun) await dispatch(event.callId, { type: 'webhook', at, event }, receipt);
+    if (!begun) await receiveKnown(event.callId, event, at, receipt);
   }
 
   /** An event of a call that is in no flow. */
@@ -148,8 +188,60 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
     log.warn({ eventType, callId, tag }, 'event of a call that is in no flow');
     if (eventType !== 'answer' || tag === undefined) return;
     // Only calls that Tandem dials are tagged: nobody owns this one any more.
+    hangUpOrphan(callId, tag);
+  }
+
+  function hangUpOrphan(callId: string, flowId: string): void {
     metrics.orphanReaped();
-    runner.run(tag, { type: 'hang-up', id: `hang-up ${callId}`, at, callId });
+    runner.run(flowId, { type: 'hang-up', id: `hang-up ${callId}`, at: now(), callId });
+  }
+
+  async function receiveKnown(id: string, event: VoiceEvent, at: number, receipt: Receipt): Promise<void> {
+    let isCopy = false;
+    await update(
+      id,
+      (flow) => {
+        const decision = transition(flow, { type: 'webhook', at, event });
+        isCopy = decision.flow === flow;
+        return decision;
+      },
+      receipt,
+    );
+    if (!isCopy) return;
+    metrics.eventDoubled(event.eventType);
+    const { eventType, callId } = event;
+    log.info({ flowId: id, eventType, callId, requestId: receipt.requestId }, 'event came again, and changes nothing');
+  }
+
+  /** Commands that nobody carries out any more. */
+  function lostOf(flow: Flow, at: number): LostCommand[] {
+    return (
+      flow.pending
+        .filter((command) => at - command.at >= LEASE_MS && isLost(flow, command))
+        // This instance lives: what it does not carry out it never began, as the store's reply to it was lost.
+        .map((command) => ({ command, mayBeSent: command.owner !== store.instance }))
+    );
+  }
+
+  function isLost({ id }: Flow, command: Command): boolean {
+    if (command.owner === undefined) return false;
+    return command.owner === store.instance ? !runner.runs(id, command) : !store.isAlive(command.owner);
+  }
+
+  /** One step for what is due and for what is lost, so that nobody comes in between. */
+  async function wake(id: string, at: number): Promise<void> {
+    let lost: LostCommand[] = [];
+    await update(id, (flow) => {
+      lost = lostOf(flow, at);
+      const taken = takeOver(flow, lost, at);
+      if (flow.wakeAt > at) return taken;
+      const woken = transition(taken.flow, { type: 'wake', at });
+      return { flow: woken.flow, commands: [...taken.commands, ...woken.commands] };
+    });
+    for (const { command } of lost) {
+      metrics.commandTakenOver(command.type);
+      log.warn({ flowId: id, command: command.type, from: command.owner }, 'command of an instance that is gone');
+    }
   }
 
   return {
@@ -160,7 +252,7 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
       if (event.eventType === 'incomingcall') return receiveIncoming(event, at, receipt);
       const id = await flowIdOf(event);
       if (id === undefined) return receiveStray(event, at);
-      await dispatch(id, { type: 'webhook', at, event }, receipt);
+      await receiveKnown(id, event, at, receipt);
     },
 
     async accepts(event) {
@@ -180,11 +272,14 @@ export function createEngine({ store, client, log, metrics, plan, limits, now = 
       const at = now();
       for (const id of await store.due(at, DUE_LIMIT)) {
         // One flow that cannot be woken must not keep the others asleep.
-        await dispatch(id, { type: 'wake', at }).catch((error: unknown) => {
+        await wake(id, at).catch((error: unknown) => {
           log.error({ flowId: id, err: messageOf(error) }, 'a flow could not be woken');
         });
       }
     },
+
+    adopt: (decision) => start(decision),
+    hangUpOrphan,
 
     drain() {
       draining = true;

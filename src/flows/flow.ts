@@ -53,6 +53,8 @@ interface CommandBase {
   id: string;
   /** When it was issued, epoch ms. */
   at: number;
+  /** The instance that carries it out; nobody else does while that one is alive. */
+  owner?: string;
 }
 export type Command = CommandBase &
   (
@@ -146,6 +148,8 @@ interface FlowBase {
   wakeAt: number;
   /** Commands that were issued and have no result yet. */
   pending: Command[];
+  /** Keys of the callbacks that were taken in, oldest first: one that comes again changes nothing. */
+  seen: string[];
   timeline: TimelineEntry[];
 }
 
@@ -200,6 +204,7 @@ export function blankFlow(id: string, limits: Limits, at: number): FlowBase {
     checkEvery: 0,
     wakeAt: Infinity,
     pending: [],
+    seen: [],
     timeline: [],
   };
 }

@@ -2,11 +2,24 @@
  * The one table of flows. A new flow is a file, a member of `Flow`, and a row here.
  */
 import { bridgeLegsTransition } from './bridge-legs';
+import { eventKey } from './event-key';
 import type { Command, Decision, Flow, FlowEvent, LivePhase } from './flow';
 import { speakTransition } from './speak-and-hang-up';
 
-/** Applies an event to a flow of whatever kind. Pure. */
+/** More callbacks than this in one flow are keys pressed or announcements in a loop: the oldest are forgotten. */
+const SEEN_LIMIT = 100;
+
+/** Applies an event to a flow of whatever kind. Pure. A callback that comes again gives the flow back as it is. */
 export function transition(flow: Flow, event: FlowEvent): Decision {
+  if (event.type !== 'webhook') return apply(flow, event);
+  const key = eventKey(event.event);
+  if (key === undefined) return apply(flow, event);
+  if (flow.seen.includes(key)) return { flow, commands: [] };
+  const decision = apply(flow, event);
+  return { ...decision, flow: { ...decision.flow, seen: [...flow.seen, key].slice(-SEEN_LIMIT) } };
+}
+
+function apply(flow: Flow, event: FlowEvent): Decision {
   switch (flow.kind) {
     case 'bridge-legs':
       return bridgeLegsTransition(flow, event);

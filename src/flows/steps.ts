@@ -51,6 +51,9 @@ export function transitionWith<F extends Flow>(steps: FlowSteps<F>, flow: F, eve
   if (!isLate) {
     observeLegs(draft, event, steps.overdue?.(draft.flow) ?? 'deadline');
     steps.observe(draft, event);
+  } else if (event.type === 'command-done' && event.command.type === 'create-call') {
+    // Taken for lost, and taken over: whoever was dialled is the callee, or a leg that nobody owns.
+    observeDialled(draft, event.result);
   }
   proceed(steps, draft);
   return decide(draft, isLate ? undefined : timelineOf(flow, draft.flow, event));

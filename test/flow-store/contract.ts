@@ -27,6 +27,7 @@ export function pairFlow(id: string, over: Partial<BridgeLegsFlow> = {}): Bridge
     checkEvery: 0,
     wakeAt: Infinity,
     pending: [],
+    seen: [],
     timeline: [],
     ...over,
   };

@@ -1,0 +1,16 @@
+/** What tells one callback of the platform from another: v1 events carry no id. */
+import { createHash } from 'node:crypto';
+import type { VoiceEvent } from '../protocol/events';
+
+/** 72 bits. */
+const KEY_LENGTH = 12;
+
+/**
+ * The same for every copy of a callback: made of its call, its type, its time, its tag and whatever else it says.
+ * @returns undefined where it says no time: then two that look alike may be two (a key pressed twice)
+ */
+export function eventKey(event: VoiceEvent): string | undefined {
+  if (event.time === undefined) return undefined;
+  // The schema puts the fields in one order, whatever the order in which they came.
+  return createHash('sha1').update(JSON.stringify(event)).digest('base64url').slice(0, KEY_LENGTH);
+}

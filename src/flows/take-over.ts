@@ -1,0 +1,52 @@
+/**
+ * What becomes of commands whose instance is gone: what does no harm twice is done again; of anything else it counts as
+ * unknown whether it was done, and the flow finds out, as after a lost reply.
+ */
+import type { Command, CommandType, Decision, Flow } from './flow';
+import { transition } from './index';
+
+/** A command that nobody carries out any more. */
+export interface LostCommand {
+  command: Command;
+  /** Whether it may have been sent: its instance is gone. False: it is certain that it was not. */
+  mayBeSent: boolean;
+}
+
+const REPEATABLE: ReadonlySet<CommandType> = new Set<CommandType>([
+  'find-call',
+  'look-at-call',
+  'answer-call',
+  'reject-call',
+  'hang-up',
+]);
+
+/** The flow's code for the failure of a command whose instance is gone. */
+export const INSTANCE_LOST = 'instance-lost';
+
+/** Pure. @param at epoch ms; a result of the gone instance that comes after all is known by its command's older `at` */
+export function takeOver(flow: Flow, lost: readonly LostCommand[], at: number): Decision {
+  let decision: Decision = { flow, commands: [] };
+  for (const { command, mayBeSent } of lost) {
+    const next =
+      mayBeSent && !REPEATABLE.has(command.type)
+        ? transition(decision.flow, {
+            type: 'command-failed',
+            at,
+            command,
+            failure: { fate: 'unknown', code: INSTANCE_LOST },
+          })
+        : issueAgain(decision.flow, command, at);
+    decision = { flow: next.flow, commands: [...decision.commands, ...next.commands] };
+  }
+  return decision;
+}
+
+function issueAgain(flow: Flow, command: Command, at: number): Decision {
+  const again = { ...command, at };
+  const isSame = (pending: Command): boolean => pending.id === command.id && pending.at === command.at;
+  if (!flow.pending.some(isSame)) return { flow, commands: [] };
+  return {
+    flow: { ...flow, pending: flow.pending.map((pending) => (isSame(pending) ? again : pending)) },
+    commands: [again],
+  };
+}
