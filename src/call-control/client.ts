@@ -25,6 +25,32 @@ const callView = z.object({
   bridgeId: z.string().nullish(),
 });
 
+/** The same in a list, with what tells whose it is. */
+const listedCall = callView.extend({
+  direction: z.enum(['in', 'out']),
+  from: z.string().default(''),
+  to: z.string().default(''),
+  callbackUrl: z.string().nullish(),
+  startTime: z.string().optional(),
+});
+
+/** A call that is ringing or up. */
+export interface LiveCall {
+  id: string;
+  state: 'started' | 'active';
+  direction: 'in' | 'out';
+  from: string;
+  to: string;
+  tag?: string | undefined;
+  bridgeId?: string | undefined;
+  callbackUrl?: string | undefined;
+}
+
+/** The most that one page may have. */
+const PAGE_SIZE = 1_000;
+/** More calls than this are not looked through: the newest come first. */
+const MAX_PAGES = 20;
+
 type EndState = 'completed' | 'rejected';
 
 export interface DialRequest {
@@ -46,6 +72,8 @@ export interface CallControl {
   findCalls(request: Omit<DialRequest, 'callTimeout'>, signal: AbortSignal): Promise<SeenCall[]>;
   /** What the platform says of a call; `gone` where it knows none of this id. */
   lookAtCall(callId: string, signal: AbortSignal): Promise<SeenCall>;
+  /** The calls that are ringing or up, among those that began within the last `ageMs`; newest first. */
+  liveCalls(ageMs: number, signal: AbortSignal): Promise<LiveCall[]>;
   answerCall(callId: string, signal: AbortSignal): Promise<void>;
   /** Rejects an incoming call that was not answered; one that is over already counts as done. */
   rejectCall(callId: string, signal: AbortSignal): Promise<void>;
@@ -124,6 +152,28 @@ export function createCallControl({
     return calls.flatMap((call) => (call.success && call.data.tag === tag ? [toSeen(call.data)] : []));
   }
 
+  async function live(ageMs: number): Promise<LiveCall[]> {
+    const found: LiveCall[] = [];
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const query = new URLSearchParams({ page: `${page}`, size: `${PAGE_SIZE}`, sortOrder: 'desc' });
+      const { body } = await http.send('GET', http.userPath(`/calls?${query.toString()}`));
+      const calls = z.array(z.unknown()).parse(body);
+      let oldest = Infinity;
+      for (const each of calls) {
+        const call = listedCall.safeParse(each).data;
+        if (!call) continue;
+        oldest = Math.min(oldest, Date.parse(call.startTime ?? '') || Infinity);
+        const { state } = call;
+        if (state !== 'started' && state !== 'active') continue;
+        const { id, direction, from, to, tag, bridgeId, callbackUrl } = call;
+        const [known, bridge, url] = [tag, bridgeId, callbackUrl].map((value) => value ?? undefined);
+        found.push({ id, state, direction, from, to, tag: known, bridgeId: bridge, callbackUrl: url });
+      }
+      if (calls.length < PAGE_SIZE || oldest < Date.now() - ageMs) break;
+    }
+    return found;
+  }
+
   return {
     async createCall({ from, to, callTimeout, tag }, signal, ready = ALWAYS_READY) {
       const body: CreateCallBody = { from, to, callTimeout, tag, callbackUrl: callbackUrl() };
@@ -157,6 +207,7 @@ export function createCallControl({
 
     findCalls: (request, signal) => retry(() => find(request), A_FEW_TIMES, signal),
     lookAtCall: (callId, signal) => retry(() => look(callId), A_FEW_TIMES, signal),
+    liveCalls: (ageMs, signal) => retry(() => live(ageMs), A_FEW_TIMES, signal),
 
     async answerCall(callId, signal) {
       await retry(() => setState(callId, 'active'), AGAIN, signal);

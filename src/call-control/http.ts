@@ -74,11 +74,21 @@ function toRefusal(response: AxiosResponse<unknown>, request: string): RefusedEr
   const message = parsed.success ? parsed.data.message : request;
   // 503 is how the platform says "not yet"; any other 5xx says that it failed on the way, and not how far it got.
   if (status >= 500 && status !== 503) return new ReplyLostError(`${request}: ${status} ${message}`, { code, status });
-  const retryAt = status === 429 ? rateLimitReset(header(response, 'x-ratelimit-reset')) : undefined;
+  const retryAt = status === 429 ? resetOnOurClock(response) : undefined;
   return new RefusedError(status, code, parsed.success ? parsed.data.category : 'unknown', message, retryAt);
 }
 
 function header(response: AxiosResponse<unknown>, name: string): string | undefined {
   const value: unknown = response.headers[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** Beyond that a difference is no matter of rounding (the header has whole seconds) or of the way. ms */
+const CLOCKS_AGREE_MS = 2_000;
+
+/** The platform names the end of a rate limit on its own clock, which its `Date` header shows; ours may be wrong. */
+function resetOnOurClock(response: AxiosResponse<unknown>): number | undefined {
+  const reset = rateLimitReset(header(response, 'x-ratelimit-reset'));
+  const ahead = Date.parse(header(response, 'date') ?? '') - Date.now();
+  return reset === undefined || !(Math.abs(ahead) > CLOCKS_AGREE_MS) ? reset : reset - ahead;
 }

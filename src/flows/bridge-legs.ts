@@ -99,6 +99,26 @@ export function goneBeforeStart(
   return begin(steps, flow, { end: 'caller-gave-up' });
 }
 
+/** Both legs of a pair that talks, as the platform shows them. */
+export interface BridgedPair {
+  caller: { id: string; from: string; to: string };
+  callee: { id: string };
+  bridgeId: string;
+}
+
+/** A pair that was found bridged, and of which nothing is known: it lasts as long as a new one may. */
+export function adoptBridged(
+  { caller, callee, bridgeId }: BridgedPair,
+  limits: Limits,
+  at: number,
+): Decision<BridgeLegsFlow> {
+  const flow = newPair(caller.id, { from: caller.from, to: caller.to }, limits, at);
+  flow.caller = { role: 'caller', callId: caller.id, state: 'answered', answerSent: true };
+  flow.callee = { role: 'callee', callId: callee.id, state: 'answered' };
+  flow.bridgeId = bridgeId;
+  return begin(steps, flow, { to: 'bridged' }, 'found on the platform');
+}
+
 function newPair(callId: string, incoming: BridgeLegsFlow['incoming'], limits: Limits, at: number): BridgeLegsFlow {
   return {
     ...blankFlow(callId, limits, at),

@@ -159,6 +159,21 @@ describe('a refusal', () => {
   });
 });
 
+describe('a rate limit of a platform', () => {
+  it('whose clock is ahead of ours ends when it ends there', async () => {
+    const ahead = 90_000;
+    const reset = String(Date.now() + ahead + 30_000);
+    server.answer = () => ({
+      status: 429,
+      headers: { 'X-RateLimit-Reset': reset, Date: new Date(Date.now() + ahead).toUTCString() },
+      body: v1Error('rate-limit-reached'),
+    });
+    const { retryAt } = (await failure(http().send('GET', '/x'))) as RefusedError;
+    expect(retryAt! - Date.now()).toBeGreaterThan(28_000);
+    expect(retryAt! - Date.now()).toBeLessThan(32_000);
+  });
+});
+
 describe('a reply that says nothing of the effect', () => {
   it.each([500, 502, 504])('%i: lost, with status and code', async (status) => {
     server.answer = () => ({ status, body: v1Error('internal-error') });

@@ -141,6 +141,7 @@ export function fakeClient(results: Partial<Record<CommandName, unknown>> = {}):
     createCall: (request, signal) => ask('createCall', request, signal),
     findCalls: (request, signal) => ask('findCalls', request, signal),
     lookAtCall: (callId, signal) => ask('lookAtCall', callId, signal),
+    liveCalls: (ageMs, signal) => ask('liveCalls', ageMs, signal),
     answerCall: (callId, signal) => ask('answerCall', callId, signal),
     rejectCall: (callId, signal) => ask('rejectCall', callId, signal),
     hangUp: (callId, signal) => ask('hangUp', callId, signal),
@@ -155,6 +156,7 @@ export function willingClient(): FakeClient {
   return fakeClient({
     createCall: CALLEE,
     findCalls: [],
+    liveCalls: [],
     lookAtCall: { callId: CALLER, state: 'active' },
     answerCall: undefined,
     rejectCall: undefined,

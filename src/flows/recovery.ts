@@ -1,0 +1,116 @@
+/**
+ * Compares what the platform says is up with the flows there are: after a restart, and from time to time. A pair that
+ * talks is adopted; a leg that belongs to no flow is hung up, or it would stay up and be billed.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CallControl, LiveCall } from '../call-control/client';
+import { messageOf } from '../errors';
+import type { FlowStore } from '../flow-store/store';
+import type { Logger } from '../logger';
+import { normaliseSipUri } from '../protocol/sip-uri';
+import { adoptBridged } from './bridge-legs';
+import type { Line } from './dial-plan';
+import type { Engine } from './engine';
+import type { Limits } from './flow';
+
+export interface RecoveryDeps {
+  store: FlowStore;
+  client: CallControl;
+  engine: Pick<Engine, 'adopt' | 'hangUpOrphan'>;
+  lines: readonly Line[];
+  limits: Limits;
+  /** Where the events of dialled calls go: calls that report elsewhere are somebody else's. */
+  callbackUrl: () => string;
+  log: Logger;
+}
+
+export interface Recovery {
+  /** Looks once. Never rejects: what could not be done is done the next time. */
+  run(): Promise<void>;
+  close(): void;
+}
+
+/** Between the two looks that it takes to call a leg an orphan: what is on its way has come by then. ms */
+const GRACE_MS = 5_000;
+/** A flow that ended so long ago is not hanging up its legs any more. ms */
+const ENDED_LONG_AGO_MS = 30_000;
+/** Long enough for one run; other instances leave it alone meanwhile. ms */
+const CLAIM_MS = 30_000;
+
+export function createRecovery(deps: RecoveryDeps): Recovery {
+  const { store, client, engine, lines, limits, log } = deps;
+  const closing = new AbortController();
+
+  const numbers = new Set(lines.map(({ number }) => number));
+  const endpoints = new Set(lines.map(({ endpoint }) => endpoint));
+
+  /** Whether Tandem dialled it, or it came in over one of the lines. */
+  function isOurs({ direction, from, to, tag, callbackUrl }: LiveCall): boolean {
+    if (callbackUrl !== undefined && !isSamePlace(callbackUrl, deps.callbackUrl())) return false;
+    // Only what Tandem dials is tagged; without the URL a tag alone proves nothing.
+    if (direction === 'out') return tag !== undefined && callbackUrl !== undefined;
+    return numbers.has(to) || endpoints.has(normaliseSipUri(from) ?? '');
+  }
+
+  /** What Tandem's dialled calls are tagged with, and what its callers are called: the id of the flow. */
+  const flowIdOf = ({ direction, id, tag }: LiveCall): string => (direction === 'out' ? (tag ?? id) : id);
+
+  async function isOwned(call: LiveCall): Promise<boolean> {
+    const flow = await store.get(flowIdOf(call));
+    return flow !== undefined && (flow.endedAt === undefined || store.now() - flow.endedAt < ENDED_LONG_AGO_MS);
+  }
+
+  async function unowned(): Promise<LiveCall[]> {
+    const found: LiveCall[] = [];
+    for (const call of await client.liveCalls(limits.maxCallMs, closing.signal)) {
+      if (isOurs(call) && !(await isOwned(call))) found.push(call);
+    }
+    return found;
+  }
+
+  /** Both legs of a pair that talks are up, and in one bridge: it goes on as if nothing had been. */
+  async function adoptPairs(calls: readonly LiveCall[]): Promise<void> {
+    for (const callee of calls) {
+      if (callee.direction !== 'out' || callee.bridgeId === undefined) continue;
+      const caller = calls.find(({ id, bridgeId }) => id === callee.tag && bridgeId === callee.bridgeId);
+      if (!caller || caller.state !== 'active' || callee.state !== 'active') continue;
+      const decision = adoptBridged({ caller, callee, bridgeId: callee.bridgeId }, limits, store.now());
+      if (await engine.adopt(decision)) log.info({ flowId: caller.id }, 'a pair that talks was found, and is kept');
+    }
+  }
+
+  async function endOrphans(suspects: readonly LiveCall[]): Promise<void> {
+    for (const suspect of suspects) {
+      if (await isOwned(suspect)) continue;
+      const { state } = await client.lookAtCall(suspect.id, closing.signal);
+      if (state !== 'started' && state !== 'active') continue;
+      const { id, tag, direction, from, to } = suspect;
+      log.warn({ callId: id, tag, direction, from, to, state }, 'a leg that belongs to no flow is hung up');
+      engine.hangUpOrphan(id, flowIdOf(suspect));
+    }
+  }
+
+  return {
+    async run() {
+      try {
+        if (!(await store.claim('recovery', CLAIM_MS))) return;
+        const suspects = await unowned();
+        if (suspects.length === 0) return;
+        await adoptPairs(suspects);
+        await delay(GRACE_MS, undefined, { signal: closing.signal, ref: false });
+        await endOrphans(suspects);
+      } catch (error) {
+        if (!closing.signal.aborted)
+          log.warn({ err: messageOf(error) }, 'the calls of the platform could not be compared');
+      }
+    },
+    close: () => closing.abort(),
+  };
+}
+
+/** Credentials aside: platforms show them or not. */
+function isSamePlace(one: string, other: string): boolean {
+  if (!URL.canParse(one) || !URL.canParse(other)) return one === other;
+  const [a, b] = [new URL(one), new URL(other)];
+  return a.host === b.host && a.pathname === b.pathname;
+}
