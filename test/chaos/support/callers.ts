@@ -13,6 +13,8 @@ export interface Call extends Job {
   scenario: Scenario;
   /** The id under which Tandem knows it; undefined where it never said one. */
   flowId: string | undefined;
+  /** An answer of Tandem's API that can be no fault of an outage. */
+  refused?: string;
   /** Epoch ms. */
   startedAt: number;
 }
@@ -62,7 +64,7 @@ async function begin({ kind, script }: Job, { stub, url }: CallOptions): Promise
   const startedAt = Date.now();
   if (kind === 'speak') {
     const scenario = stub.expectDial(script);
-    return { kind, script, scenario, flowId: await speak(url, scenario), startedAt };
+    return { kind, script, scenario, startedAt, ...(await speak(url, scenario)) };
   }
   const scenario = kind === 'sip-to-pstn' ? stub.dialFromPhone(script) : stub.dialFromPstn(script);
   // Nobody is known before the first ring is taken; a caller waits for it as long as for anything.
@@ -71,7 +73,7 @@ async function begin({ kind, script }: Job, { stub, url }: CallOptions): Promise
 }
 
 /** Asked once: a client that has no answer cannot know whether somebody is being called already. */
-async function speak(url: string, scenario: Scenario): Promise<string | undefined> {
+async function speak(url: string, scenario: Scenario): Promise<Pick<Call, 'flowId' | 'refused'>> {
   for (;;) {
     const reply = await fetch(`${url}/calls`, {
       method: 'POST',
@@ -80,11 +82,11 @@ async function speak(url: string, scenario: Scenario): Promise<string | undefine
     });
     const { status, headers } = reply;
     const body = await reply.text();
-    if (status === 201) return headers.get('location')?.split('/').pop();
+    if (status === 201) return { flowId: headers.get('location')?.split('/').pop() };
     scenario.journal.truth(`POST /calls: ${status} ${body}`);
-    if (status < 500) scenario.journal.violation(`POST /calls: ${status} ${body}`);
+    if (status < 500) return { flowId: undefined, refused: `POST /calls: ${status} ${body}` };
     // Said before anything was done: there is another instance.
-    if (!body.includes('"draining"')) return undefined;
+    if (!body.includes('"draining"')) return { flowId: undefined };
     await sleep(POLL_MS);
   }
 }

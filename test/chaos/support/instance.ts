@@ -31,7 +31,7 @@ export interface Instance {
   /** Ends that nobody asked for, and those of a SIGTERM that were no exit with 0. */
   readonly faults: readonly string[];
   /** What it has logged in all its lives, a line each. */
-  log(): string[];
+  log: () => string[];
 }
 
 /** @param folder for its log; it is also its working directory, so no .env is read */

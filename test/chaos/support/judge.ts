@@ -94,6 +94,7 @@ export async function judge(
   for (const call of calls) {
     const commands = [...call.scenario.journal.commands.values()].reduce((sum, count) => sum + count, 0);
     if (commands > COMMAND_STORM) faults.push({ call, text: `${commands} commands for one call` });
+    if (call.refused !== undefined) faults.push({ call, text: call.refused });
     if (!isOwed(call)) continue;
     const flow = await getFlow(url, call.flowId ?? '');
     if (!flow) faults.push({ call, text: 'acknowledged, and Tandem does not know this call' });
