@@ -5,15 +5,18 @@ export interface Ticker {
   close(): void;
 }
 
-/** Calls `tick` again and again, each time when the one before has ended; a failed tick is logged, and the next one comes. */
-export function startTicker(everyMs: number, tick: () => Promise<void>, log: Logger): Ticker {
+/**
+ * Calls `tick` again and again, each time when the one before has ended; a failed tick is logged, and the next one comes.
+ * @param doing what failed, for the log
+ */
+export function startTicker(everyMs: number, tick: () => Promise<void>, log: Logger, doing: string): Ticker {
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   const next = () => {
     if (closed) return;
     timer = setTimeout(() => {
       tick()
-        .catch((error: unknown) => log.error({ err: messageOf(error) }, 'flows that were due could not be woken'))
+        .catch((error: unknown) => log.error({ err: messageOf(error) }, `${doing} failed`))
         .finally(next);
     }, everyMs);
     timer.unref();

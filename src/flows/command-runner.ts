@@ -1,5 +1,4 @@
 /** Carries out commands beside the flows that want them, and brings back what came of each. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CallControl, Ready } from '../call-control/client';
 import { NotWantedError, RefusedError, ReplyLostError, UnreachableError } from '../call-control/errors';
 import { messageOf } from '../errors';
@@ -73,7 +72,7 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
         log.error({ flowId, command, err: messageOf(error) }, 'the result of a command could not be stored');
         if (!isPassing) return;
       }
-      await delay(pause, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
+      await passed(pause);
     }
   }
 
@@ -87,7 +86,7 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
       if (deps.holdsLease()) return;
       while (!deps.holdsLease()) {
         if (signal.aborted) throw new NotWantedError();
-        await delay(LEASE_CHECK_MS, undefined, { ref: false });
+        await passed(LEASE_CHECK_MS);
       }
       const isOurs = await deps.isOurs(flowId, command).catch(() => false);
       if (!isOurs) throw new NotWantedError();
@@ -141,6 +140,11 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
       for (const tasks of running.values()) for (const { controller } of tasks) controller.abort(NO_LONGER_WANTED);
     },
   };
+}
+
+/** Keeps no process alive. */
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 /** A command that tells nothing beyond that it was done. */

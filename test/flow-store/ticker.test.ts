@@ -7,7 +7,7 @@ describe('the ticker', () => {
 
   it('ticks at its pace until it is closed', async () => {
     const tick = jest.fn(() => Promise.resolve());
-    const ticker = startTicker(200, tick, recordingLog().log);
+    const ticker = startTicker(200, tick, recordingLog().log, 'waking');
     await jest.advanceTimersByTimeAsync(199);
     expect(tick).toHaveBeenCalledTimes(0);
     await jest.advanceTimersByTimeAsync(1);
@@ -23,7 +23,7 @@ describe('the ticker', () => {
   it('waits for a slow tick: no two at a time', async () => {
     let finish = (): void => undefined;
     const tick = jest.fn(() => new Promise<void>((resolve) => (finish = resolve)));
-    const ticker = startTicker(200, tick, recordingLog().log);
+    const ticker = startTicker(200, tick, recordingLog().log, 'waking');
     await jest.advanceTimersByTimeAsync(1_000);
     expect(tick).toHaveBeenCalledTimes(1);
     finish();
@@ -35,18 +35,18 @@ describe('the ticker', () => {
   it('logs a tick that fails, and goes on', async () => {
     const { log, lines } = recordingLog();
     const tick = jest.fn(() => Promise.reject(new Error('store is down')));
-    const ticker = startTicker(200, tick, log);
+    const ticker = startTicker(200, tick, log, 'waking');
     await jest.advanceTimersByTimeAsync(400);
     expect(tick).toHaveBeenCalledTimes(2);
     expect(lines).toHaveLength(2);
-    expect(lines[0]).toMatchObject({ level: 50, err: 'store is down' });
+    expect(lines[0]).toMatchObject({ level: 50, err: 'store is down', msg: 'waking failed' });
     ticker.close();
   });
 
   it('does not tick again when it is closed during a tick', async () => {
     let finish = (): void => undefined;
     const tick = jest.fn(() => new Promise<void>((resolve) => (finish = resolve)));
-    const ticker = startTicker(200, tick, recordingLog().log);
+    const ticker = startTicker(200, tick, recordingLog().log, 'waking');
     await jest.advanceTimersByTimeAsync(200);
     ticker.close();
     finish();

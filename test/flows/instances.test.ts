@@ -1,0 +1,257 @@
+/** Several engines on one store: what one of them leaves undone. */
+import { StoreUnavailableError } from '../../src/flow-store/errors';
+import { createMemoryStore } from '../../src/flow-store/memory-store';
+import type { FlowStore } from '../../src/flow-store/store';
+import {
+  CALLEE,
+  CALLER,
+  PSTN,
+  answerOf,
+  fakeClient,
+  flush,
+  hangupOf,
+  incomingCall,
+  testEngine,
+  type TestEngine,
+} from '../helpers/builders';
+
+const LEASE_MS = 10_000;
+
+/** Two instances that share a store; either may go. */
+function pair() {
+  const memory = createMemoryStore();
+  const alive = new Set(['one', 'two']);
+  const shared = (instance: string): FlowStore => ({
+    ...memory,
+    instance,
+    isAlive: (name) => alive.has(name),
+    // As a shared store gives out what nothing was heard of.
+    due: async (now, limit) => [
+      ...new Set([
+        ...(await memory.due(now, limit)),
+        ...(await memory.list({ limit })).filter(({ pending }) => pending.length > 0).map(({ id }) => id),
+      ]),
+    ],
+  });
+  const one = testEngine({ store: shared('one') });
+  const two = testEngine({ store: shared('two') });
+  const pass = (ms: number): void => {
+    one.clock.now += ms;
+    two.clock.now += ms;
+  };
+  return { one, two, alive, pass, memory };
+}
+
+describe('a command whose instance is gone', () => {
+  it.each([
+    ['while it is alive', false, 60_000, []],
+    ['before its lease is over', true, LEASE_MS - 1, []],
+    ['when its lease is over', true, LEASE_MS, ['findCalls']],
+  ])('is looked after by another one: %s', async (_, isGone, ms, expected) => {
+    const { one, two, alive, pass } = pair();
+    await one.engine.receive(incomingCall());
+    if (isGone) alive.delete('one');
+    // Less than the ring time is over, so that the deadline has no part in it.
+    pass(Math.min(ms, 30_000));
+    await two.engine.wakeDue();
+    expect(two.client.names()).toEqual(expected);
+  });
+
+  it('dials nobody twice: a create-call is looked for, and what is found goes on', async () => {
+    const { one, two, alive, pass } = pair();
+    await one.engine.receive(incomingCall());
+    alive.delete('one');
+    pass(LEASE_MS);
+    await two.engine.wakeDue();
+    expect(two.client.names()).toEqual(['findCalls']);
+    await two.client.last('findCalls').done([{ callId: CALLEE, state: 'active' }]);
+    expect(two.client.names()).toEqual(['findCalls', 'answerCall']);
+    expect(two.client.last('answerCall').argument).toBe(CALLER);
+  });
+
+  it('is done again where that does no harm, by one instance only', async () => {
+    const { one, two, alive, pass, memory } = pair();
+    const three = testEngine({ store: { ...memory, instance: 'three', isAlive: (name) => alive.has(name) } });
+    alive.add('three');
+    await one.engine.receive(incomingCall());
+    await one.engine.receive(hangupOf(CALLER));
+    await one.client.last('createCall').done(CALLEE);
+    expect(one.client.names()).toEqual(['createCall', 'hangUp']);
+    alive.delete('one');
+    pass(LEASE_MS);
+    three.clock.now = two.clock.now;
+    await Promise.all([two.engine.wakeDue(), three.engine.wakeDue()]);
+    await two.engine.wakeDue();
+    expect([...two.client.names(), ...three.client.names()]).toEqual(['hangUp']);
+    await two.client.last('hangUp').done();
+    expect(await memory.get(CALLER)).toMatchObject({ phase: 'ended', reason: 'caller-gave-up', pending: [] });
+  });
+
+  it('that comes back with its result after all changes nothing that went on meanwhile', async () => {
+    const { one, two, alive, pass, memory } = pair();
+    await one.engine.receive(incomingCall());
+    await one.client.last('createCall').done(CALLEE);
+    await one.engine.receive(answerOf(CALLEE));
+    alive.delete('one');
+    pass(LEASE_MS);
+    await two.engine.wakeDue();
+    expect(two.client.names()).toEqual(['answerCall']);
+    await one.client.last('answerCall').done(); // it had only stood still
+    expect((await memory.get(CALLER))?.pending).toMatchObject([{ type: 'answer-call', owner: 'two' }]);
+    await two.engine.receive(answerOf(CALLER));
+    expect(two.client.names()).toEqual(['answerCall', 'createBridge']);
+  });
+
+  it('and that did dial: whom it dialled is the callee while he is looked for, and is hung up later', async () => {
+    const { one, two, alive, pass, memory } = pair();
+    await one.engine.receive(incomingCall());
+    alive.delete('one');
+    pass(LEASE_MS);
+    await two.engine.wakeDue();
+    await one.client.last('createCall').done(CALLEE);
+    expect(await memory.get(CALLER)).toMatchObject({ phase: 'dialling', callee: { callId: CALLEE, state: 'ringing' } });
+    await two.engine.receive(hangupOf(CALLER));
+    expect(two.client.last('hangUp').argument).toBe(CALLEE);
+  });
+
+  it('counts in the metrics', async () => {
+    const { one, two, alive, pass } = pair();
+    await one.engine.receive(incomingCall());
+    alive.delete('one');
+    pass(LEASE_MS);
+    await two.engine.wakeDue();
+    expect(await two.metrics.render()).toContain('tandem_commands_taken_over_total{command="create-call"} 1');
+  });
+});
+
+describe('a store that does not answer', () => {
+  /** From now on, or up to now, it is away. `lost`: it does what it is told, and its reply is lost. */
+  function breakable() {
+    const memory = createMemoryStore();
+    const state = { away: false, lost: false };
+    const guard = async <T>(work: () => Promise<T>): Promise<T> => {
+      if (state.away) throw new StoreUnavailableError('no connection');
+      const result = await work();
+      if (state.lost) throw new StoreUnavailableError('no reply');
+      return result;
+    };
+    const store: FlowStore = {
+      ...memory,
+      create: (flow) => guard(() => memory.create(flow)),
+      update: (id, transition) => guard(() => memory.update(id, transition)),
+      get: (id) => guard(() => memory.get(id)),
+      due: async (now, limit) => (await memory.list({ limit })).map(({ id }) => id),
+    };
+    return { store, state, memory };
+  }
+
+  it('acknowledges no event', async () => {
+    const { store, state } = breakable();
+    const { engine, client } = testEngine({ store });
+    state.away = true;
+    await expect(engine.receive(incomingCall())).rejects.toThrow(StoreUnavailableError);
+    expect(client.names()).toEqual([]);
+  });
+
+  it('gets the result of a command when it is back: nobody is dialled twice', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
+    try {
+      const { store, state, memory } = breakable();
+      const { engine, client } = testEngine({ store });
+      await engine.receive(incomingCall());
+      state.away = true;
+      await client.last('createCall').done(CALLEE);
+      expect((await memory.get(CALLER))?.pending).toHaveLength(1);
+      state.away = false;
+      await jest.advanceTimersByTimeAsync(5_000);
+      await flush();
+      expect(await memory.get(CALLER)).toMatchObject({ callee: { callId: CALLEE, state: 'ringing' }, pending: [] });
+      expect(client.names()).toEqual(['createCall']);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('that kept what it did not acknowledge: its commands are sent, once, when it is certain that nobody does', async () => {
+    const { store, state } = breakable();
+    const { engine, client, clock } = testEngine({ store });
+    state.lost = true;
+    await expect(engine.receive(incomingCall())).rejects.toThrow(StoreUnavailableError);
+    state.lost = false;
+    await engine.receive(incomingCall()); // the platform, or its fallback, sends it again
+    await engine.wakeDue();
+    expect(client.names()).toEqual([]);
+    clock.now += LEASE_MS;
+    await engine.wakeDue();
+    await engine.wakeDue();
+    expect(client.names()).toEqual(['createCall']);
+    expect(client.last('createCall').argument).toMatchObject({ to: PSTN, tag: CALLER });
+  });
+});
+
+describe('an instance that lost its lease', () => {
+  it.each([
+    ['and its commands', true, 'no longer wanted'],
+    ['and kept its commands', false, 'sent'],
+  ])('%s: what must not be done twice waits for it', async (_, isTaken, expected) => {
+    const memory = createMemoryStore();
+    let holds = false;
+    const store: FlowStore = { ...memory, holdsLease: () => holds };
+    const client = fakeClient();
+    const outcomes: string[] = [];
+    client.createCall = async (_request, _signal, ready) => {
+      await ready?.().then(
+        () => outcomes.push('sent'),
+        () => outcomes.push('no longer wanted'),
+      );
+      return CALLEE;
+    };
+    const { engine }: TestEngine = testEngine({ store, client });
+    await engine.receive(incomingCall());
+    await flush();
+    expect(outcomes).toEqual([]);
+    if (isTaken)
+      await memory.update(CALLER, (flow) => ({
+        flow: { ...flow, pending: flow.pending.map((command) => ({ ...command, at: command.at + 1, owner: 'two' })) },
+        commands: [],
+      }));
+    holds = true;
+    await engine.idle();
+    expect(outcomes).toEqual([expected]);
+  });
+});
+
+describe('a callback that comes again', () => {
+  const TIME = '2026-11-23T12:00:00Z';
+
+  it('with its time changes nothing, is counted, and is in the log', async () => {
+    const { engine, store, metrics, lines } = testEngine();
+    await engine.receive(incomingCall({ time: TIME }));
+    const before = await store.get(CALLER);
+    await engine.receive(incomingCall({ time: TIME }));
+    await engine.receive(incomingCall({ time: TIME }));
+    expect(await store.get(CALLER)).toBe(before);
+    expect(await metrics.render()).toContain('tandem_events_doubled_total{type="incomingcall"} 2');
+    expect(lines.filter(({ msg }) => msg === 'event came again, and changes nothing')).toHaveLength(2);
+  });
+
+  it('of another time, or without one, is another callback', async () => {
+    const { engine, store } = testEngine();
+    await engine.receive(incomingCall({ time: TIME }));
+    await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1', time: TIME });
+    await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1', time: '2026-11-23T12:00:01Z' });
+    await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1' });
+    await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1' });
+    const flow = await store.get(CALLER);
+    expect(flow?.timeline.filter(({ what }) => what === 'event dtmf')).toHaveLength(4);
+    expect(flow?.seen).toHaveLength(3);
+  });
+
+  it('is remembered a hundred callbacks long', async () => {
+    const { engine, store } = testEngine();
+    await engine.receive(incomingCall({ time: TIME }));
+    for (let i = 0; i < 150; i += 1)
+      await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1', time: `t${i}` });
+    expect((await store.get(CALLER))?.seen).toHaveLength(100);
+  });
+});
