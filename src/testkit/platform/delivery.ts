@@ -1,31 +1,40 @@
 /** Sends events to the webhook server: in order for each leg, and otherwise exactly as badly as the faults say. */
-import { Agent, request } from 'node:http';
 import { drawEventFaults, type Faults } from './faults';
-import type { Leg } from './scenario';
+import { createPoster, type Answer, type EventBody } from './post-event';
+import { nameOf, type Leg } from './scenario';
 
-export type EventBody = Record<string, string>;
+export type { EventBody } from './post-event';
 
 export interface Delivery {
   emit(leg: Leg, body: EventBody): void;
   /** Events that are still under way. */
   pending(): number;
-  readonly stats: { sent: number; slowestMs: number; refused: number };
+  readonly stats: { sent: number; accepted: number; slowestMs: number; refused: number };
   close(): void;
 }
 
-interface DeliveryOptions {
-  faults: Faults;
-  /** ms without a reply until an event counts as failed */
-  callbackTimeoutMs: number;
-  /** Neither the callback URL nor its fallback would take the event. */
-  onUndeliverable: (leg: Leg, body: EventBody) => void;
+export interface Undelivered {
+  leg: Leg;
+  eventType: string;
+  answer: Answer;
 }
 
-export function createDelivery({ faults, callbackTimeoutMs, onUndeliverable }: DeliveryOptions): Delivery {
-  const agent = new Agent({ keepAlive: true });
+interface DeliveryOptions {
+  faults: () => Faults;
+  /** Sends an event that failed once more where no fallback URL is known. */
+  retrySameUrl: boolean;
+  /** Neither the callback URL nor its fallback would take the event. */
+  onUndeliverable: (event: Undelivered) => void;
+}
+
+/** Everything else is a type that the platform has. */
+export const UNKNOWN_EVENT = 'testkit-unknown-event';
+
+export function createDelivery({ faults, retrySameUrl, onUndeliverable }: DeliveryOptions): Delivery {
+  const poster = createPoster();
   const timers = new Set<NodeJS.Timeout>();
   const queues = new WeakMap<Leg, Promise<void>>();
-  const stats = { sent: 0, slowestMs: 0, refused: 0 };
+  const stats = { sent: 0, accepted: 0, slowestMs: 0, refused: 0 };
   let pending = 0;
   let closed = false;
 
@@ -38,33 +47,39 @@ export function createDelivery({ faults, callbackTimeoutMs, onUndeliverable }: D
       timers.add(timer);
     });
 
-  async function post(leg: Leg, body: EventBody): Promise<number | string> {
+  async function post(leg: Leg, url: string, body: EventBody): Promise<Answer> {
     const startedAt = Date.now();
     stats.sent += 1;
-    const status = await postJson(agent, leg.callbackUrl, body, callbackTimeoutMs);
+    const answer = await poster.post({ url, method: leg.callbackMethod, body, timeoutMs: leg.callbackTimeoutMs });
     const tookMs = Date.now() - startedAt;
     stats.slowestMs = Math.max(stats.slowestMs, tookMs);
     leg.scenario.slowestAckMs = Math.max(leg.scenario.slowestAckMs, tookMs);
-    return status;
+    return answer;
   }
 
   async function deliver(leg: Leg, body: EventBody, note: string): Promise<void> {
-    const { journal } = leg.scenario;
-    for (const url of ['callbackUrl', 'fallbackUrl']) {
+    const { scenario } = leg;
+    const { journal } = scenario;
+    const eventType = body['eventType'] ?? '';
+    const fallback = leg.fallbackUrl ?? (retrySameUrl ? leg.callbackUrl : undefined);
+    let answer: Answer | undefined;
+    for (const [name, url] of Object.entries({ callbackUrl: leg.callbackUrl, fallbackUrl: fallback })) {
       if (closed) return;
-      journal.event(`${body['eventType'] ?? ''} ${leg.role} ${leg.id}${note}`);
-      const status = await post(leg, body);
+      if (!url) continue;
+      journal.event(`${describe(body)} ${nameOf(leg)} ${leg.id}${note}`, leg.role);
+      answer = await post(leg, url, body);
       if (closed) return;
-      if (typeof status === 'number' && status >= 200 && status < 300) {
-        if (body['eventType'] === 'incomingcall') leg.scenario.known = true;
+      if ('status' in answer && answer.status >= 200 && answer.status < 300) {
+        stats.accepted += 1;
+        if (eventType === 'incomingcall') scenario.known = true;
         return;
       }
       stats.refused += 1;
-      journal.truth(`${url} took no ${body['eventType'] ?? 'event'}: ${status}`);
-      // A valid event may meet a server in trouble (5xx), but never one that calls it wrong.
-      if (typeof status === 'number' && status < 500) journal.violation(`an event was refused with ${status}`);
+      const why = 'status' in answer ? String(answer.status) : answer.error;
+      journal.truth(`${name} took no ${eventType}: ${why}`, leg.role);
+      if (!scenario.closed) complain(leg, eventType, answer);
     }
-    onUndeliverable(leg, body);
+    if (answer) onUndeliverable({ leg, eventType, answer });
   }
 
   const track = (work: Promise<void>): Promise<void> => {
@@ -77,18 +92,21 @@ export function createDelivery({ faults, callbackTimeoutMs, onUndeliverable }: D
     pending: () => pending,
     emit(leg, body) {
       const { prng, journal } = leg.scenario;
-      const type = body['eventType'] ?? '';
-      const drawn = drawEventFaults(faults, prng);
+      const key = journal.nextKey(`event ${nameOf(leg)} ${describe(body)}`);
+      const dice = prng.fork(key);
+      const drawn = drawEventFaults(faults(), dice);
+      if (drawn.size > 0) journal.draw(key, [...drawn].join(', '));
+      if (!leg.callbackUrl) return;
       if (drawn.has('lost')) {
         journal.fault('lost');
-        journal.truth(`${type} of ${leg.role} ${leg.id} is lost`);
+        journal.truth(`${describe(body)} of ${nameOf(leg)} ${leg.id} is lost`, leg.role);
         return;
       }
       for (const kind of drawn) journal.fault(kind);
-      const waitMs = drawn.has('delayed') ? prng.between(20, 300) : prng.between(0, 3);
+      const waitMs = drawn.has('delayed') ? dice.between(20, 300) : dice.between(0, 3);
       const note = drawn.has('delayed') ? ` [delayed ${waitMs} ms]` : '';
       if (drawn.has('reordered')) {
-        const lateMs = prng.between(50, 400);
+        const lateMs = dice.between(50, 400);
         void track(sleep(lateMs).then(() => deliver(leg, body, ` [reordered, ${lateMs} ms late]`)));
       } else {
         // A delayed event holds up the later ones of its own leg: order is kept, unless reordering breaks it.
@@ -97,34 +115,28 @@ export function createDelivery({ faults, callbackTimeoutMs, onUndeliverable }: D
         queues.set(leg, track(turn));
       }
       if (drawn.has('duplicated')) {
-        const lateMs = prng.between(0, 250);
+        const lateMs = dice.between(0, 250);
         void track(sleep(lateMs).then(() => deliver(leg, body, ' [duplicate]')));
       }
     },
     close() {
       closed = true;
       for (const timer of timers) clearTimeout(timer);
-      agent.destroy();
+      poster.close();
     },
   };
 }
 
-/** The status, or what went wrong on the way. */
-function postJson(agent: Agent, url: string, body: EventBody, timeoutMs: number): Promise<number | string> {
-  return new Promise((resolve) => {
-    const payload = JSON.stringify(body);
-    const headers = {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(payload),
-      'user-agent': 'BandwidthAPI/v1',
-    };
-    const req = request(url, { method: 'POST', agent, headers }, (res) => {
-      res.resume();
-      res.on('end', () => resolve(res.statusCode ?? 0));
-      res.on('error', (error) => resolve(error.message));
-    });
-    req.setTimeout(timeoutMs, () => req.destroy(new Error('callbackTimeout')));
-    req.on('error', (error) => resolve(error.message));
-    req.end(payload);
-  });
+const describe = ({ eventType = '', status, cause, dtmfDigit }: EventBody): string =>
+  [eventType, status ?? cause ?? dtmfDigit].filter(Boolean).join(' ');
+
+/** Whoever cannot be connected to is gone altogether, which is no fault of one event. */
+function complain({ scenario: { journal } }: Leg, eventType: string, answer: Answer): void {
+  if (eventType === UNKNOWN_EVENT && 'status' in answer)
+    journal.violation('unknown-event-refused', `an event of an unknown type was answered with ${answer.status}`);
+  else if ('status' in answer)
+    journal.violation('event-refused', `the event ${eventType} was answered with ${answer.status}`);
+  else if (answer.error === 'callbackTimeout')
+    journal.violation('event-unanswered', `the event ${eventType} was not answered within its callbackTimeout`);
+  else if (!answer.refused) journal.violation('event-unanswered', `the event ${eventType}: ${answer.error}`);
 }

@@ -29,6 +29,8 @@ export interface Faults {
   queries: number;
   /** Of calls, not of commands: the platform takes `completed` for an incoming call only once it has been answered. */
   strict: number;
+  /** Hanging up and rejecting are never refused for good: a server that gave up after a 400 would be right. */
+  hangUpsSpared?: boolean;
 }
 
 export const NO_FAULTS: Faults = { events: {}, commands: {}, queries: 0, strict: 0 };
@@ -55,12 +57,13 @@ export const ALL_FAULTS: Faults = {
 };
 
 /** The same faults, all of them more or less likely. */
-export function scaleFaults({ events, commands, queries, strict }: Faults, factor: number): Faults {
-  const scale = <K extends string>(kinds: Partial<Record<K, number>>): Partial<Record<K, number>> =>
-    Object.fromEntries(Object.entries<number | undefined>(kinds).map(([kind, p = 0]) => [kind, p * factor])) as Partial<
-      Record<K, number>
-    >;
-  return { events: scale(events), commands: scale(commands), queries, strict };
+export function scaleFaults(faults: Faults, factor: number): Faults {
+  const scale = <K extends string>(kinds: Partial<Record<K, number>>): Partial<Record<K, number>> => {
+    const scaled = { ...kinds };
+    for (const kind in kinds) scaled[kind] = (kinds[kind] ?? 0) * factor;
+    return scaled;
+  };
+  return { ...faults, events: scale(faults.events), commands: scale(faults.commands) };
 }
 
 /** Faults that a client is told to repeat, or that cost time only: no call may fail because of a few of them. */
@@ -80,11 +83,12 @@ export function drawEventFaults(faults: Faults, prng: Prng): Set<EventFault> {
   return new Set(EVENT_FAULTS.filter((kind) => prng.chance(faults.events[kind] ?? 0)));
 }
 
-/** At most one fault a command; `creates` says whether it is a create-call, the only one with a rate limit of its own. */
-export function drawCommandFault(faults: Faults, prng: Prng, creates: boolean): CommandFault | undefined {
+/** At most one fault a command; create-call is the only one with a rate limit of its own. */
+export function drawCommandFault(faults: Faults, prng: Prng, command: string): CommandFault | undefined {
   let dice = prng.next();
   for (const kind of COMMAND_FAULTS) {
-    if (kind === '403 call-rate-limit' && !creates) continue;
+    if (kind === '403 call-rate-limit' && command !== 'create-call') continue;
+    if (kind === 'final 4xx' && faults.hangUpsSpared && ['hang-up', 'reject'].includes(command)) continue;
     dice -= faults.commands[kind] ?? 0;
     if (dice < 0) return kind;
   }

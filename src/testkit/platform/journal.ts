@@ -1,47 +1,98 @@
-/** What happened to one call, in order; printed as a ladder when it went wrong. */
+/** What happened to one call, in order; drawn as a ladder when it went wrong. */
+import type { ViolationCode } from './violations';
+
+/** Who a line is about: `both` is the bridge of caller and callee. */
+export type Side = 'caller' | 'callee' | 'both';
+
+export interface Entry {
+  /** ms since the call began */
+  at: number;
+  kind: 'truth' | 'event' | 'command' | 'reply' | 'violation';
+  side: Side | undefined;
+  text: string;
+}
+
+export interface Violation {
+  code: ViolationCode;
+  text: string;
+  /** ms since the call began */
+  at: number;
+}
+
 export interface Journal {
-  readonly violations: readonly string[];
+  readonly startedAt: number;
+  readonly entries: readonly Entry[];
+  readonly violations: readonly Violation[];
   /** Faults injected into this call, by kind. */
   readonly faults: ReadonlyMap<string, number>;
+  /** What the dice said, by what they were thrown for: the same for the same seed, in whatever order things happen. */
+  readonly drawn: ReadonlyMap<string, string>;
   /** How often each command came, refused or not. */
   readonly commands: ReadonlyMap<string, number>;
-  truth(text: string): void;
-  event(text: string): void;
-  command(name: string, text: string): void;
-  reply(text: string): void;
+  truth(text: string, side?: Side): void;
+  event(text: string, side?: Side): void;
+  command(name: string, text: string, side?: Side): void;
+  reply(text: string, side?: Side): void;
   fault(kind: string): void;
-  violation(text: string): void;
+  violation(code: ViolationCode, text: string): void;
+  /** A name for the dice that is used once: `label 1`, `label 2` … */
+  nextKey(label: string): string;
+  draw(key: string, outcome: string): void;
   print(title: string): string;
 }
 
+const MARKS: Record<Entry['kind'], string> = {
+  truth: '         ·',
+  event: '  event -->',
+  command: '<-- command',
+  reply: '  reply -->',
+  violation: '!! VIOLATION',
+};
+
 export function createJournal(log?: (line: string) => void): Journal {
-  const start = Date.now();
-  const lines: string[] = [];
-  const violations: string[] = [];
+  const startedAt = Date.now();
+  const entries: Entry[] = [];
+  const violations: Violation[] = [];
   const faults = new Map<string, number>();
+  const drawn = new Map<string, string>();
   const commands = new Map<string, number>();
-  const write = (mark: string, text: string): void => {
-    const line = `${String(Date.now() - start).padStart(6)} ms  ${mark} ${text}`;
-    lines.push(line);
-    log?.(line);
+  const keys = new Map<string, number>();
+  const add = (counts: Map<string, number>, key: string): number => {
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    return count;
+  };
+  const write = (kind: Entry['kind'], text: string, side?: Side): void => {
+    const entry = { at: Date.now() - startedAt, kind, side, text };
+    entries.push(entry);
+    log?.(lineOf(entry));
   };
   return {
+    startedAt,
+    entries,
     violations,
     faults,
+    drawn,
     commands,
-    truth: (text) => write('         ·', text),
-    event: (text) => write('  event -->', text),
-    command(name, text) {
-      commands.set(name, (commands.get(name) ?? 0) + 1);
-      write('<-- command', text);
+    truth: (text, side) => write('truth', text, side),
+    event: (text, side) => write('event', text, side),
+    command(name, text, side) {
+      add(commands, name);
+      write('command', text, side);
     },
-    reply: (text) => write('  reply -->', text),
-    fault: (kind) => void faults.set(kind, (faults.get(kind) ?? 0) + 1),
-    violation(text) {
-      violations.push(text);
-      write('!! VIOLATION', text);
+    reply: (text, side) => write('reply', text, side),
+    fault: (kind) => void add(faults, kind),
+    violation(code, text) {
+      violations.push({ code, text, at: Date.now() - startedAt });
+      write('violation', text);
     },
+    nextKey: (label) => `${label} ${add(keys, label)}`,
+    draw: (key, outcome) => void drawn.set(key, outcome),
     print: (title) =>
-      [title, `  started ${new Date(start).toISOString()}`, ...lines.map((line) => `  ${line}`)].join('\n'),
+      [title, `  started ${new Date(startedAt).toISOString()}`, ...entries.map((entry) => `  ${lineOf(entry)}`)].join(
+        '\n',
+      ),
   };
 }
+
+const lineOf = ({ at, kind, text }: Entry): string => `${String(at).padStart(6)} ms  ${MARKS[kind]} ${text}`;

@@ -1,4 +1,5 @@
 /** The verdict: what was violated, which legs nobody ended, and what went on in numbers. */
+import type { Violation } from './journal';
 import { callerOf, isUp, outcomeOf, type Leg, type Scenario } from './scenario';
 
 export interface Report {
@@ -8,10 +9,10 @@ export interface Report {
   outcomes: Record<string, number>;
   faults: Record<string, number>;
   commands: Record<string, number>;
-  events: { sent: number; slowestMs: number; refused: number };
+  events: { sent: number; accepted: number; slowestMs: number; refused: number };
   /** Of the legs whose partner went first: how long they were left, in ms. */
   leftAlone: { p50: number; p99: number; most: number };
-  violations: { scenario: Scenario; text: string }[];
+  violations: (Violation & { scenario: Scenario })[];
   /** Requests that belong to no call: wrong credentials, unknown paths. */
   strays: string[];
   /** Legs that are still up. After settling time, orphans. */
@@ -49,7 +50,7 @@ export function createReport({ seed, scenarios, strays, queries, delivery }: Rep
     commands: sorted(commands),
     events: { ...delivery },
     leftAlone: { p50: quantile(0.5), p99: quantile(0.99), most: quantile(1) },
-    violations: scenarios.flatMap((scenario) => scenario.journal.violations.map((text) => ({ scenario, text }))),
+    violations: scenarios.flatMap((scenario) => scenario.journal.violations.map((each) => ({ ...each, scenario }))),
     strays,
     orphans: scenarios.flatMap((scenario) => scenario.legs.filter(isUp)),
     scenarios,

@@ -1,83 +1,104 @@
 /** The HTTP side: authenticates, understands, and lets the faults come between a command, its effect and its reply. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { failure, type Command, type Commands, type Reply } from './commands';
+import { messageOf } from '../../errors';
+import type { Account } from './account';
+import type { Command, Commands } from './commands';
 import { confirmReads } from './confirmation';
 import { drawCommandFault, type CommandFault, type Faults } from './faults';
 import type { Prng } from './prng';
+import { failure, type Body, type Reply } from './replies';
+
+/** A request that belongs to no call, and what is wrong with it. */
+export interface Stray {
+  kind: 'wrong-credentials' | 'unknown-route' | 'no-json' | 'stub-failed';
+  text: string;
+}
 
 interface ServerOptions {
   commands: Commands;
-  faults: Faults;
+  account: Pick<Account, 'availableNumbers'>;
+  faults: () => Faults;
   prng: Prng;
   userPath: string;
   credentials: string;
-  /** A fault of the client that belongs to no call. */
-  onStray: (text: string) => void;
+  onStray: (stray: Stray) => void;
   onQuery: (refused: boolean) => void;
 }
 
 export function createStubServer(options: ServerOptions): Server {
-  const { commands, faults, prng, userPath, credentials, onStray, onQuery } = options;
+  const { commands, account, faults, prng, userPath, credentials, onStray, onQuery } = options;
   const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  let queries = 0;
 
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const body = await readJson(req);
     const url = new URL(req.url ?? '/', 'http://stub');
     const asked = `${req.method ?? ''} ${url.pathname}`;
     if (req.headers.authorization !== authorization) {
-      onStray(`wrong credentials: ${asked}`);
+      onStray({ kind: 'wrong-credentials', text: `wrong credentials: ${asked}` });
       return send(res, failure(401, 'authentication-error'));
     }
-    const path = url.pathname.startsWith(`${userPath}/`) ? url.pathname.slice(userPath.length + 1) : undefined;
-    const command =
-      path === undefined || body === undefined
-        ? undefined
-        : commands.read(req.method ?? '', path, url.searchParams, body);
+    if (body === undefined) {
+      onStray({ kind: 'no-json', text: `a body that is no JSON object: ${asked}` });
+      return send(res, failure(400, 'validation-error', 'the body is no JSON object'));
+    }
+    const [, kind] = /^\/v1\/availableNumbers\/(\w+)$/.exec(url.pathname) ?? [];
+    const numbers = kind === undefined ? undefined : account.availableNumbers(req.method ?? '', kind, url.searchParams);
+    if (numbers) return send(res, numbers);
+    const path = `${url.pathname}/`.startsWith(`${userPath}/`) ? url.pathname.slice(userPath.length + 1) : undefined;
+    const command = path === undefined ? undefined : commands.read(req.method ?? '', path, url.searchParams, body);
     if (!command) {
-      onStray(`a request that the API does not know: ${asked}`);
+      onStray({ kind: 'unknown-route', text: `a request that the API does not know: ${asked}` });
       return send(res, failure(404, 'resource-not-found'));
     }
+    if (command.account) return send(res, command.take());
     await run(command, res, asked);
   }
 
   async function run(command: Command, res: ServerResponse, asked: string): Promise<void> {
-    const { scenario, name, query } = command;
-    const dice = scenario?.prng ?? prng;
+    const { scenario, name, query, side } = command;
     const journal = scenario?.journal;
-    journal?.command(name, `${name} ${command.about} (${asked.split(' ', 1)[0] ?? ''})`);
+    const label = `command ${name} ${side ?? ''}`;
+    const key = journal?.nextKey(label) ?? `${label} ${++queries}`;
+    const dice = (scenario?.prng ?? prng).fork(key);
+    journal?.command(name, `${name} ${command.about} (${asked.split(' ', 1)[0] ?? ''})`, side);
     if (query) {
-      const unavailable = dice.chance(faults.queries);
+      const unavailable = dice.chance(faults().queries);
       onQuery(unavailable);
       if (unavailable) journal?.fault('query 503');
       const reply = unavailable ? failure(503, 'call-unavailable') : command.take();
-      journal?.reply(describe(reply));
+      journal?.reply(describe(reply), side);
       return send(res, reply);
     }
-    const fault = drawCommandFault(faults, dice, name === 'create-call');
+    const fault = drawCommandFault(faults(), dice, name);
     if (fault) journal?.fault(fault);
+    if (fault) journal?.draw(key, fault);
     // Half a frame of tolerance: timers fire a little early.
     if (Date.now() < (scenario?.notBefore.get(command.about + name) ?? 0) - 5)
-      journal?.violation(`${name} was repeated before X-RateLimit-Reset`);
+      journal?.violation('rate-limit-ignored', `${name} was repeated before X-RateLimit-Reset`);
     const take = (): Reply => {
       whenUnread(res, () => void scenario?.unconfirmed.add(name));
       const reply = command.take();
-      journal?.reply(`${describe(reply)}${fault ? ` [${fault}]` : ''}`);
+      journal?.reply(`${describe(reply)}${fault ? ` [${fault}]` : ''}`, side);
       return reply;
     };
     if (!fault) return after(dice.between(0, 3), () => send(res, take()));
     const kept = refusal(fault, dice);
     if (kept) {
-      journal?.reply(`${describe(kept)} [${fault}]`);
+      journal?.reply(`${describe(kept)} [${fault}]`, side);
       const reset = Number(kept.headers?.['x-ratelimit-reset'] ?? 0);
       if (reset > 0) scenario?.notBefore.set(command.about + name, reset > 1e11 ? reset : reset * 1000);
       return send(res, kept);
     }
-    await misbehave(fault, take, res, dice, (text) => journal?.reply(text));
+    await misbehave(fault, take, res, dice, (text) => journal?.reply(text, side));
   }
 
   const server = createServer((req, res) => {
     handle(req, res).catch((error: unknown) => {
-      onStray(`the stub itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      onStray({
+        kind: 'stub-failed',
+        text: `the platform itself failed: ${(error instanceof Error && error.stack) || messageOf(error)}`,
+      });
       res.destroy();
     });
   });
@@ -161,6 +182,7 @@ function describe({ status, body, headers }: Reply): string {
   return `${status}${code}${state}${headers?.['location'] ? ` ${headers['location']}` : ''}`;
 }
 
+/** Replies wait for milliseconds only; what happens to one whose server is closed in between harms nobody. */
 function after(ms: number, act: () => void): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(() => {
@@ -171,15 +193,18 @@ function after(ms: number, act: () => void): Promise<void> {
 }
 
 /** The body as an object; `{}` where there is none, undefined where it is no JSON object. */
-async function readJson(req: IncomingMessage): Promise<Record<string, unknown> | undefined> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of req) chunks.push(chunk as Buffer);
+async function readJson(req: IncomingMessage): Promise<Body | undefined> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of req) if (chunk instanceof Uint8Array) chunks.push(chunk);
   const raw = Buffer.concat(chunks).toString();
   if (!raw) return {};
   try {
     const parsed: unknown = JSON.parse(raw);
-    return parsed && typeof parsed === 'object' ? (parsed as Record<string, unknown>) : undefined;
+    return isObject(parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }
 }
+
+const isObject = (value: unknown): value is Body =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

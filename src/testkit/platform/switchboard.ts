@@ -1,26 +1,38 @@
 /** The true state of every leg, and the people at both ends. Knows nothing of HTTP. */
-import type { Delivery } from './delivery';
-import { calleesOf, callerOf, type Bridge, type Leg, type Scenario } from './scenario';
+import { UNKNOWN_EVENT, type Delivery } from './delivery';
+import { calleesOf, callerOf, isUp, nameOf, type Bridge, type Leg, type Scenario } from './scenario';
 
-export interface DialRequest {
+/** Where the events of a leg go. */
+export interface Callback {
+  callbackUrl: string;
+  fallbackUrl?: string;
+  callbackMethod: 'GET' | 'POST';
+  callbackTimeoutMs: number;
+}
+
+export interface DialRequest extends Callback {
   from: string;
   to: string;
-  callbackUrl: string;
   tag: string | undefined;
   /** s */
   callTimeout: number;
+  joins?: Bridge;
+  transferOf?: Leg;
 }
 
 export interface Switchboard {
   readonly legs: ReadonlyMap<string, Leg>;
   readonly bridges: ReadonlyMap<string, Bridge>;
   /** Somebody dials in. */
-  ring(scenario: Scenario, call: { from: string; to: string; callbackUrl: string }): Leg;
+  ring(scenario: Scenario, call: Callback & { from: string; to: string }): Leg;
   dial(scenario: Scenario, call: DialRequest): Leg;
   pickUp(leg: Leg): void;
   end(leg: Leg, cause: string): void;
   speak(leg: Leg, sentence: string, tag: string | undefined): void;
-  bridge(legs: readonly [Leg, Leg]): Bridge;
+  /** An event of one leg, whatever it says. */
+  emit(leg: Leg, eventType: string, fields?: Record<string, string>): void;
+  bridge(scenario: Scenario, legs: readonly Leg[]): Bridge;
+  join(bridge: Bridge, legs: readonly Leg[]): void;
   close(): void;
 }
 
@@ -42,7 +54,11 @@ export function createSwitchboard({ delivery, callUri, timeScale, patienceMs }: 
   function later(leg: Leg, ms: number, act: () => void): void {
     const own = timers.get(leg.id) ?? new Set();
     timers.set(leg.id, own);
-    own.add(setTimeout(act, ms));
+    const timer = setTimeout(() => {
+      own.delete(timer);
+      act();
+    }, ms);
+    own.add(timer);
   }
 
   function emit(leg: Leg, eventType: string, fields: Record<string, string> = {}): void {
@@ -54,7 +70,7 @@ export function createSwitchboard({ delivery, callUri, timeScale, patienceMs }: 
   const parties = (leg: Leg): { from: string; to: string } => ({ from: leg.from, to: leg.to });
 
   function addLeg(leg: Omit<Leg, 'id' | 'state' | 'pickingUp' | 'startedAt' | 'rejected' | 'speeches'>): Leg {
-    const id = `c-stub${leg.scenario.index}${leg.role === 'caller' ? 'in' : `out${leg.scenario.legs.length}`}`;
+    const id = `c-kit${leg.scenario.index}${leg.role === 'caller' ? 'in' : `out${leg.scenario.legs.length}`}`;
     const added: Leg = {
       ...leg,
       id,
@@ -66,33 +82,57 @@ export function createSwitchboard({ delivery, callUri, timeScale, patienceMs }: 
     };
     legs.set(id, added);
     leg.scenario.legs.push(added);
+    if (leg.scenario.script.unknownEvent) later(added, 20, () => emit(added, UNKNOWN_EVENT, { weather: 'fine' }));
     return added;
   }
 
   function activate(leg: Leg): void {
+    if (leg.state !== 'ringing') return;
+    const { scenario } = leg;
     leg.state = 'active';
     leg.pickingUp = false;
     leg.activeAt = Date.now();
-    leg.scenario.journal.truth(`${leg.role} ${leg.id} is active`);
+    scenario.journal.truth(`${nameOf(leg)} ${leg.id} is active`, leg.role);
     emit(leg, 'answer', { ...parties(leg), callState: 'active' });
-    if (leg.role === 'callee' && leg.scenario.kind === 'speak' && leg.scenario.script.endsBy === 'callee')
-      later(leg, leg.scenario.script.talkMs, () => end(leg, 'NORMAL_CLEARING'));
+    if (leg.joins) join(leg.joins, [leg]);
+    if (leg.transferOf) putThrough(leg.transferOf, leg);
+    if (leg.role === 'caller') leaveOnceAnswered(scenario);
+    if (leg.role === 'callee' && scenario.kind === 'speak' && scenario.script.endsBy === 'callee')
+      later(leg, scenario.script.talkMs, () => end(leg, 'NORMAL_CLEARING'));
+  }
+
+  function putThrough(caller: Leg, callee: Leg): void {
+    if (caller.state === 'ringing') activate(caller);
+    if (caller.state === 'active') bridge(caller.scenario, [caller, callee]);
+    else end(callee, 'NORMAL_CLEARING');
+  }
+
+  function leaveOnceAnswered(scenario: Scenario): void {
+    const who = scenario.script.leavesOnceAnswered;
+    const leaving = who === 'caller' ? callerOf(scenario) : calleesOf(scenario).find(isUp);
+    if (who && leaving)
+      later(leaving, scenario.prng.fork('leave').between(0, 5), () => end(leaving, 'NORMAL_CLEARING'));
   }
 
   function end(leg: Leg, cause: string): void {
     if (leg.state === 'ended') return;
     for (const timer of timers.get(leg.id) ?? []) clearTimeout(timer);
+    timers.delete(leg.id);
     leg.rejected = leg.state === 'ringing' && (cause === 'CALL_REJECTED' || cause === 'USER_BUSY');
     leg.state = 'ended';
     leg.pickingUp = false;
     leg.endedAt = Date.now();
     leg.cause = cause;
-    leg.scenario.journal.truth(`${leg.role} ${leg.id} is gone: ${cause}`);
+    leg.scenario.journal.truth(`${nameOf(leg)} ${leg.id} is gone: ${cause}`, leg.role);
     emit(leg, 'hangup', { ...parties(leg), cause });
+    // The platform ends both sides of a transfer together.
+    for (const partner of leg.scenario.legs)
+      if (partner.transferOf === leg || (leg.transferOf === partner && leg.activeAt !== undefined))
+        end(partner, 'NORMAL_CLEARING');
   }
 
   function playFarEnd(leg: Leg): void {
-    const { script } = leg.scenario;
+    const { script, prng } = leg.scenario;
     const act = {
       answer: () => activate(leg),
       busy: () => end(leg, 'USER_BUSY'),
@@ -101,20 +141,56 @@ export function createSwitchboard({ delivery, callUri, timeScale, patienceMs }: 
       'no-answer': () => undefined,
       'answer-and-hang-up': () => {
         activate(leg);
-        later(leg, leg.scenario.prng.between(0, 10), () => end(leg, 'NORMAL_CLEARING'));
+        later(leg, prng.fork('short answer').between(0, 10), () => end(leg, 'NORMAL_CLEARING'));
       },
     }[script.farEnd];
     later(leg, script.farEndAfterMs, act);
+  }
+
+  function bridge(scenario: Scenario, pair: readonly Leg[]): Bridge {
+    const id = `brg-kit${scenario.index}-${scenario.bridges.length + 1}`;
+    const made: Bridge = { id, legs: [], createdAt: Date.now(), talking: false };
+    bridges.set(id, made);
+    scenario.bridges.push(made);
+    const states = pair.map((leg) => `${nameOf(leg)} is ${leg.state}`).join(', ');
+    scenario.journal.truth(`bridge ${id}: ${states || 'empty'}`, 'both');
+    join(made, pair);
+    return made;
+  }
+
+  function join(into: Bridge, joining: readonly Leg[]): void {
+    for (const leg of joining) {
+      leg.bridge = into;
+      if (!into.legs.includes(leg)) into.legs.push(leg);
+    }
+    const [first] = into.legs;
+    if (first && into.legs.length >= 2 && !into.talking) {
+      into.talking = true;
+      talk(into, first.scenario);
+    }
+  }
+
+  function talk(among: Bridge, scenario: Scenario): void {
+    const { endsBy, talkMs, keys } = scenario.script;
+    const first = among.legs.find((leg) => leg.role === endsBy) ?? among.legs[0];
+    if (first) later(first, talkMs, () => end(first, 'NORMAL_CLEARING'));
+    const caller = callerOf(scenario);
+    if (!keys || !caller) return;
+    for (const [i, dtmfDigit] of ['1', '#'].entries())
+      later(caller, (talkMs / 3) * (i + 1), () => emit(caller, 'dtmf', { dtmfDigit }));
   }
 
   return {
     legs,
     bridges,
     end,
+    emit,
+    bridge,
+    join,
 
     ring(scenario, call) {
       const leg = addLeg({ scenario, role: 'caller', ...call });
-      scenario.journal.truth(`${call.from} dials ${call.to}: caller ${leg.id}`);
+      scenario.journal.truth(`${call.from} dials ${call.to}: caller ${leg.id}`, 'caller');
       emit(leg, 'incomingcall', { ...parties(leg), callState: 'active', applicationId: 'a-stub' });
       const { callerGivesUpAfterMs } = scenario.script;
       if (callerGivesUpAfterMs !== undefined)
@@ -127,10 +203,11 @@ export function createSwitchboard({ delivery, callUri, timeScale, patienceMs }: 
       return leg;
     },
 
-    dial(scenario, { from, to, callbackUrl, tag, callTimeout }) {
-      if (calleesOf(scenario).length > 0) scenario.journal.violation('two dials for one call');
-      const leg = addLeg({ scenario, role: 'callee', from, to, callbackUrl, callTimeout, ...(tag && { tag }) });
-      scenario.journal.truth(`callee ${leg.id} rings (${to}, tag ${tag ?? 'none'})`);
+    dial(scenario, { tag, ...call }) {
+      const { callTimeout, to } = call;
+      if (calleesOf(scenario).length > 0) scenario.journal.violation('double-dial', 'two dials for one call');
+      const leg = addLeg({ scenario, role: 'callee', ...call, ...(tag !== undefined && { tag }) });
+      scenario.journal.truth(`${nameOf(leg)} ${leg.id} rings (${to}, tag ${tag ?? 'none'})`, 'callee');
       playFarEnd(leg);
       later(leg, callTimeout * 1000 * timeScale, () => {
         if (leg.state !== 'ringing') return;
@@ -144,8 +221,11 @@ export function createSwitchboard({ delivery, callUri, timeScale, patienceMs }: 
       if (leg.state !== 'ringing' || leg.pickingUp) return;
       leg.pickingUp = true;
       if (!calleesOf(leg.scenario).some((callee) => callee.activeAt !== undefined))
-        leg.scenario.journal.violation('early answer: the caller is answered before the callee has answered');
-      later(leg, leg.scenario.prng.between(0, 50), () => activate(leg));
+        leg.scenario.journal.violation(
+          'early-answer',
+          'early answer: the caller is answered before the callee has answered',
+        );
+      later(leg, leg.scenario.prng.fork('pick up').between(0, 50), () => activate(leg));
     },
 
     speak(leg, sentence, tag) {
@@ -153,32 +233,17 @@ export function createSwitchboard({ delivery, callUri, timeScale, patienceMs }: 
       leg.speeches.push(speech);
       const fields = tag === undefined ? {} : { tag };
       emit(leg, 'speak', { status: 'started', state: 'PLAYBACK_START', ...fields });
-      later(leg, leg.scenario.prng.between(20, 150), () => {
+      const lastsMs = leg.scenario.prng.fork(`sentence ${leg.speeches.length}`).between(20, 150);
+      later(leg, lastsMs, () => {
         speech.done = true;
-        leg.scenario.journal.truth(`the sentence is spoken to ${leg.id}`);
+        leg.scenario.journal.truth(`the sentence is spoken to ${leg.id}`, leg.role);
         emit(leg, 'speak', { status: 'done', state: 'PLAYBACK_STOP', ...fields });
       });
     },
 
-    bridge(pair) {
-      const [{ scenario }] = pair;
-      const bridge = {
-        id: `brg-stub${scenario.index}-${scenario.bridges.length + 1}`,
-        legs: [...pair],
-        createdAt: Date.now(),
-      };
-      bridges.set(bridge.id, bridge);
-      scenario.bridges.push(bridge);
-      for (const leg of pair) leg.bridge = bridge;
-      scenario.journal.truth(`bridge ${bridge.id}: ${pair.map((leg) => `${leg.role} is ${leg.state}`).join(', ')}`);
-      const { endsBy, talkMs } = scenario.script;
-      const first = endsBy === 'caller' ? callerOf(scenario) : pair.find((leg) => leg.role === 'callee');
-      if (first) later(first, talkMs, () => end(first, 'NORMAL_CLEARING'));
-      return bridge;
-    },
-
     close() {
       for (const own of timers.values()) for (const timer of own) clearTimeout(timer);
+      timers.clear();
     },
   };
 }

@@ -58,7 +58,7 @@ afterEach(async () => {
 });
 
 async function play(handle: Handle, faults: Partial<Faults> = {}, timeScale = 0.1): Promise<StubPlatform> {
-  const stub = createStubPlatform({ seed: 7, faults: { ...NO_FAULTS, ...faults }, timeScale, patienceMs: 100 });
+  const stub = createStubPlatform({ seed: 9, faults: { ...NO_FAULTS, ...faults }, timeScale, patienceMs: 100 });
   await stub.start();
   const api: Api = (method, path, body) => callApi(stub, method, path, body);
   const server = createServer((req, res) => {

@@ -1,0 +1,82 @@
+/** One event on its way to the webhook server: HTTP or HTTPS, POST or GET, with the credentials that its URL carries. */
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { messageOf } from '../../errors';
+
+export type EventBody = Record<string, string>;
+
+export interface Post {
+  url: string;
+  method: 'GET' | 'POST';
+  body: EventBody;
+  timeoutMs: number;
+}
+
+/** The status of a reply, or what went wrong on the way. */
+export type Answer = { status: number } | { error: string; refused: boolean };
+
+export interface Poster {
+  post(event: Post): Promise<Answer>;
+  close(): void;
+}
+
+/** A connection that waits this long for its next event may be closed by a server at the very moment that it is used, ms. */
+const IDLE_MS = 1500;
+
+export function createPoster(): Poster {
+  const options = { keepAlive: true, timeout: IDLE_MS };
+  const [http, https] = [new HttpAgent(options), new HttpsAgent(options)];
+  return {
+    post: (event) =>
+      new Promise((resolve) => {
+        try {
+          send(event, { http, https }, resolve);
+        } catch (error) {
+          resolve({ error: messageOf(error), refused: false });
+        }
+      }),
+    close() {
+      http.destroy();
+      https.destroy();
+    },
+  };
+}
+
+interface Agents {
+  http: HttpAgent;
+  https: HttpsAgent;
+}
+
+function send(event: Post, agents: Agents, done: (answer: Answer) => void, again = false): void {
+  const { method, body, timeoutMs } = event;
+  const url = new URL(event.url);
+  const payload = method === 'POST' ? JSON.stringify(body) : '';
+  if (method === 'GET') for (const [name, value] of Object.entries(body)) url.searchParams.set(name, value);
+  const secure = url.protocol === 'https:';
+  const headers = {
+    'user-agent': 'BandwidthAPI/v1',
+    ...(payload && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+  };
+  const options = { method, headers, agent: secure ? agents.https : agents.http };
+  const req = (secure ? httpsRequest : httpRequest)(url, options, (res) => {
+    res.resume();
+    res.on('end', () => finish({ status: res.statusCode ?? 0 }));
+    res.on('error', (error) => finish({ error: error.message, refused: false }));
+  });
+  // For the whole exchange: a server that sends a byte a second does not answer either.
+  const timer = setTimeout(() => req.destroy(new Error('callbackTimeout')), timeoutMs);
+  const finish = (answer: Answer): void => {
+    clearTimeout(timer);
+    done(answer);
+  };
+  req.on('error', (error: NodeJS.ErrnoException) => {
+    // The server closed a kept-alive connection just when it was used again; it has not read the event.
+    if (error.code === 'ECONNRESET' && req.reusedSocket && !again) {
+      clearTimeout(timer);
+      return send(event, agents, done, true);
+    }
+    const refused = error.code === 'ECONNREFUSED' || error.code === 'ENOTFOUND';
+    finish({ error: error.message || (error.code ?? 'no connection'), refused });
+  });
+  req.end(payload);
+}
