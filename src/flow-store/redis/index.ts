@@ -1,0 +1,116 @@
+import type { Logger } from '../../logger';
+import type { FlowStore } from '../store';
+import { createConnection } from './connection';
+import { decodeFlow } from './encoding';
+import { createDue } from './due';
+import { createFlowCache } from './flow-cache';
+import { createHeartbeat } from './heartbeat';
+import { createKeys } from './keys';
+import { createListing } from './listing';
+import { checkPrefix, readRedisUrl, shardsOf } from './settings';
+import { createWriter } from './writer';
+
+export { RedisRefusedError, RedisUrlError } from './errors';
+
+export interface RedisStoreOptions {
+  /** `redis[s]://[user[:password]@]host[:port][/database]`; of a cluster, any node. */
+  url: string;
+  log: Logger;
+  /** What all keys begin with. */
+  prefix?: string;
+  /** A Redis Cluster: all instances must say the same. */
+  cluster?: boolean;
+  /** A CA (PEM) beside those that Node knows, for `rediss:`. */
+  tls?: { ca?: string };
+  /** How long an ended flow is kept, ms. */
+  keepEndedMs?: number;
+  /** How many ended flows are listed; in a cluster, of each of its 64 shards a share, and somewhat more. */
+  maxEnded?: number;
+  /** How long one operation may wait for Redis, ms. */
+  limitMs?: number;
+  /** How many live flows this process remembers, to update them without reading first. */
+  cacheSize?: number;
+}
+
+/** A connection on which nothing has come back for so long is replaced, ms. */
+const STALL_MS = 5_000;
+
+/**
+ * Flows in Redis 7 or Valkey, shared by all instances of one prefix. Resolves where Redis is out of reach, too: it is
+ * looked for until it is there, and until then all rejects with StoreUnavailableError.
+ *
+ * @throws RedisUrlError, RedisRefusedError: what no waiting mends
+ */
+export async function openRedisStore(options: RedisStoreOptions): Promise<FlowStore> {
+  const { url, prefix = 'tandem', cluster = false, keepEndedMs = 600_000, maxEnded = 2_000, limitMs = 3_000 } = options;
+  const address = readRedisUrl(url, cluster);
+  const shards = shardsOf(cluster);
+  const keys = createKeys(checkPrefix(prefix), shards);
+  const heartbeat = createHeartbeat(keys);
+  const connection = createConnection({
+    address,
+    cluster,
+    limitMs,
+    stallMs: Math.max(STALL_MS, limitMs),
+    log: options.log,
+    ...(options.tls && { tls: options.tls }),
+    greet: (caller) => heartbeat.beat(caller),
+    onLost: () => heartbeat.disturb(),
+  });
+  await connection.start();
+  heartbeat.start(connection);
+
+  const cache = createFlowCache(options.cacheSize ?? 5_000);
+  const writer = createWriter({
+    connection,
+    keys,
+    cache,
+    cluster,
+    keepEndedMs,
+    // A share that is no larger would lose flows to chance: they are not spread evenly.
+    maxEnded: cluster ? Math.ceil((2 * maxEnded) / shards) : maxEnded,
+    now: () => heartbeat.now(),
+  });
+  const listing = createListing({ connection, keys, forget: (id) => writer.forget(id) });
+  const valueOf = async (key: string) => {
+    const { reply } = await connection.command(key, ['GET', key]);
+    return typeof reply === 'string' ? reply : undefined;
+  };
+  let claims = 0;
+
+  return {
+    instance: heartbeat.instance,
+    now: () => heartbeat.now(),
+    isAlive: (instance) => heartbeat.isAlive(instance),
+    holdsLease: () => heartbeat.holdsLease(),
+
+    async claim(work, ms) {
+      const key = keys.claim(work);
+      const token = `${heartbeat.instance} ${claims++}`;
+      const { reply } = await connection.command(key, ['SET', key, token, 'NX', 'GET', 'PX', String(ms)]);
+      return reply === null || reply === token;
+    },
+
+    create: (flow) => writer.create(flow),
+    update: (id, transition) => writer.update(id, transition),
+
+    async get(id) {
+      const value = await valueOf(keys.flow(id));
+      return value === undefined ? undefined : decodeFlow(value).flow;
+    },
+
+    async idOfCall(callId) {
+      return cache.idOfCall(callId) ?? valueOf(keys.call(callId));
+    },
+
+    due: createDue(connection, keys),
+    list: (filter) => listing.list(filter),
+    countByPhase: () => listing.countByPhase(),
+    ping: () => connection.ping(),
+
+    async close() {
+      await heartbeat.close(connection);
+      connection.close();
+    },
+  };
+}

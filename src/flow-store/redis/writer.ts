@@ -1,0 +1,196 @@
+import { PHASES, type Decision, type Flow } from '../../flows/flow';
+import { StoreUnavailableError } from '../errors';
+import { LEASE_MS } from '../store';
+import type { Connection, Deadline } from './connection';
+import { createVersions, decodeFlow, encodeFlow, type StoredFlow } from './encoding';
+import { callIdsOf, type FlowCache } from './flow-cache';
+import type { Keys } from './keys';
+import { FORGET, WRITE, WRITE_REPLY } from './scripts';
+import { createTurns } from './turns';
+
+export interface WriterOptions {
+  connection: Connection;
+  keys: Keys;
+  cache: FlowCache;
+  cluster: boolean;
+  keepEndedMs: number;
+  maxEnded: number;
+  /** The shared clock, epoch ms. */
+  now: () => number;
+}
+
+export interface Writer {
+  create(flow: Flow): Promise<boolean>;
+  update(id: string, transition: (flow: Flow) => Decision): Promise<Decision | undefined>;
+  /** Drops what the sorted sets say of a flow that has expired. */
+  forget(id: string, until?: Deadline): Promise<void>;
+}
+
+/** Beyond the longest life that its limits allow. */
+const SPARE_LIFE_MS = 3_600_000;
+/** Lost races after which an update waits a little, so that others get through, too. */
+const EAGER_TRIES = 3;
+const LONGEST_WAIT_MS = 32;
+/** A clock that is not quite the shared one. */
+const CLOCK_SLACK_MS = 250;
+
+type Outcome = 'done' | 'exists' | 'missing' | StoredFlow;
+
+export function createWriter({ connection, keys, cache, now, ...options }: WriterOptions): Writer {
+  const nextVersion = createVersions();
+  const inTurn = createTurns();
+
+  function expiryOf(flow: Flow): number {
+    if (flow.phase === 'ended') return options.keepEndedMs;
+    return flow.limits.maxCallMs + flow.limits.endingMs + SPARE_LIFE_MS;
+  }
+
+  /** When somebody must look after the flow; at the latest when it has expired, to sweep up after it. */
+  function dueAt(flow: Flow): string {
+    if (flow.phase === 'ended') return '';
+    const takeOver = flow.pending.length > 0 ? now() + LEASE_MS : Infinity;
+    return String(Math.min(flow.wakeAt, takeOver, now() + expiryOf(flow)));
+  }
+
+  /** The calls whose keys are missing, or are to expire with an ended flow. */
+  async function keepCalls(flow: Flow, known: readonly string[], until: Deadline): Promise<void> {
+    const expiry = String(expiryOf(flow));
+    const missing = callIdsOf(flow).filter((callId) => flow.phase === 'ended' || !known.includes(callId));
+    const keep = async (key: string) => connection.command(key, ['SET', key, flow.id, 'PX', expiry], until);
+    await Promise.all(missing.map((callId) => keep(keys.call(callId))));
+  }
+
+  /**
+   * @param base what the flow was made from; undefined for a new one
+   * @param next undefined: only asks whether the base is still what is kept
+   */
+  async function write(base: StoredFlow | undefined, next: Flow | undefined, until: Deadline): Promise<Outcome> {
+    const flow = next ?? base?.flow;
+    if (!flow) return 'missing';
+    const version = nextVersion();
+    const created = base?.created ?? version;
+    const shard = keys.shardOf(flow.id);
+    const calls = next ? keepCalls(next, base ? callIdsOf(base.flow) : [], until) : Promise.resolve();
+    // On one connection they arrive in this order; the servers of a cluster know nothing of each other.
+    if (options.cluster) await calls;
+    const send = async (latest: number) => {
+      const [{ reply, resent }] = await Promise.all([
+        connection.script(
+          WRITE,
+          [
+            keys.flow(flow.id),
+            keys.due(shard),
+            keys.phase(shard, base?.flow.phase ?? flow.phase),
+            keys.phase(shard, flow.phase),
+          ],
+          [
+            base?.version ?? '',
+            version,
+            String(latest),
+            next ? encodeFlow(created, next) : '',
+            String(expiryOf(flow)),
+            flow.id,
+            dueAt(flow),
+            String(flow.createdAt),
+            flow.phase === 'ended' ? String(options.maxEnded) : '0',
+          ],
+          until,
+        ),
+        calls,
+      ]);
+      return { reply, resent };
+    };
+
+    const before = performance.now();
+    const latest = now() + Math.ceil(until - before) + CLOCK_SLACK_MS;
+    let { reply, resent } = await send(latest);
+    // In time by the own clock: then a server of the cluster has a clock of its own.
+    if (reply === WRITE_REPLY.late && performance.now() < until) ({ reply, resent } = await send(0));
+
+    if (reply === null) return 'missing';
+    if (reply === WRITE_REPLY.exists) return 'exists';
+    if (reply === WRITE_REPLY.done) {
+      cache.set({ version: next ? version : (base?.version ?? version), created, flow });
+      return 'done';
+    }
+    if (typeof reply !== 'string') throw new StoreUnavailableError('Redis took the update too late');
+    if (resent) throw new StoreUnavailableError('The reply to the update was lost, and the flow has changed since');
+    return decodeFlow(reply);
+  }
+
+  async function read(id: string, until: Deadline): Promise<StoredFlow | undefined> {
+    const key = keys.flow(id);
+    const { reply } = await connection.command(key, ['GET', key], until);
+    return typeof reply === 'string' ? decodeFlow(reply) : undefined;
+  }
+
+  async function forget(id: string, until?: Deadline): Promise<void> {
+    cache.delete(id);
+    const shard = keys.shardOf(id);
+    const sets = [keys.due(shard), ...PHASES.map((phase) => keys.phase(shard, phase))];
+    await connection.script(FORGET, [keys.flow(id), ...sets], [id], until);
+  }
+
+  async function tryUpdate(
+    id: string,
+    transition: (flow: Flow) => Decision,
+    until: Deadline,
+  ): Promise<Decision | undefined> {
+    let seen = cache.get(id);
+    let isFresh = false;
+    for (let tries = 0; ; tries++) {
+      if (!seen) {
+        seen = await read(id, until);
+        isFresh = true;
+      }
+      if (!seen) return undefined;
+      const decision = decide(seen.flow, transition, isFresh);
+      if (decision) {
+        const same = decision.flow === seen.flow;
+        if (same && isFresh) return decision;
+        const outcome = await write(seen, same ? undefined : decision.flow, until);
+        if (outcome === 'done') return decision;
+        if (outcome === 'missing' || outcome === 'exists') {
+          await forget(id, until);
+          return undefined;
+        }
+        seen = outcome;
+        isFresh = true;
+      } else seen = undefined;
+      if (tries >= EAGER_TRIES) await pause(Math.random() * Math.min(2 ** tries, LONGEST_WAIT_MS));
+    }
+  }
+
+  return {
+    create: (flow) => {
+      const until = connection.deadline();
+      return inTurn(flow.id, async () => (await write(undefined, flow, until)) === 'done');
+    },
+    update: (id, transition) => {
+      const until = connection.deadline();
+      return inTurn(id, async () => {
+        try {
+          return await tryUpdate(id, transition, until);
+        } catch (error) {
+          cache.delete(id);
+          throw error;
+        }
+      });
+    },
+    forget,
+  };
+}
+
+/** Undefined where the transition failed on a flow that may be out of date. */
+function decide(flow: Flow, transition: (flow: Flow) => Decision, isFresh: boolean): Decision | undefined {
+  try {
+    return transition(flow);
+  } catch (error) {
+    if (isFresh) throw error;
+    return undefined;
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
