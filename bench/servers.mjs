@@ -22,7 +22,8 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
-function track(child) {
+/** A child that does not outlive this process. */
+export function track(child) {
   running.add(child);
   child.on('exit', () => running.delete(child));
   return child;
@@ -47,7 +48,12 @@ export async function startStub() {
   const { url } = await messageOf(child);
   return {
     url,
-    /** Drives calls through a server: { calls, done, seconds, events, commands, latencies (ms), faults }. */
+    pid: child.pid,
+    /**
+     * Drives calls through one server (`target`) or several (`targets`: the events go to each in turn): so many `calls`,
+     * `concurrency` at a time, or for so many `seconds` so many a second (`rate`). They talk for `talkMs`.
+     * The report: { calls, done, seconds, events, commands, latencies (ms), faults }.
+     */
     async run(work) {
       child.send(work);
       return messageOf(child);
@@ -56,8 +62,11 @@ export async function startStub() {
   };
 }
 
-/** Every server writes its log to a file of its own on the same disk, and names its URL in the line `listening`. */
-export async function startServer(name, stubUrl) {
+/**
+ * Every server writes its log to a file of its own on the same disk, and names its URL in the line `listening`.
+ * @param env settings beside the usual ones
+ */
+export async function startServer(name, stubUrl, env = {}) {
   const folder = mkdtempSync(join(tmpdir(), `tandem-bench-${name}-`));
   folders.add(folder);
   const log = join(folder, 'log');
@@ -76,6 +85,7 @@ export async function startServer(name, stubUrl) {
         BANDWIDTH_API_TOKEN: ACCOUNT.token,
         BANDWIDTH_API_SECRET: ACCOUNT.secret,
         LINES: '+1555444333=sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io',
+        ...env,
       },
     }),
   );
@@ -101,7 +111,7 @@ async function listening(name, child, log) {
   );
 }
 
-async function end(child) {
+export async function end(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill();

@@ -1,6 +1,6 @@
 /**
  * A stub of the v1 platform that costs little and keeps every call's books: who answered, who hung up, when.
- * Its own process (`fork`): sends { url } once it listens, then answers { target, calls, concurrency } with a report.
+ * Its own process (`fork`): sends { url } once it listens, then answers what servers.mjs asks of `run` with a report.
  *
  * A call, as the stub sees it:
  *   incomingcall ▶   ◀ create call   … the callee rings …   answer (callee) ▶   ◀ active   answer (caller) ▶   ◀ bridge
@@ -29,7 +29,10 @@ const legs = new Map();
 /** What the running round counts. */
 let round;
 
-const newRound = () => ({
+const newRound = ({ targets = [], talkMs = TALK_MS } = {}) => ({
+  targets,
+  talkMs,
+  turn: 0,
   done: 0,
   faults: new Map(),
   events: 0,
@@ -44,6 +47,13 @@ function fault(what) {
 
 // ---- events out ----
 
+/** Where the next event goes: to any of several instances, whoever asked for it. */
+function placeOf({ callbackUrl }) {
+  const { targets } = round;
+  if (targets.length < 2) return callbackUrl;
+  return targets[round.turn++ % targets.length] + callbackUrl.slice(callbackUrl.indexOf('/', 'https://'.length));
+}
+
 function sendEvent(leg, eventType, fields = {}) {
   round.events++;
   const body = JSON.stringify({
@@ -57,7 +67,7 @@ function sendEvent(leg, eventType, fields = {}) {
     ...fields,
   });
   return new Promise((resolve) => {
-    const request = http.request(leg.callbackUrl, {
+    const request = http.request(placeOf(leg), {
       agent,
       method: 'POST',
       headers: { ...EVENT_HEADERS, 'Content-Length': Buffer.byteLength(body) },
@@ -144,7 +154,7 @@ function createBridge({ callIds = [] }) {
   one.partner = other;
   other.partner = one;
   one.bridgeId = other.bridgeId = `brg-${++lastId}`;
-  setTimeout(() => void hangUp(callee), TALK_MS);
+  setTimeout(() => void hangUp(callee), round.talkMs);
   return { status: 201, location: `${root}/bridges/${one.bridgeId}` };
 }
 
@@ -194,20 +204,41 @@ const server = http.createServer((request, response) => {
 
 // ---- rounds ----
 
-async function run({ target, calls, concurrency }) {
-  round = newRound();
+async function run({ target, targets = [target], calls, concurrency, rate, seconds: forSeconds, talkMs }) {
+  round = newRound({ targets, talkMs });
   const { signal, stop } = stalled();
   const began = performance.now();
-  let left = calls;
-  const worker = async () => {
-    while (left-- > 0) await Promise.race([runCall(target), signal]);
-  };
-  await Promise.race([Promise.all(Array.from({ length: concurrency }, worker)), signal]);
+  const begin = (index) => Promise.race([runCall(targets[index % targets.length]), signal]);
+  const all =
+    rate === undefined ? inTurn(calls, concurrency, begin) : atRate(Math.round(rate * forSeconds), rate, begin);
+  await Promise.race([all, signal]);
   stop();
   const seconds = (performance.now() - began) / 1000;
   const { done, events, commands, latencies, faults } = round;
   legs.clear();
-  return { calls, done, seconds, events, commands, latencies, faults: Object.fromEntries(faults) };
+  const wanted = calls ?? Math.round(rate * forSeconds);
+  return { calls: wanted, done, seconds, events, commands, latencies, faults: Object.fromEntries(faults) };
+}
+
+/** So many at a time. */
+function inTurn(calls, concurrency, begin) {
+  let next = 0;
+  const worker = async () => {
+    while (next < calls) await begin(next++);
+  };
+  return Promise.all(Array.from({ length: concurrency }, worker));
+}
+
+/** So many a second, however many there are already. */
+async function atRate(calls, rate, begin) {
+  const began = performance.now();
+  const begun = [];
+  while (begun.length < calls) {
+    while (begun.length < calls && begun.length < ((performance.now() - began) / 1000) * rate)
+      begun.push(begin(begun.length));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return Promise.all(begun);
 }
 
 /** Resolves when nothing has ended for too long: the round is then reported as it is, with the calls it lacks. */

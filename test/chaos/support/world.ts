@@ -51,6 +51,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       CALL_TIMEOUT_SECONDS: '2',
       COMMAND_TIMEOUT_MS: String(commandTimeoutMs),
       LEG_CHECK_SECONDS: '1',
+      RECOVERY_SECONDS: '5',
       ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
     };
     return instance.start(env, skewMs);
