@@ -4,17 +4,14 @@
  * CHAOS_SEED draws the same calls, faults and disturbances again (how processes run is not drawn), CHAOS_CALLS sets how
  * many calls at least, CHAOS_KEEP=1 keeps the logs.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ALL_FAULTS } from '../../src/testkit/platform';
 import { createPrng } from '../../src/testkit/platform/prng';
+import { startRedis, type RedisServer } from '../helpers/redis-server';
 import { drawJobs, isOwed, makeCalls } from './support/callers';
 import { countBy, createTally, print, warningsOf } from './support/counts';
 import { createDisturber } from './support/disturber';
 import { expectNoFault, judge, settle } from './support/judge';
 import { liveKeys } from './support/live-keys';
-import { startRedis, type OwnRedis } from './support/redis-process';
 import { startWorld, type World } from './support/world';
 
 const SEED = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
@@ -24,20 +21,15 @@ const PLAN = { kill: 8, freeze: 2, 'redis paused': 2, 'redis stopped': 1, 'redis
 /** Two leases, and the longest pause between two looks at a leg. */
 const SETTLE_MS = 80_000;
 
-let folder: string;
-let redis: OwnRedis | undefined;
+let redis: RedisServer | undefined;
 let world: World | undefined;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tandem-chaos-redis-'));
-});
 afterEach(async () => {
   await world?.close();
-  await redis?.kill();
-  rmSync(folder, { recursive: true, force: true });
+  await redis?.close();
 });
 
 it('two instances lose no call and leave no leg, whatever is killed, frozen or paused', async () => {
-  redis = await startRedis(folder);
+  redis = await startRedis({ persistent: true });
   world = await startWorld({
     seed: SEED,
     names: ['a', 'b'],
@@ -70,7 +62,7 @@ it('two instances lose no call and leave no leg, whatever is killed, frozen or p
 
   const report = stub.report();
   const { faults, reasons, spokenTwice } = await judge(report, calls, instances, disturber.done);
-  const left = await liveKeys(redis.url);
+  const left = await liveKeys(redis);
   if (left.length > 0) faults.push({ text: `still live in Redis: ${left.join(' ')}` });
   print('two instances and Redis', report, {
     callingMs,

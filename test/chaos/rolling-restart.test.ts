@@ -2,38 +2,30 @@
  * Three instances of Tandem on one redis-server, each restarted with SIGTERM in turn, again and again, while calls come
  * in over a perfect wire: every call comes to exactly what its people wanted.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NO_FAULTS, outcomeOf } from '../../src/testkit/platform';
 import { everyOutcome } from '../helpers/expectations';
+import { startRedis, type RedisServer } from '../helpers/redis-server';
 import { isOwed, makeCalls, type Job } from './support/callers';
 import { createTally, print, warningsOf } from './support/counts';
 import type { Disturbed } from './support/disturber';
 import { expectNoFault, getFlow, judge, settle } from './support/judge';
 import { liveKeys } from './support/live-keys';
-import { startRedis, type OwnRedis } from './support/redis-process';
 import { startWorld, type World } from './support/world';
 
 const SEED = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
 const ROUNDS = 2;
 const CONCURRENCY = 15;
 
-let folder: string;
-let redis: OwnRedis | undefined;
+let redis: RedisServer | undefined;
 let world: World | undefined;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tandem-chaos-redis-'));
-});
 afterEach(async () => {
   await world?.close();
-  await redis?.kill();
-  rmSync(folder, { recursive: true, force: true });
+  await redis?.close();
 });
 
 it('three instances restarted in turn with SIGTERM fail no call', async () => {
-  redis = await startRedis(folder);
+  redis = await startRedis({ persistent: true });
   const redisUrl = redis.url;
   world = await startWorld({
     seed: SEED,
@@ -86,7 +78,7 @@ it('three instances restarted in turn with SIGTERM fail no call', async () => {
     else if (!expected.some(({ reasons: allowed }) => allowed.includes(reason ?? '')))
       faults.push({ call, text: `reason "${reason ?? ''}", expected ${expected[0]?.reasons.join(' or ') ?? '?'}` });
   }
-  const left = await liveKeys(redisUrl);
+  const left = await liveKeys(redis);
   if (left.length > 0) faults.push({ text: `still live in Redis: ${left.join(' ')}` });
   print('rolling restart of three instances', report, {
     callingMs,

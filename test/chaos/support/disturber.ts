@@ -1,19 +1,8 @@
 /** Kills, freezes and pauses, in an order that is drawn from a seed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Prng } from '../../../src/testkit/platform/prng';
+import type { RedisServer } from '../../helpers/redis-server';
 import type { Instance } from './instance';
-
-/** What is needed of a redis-server. */
-export interface RedisProcess {
-  /** SIGSTOP and SIGCONT. */
-  pause(): void;
-  resume(): void;
-  /** SIGTERM: it writes what it has to the disk. */
-  stop(): Promise<void>;
-  kill(): Promise<void>;
-  /** Once more, on the same port with the same data. */
-  restart(): Promise<void>;
-}
 
 export const DISTURBANCES = ['kill', 'freeze', 'redis paused', 'redis stopped', 'redis killed'] as const;
 export type Disturbance = (typeof DISTURBANCES)[number];
@@ -31,7 +20,7 @@ export interface DisturberOptions {
   restart: (instance: Instance) => Promise<void>;
   /** Before an instance is killed: what it has counted dies with it. */
   beforeKill: (instance: Instance) => Promise<void>;
-  redis: RedisProcess;
+  redis: Pick<RedisServer, 'pause' | 'resume' | 'stop' | 'kill' | 'start'>;
   prng: Prng;
   /** How often each is to happen. */
   plan: Record<Disturbance, number>;
@@ -97,13 +86,13 @@ export function createDisturber(options: DisturberOptions): Disturber {
       disturb('redis stopped', async () => {
         await redis.stop();
         await sleep(prng.between(300, 1_500));
-        await redis.restart();
+        await redis.start();
       }),
     'redis killed': () =>
       disturb('redis killed', async () => {
         await redis.kill();
         await sleep(prng.between(300, 1_500));
-        await redis.restart();
+        await redis.start();
       }),
   };
 

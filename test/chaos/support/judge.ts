@@ -13,7 +13,7 @@ const FAULTS_LISTED = 60;
 /** After a disturbance, as long as a lease and what is done when it has run out. */
 const AFTERMATH_MS = 25_000;
 /** The one effect that a platform without idempotency and without a way to look cannot keep from happening twice. */
-const SPOKEN_TWICE = /spoken twice/;
+const SPOKEN_TWICE = 'spoken-twice';
 
 export interface FlowView {
   id: string;
@@ -78,11 +78,13 @@ export async function judge(
   const callOf = (scenario: Call['scenario']): Call | undefined => calls.find((call) => call.scenario === scenario);
   const faults: Fault[] = instances.flatMap((instance) => instance.faults.map((text) => ({ text })));
   let spokenTwice = 0;
-  for (const { scenario, text } of report.violations) {
+  for (const { scenario, code, text } of report.violations) {
+    // Said by who is in between, or by a Tandem without a store: what comes of the call is judged by its legs.
+    if (code === 'event-unanswered' || (code === 'event-refused' && /with 5\d\d$/.test(text))) continue;
     const call = callOf(scenario);
     const near = disturbed.some(({ from, to }) => call && touches(call, from, to + AFTERMATH_MS));
-    if (SPOKEN_TWICE.test(text) && near) spokenTwice++;
-    else faults.push({ text, ...(call && { call }) });
+    if (code === SPOKEN_TWICE && near) spokenTwice++;
+    else faults.push({ text: `${code}: ${text}`, ...(call && { call }) });
   }
   for (const leg of report.orphans) {
     const call = callOf(leg.scenario);

@@ -1,9 +1,11 @@
-import { ask } from './redis-process';
+import type { RedisServer } from '../../helpers/redis-server';
 
 /** What Redis holds of flows that have not ended, by its indices: what no instance would list or wake is found here too. */
-export async function liveKeys(url: string): Promise<string[]> {
-  const words = async (...command: string[]): Promise<string[]> =>
-    (await ask(url, ...command)).split('\r\n').filter((line) => line !== '' && !/^[*$:]-?\d+$/.test(line));
+export async function liveKeys(redis: RedisServer): Promise<string[]> {
+  const words = async (...command: string[]): Promise<string[]> => {
+    const reply = await redis.command(...command);
+    return Array.isArray(reply) ? reply.map(String) : [];
+  };
   const keys = [...(await words('KEYS', '*:phase:*')), ...(await words('KEYS', '*:due'))];
   const found = keys
     .filter((key) => !key.endsWith(':phase:ended'))
