@@ -104,6 +104,14 @@ export function describeFlowStore(name: string, open: () => Promise<StoreUnderTe
         expect(await store.get('c-1')).toMatchObject({ bridgeTries: 50 });
       });
 
+      it('changes nothing where the decision has the flow that it was given', async () => {
+        await store.create(pairFlow('c-1', { wakeAt: 1_000 }));
+        const command = { type: 'hang-up', id: 'hang-up c-1', at: 1, callId: 'c-1' } as const;
+        const same = (flow: Flow): Decision => ({ flow, commands: [command] });
+        for (let i = 0; i < 2; i++) expect(await store.update('c-1', same)).toMatchObject({ commands: [command] });
+        expect(await store.get('c-1')).toEqual(pairFlow('c-1', { wakeAt: 1_000 }));
+      });
+
       it('works on ended flows too', async () => {
         await store.create(endedFlow('c-1', 2_000));
         await store.update('c-1', withPhase('ended', { bridgeId: 'late', endedAt: 2_000 }));
@@ -213,6 +221,24 @@ export function describeFlowStore(name: string, open: () => Promise<StoreUnderTe
         await store.update('c-1', withPhase('bridged'));
         await store.update('c-2', withPhase('ended', { endedAt: 2_000 }));
         expect(Object.fromEntries(await store.countByPhase())).toEqual({ bridged: 1, dialling: 1 });
+      });
+    });
+
+    describe('instances', () => {
+      it('has a name, and is alive by it', () => {
+        expect(store.instance).not.toBe('');
+        expect(store.isAlive(store.instance)).toBe(true);
+      });
+      it('holds its lease while the store is within reach', () => {
+        expect(store.holdsLease()).toBe(true);
+      });
+      it('has a clock that says epoch ms', () => {
+        expect(Math.abs(store.now() - Date.now())).toBeLessThan(5_000);
+        expect(Number.isInteger(store.now())).toBe(true);
+      });
+      it('lets work be claimed', async () => {
+        expect(await store.claim('sweep', 1_000)).toBe(true);
+        expect(await store.claim('other sweep', 1_000)).toBe(true);
       });
     });
 

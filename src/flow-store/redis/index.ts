@@ -28,12 +28,11 @@ export interface RedisStoreOptions {
   maxEnded?: number;
   /** How long one operation may wait for Redis, ms. */
   limitMs?: number;
+  /** A connection on which nothing has come back for so long is replaced, ms. */
+  stallMs?: number;
   /** How many live flows this process remembers, to update them without reading first. */
   cacheSize?: number;
 }
-
-/** A connection on which nothing has come back for so long is replaced, ms. */
-const STALL_MS = 5_000;
 
 /**
  * Flows in Redis 7 or Valkey, shared by all instances of one prefix. Resolves where Redis is out of reach, too: it is
@@ -51,7 +50,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<FlowSt
     address,
     cluster,
     limitMs,
-    stallMs: Math.max(STALL_MS, limitMs),
+    stallMs: options.stallMs ?? 5_000,
     log: options.log,
     ...(options.tls && { tls: options.tls }),
     greet: (caller) => heartbeat.beat(caller),
