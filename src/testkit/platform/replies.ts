@@ -25,7 +25,7 @@ export const number = (value: unknown): number | undefined =>
 /** SIP URIs with and without their scheme, numbers as SIP users: what they have in common. */
 export const bare = (address: string): string => address.replace(/^sips?:/i, '').toLowerCase();
 
-export const isHttpUrl = (url: string): boolean => /^https?:$/.test(URL.parse(url)?.protocol ?? '');
+export const isHttpUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 
 /** One page of a list, and the Link to the next one. */
 export function page<T>(

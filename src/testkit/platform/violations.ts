@@ -14,5 +14,6 @@ export const VIOLATION_CODES = [
   'event-refused',
   'event-unanswered',
   'unknown-event-refused',
+  'speak-refused',
 ] as const;
 export type ViolationCode = (typeof VIOLATION_CODES)[number];

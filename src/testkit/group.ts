@@ -1,0 +1,105 @@
+/** The same fault found many times is told once, with a count and the clearest call as an example. */
+import { CODES, FINDINGS, type FindingCode, type FindingKind } from './findings';
+import type { Found } from './judge';
+import { drawLadder } from './ladder';
+
+export type PassName = 'perfect' | 'faulty';
+
+export interface Example {
+  /** `perfect/phone/busy`, `faulty/17` */
+  call: string;
+  scenario: string;
+  pass: PassName;
+  text: string;
+  /** ms since the call began */
+  at: number;
+  ladder: string[];
+  /** What was done to the call on purpose. */
+  faults: Record<string, number>;
+}
+
+export interface Finding extends FindingKind {
+  code: FindingCode;
+  count: number;
+  /** How many of them over a wire on which nothing went wrong. */
+  onPerfectWire: number;
+  /** `perfect phone/busy` → how often */
+  scenarios: Record<string, number>;
+  /** Missing for what belongs to no call. */
+  example?: Example;
+  /** What exactly was wrong, without ids; the most frequent ones. */
+  texts: string[];
+}
+
+export interface PassFound extends Found {
+  pass: PassName;
+}
+
+const TEXTS_SHOWN = 5;
+
+export function groupFindings(
+  found: readonly PassFound[],
+  ofApp: ReadonlyMap<FindingCode, readonly string[]>,
+): Finding[] {
+  const byCode = groupBy(found, ({ code }) => code);
+  return CODES.flatMap((code): Finding[] => {
+    const ofCalls = byCode.get(code) ?? [];
+    const others = ofApp.get(code) ?? [];
+    const count = ofCalls.length + others.length;
+    if (count === 0) return [];
+    const example = exampleOf(ofCalls);
+    return [
+      {
+        code,
+        ...FINDINGS[code],
+        count,
+        onPerfectWire: ofCalls.filter(({ pass }) => pass === 'perfect').length,
+        scenarios: countBy(ofCalls, ({ pass, played }) => `${pass} ${played.job.scenario.name}`),
+        ...(example && { example }),
+        texts: mostFrequent([...ofCalls.map(({ text }) => withoutIds(text)), ...others]),
+      },
+    ];
+  });
+}
+
+/** Over a perfect wire rather than not, and short. */
+function exampleOf(found: readonly PassFound[]): Example | undefined {
+  const cost = ({ pass, played }: PassFound): number =>
+    (pass === 'perfect' ? 0 : 10_000) + played.scenario.journal.entries.length;
+  const [best] = [...found].sort((a, b) => cost(a) - cost(b));
+  if (!best) return undefined;
+  const { job, scenario } = best.played;
+  return {
+    call: job.label,
+    scenario: job.scenario.name,
+    pass: best.pass,
+    text: best.text,
+    at: best.at,
+    ladder: drawLadder(scenario.journal),
+    faults: Object.fromEntries(scenario.journal.faults),
+  };
+}
+
+const withoutIds = (text: string): string =>
+  text.replace(/ ?\b(?:c|brg)-kit[\w-]+/g, '').replace(/\d+\.\d s/, 'seconds');
+
+function mostFrequent(texts: readonly string[]): string[] {
+  const counts = Object.entries(countBy(texts, (text) => text)).sort(([, a], [, b]) => b - a);
+  return counts.slice(0, TEXTS_SHOWN).map(([text]) => text);
+}
+
+export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}
+
+export function countBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const item of items) counts[keyOf(item)] = (counts[keyOf(item)] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,131 @@
+/** Plays calls against the app, a number at a time, and waits until the dust has settled. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../errors';
+import { groupBy } from './group';
+import type { SpeakRequest } from './options';
+import { calleesOf, isUp, type Scenario, type StubPlatform } from './platform';
+import type { Job } from './scenarios';
+
+/** One played call. */
+export interface Played {
+  job: Job;
+  scenario: Scenario;
+  /**
+   * This machine stood still for a moment in the meantime. A timeout of the app may have struck where no fault was meant:
+   * the call tells of its safety, and not of how gently calls are treated.
+   */
+  stalled: boolean;
+}
+
+export interface PlayOptions {
+  speak: SpeakRequest | undefined;
+  /** Jobs of one lane are played at once up to this many. */
+  width: (job: Job) => { lane: string; width: number };
+  /** A call that is not over by then is left to itself, ms. */
+  maxCallMs: number;
+  signal: AbortSignal;
+  onPlayed: (call: Played) => void;
+}
+
+const POLL_MS = 20;
+const STALL_MS = 200;
+/** After somebody has hung up, and where nobody is dialled: how long before the next call begins. */
+const LEFT_ALONE_MS = 1_500;
+const UNDIALLED_MS = 3_000;
+const SPEAK_TIMEOUT_MS = 10_000;
+
+export async function playAll(
+  platform: StubPlatform,
+  jobs: readonly Job[],
+  { speak, width, maxCallMs, signal, onPlayed }: PlayOptions,
+): Promise<Played[]> {
+  const played: Played[] = [];
+  const stalls = watchStalls();
+  const playOne = async (job: Job): Promise<void> => {
+    const startedAt = Date.now();
+    const call = { job, scenario: begin(platform, job, speak, signal), stalled: false };
+    played.push(call);
+    while (!signal.aborted && !isDone(platform, call.scenario, startedAt, maxCallMs)) await delay(POLL_MS);
+    call.stalled = stalls.since(startedAt) || call.scenario.slowestAckMs > STALL_MS;
+    onPlayed(call);
+  };
+  const lanes = groupBy(jobs, (job) => width(job).lane);
+  const workers = [...lanes.values()].flatMap((lane) => {
+    const [first] = lane;
+    // All workers of a lane draw from one iterator: each job is taken once.
+    const queue = lane.values();
+    const work = async (): Promise<void> => {
+      for (const job of queue) if (!signal.aborted) await playOne(job);
+    };
+    return Array.from({ length: first ? width(first).width : 0 }, work);
+  });
+  await Promise.all(workers);
+  stalls.stop();
+  return played;
+}
+
+function isDone(platform: StubPlatform, scenario: Scenario, startedAt: number, maxCallMs: number): boolean {
+  if (platform.isOver(scenario)) return true;
+  const now = Date.now();
+  const ends = scenario.legs.map((leg) => leg.endedAt).filter((end) => end !== undefined);
+  if (ends.length > 0 && now - Math.min(...ends) > LEFT_ALONE_MS) return true;
+  if (calleesOf(scenario).length === 0 && now - startedAt > UNDIALLED_MS) return true;
+  return now - startedAt > maxCallMs;
+}
+
+function begin(platform: StubPlatform, job: Job, speak: SpeakRequest | undefined, signal: AbortSignal): Scenario {
+  const { label, script } = job;
+  const { kind } = job.scenario;
+  if (kind === 'sip-to-pstn') return platform.dialFromPhone(script, label);
+  if (kind === 'pstn-to-sip') return platform.dialFromPstn(script, label);
+  const scenario = platform.expectDial(script, label);
+  if (speak) void order(speak, scenario, signal);
+  return scenario;
+}
+
+/** Makes the app call somebody. */
+async function order({ url, method, body, headers }: SpeakRequest, scenario: Scenario, signal: AbortSignal) {
+  const { journal, dials = '' } = scenario;
+  journal.truth(`${method} ${url}: the app is asked to call ${dials}`, 'caller');
+  try {
+    const reply = await fetch(url.replaceAll('{to}', encodeURIComponent(dials)), {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(SPEAK_TIMEOUT_MS)]),
+      ...(method === 'GET' ? {} : { body: body.replaceAll('{to}', dials) }),
+    });
+    const answer = await reply.text();
+    if (!reply.ok) journal.violation('speak-refused', `--speak-url answered ${reply.status}: ${answer.slice(0, 200)}`);
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    if (!signal.aborted) journal.violation('speak-refused', `--speak-url: ${messageOf(cause)}`);
+  }
+}
+
+/** Waits until no leg is up and no event under way; at most `maxMs`, and no longer than the app has been silent for `idleMs`. */
+export async function settle(
+  platform: StubPlatform,
+  { maxMs, idleMs, signal }: { maxMs: number; idleMs: number; signal: AbortSignal },
+): Promise<void> {
+  const startedAt = Date.now();
+  while (!signal.aborted && !platform.isQuiet()) {
+    const now = Date.now();
+    const silentMs = now - Math.max(startedAt, platform.lastHeardAt());
+    if (now - startedAt > maxMs || silentMs > idleMs) return;
+    await delay(POLL_MS);
+  }
+}
+
+/** Legs that are still up, of calls of which the server has heard. */
+export const hasLegsUp = ({ scenario }: Played): boolean => scenario.legs.some(isUp);
+
+function watchStalls(): { since(time: number): boolean; stop(): void } {
+  let lastAt = Date.now();
+  let stalledAt = 0;
+  const timer = setInterval(() => {
+    const now = Date.now();
+    if (now - lastAt > POLL_MS + STALL_MS) stalledAt = now;
+    lastAt = now;
+  }, POLL_MS);
+  return { since: (time) => stalledAt >= time, stop: () => clearInterval(timer) };
+}

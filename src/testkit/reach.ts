@@ -1,0 +1,33 @@
+/** Is there anybody at the app's URL? */
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const CONNECT_MS = 3_000;
+const AGAIN_MS = 100;
+
+/** Whether a connection stands; undefined where it does, else why not. Nothing is sent. */
+export function probe(url: string): Promise<string | undefined> {
+  const { hostname, port, protocol } = new URL(url);
+  return new Promise((resolve) => {
+    const standard = protocol === 'https:' ? 443 : 80;
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? standard : Number(port) });
+    const done = (why: string | undefined): void => {
+      socket.destroy();
+      resolve(why);
+    };
+    socket.setTimeout(CONNECT_MS, () => done('no connection within 3 s'));
+    socket.once('connect', () => done(undefined));
+    socket.once('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message));
+  });
+}
+
+/** Tries again for `waitMs`; undefined as soon as a connection stands, else why there is none. */
+export async function waitFor(url: string, waitMs: number, signal: AbortSignal): Promise<string | undefined> {
+  const startedAt = Date.now();
+  let why = await probe(url);
+  while (why !== undefined && Date.now() - startedAt < waitMs && !signal.aborted) {
+    await delay(AGAIN_MS);
+    why = await probe(url);
+  }
+  return why;
+}

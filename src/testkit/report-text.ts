@@ -1,0 +1,82 @@
+/** The report that people read. */
+import { FINDINGS, type Severity } from './findings';
+import type { Finding } from './group';
+import type { Options } from './options';
+import type { PassResult, RunResult } from './run';
+
+const MARKS: Record<Severity, string> = { error: '✘', warning: '▲', note: '·' };
+const PASSES: Record<PassResult['name'], string> = { perfect: 'over a perfect wire', faulty: 'with faults' };
+
+export function describeRun(result: RunResult, options: Options): string {
+  const { findings, remarks, interrupted, events } = result;
+  const lines = [
+    '',
+    `${result.url}, seed ${result.seed}`,
+    ...result.passes.map(describePass),
+    `  events: ${events.sent} sent, ${events.refused} failed, the slowest answered after ${events.slowestMs} ms`,
+    ...(options.speak ? [] : ['  left out: speak scenarios, since there is no --speak-url']),
+    ...remarks.map((remark) => `  note: ${remark}`),
+    ...(interrupted ? ['  interrupted: this is what there is so far'] : []),
+    ...findings.flatMap(describeFinding),
+    '',
+    verdict(result, options),
+  ];
+  return lines.join('\n');
+}
+
+function describePass({ name, calls, faults, seconds }: PassResult): string {
+  const injected = Object.entries(faults).map(([kind, count]) => `${count} ${kind}`);
+  const total = Object.values(faults).reduce((sum, count) => sum + count, 0);
+  const about = name === 'perfect' ? '' : `, ${total} faults (${injected.join(', ')})`;
+  return `  ${PASSES[name]}: ${calls} calls in ${seconds.toFixed(1)} s${about}`;
+}
+
+function describeFinding(finding: Finding): string[] {
+  const { severity, code, title, count, onPerfectWire, why, remedy, scenarios, example, texts } = finding;
+  const often = count === 1 ? 'once' : `${count} times`;
+  const where = Object.entries(byName(scenarios)).map(([name, each]) => `${name}${each > 1 ? ` ${each}×` : ''}`);
+  const wire = onPerfectWire > 0 ? `${onPerfectWire} over a perfect wire` : 'only with faults';
+  return [
+    '',
+    `${MARKS[severity]} ${code}, ${often}: ${title}`,
+    `    what   ${texts.join('\n           ')}`,
+    ...(where.length > 0 ? [`    where  ${wire}: ${shortened(where)}`] : []),
+    `    why    ${why}`,
+    `    remedy ${remedy}`,
+    ...(example
+      ? [
+          `    for example ${example.call} (${example.scenario}), ${(example.at / 1000).toFixed(3)} s after it began: ${example.text}`,
+          '',
+          ...example.ladder.map((line) => `    ${line}`),
+        ]
+      : []),
+  ];
+}
+
+function byName(scenarios: Record<string, number>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const [key, count] of Object.entries(scenarios)) {
+    const name = key.slice(key.indexOf(' ') + 1);
+    counts[name] = (counts[name] ?? 0) + count;
+  }
+  return counts;
+}
+
+const WHERE_SHOWN = 8;
+const shortened = (names: readonly string[]): string =>
+  names.length > WHERE_SHOWN
+    ? `${names.slice(0, WHERE_SHOWN).join(', ')} and ${names.length - WHERE_SHOWN} more`
+    : names.join(', ');
+
+function verdict({ findings, seed, passes }: RunResult, options: Options): string {
+  const calls = passes.reduce((sum, pass) => sum + pass.calls, 0);
+  const counted = findings.filter(({ code }) => FINDINGS[code].severity !== 'note');
+  if (counted.length === 0) return `✔ nothing wrong in ${calls} calls`;
+  const all = counted.reduce((sum, { count }) => sum + count, 0);
+  const simple = counted.filter(({ onPerfectWire }) => onPerfectWire > 0).length;
+  const split = `${simple} of them show over a perfect wire, ${counted.length - simple} only with faults`;
+  return (
+    `✘ ${counted.length} kinds of fault, ${all} in all; ${split}.\n` +
+    `  The same calls and faults again: --seed ${seed} --calls ${options.calls} --faults ${options.faultsText}; one of them alone: --call NUMBER`
+  );
+}

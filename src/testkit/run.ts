@@ -1,0 +1,252 @@
+/** A run of the kit: the platform, a pass over a perfect wire, a pass with faults, the verdict. */
+import { TandemError, UsageError, messageOf } from '../errors';
+import { isFaultless } from './fault-settings';
+import { FINDINGS, type FindingCode } from './findings';
+import { countBy, groupFindings, type Finding, type PassFound, type PassName } from './group';
+import { judge, PARTNER_MS } from './judge';
+import type { Options } from './options';
+import { createStubPlatform, NO_FAULTS, outcomeOf, type StubPlatform } from './platform';
+import { createPrng } from './platform/prng';
+import { playAll, settle, type Played } from './play';
+import { waitFor } from './reach';
+import { drawJobs, perfectJobs, type Job } from './scenarios';
+import { watchApp, type AppWatch } from './watch-app';
+
+/** The app cannot be reached, or takes no event at all: nothing can be said of it. */
+export class AppUnreachableError extends TandemError {
+  readonly code = 'app-unreachable';
+}
+
+export interface PassResult {
+  name: PassName;
+  calls: number;
+  /** `phone/busy: rejected` → how many */
+  outcomes: Record<string, number>;
+  faults: Record<string, number>;
+  commands: Record<string, number>;
+  seconds: number;
+  /** What was played, and what the dice said: the same for the same seed. */
+  played: { label: string; job: string; script: Job['script']; drawn: Record<string, string> }[];
+}
+
+export interface RunResult {
+  seed: number;
+  /** Without its password. */
+  url: string;
+  passes: PassResult[];
+  events: { sent: number; accepted: number; slowestMs: number; refused: number };
+  findings: Finding[];
+  /** What should be known beside the findings. */
+  remarks: string[];
+  interrupted: boolean;
+}
+
+export interface Progress {
+  pass: PassName;
+  done: number;
+  of: number;
+  /** Calls that were wrong in a way that shows at once. */
+  faulty: number;
+}
+
+export interface RunHooks {
+  /** The platform listens: this is what the app must be given. */
+  onListening: (platform: Pick<StubPlatform, 'url' | 'user'>) => void;
+  onProgress: (progress: Progress) => void;
+  /** Aborted: end now, with what there is. */
+  signal: AbortSignal;
+}
+
+/** After the last call of the perfect wire: a little longer than a leg may be left alone, ms. */
+const PERFECT_SETTLE_MS = PARTNER_MS + 1_000;
+/** An app that has not asked for anything for so long has forgotten its legs, ms. */
+const IDLE_MS = 25_000;
+const MAX_CALL_MS = 8_000;
+
+/**
+ * @throws AppUnreachableError
+ */
+export async function run(options: Options, hooks: RunHooks): Promise<RunResult> {
+  const { seed, timeScale, url } = options;
+  const watch = watchApp(url);
+  const signal = AbortSignal.any([hooks.signal, watch.gone]);
+  const { host, port } = options.listen;
+  const platform = createStubPlatform({
+    seed,
+    host,
+    port,
+    timeScale,
+    user: options.user,
+    number: options.number,
+    endpoint: options.endpoint,
+    callbackMethod: options.callbackMethod,
+    retrySameUrl: false,
+    onUndeliverable: (event) => watch.onUndeliverable(event),
+    ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
+    ...(options.callbackTimeoutMs !== undefined && { callbackTimeoutMs: options.callbackTimeoutMs }),
+  });
+  await platform.start().catch((error: unknown) => {
+    throw new UsageError(`--listen ${host}:${port}: ${messageOf(error)}`, { cause: error });
+  });
+  try {
+    hooks.onListening(platform);
+    const why = await waitFor(url, options.waitMs, hooks.signal);
+    if (why !== undefined && !hooks.signal.aborted)
+      throw new AppUnreachableError(
+        `nobody listens at ${withoutPassword(url)} (${why}). Start the app first, or give --wait SECONDS; is the port right?`,
+      );
+    platform.setIncomingCallUrl(url, options.fallbackUrl);
+    return await playPasses(options, platform, watch, { ...hooks, signal });
+  } finally {
+    await platform.close();
+  }
+}
+
+async function playPasses(
+  options: Options,
+  platform: StubPlatform,
+  watch: AppWatch,
+  hooks: RunHooks,
+): Promise<RunResult> {
+  const { seed, scenarios, timeScale, faults, calls, onlyCall } = options;
+  const found: PassFound[] = [];
+  const passes: PassResult[] = [];
+  const remarks: string[] = [];
+  const pass = async (name: PassName, jobs: readonly Job[]): Promise<void> => {
+    platform.setFaults(name === 'perfect' ? NO_FAULTS : faults);
+    passes.push(await playPass(name, jobs, options, platform, watch, hooks, found));
+  };
+  if (onlyCall === undefined) {
+    await pass('perfect', perfectJobs(scenarios, timeScale));
+    expectSomeEventTaken(platform, hooks.signal);
+  }
+  if (!isFaultless(faults) && !hooks.signal.aborted) {
+    const all = drawJobs(createPrng(seed), scenarios, Math.max(calls, onlyCall ?? 0), timeScale);
+    await pass('faulty', onlyCall === undefined ? all : all.slice(onlyCall - 1, onlyCall));
+  }
+  if (platform.guesses() > 0)
+    remarks.push(
+      `${platform.guesses()} dials did not say which call they were for (put the callId of the caller into tag): ` +
+        'calls from the PSTN were played one at a time, and dials were taken for the oldest call that waited',
+    );
+  if (watch.gone.aborted) remarks.push('the run was broken off, since the app was gone');
+  return {
+    seed,
+    url: withoutPassword(options.url),
+    passes,
+    events: platform.report().events,
+    findings: groupFindings(found, strayFindings(platform)),
+    remarks,
+    interrupted: hooks.signal.aborted && !watch.gone.aborted,
+  };
+}
+
+async function playPass(
+  name: PassName,
+  jobs: readonly Job[],
+  options: Options,
+  platform: StubPlatform,
+  watch: AppWatch,
+  { signal, onProgress }: RunHooks,
+  found: PassFound[],
+): Promise<PassResult> {
+  const startedAt = Date.now();
+  const perfect = name === 'perfect';
+  const progress: Progress = { pass: name, done: 0, of: jobs.length, faulty: 0 };
+  onProgress({ ...progress });
+  const played = await playAll(platform, jobs, {
+    speak: options.speak,
+    // Alone on its lane a call is known by elimination, whatever its tags say.
+    width: ({ scenario: { kind } }) => {
+      if (perfect) return { lane: kind, width: 1 };
+      const alone = platform.guesses() > 0 && kind !== 'sip-to-pstn';
+      return alone ? { lane: kind, width: 1 } : { lane: 'all', width: options.concurrency };
+    },
+    maxCallMs: MAX_CALL_MS,
+    signal,
+    onPlayed: ({ scenario }) => {
+      progress.done += 1;
+      if (scenario.journal.violations.length > 0) progress.faulty += 1;
+      onProgress({ ...progress });
+    },
+  });
+  const maxMs = perfect ? Math.min(PERFECT_SETTLE_MS, options.settleMs) : options.settleMs;
+  await settle(platform, { maxMs, idleMs: perfect ? maxMs : IDLE_MS, signal });
+  for (const each of [...played, ...strangers(platform, played)])
+    found.push(...judge(each, !signal.aborted).map((one) => ({ ...one, pass: name })));
+  for (const { scenario, code, text, at } of watch.incidents) {
+    const each = played.find((candidate) => candidate.scenario === scenario);
+    if (each) found.push({ code, text, at, played: each, pass: name });
+  }
+  const outcomes = countBy(played, ({ job, scenario }) => `${job.scenario.name}: ${outcomeOf(scenario)}`);
+  const result: PassResult = {
+    name,
+    calls: played.length,
+    outcomes,
+    faults: sum(played.map(({ scenario }) => scenario.journal.faults)),
+    commands: sum(played.map(({ scenario }) => scenario.journal.commands)),
+    seconds: (Date.now() - startedAt) / 1000,
+    played: played.map(({ job: { label, scenario, script }, scenario: { journal } }) => ({
+      label,
+      job: scenario.name,
+      script,
+      drawn: Object.fromEntries(journal.drawn),
+    })),
+  };
+  for (const { scenario } of played) platform.clear(scenario);
+  // What the app still has to say about the calls that were ended for it.
+  if (!signal.aborted) await settle(platform, { maxMs: 2_000, idleMs: 500, signal });
+  return result;
+}
+
+/** Calls that nobody of the kit asked for: they were begun by a dial of the app. */
+function strangers(platform: StubPlatform, played: readonly Played[]): Played[] {
+  const known = new Set(played.map(({ scenario }) => scenario));
+  return platform
+    .report()
+    .scenarios.filter((scenario) => !known.has(scenario) && !scenario.closed)
+    .map((scenario) => {
+      const { script, kind } = scenario;
+      scenario.closed = true;
+      const named = { name: 'unknown', title: 'a call of the app itself', kind, script, wanted: false, weight: 0 };
+      return { job: { label: 'unknown', scenario: named, script }, scenario, stalled: false };
+    });
+}
+
+/** @throws AppUnreachableError where the app has taken none of the first pass's events */
+function expectSomeEventTaken(platform: StubPlatform, signal: AbortSignal): void {
+  const { events, violations } = platform.report();
+  if (events.accepted > 0 || signal.aborted) return;
+  const texts = countBy(violations, ({ text }) => text);
+  throw new AppUnreachableError(
+    `the app took none of ${events.sent} events: ${Object.keys(texts).slice(0, 3).join('; ')}. ` +
+      'Check the path of --url, and the credentials in it',
+  );
+}
+
+function strayFindings(platform: StubPlatform): Map<FindingCode, string[]> {
+  const byCode = new Map<FindingCode, string[]>();
+  for (const { kind, text } of platform.strayRequests()) {
+    const code = kind === 'stub-failed' ? 'unknown-route' : kind;
+    byCode.set(code, [...(byCode.get(code) ?? []), text]);
+  }
+  return byCode;
+}
+
+function sum(counts: readonly ReadonlyMap<string, number>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const each of counts) for (const [key, count] of each) total[key] = (total[key] ?? 0) + count;
+  return Object.fromEntries(Object.entries(total).sort(([a], [b]) => a.localeCompare(b)));
+}
+
+export function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  if (shown.password) shown.password = '***';
+  return shown.href;
+}
+
+/** 0: nothing wrong; 1: something; notes do not count. */
+export const exitCodeOf = ({ findings, interrupted }: RunResult): number => {
+  if (findings.some(({ code }) => FINDINGS[code].severity !== 'note')) return 1;
+  return interrupted ? 130 : 0;
+};

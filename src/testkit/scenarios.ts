@@ -1,0 +1,138 @@
+/** The calls that the kit plays, by name. */
+import { UsageError } from '../errors';
+import type { FlowKind, Script } from './platform';
+import type { Prng } from './platform/prng';
+
+export interface NamedScenario {
+  /** `phone/busy`: who calls, and what happens. */
+  name: string;
+  title: string;
+  kind: FlowKind;
+  script: Script;
+  /** Everybody wants to talk, so a good app lets them. */
+  wanted: boolean;
+  /** How often it is drawn, beside others. */
+  weight: number;
+}
+
+/** One call to play. `label` names its dice, so that it is the same call wherever it comes in a run. */
+export interface Job {
+  label: string;
+  scenario: NamedScenario;
+  script: Script;
+}
+
+/** The times below are those of people at this scale: two seconds of ringing are 100 ms. */
+export const USUAL_TIME_SCALE = 0.05;
+
+const base: Script = { farEnd: 'answer', farEndAfterMs: 60, endsBy: 'caller', talkMs: 120 };
+
+type Variant = Omit<NamedScenario, 'kind'>;
+const wanted = (name: string, title: string, script: Partial<Script> = {}, weight = 2): Variant => ({
+  name,
+  title,
+  script: { ...base, ...script },
+  wanted: true,
+  weight,
+});
+const unlucky = (name: string, title: string, script: Partial<Script>, weight = 1): Variant => ({
+  ...wanted(name, title, script, weight),
+  wanted: false,
+});
+
+const FAILURES: readonly Variant[] = [
+  unlucky('busy', 'the callee is busy', { farEnd: 'busy' }),
+  unlucky('rejected', 'the callee rejects the call', { farEnd: 'reject' }),
+  unlucky('no-answer', 'the callee does not answer within callTimeout', { farEnd: 'no-answer' }),
+  unlucky('unallocated', 'the number does not exist', { farEnd: 'unallocated' }),
+  unlucky('dial-refused', 'the platform refuses to dial: 400', { dialRefused: true }),
+];
+
+const PAIRS: readonly Variant[] = [
+  wanted('answered', 'both talk, the caller hangs up', {}, 5),
+  wanted('answered-callee-ends', 'both talk, the callee hangs up', { endsBy: 'callee' }, 5),
+  wanted('answered-at-once', 'the callee answers before the reply to its create-call is read', { farEndAfterMs: 0 }),
+  wanted('keys-pressed', 'the caller presses keys while they talk', { keys: true }, 1),
+  wanted('unknown-event', 'events of a type that nobody knows', { unknownEvent: true }, 1),
+  ...FAILURES,
+  unlucky('callee-hangs-up-at-once', 'the callee answers and hangs up', { farEnd: 'answer-and-hang-up' }),
+  unlucky('callee-leaves-before-bridge', 'the callee hangs up as the caller is put through', {
+    leavesOnceAnswered: 'callee',
+  }),
+  unlucky('caller-leaves-before-bridge', 'the caller hangs up as it is put through', { leavesOnceAnswered: 'caller' }),
+  unlucky('caller-gives-up', 'the caller gives up while the callee rings', {
+    farEndAfterMs: 600,
+    callerGivesUpAfterMs: 150,
+  }),
+  unlucky('caller-gives-up-at-once', 'the caller gives up while the app dials', {
+    farEndAfterMs: 600,
+    callerGivesUpAfterMs: 1,
+  }),
+];
+
+const SPEAKS: readonly Variant[] = [
+  wanted('spoken', 'the callee answers and hears the sentence', {}, 5),
+  wanted('spoken-at-once', 'the callee answers before the reply to its create-call is read', { farEndAfterMs: 0 }),
+  wanted('unknown-event', 'events of a type that nobody knows', { unknownEvent: true }, 1),
+  ...FAILURES,
+  unlucky('callee-hangs-up', 'the callee hangs up in the middle of the sentence', { endsBy: 'callee', talkMs: 15 }),
+];
+
+const named = (prefix: string, kind: FlowKind, variants: readonly Variant[]): NamedScenario[] =>
+  variants.map((variant) => ({ ...variant, kind, name: `${prefix}/${variant.name}` }));
+
+export const SCENARIOS: readonly NamedScenario[] = [
+  ...named('phone', 'sip-to-pstn', PAIRS),
+  ...named('pstn', 'pstn-to-sip', PAIRS),
+  ...named('speak', 'speak', SPEAKS),
+];
+
+/**
+ * @param wantedNames whole names (`phone/busy`), callers (`phone`) or what happens (`busy`); all where there are none
+ * @throws UsageError where a name fits nothing
+ */
+export function scenariosNamed(wantedNames: readonly string[]): NamedScenario[] {
+  const fits = (name: string, scenario: NamedScenario): boolean =>
+    scenario.name === name || scenario.name.split('/').includes(name);
+  for (const name of wantedNames)
+    if (!SCENARIOS.some((scenario) => fits(name, scenario)))
+      throw new UsageError(`there is no scenario "${name}"; --list names them all`);
+  return SCENARIOS.filter((scenario) => wantedNames.length === 0 || wantedNames.some((name) => fits(name, scenario)));
+}
+
+/** Each scenario once, as it is written. */
+export const perfectJobs = (scenarios: readonly NamedScenario[], timeScale: number): Job[] =>
+  scenarios.map((scenario) => ({
+    label: `perfect/${scenario.name}`,
+    scenario,
+    script: scaled(scenario.script, timeScale),
+  }));
+
+/** So many scenarios, drawn by weight, with times drawn as well. */
+export function drawJobs(prng: Prng, scenarios: readonly NamedScenario[], count: number, timeScale: number): Job[] {
+  const lots = scenarios.flatMap((scenario) => Array.from({ length: scenario.weight }, () => scenario));
+  return Array.from({ length: count }, (_, i) => {
+    const dice = prng.fork(`job ${i + 1}`);
+    const scenario = dice.pick(lots);
+    return { label: `faulty/${i + 1}`, scenario, script: scaled(varied(scenario.script, dice), timeScale) };
+  });
+}
+
+function varied(script: Script, prng: Prng): Script {
+  const { farEndAfterMs, callerGivesUpAfterMs } = script;
+  const drawn = { ...script, talkMs: prng.between(20, 300) };
+  if (callerGivesUpAfterMs !== undefined)
+    return { ...drawn, farEndAfterMs: prng.between(0, 400), callerGivesUpAfterMs: prng.between(1, 500) };
+  return { ...drawn, farEndAfterMs: farEndAfterMs === 0 ? 0 : prng.between(1, 150) };
+}
+
+function scaled(script: Script, timeScale: number): Script {
+  const { farEndAfterMs, talkMs, callerGivesUpAfterMs } = script;
+  const scale = (ms: number): number => Math.round((ms * timeScale) / USUAL_TIME_SCALE);
+  return {
+    ...script,
+    farEndAfterMs: scale(farEndAfterMs),
+    talkMs: scale(talkMs),
+    ...(callerGivesUpAfterMs !== undefined && { callerGivesUpAfterMs: Math.max(1, scale(callerGivesUpAfterMs)) }),
+  };
+}

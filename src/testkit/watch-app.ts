@@ -1,0 +1,62 @@
+/** Notices that the app has gone away, and by which call. */
+import type { Scenario, Undelivered } from './platform';
+import { waitFor } from './reach';
+
+export interface AppWatch {
+  onUndeliverable(event: Undelivered): void;
+  /** Fires when the app does not come back. */
+  readonly gone: AbortSignal;
+  /** In the order in which they were noticed. */
+  readonly incidents: readonly {
+    scenario: Scenario;
+    at: number;
+    code: 'app-gone' | 'callback-unreachable';
+    text: string;
+  }[];
+}
+
+/** A supervisor may start it again. */
+const COMES_BACK_MS = 2_000;
+
+export function watchApp(url: string): AppWatch {
+  const gone = new AbortController();
+  const incidents: AppWatch['incidents'][number][] = [];
+  const unreachable = new Set<string>();
+  let lastCut: Scenario | undefined;
+  let looking = false;
+
+  async function look({ leg, eventType }: Undelivered, why: string): Promise<void> {
+    const culprit = lastCut ?? leg.scenario;
+    const at = Date.now() - culprit.journal.startedAt;
+    const refusedAtOnce = (await waitFor(url, 0, gone.signal)) !== undefined;
+    if (!refusedAtOnce) {
+      const { host } = new URL(leg.callbackUrl);
+      if (unreachable.has(host)) return;
+      unreachable.add(host);
+      const text = `${eventType} could not be sent to ${leg.callbackUrl}: ${why}`;
+      incidents.push({ scenario: leg.scenario, at, code: 'callback-unreachable', text });
+      return;
+    }
+    const back = (await waitFor(url, COMES_BACK_MS, gone.signal)) === undefined;
+    const text = back ? 'the app was away for a moment' : 'the app takes no connections any more';
+    incidents.push({ scenario: culprit, at, code: 'app-gone', text: `${text} (${why})` });
+    if (!back) gone.abort();
+  }
+
+  return {
+    gone: gone.signal,
+    incidents,
+    onUndeliverable(event) {
+      const { answer, leg } = event;
+      if ('status' in answer || leg.scenario.closed) return;
+      if (!answer.refused) {
+        // A connection that was cut may be the moment in which it died.
+        if (answer.error !== 'callbackTimeout') lastCut = leg.scenario;
+        return;
+      }
+      if (looking) return;
+      looking = true;
+      void look(event, answer.error).finally(() => (looking = false));
+    },
+  };
+}
