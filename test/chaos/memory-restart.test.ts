@@ -5,14 +5,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isUp, NO_FAULTS, type Faults, type Script } from '../../src/testkit/platform';
 import { createPrng } from '../../src/testkit/platform/prng';
-import { makeCalls, type Job } from './support/callers';
+import { makeCalls, type Call, type Job } from './support/callers';
 import { countBy, createTally, print, warningsOf } from './support/counts';
 import { expectNoFault, judge, liveFlows, settle, type Fault, type FlowView } from './support/judge';
 import { startWorld, type World } from './support/world';
 
 const SEED = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
 const CALLS_PER_PHASE = 20;
-/** Those that must be met by the kill; a look that finds all of them at once comes within a second or two. */
+/** What the kill should meet. */
 const LIVE = ['dialling', 'answering', 'bridging', 'bridged', 'speaking', 'ending'];
 /** From the new Tandem's start until every leg has an owner, or is gone. */
 const RECOVERY_MS = 15_000;
@@ -22,23 +22,21 @@ const SLOW_REPLIES: Faults = { ...NO_FAULTS, commands: { 'slow reply': 0.5 } };
 const LONG: Script = { farEnd: 'answer', farEndAfterMs: 30, endsBy: 'caller', talkMs: 25_000 };
 const KINDS = ['sip-to-pstn', 'pstn-to-sip'] as const;
 
-/** Calls that are dialling, bridged and ending when the kill comes, and many that are on their way through the phases. */
-function jobs(): Job[] {
+const times = (make: (kind: (typeof KINDS)[number]) => Job): Job[] =>
+  Array.from({ length: CALLS_PER_PHASE }, (_, index) => make(KINDS[index % 2] ?? 'sip-to-pstn'));
+
+/** Pairs that talk when the kill comes, and long after. */
+const talks = (): Job[] => times((kind) => ({ kind, script: LONG }));
+
+/** Calls that are on their way through the phases when it comes. */
+function onTheirWay(): Job[] {
   const prng = createPrng(SEED).fork('scripts');
-  const each = (make: (kind: 'sip-to-pstn' | 'pstn-to-sip') => Script): Job[] =>
-    Array.from({ length: CALLS_PER_PHASE }, (_, index) => {
-      const kind = KINDS[index % 2] ?? 'sip-to-pstn';
-      return { kind, script: make(kind) };
-    });
+  const late = () => ({ ...LONG, farEndAfterMs: prng.between(300, 600) });
   return [
-    ...each(() => ({ ...LONG, farEnd: 'no-answer' })),
-    ...each(() => LONG),
-    ...each(() => ({ ...LONG, farEndAfterMs: prng.between(300, 600), talkMs: prng.between(100, 3_000) })),
-    ...each(() => ({ ...LONG, farEndAfterMs: prng.between(300, 600), endsBy: 'callee', talkMs: prng.between(1, 200) })),
-    ...Array.from({ length: CALLS_PER_PHASE }, (): Job => ({
-      kind: 'speak',
-      script: { ...LONG, farEndAfterMs: prng.between(100, 700) },
-    })),
+    ...times((kind) => ({ kind, script: { ...LONG, farEnd: 'no-answer' } })),
+    ...times((kind) => ({ kind, script: { ...late(), talkMs: prng.between(100, 3_000) } })),
+    ...times((kind) => ({ kind, script: { ...late(), endsBy: 'callee', talkMs: prng.between(1, 200) } })),
+    ...times(() => ({ kind: 'speak', script: { ...LONG, farEndAfterMs: prng.between(100, 700) } })),
   ];
 }
 
@@ -50,19 +48,27 @@ it('ends or adopts every leg after a SIGKILL, with the memory store', async () =
   const { stub, balancer, instances, start } = world;
   const [tandem] = instances;
   if (!tandem) throw new Error('there is no instance');
-  const all = jobs();
-  const calling = makeCalls(all.values(), { stub, url: balancer.url, concurrency: all.length, patienceMs: 200 });
-  let phases: Record<string, number> = {};
-  const untilMs = Date.now() + 10_000;
-  while (LIVE.some((phase) => !phases[phase]) && Date.now() < untilMs) {
-    await sleep(20);
-    phases = countBy(await liveFlows(tandem), ({ phase }) => phase);
-  }
+  const call = (all: Job[]): Promise<Call[]> =>
+    makeCalls(all.values(), { stub, url: balancer.url, concurrency: all.length, patienceMs: 200 });
+  const look = async (): Promise<Record<string, number>> => countBy(await liveFlows(tandem), ({ phase }) => phase);
+  const watch = async (isSeen: (phases: Record<string, number>) => boolean): Promise<Record<string, number>> => {
+    const untilMs = Date.now() + 5_000;
+    let phases = await look();
+    while (!isSeen(phases) && Date.now() < untilMs) {
+      await sleep(10);
+      phases = await look();
+    }
+    return phases;
+  };
+  const talking = await call(talks());
+  const { bridged = 0 } = await watch((phases) => phases['bridged'] === talking.length);
+  const calling = call(onTheirWay());
+  const phases = await watch((seen) => LIVE.every((phase) => seen[phase]));
   await tandem.kill();
   const upAtKill = stub.report().orphans.length;
   await sleep(500);
   await start(tandem);
-  const calls = await calling;
+  const calls = [...talking, ...(await calling)];
 
   const startedAt = Date.now();
   let adopted: FlowView[] = [];
@@ -73,8 +79,8 @@ it('ends or adopts every leg after a SIGKILL, with the memory store', async () =
       .report()
       .orphans.filter((leg) => isUp(leg) && !owned.has(leg.id))
       .map((leg) => {
-        const call = calls.find(({ scenario }) => scenario === leg.scenario);
-        return { text: `nobody owns ${leg.role} ${leg.id}, which is ${leg.state}`, ...(call && { call }) };
+        const owner = calls.find(({ scenario }) => scenario === leg.scenario);
+        return { text: `nobody owns ${leg.role} ${leg.id}, which is ${leg.state}`, ...(owner && { call: owner }) };
       });
   };
   let faults = await ownerless();
@@ -101,4 +107,8 @@ it('ends or adopts every leg after a SIGKILL, with the memory store', async () =
     warnings: warningsOf(instances),
   });
   await expectNoFault([...faults, ...judged.faults], SEED, report, instances);
+  // Or nothing was tried.
+  expect(Object.keys(phases).length).toBeGreaterThanOrEqual(4);
+  expect(adoptedNow['bridged']).toBeGreaterThanOrEqual(bridged);
+  expect(bridged).toBe(CALLS_PER_PHASE);
 }, 120_000);
