@@ -23,6 +23,15 @@ export function cpuSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
+/** Seconds that all cores together have not been idle, whoever used them. */
+export function machineSeconds() {
+  const [user, nice, system, , , irq, softirq, steal] = /^cpu +(.*)$/m
+    .exec(readFileSync('/proc/stat', 'utf8'))[1]
+    .split(' ')
+    .map(Number);
+  return (user + nice + system + irq + softirq + steal) / TICKS_PER_SECOND;
+}
+
 export function rssMiB(pid) {
   const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(kib) / 1024;

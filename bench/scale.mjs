@@ -7,7 +7,7 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { cpuSeconds, median, quantile, rotated, table, withSpread } from './measure.mjs';
+import { cpuSeconds, machineSeconds, median, quantile, rotated, table, withSpread } from './measure.mjs';
 import { startRedis } from './redis.mjs';
 import { isBuilt, startServer, startStub } from './servers.mjs';
 
@@ -55,8 +55,9 @@ async function drive(stub, setup, calls, concurrency) {
 
 async function measure(stub, setup) {
   const spent = () => [...setup.servers, ...(setup.redis ? [setup.redis] : [])].map(({ pid }) => cpuSeconds(pid));
-  const [before, stubBefore] = [spent(), cpuSeconds(stub.pid)];
+  const [before, stubBefore, machineBefore] = [spent(), cpuSeconds(stub.pid), machineSeconds()];
   const busy = await drive(stub, setup, plan.calls, plan.concurrency);
+  const [machine, stubUsed] = [machineSeconds() - machineBefore, cpuSeconds(stub.pid) - stubBefore];
   const used = spent().map((seconds, index) => seconds - before[index]);
   const total = used.reduce((sum, seconds) => sum + seconds, 0);
   const calm = await drive(stub, setup, Math.ceil(plan.calls / 10), 1);
@@ -69,7 +70,8 @@ async function measure(stub, setup) {
     calmP99: quantile(calm.latencies, 0.99),
     cpu: (total / plan.calls) * 1_000,
     redis: setup.redis ? (used.at(-1) / plan.calls) * 1_000 : 0,
-    busy: (total + cpuSeconds(stub.pid) - stubBefore) / busy.seconds,
+    busy: (total + stubUsed) / busy.seconds,
+    others: Math.max(0, machine - total - stubUsed) / busy.seconds,
   };
 }
 
@@ -88,13 +90,17 @@ function report(results) {
   console.log(table([[`against ${floor}`, ...keys.map(({ title }) => title)], ...ratios]));
 
   const cores = availableParallelism();
-  const busiest = Math.max(...names.map((name) => median(column(name, 'busy'))));
+  const most = (key) => Math.max(...names.map((name) => median(column(name, key))));
+  const [busiest, others] = [most('busy'), most('others')];
+  const limit =
+    busiest + others > 0.85 * cores
+      ? 'The machine is what limits: instances share its cores, so this shows what they cost, not what they could do.'
+      : 'There were cores to spare: what limits is one process.';
   console.log(
-    `\nThe stub, Redis and all instances share ${cores} cores, of which at most ${busiest.toFixed(2)} were busy. ` +
-      (busiest > 0.8 * cores
-        ? 'The machine is what limits: more instances share the same cores, so these are ratios of cost, not capacities.'
-        : 'There were cores to spare: what limits is one process.'),
+    `\nThe stub, Redis and all instances used at most ${busiest.toFixed(2)} of ${cores} cores, and whatever else runs ` +
+      `here ${others.toFixed(2)}. ${limit}`,
   );
+  if (others > 0.25) console.log('This machine was not quiet: take the ratios with care.');
   if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ plan, cores, results }, null, 2)}\n`);
 }
 
