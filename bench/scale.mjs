@@ -83,10 +83,10 @@ function report(results) {
   const rows = names.map((name) => [name, ...MEASURES.map((measured) => cell(name, measured))]);
   console.log(`\n${table([['setup', ...MEASURES.map(({ title }) => title)], ...rows])}\n`);
 
-  const [floor, ...others] = names;
+  const [floor, ...rest] = names;
   const keys = MEASURES.filter(({ key }) => ['events', 'p99', 'calmP99', 'cpu'].includes(key));
   const ratio = (name, key) => median(column(name, key).map((value, round) => value / column(floor, key)[round]));
-  const ratios = others.map((name) => [name, ...keys.map(({ key }) => ratio(name, key).toFixed(2))]);
+  const ratios = rest.map((name) => [name, ...keys.map(({ key }) => ratio(name, key).toFixed(2))]);
   console.log(table([[`against ${floor}`, ...keys.map(({ title }) => title)], ...ratios]));
 
   const cores = availableParallelism();
