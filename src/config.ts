@@ -99,6 +99,16 @@ const schema = z.object({
   MAX_CALL_SECONDS: whole(1, 86_400, 14_400),
   COMMAND_TIMEOUT_MS: whole(50, 60_000, 5_000),
   LEG_CHECK_SECONDS: whole(0, 3_600, 5),
+  RECOVERY_SECONDS: whole(0, 86_400, 60),
+  REDIS_URL: z
+    .string()
+    .refine(isRedisUrl, 'is no redis:// or rediss:// URL; give one like redis://:password@127.0.0.1:6379/0')
+    .optional(),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[\w.:-]{1,64}$/, 'is no key prefix; give up to 64 letters, digits and . _ : -')
+    .default('tandem'),
+  REDIS_CLUSTER: flag,
   LOG_LEVEL: z.enum(levels, `must be one of ${levels.join(', ')}`).default('info'),
   PLATFORM_PORT: whole(0, 65_535, 3_001),
   PLATFORM_RATE_LIMITS: flag,
@@ -150,6 +160,10 @@ export interface Config {
   readonly callTimeoutSeconds: number;
   readonly maxCallSeconds: number;
   readonly legCheckSeconds: number;
+  /** How often the platform's calls are compared with the flows; 0: only at start */
+  readonly recoverySeconds: number;
+  /** undefined: the flows are kept in memory */
+  readonly redis: Readonly<{ url: string; prefix: string; cluster: boolean }> | undefined;
   readonly logLevel: Settings['LOG_LEVEL'];
   readonly platform: Readonly<{ port: number; rateLimits: boolean; sandbox: boolean }>;
   readonly sip: Readonly<{
@@ -194,6 +208,7 @@ export function demoEnvironment(env: Readonly<Record<string, string | undefined>
     SIP_TLS_CERT: '',
     SIP_TLS_KEY: '',
     RTP_PORTS: '0',
+    REDIS_URL: '',
     LINES: '',
     CALL_TIMEOUT_SECONDS: '3',
   };
@@ -286,6 +301,11 @@ function toConfig(s: Settings): Config {
     callTimeoutSeconds: s.CALL_TIMEOUT_SECONDS,
     maxCallSeconds: s.MAX_CALL_SECONDS,
     legCheckSeconds: s.LEG_CHECK_SECONDS,
+    recoverySeconds: s.RECOVERY_SECONDS,
+    redis:
+      s.REDIS_URL === undefined
+        ? undefined
+        : { url: s.REDIS_URL, prefix: s.REDIS_PREFIX, cluster: s.REDIS_CLUSTER ?? false },
     logLevel: s.LOG_LEVEL,
     platform: {
       port: s.PLATFORM_PORT,
@@ -310,6 +330,10 @@ function toConfig(s: Settings): Config {
     sipPassword: s.SIP_PASSWORD ?? randomText(12),
     sipPasswordMadeUp: s.SIP_PASSWORD === undefined,
   };
+}
+
+function isRedisUrl(text: string): boolean {
+  return URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol) && new URL(text).hostname !== '';
 }
 
 function isHttpUrl(text: string): boolean {

@@ -24,7 +24,6 @@ const COMMANDS: Record<string, { purpose: Purpose; run: (config: Config, args: s
 /** The webhook server, and the platform beside it where no other is set. */
 async function serve(config: Config): Promise<void> {
   const log = logger(config);
-  if (environment()['REDIS_URL']) log.warn('REDIS_URL is set, but this version keeps its flows in memory');
   const { server, platform, provisioned } = await startAll(config, log);
   closeOnSignal(log, server, platform);
   if (!platform || !provisioned) return;

@@ -5,7 +5,8 @@ import { createCallControl } from './call-control/client';
 import { createApiHttp } from './call-control/http';
 import type { Config } from './config';
 import { createEngine } from './flows/engine';
-import { createMemoryStore } from './flow-store/memory-store';
+import { createRecovery } from './flows/recovery';
+import { openStore } from './flow-store/open';
 import { startTicker } from './flow-store/ticker';
 import type { Logger } from './logger';
 import { createMetrics } from './metrics';
@@ -39,7 +40,7 @@ export interface TandemServer {
 /** Starts the webhook half against a platform at `apiUrl` (origin, without `/v1`). */
 export async function startServer(config: Config, apiUrl: string, log: Logger): Promise<TandemServer> {
   let webhookUrl = '';
-  const store = createMemoryStore();
+  const store = await openStore(config.redis, log);
   const metrics = createMetrics(store);
   const client = createCallControl({
     http: createApiHttp({ ...config.api, url: apiUrl }),
@@ -69,9 +70,28 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
   });
 
   const server = createServer(HTTP_TIMEOUTS, app);
-  const url = await listen(server, config.port, config.host);
+  const url = await listen(server, config.port, config.host).catch(async (error: unknown) => {
+    client.close();
+    await store.close();
+    throw error;
+  });
   webhookUrl = webhookUrlOf(config.publicBaseUrl ?? url, config.webhookCredentials);
-  const ticker = startTicker(TICK_MS, () => engine.wakeDue(), log);
+  const recovery = createRecovery({
+    store,
+    client,
+    engine,
+    lines: config.lines,
+    limits,
+    callbackUrl: () => webhookUrl,
+    log,
+  });
+  const tickers = [startTicker(TICK_MS, () => engine.wakeDue(), log, 'waking the flows that are due')];
+  // The platform that this process brings along has no calls from before it.
+  if (config.api.url !== undefined) {
+    void recovery.run();
+    const { recoverySeconds } = config;
+    if (recoverySeconds > 0) tickers.push(startTicker(recoverySeconds * 1_000, () => recovery.run(), log, 'recovery'));
+  }
   if (!isLoopback(apiUrl)) for (const warning of warningsOf(config, url)) log.warn(warning);
   log.info({ url, webhooks: `${config.publicBaseUrl ?? url}/webhooks/voice`, platform: apiUrl }, 'listening');
 
@@ -82,7 +102,8 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
       engine.drain();
       const deadline = after(DRAIN_MS);
       await Promise.race([engine.idle(), deadline]);
-      ticker.close();
+      for (const ticker of tickers) ticker.close();
+      recovery.close();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();

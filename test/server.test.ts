@@ -194,6 +194,8 @@ describe('a server that goes down', () => {
   function post(event: object): Promise<Response> {
     return fetch(`${server.url}/webhooks/voice`, { method: 'POST', body: JSON.stringify(event) });
   }
+  /** The look at what is up, at the start. */
+  const isRecovery = ({ path }: { path: string }) => path.includes('/calls?page=');
   const creates = ({ method, path }: { method: string; path: string }) => method === 'POST' && path.endsWith('/calls');
 
   it('lets a live command finish, refuses new calls meanwhile, and closes', async () => {
@@ -212,7 +214,7 @@ describe('a server that goes down', () => {
     expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
     expect((await post(incomingCall())).status).toBe(200); // a known one
-    expect(api.requests).toHaveLength(1);
+    expect(api.requests.filter((request) => !isRecovery(request))).toHaveLength(1);
 
     reply();
     await closing;
@@ -256,7 +258,7 @@ describe('a server that goes down', () => {
   // The commands that were cut off would bring new ones, and retry them for minutes.
   it('sends nothing any more once it is closed', async () => {
     await closeWithoutReply();
-    const next = api.next(({ method }) => method === 'GET').then(() => 'one more request');
+    const next = api.next((request) => request.method === 'GET' && !isRecovery(request)).then(() => 'one more request');
     const later = new Promise((resolve) => setTimeout(resolve, 300, 'nothing').unref());
     const sent = await Promise.race([next, later]);
     expect(sent).toBe('nothing');

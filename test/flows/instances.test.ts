@@ -140,7 +140,7 @@ describe('a store that does not answer', () => {
       create: (flow) => guard(() => memory.create(flow)),
       update: (id, transition) => guard(() => memory.update(id, transition)),
       get: (id) => guard(() => memory.get(id)),
-      due: async (now, limit) => (await memory.list({ limit })).map(({ id }) => id),
+      due: async (_now, limit) => (await memory.list({ limit })).map(({ id }) => id),
     };
     return { store, state, memory };
   }
