@@ -9,6 +9,7 @@ export const JUDGED_CODES = [
   'partner-left-waiting',
   'never-dialled',
   'never-bridged',
+  'stuck-call',
   'not-spoken',
   'callback-unreachable',
   'commands-to-ended-calls',
@@ -85,6 +86,13 @@ export const FINDINGS: Record<FindingCode, FindingKind> = {
     title: 'both sides wanted to talk and were never connected',
     why: 'a call is lost although nothing was in its way that a repeated command would not have overcome',
     remedy: 'bridge when both legs have answered; repeat commands after 429, 503 and 409',
+  },
+  'stuck-call': {
+    severity: 'error',
+    title: 'both legs are up, there is no bridge, and the app does nothing any more',
+    why: 'an event or a reply was lost; two people wait in vain, and both legs are billed',
+    remedy:
+      'give every phase of a call a deadline; where no event comes, look (GET /calls/{id}), and end both legs at last',
   },
   'not-spoken': {
     severity: 'error',

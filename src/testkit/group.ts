@@ -1,7 +1,7 @@
 /** The same fault found many times is told once, with a count and the clearest call as an example. */
 import { CODES, FINDINGS, type FindingCode, type FindingKind } from './findings';
 import type { Found } from './judge';
-import { drawLadder } from './ladder';
+import { drawLadder, withNames } from './ladder';
 
 export type PassName = 'perfect' | 'faulty';
 
@@ -64,8 +64,7 @@ export function groupFindings(
 
 /** Over a perfect wire rather than not, and short. */
 function exampleOf(found: readonly PassFound[]): Example | undefined {
-  const cost = ({ pass, played }: PassFound): number =>
-    (pass === 'perfect' ? 0 : 10_000) + played.scenario.journal.entries.length;
+  const cost = ({ pass, entries }: PassFound): number => (pass === 'perfect' ? 0 : 10_000) + entries;
   const [best] = [...found].sort((a, b) => cost(a) - cost(b));
   if (!best) return undefined;
   const { job, scenario } = best.played;
@@ -73,15 +72,14 @@ function exampleOf(found: readonly PassFound[]): Example | undefined {
     call: job.label,
     scenario: job.scenario.name,
     pass: best.pass,
-    text: best.text,
+    text: withNames(best.text),
     at: best.at,
-    ladder: drawLadder(scenario.journal),
+    ladder: drawLadder(scenario.journal.entries.slice(0, best.entries), best.noticed ? undefined : best),
     faults: Object.fromEntries(scenario.journal.faults),
   };
 }
 
-const withoutIds = (text: string): string =>
-  text.replace(/ ?\b(?:c|brg)-kit[\w-]+/g, '').replace(/\d+\.\d s/, 'seconds');
+const withoutIds = (text: string): string => withNames(text).replace(/\d+\.\d s/, 'seconds');
 
 function mostFrequent(texts: readonly string[]): string[] {
   const counts = Object.entries(countBy(texts, (text) => text)).sort(([, a], [, b]) => b - a);

@@ -10,6 +10,10 @@ export interface Found {
   /** ms since the call began */
   at: number;
   played: Played;
+  /** How much had happened by then. */
+  entries: number;
+  /** It is among what happened already. */
+  noticed: boolean;
 }
 
 /** A leg whose partner is gone should be ended within this, ms. */
@@ -25,8 +29,16 @@ export function judge(played: Played, settled: boolean): Found[] {
   const { scenario } = played;
   const { journal } = scenario;
   const now = Date.now() - journal.startedAt;
-  const found = (code: FindingCode, text: string, at = now): Found => ({ code, text, at, played });
-  const all = journal.violations.map(({ code, text, at }) => found(code, text, at));
+  const entries = journal.entries.length;
+  const found = (code: FindingCode, text: string, at = now, noticed = false): Found => ({
+    code,
+    text,
+    at,
+    played,
+    entries,
+    noticed,
+  });
+  const all = journal.violations.map(({ code, text, at }) => found(code, text, at, true));
   const commands = [...journal.commands.values()].reduce((sum, count) => sum + count, 0);
   if (commands > COMMAND_STORM) all.push(found('command-storm', `${commands} commands for one call`));
   if (scenario.commandsTooLate > TOO_LATE)
@@ -68,15 +80,13 @@ function judgePair(played: Played): Judgement[] {
       ? [{ code: 'never-dialled', text: `nobody was dialled, and the caller is ${stateOf(caller)}` }]
       : [waiting(caller, 'nobody was dialled')];
   }
-  if (isUp(caller) && up.length > 0)
-    return talked
-      ? up.map(orphan)
-      : [
-          {
-            code: 'never-bridged',
-            text: `the caller is ${stateOf(caller)}, the callee ${up[0]?.state ?? ''}, and there is no bridge`,
-          },
-        ];
+  if (isUp(caller) && up.length > 0) {
+    if (talked) return up.map(orphan);
+    const code = isGentle(scenario) ? 'never-bridged' : 'stuck-call';
+    return [
+      { code, text: `the caller is ${stateOf(caller)}, the callee ${up[0]?.state ?? ''}, and there is no bridge` },
+    ];
+  }
   if (isUp(caller)) return [talked ? orphan(caller) : waiting(caller, 'the callee was gone')];
   if (up.length > 0) return up.map(orphan);
   return judgeEnded(played, caller, callees, talked);

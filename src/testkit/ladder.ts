@@ -1,30 +1,48 @@
 /** Draws a call as a ladder: caller, app and callee, who told whom what, and when. */
-import type { Entry, Journal } from './platform/journal';
+import type { Entry } from './platform/journal';
 
 const COLUMN_WIDTH = 42;
-const LEG_ID = /\s*\b(?:caller|callee(?: \d+)?) c-kit\w+/;
-
-/** Lines of text; times are seconds since the call began. */
-export function drawLadder(journal: Journal): string[] {
+/** Lines of text; times are seconds since the call began. `verdict` is what was wrong in the end, if that is no line yet. */
+export function drawLadder(entries: readonly Entry[], verdict?: { at: number; text: string }): string[] {
   const header = ['caller', 'app', 'callee'].map((name) => name.padEnd(COLUMN_WIDTH)).join('');
-  const rows = journal.entries.flatMap((entry) =>
-    rowsOf(entry).map((row, i) => `${i === 0 ? seconds(entry.at) : ' '.repeat(8)}  ${row}`),
-  );
+  const last: Entry[] = verdict ? [{ ...verdict, kind: 'violation', side: undefined }] : [];
+  const rows = [...entries, ...last].flatMap((entry) => {
+    const drawn = rowOf(entry);
+    return drawn === undefined ? [] : [`${seconds(entry.at)}  ${drawn}`];
+  });
   return [`          ${header}`.trimEnd(), ...rows];
 }
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(3).padStart(8);
 
-function rowsOf({ kind, side, text }: Entry): string[] {
-  if (kind === 'violation') return [`!! ${text}`];
-  if (kind === 'reply' && !/^[45]\d\d|\[|no effect/.test(text)) return [];
-  const label = kind === 'truth' ? text : text.replace(LEG_ID, '').replace(/ \((?:GET|POST)\)$/, '');
+/** Good replies are left out: what they did shows. */
+function rowOf({ kind, side, text }: Entry): string | undefined {
+  const label = withNames(text);
+  if (kind === 'violation') return `!! ${label}`;
+  if (kind === 'reply' && !/^[45]\d\d|\[|no effect/.test(text)) return undefined;
   // A bridge is about both legs: it is told once, on the callee's side.
   const half = side === 'caller' ? 0 : 1;
-  if (kind === 'truth') return [row(half, label, undefined)];
+  if (kind === 'truth' || side === undefined) return row(half, label, undefined);
   const towardsApp = kind === 'event' || kind === 'reply';
-  if (side === undefined) return [row(1, label, undefined)];
-  return [row(half, label, (half === 0) === towardsApp ? 'right' : 'left')];
+  return row(half, arrowLabel(kind, label), (half === 0) === towardsApp ? 'right' : 'left');
+}
+
+/** Who it is instead of ids. */
+export function withNames(text: string): string {
+  return text
+    .replace(/\b(caller|callee(?: \d+)?) c-kit\w+/g, '$1')
+    .replace(/\bc-kit\d+in\b/g, 'caller')
+    .replace(/\bc-kit\d+out(\d+)/g, (_, nth: string) => (Number(nth) > 1 ? `callee ${nth}` : 'callee'));
+}
+
+/** The side says already whom it is about. */
+function arrowLabel(kind: Entry['kind'], label: string): string {
+  const short = label
+    .replace(/ \((?:GET|POST)\)$/, '')
+    .replace(/ \/v1\/\S+/, '')
+    .replace(/^create-call \S+ -> (?:sip:)?([^,@]+).*$/, 'create-call to $1');
+  const isAboutOne = (kind === 'event' || kind === 'command') && !short.startsWith('bridge');
+  return isAboutOne ? short.replace(/ (?:caller|callee)(?! \d)(?=$| \[)/, '') : short;
 }
 
 /** One half of the ladder filled: with an arrow, or with what happened on that side alone. */

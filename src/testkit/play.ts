@@ -30,8 +30,8 @@ export interface PlayOptions {
 const POLL_MS = 20;
 const STALL_MS = 200;
 /** After somebody has hung up, and where nobody is dialled: how long before the next call begins. */
-const LEFT_ALONE_MS = 1_500;
-const UNDIALLED_MS = 3_000;
+const LEFT_ALONE_MS = 600;
+const UNDIALLED_MS = 1_500;
 const SPEAK_TIMEOUT_MS = 10_000;
 
 export async function playAll(

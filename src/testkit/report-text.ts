@@ -74,9 +74,10 @@ function verdict({ findings, seed, passes }: RunResult, options: Options): strin
   if (counted.length === 0) return `✔ nothing wrong in ${calls} calls`;
   const all = counted.reduce((sum, { count }) => sum + count, 0);
   const simple = counted.filter(({ onPerfectWire }) => onPerfectWire > 0).length;
-  const split = `${simple} of them show over a perfect wire, ${counted.length - simple} only with faults`;
+  const kinds = counted.length === 1 ? 'one kind of fault' : `${counted.length} kinds of fault`;
+  const split = `${simple} show over a perfect wire, ${counted.length - simple} only with faults`;
   return (
-    `✘ ${counted.length} kinds of fault, ${all} in all; ${split}.\n` +
+    `✘ ${kinds}, found ${all === 1 ? 'once' : `${all} times`}; ${split}.\n` +
     `  The same calls and faults again: --seed ${seed} --calls ${options.calls} --faults ${options.faultsText}; one of them alone: --call NUMBER`
   );
 }

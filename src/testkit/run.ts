@@ -62,6 +62,8 @@ const PERFECT_SETTLE_MS = PARTNER_MS + 1_000;
 /** An app that has not asked for anything for so long has forgotten its legs, ms. */
 const IDLE_MS = 25_000;
 const MAX_CALL_MS = 8_000;
+/** How many phones dial at once over the perfect wire: each dials a number of its own. */
+const PHONES = 3;
 
 /**
  * @throws AppUnreachableError
@@ -158,7 +160,7 @@ async function playPass(
     speak: options.speak,
     // Alone on its lane a call is known by elimination, whatever its tags say.
     width: ({ scenario: { kind } }) => {
-      if (perfect) return { lane: kind, width: 1 };
+      if (perfect) return { lane: kind, width: kind === 'sip-to-pstn' ? PHONES : 1 };
       const alone = platform.guesses() > 0 && kind !== 'sip-to-pstn';
       return alone ? { lane: kind, width: 1 } : { lane: 'all', width: options.concurrency };
     },
@@ -176,7 +178,9 @@ async function playPass(
     found.push(...judge(each, !signal.aborted).map((one) => ({ ...one, pass: name })));
   for (const { scenario, code, text, at } of watch.incidents) {
     const each = played.find((candidate) => candidate.scenario === scenario);
-    if (each) found.push({ code, text, at, played: each, pass: name });
+    const { entries } = scenario.journal;
+    const before = entries.filter((entry) => entry.at <= at).length;
+    if (each) found.push({ code, text, at, played: each, pass: name, entries: before, noticed: false });
   }
   const outcomes = countBy(played, ({ job, scenario }) => `${job.scenario.name}: ${outcomeOf(scenario)}`);
   const result: PassResult = {

@@ -1,5 +1,6 @@
 /** Notices that the app has gone away, and by which call. */
 import type { Scenario, Undelivered } from './platform';
+import { UNKNOWN_EVENT } from './platform/delivery';
 import { waitFor } from './reach';
 
 export interface AppWatch {
@@ -15,6 +16,12 @@ export interface AppWatch {
   }[];
 }
 
+interface Cut {
+  leg: Undelivered['leg'];
+  eventType: string;
+  at: number;
+}
+
 /** A supervisor may start it again. */
 const COMES_BACK_MS = 2_000;
 
@@ -22,24 +29,32 @@ export function watchApp(url: string): AppWatch {
   const gone = new AbortController();
   const incidents: AppWatch['incidents'][number][] = [];
   const unreachable = new Set<string>();
-  let lastCut: Scenario | undefined;
+  let cuts: Cut[] = [];
   let looking = false;
 
   async function look({ leg, eventType }: Undelivered, why: string): Promise<void> {
-    const culprit = lastCut ?? leg.scenario;
-    const at = Date.now() - culprit.journal.startedAt;
+    const now = Date.now();
     const refusedAtOnce = (await waitFor(url, 0, gone.signal)) !== undefined;
     if (!refusedAtOnce) {
       const { host } = new URL(leg.callbackUrl);
       if (unreachable.has(host)) return;
       unreachable.add(host);
       const text = `${eventType} could not be sent to ${leg.callbackUrl}: ${why}`;
-      incidents.push({ scenario: leg.scenario, at, code: 'callback-unreachable', text });
+      incidents.push({
+        scenario: leg.scenario,
+        at: now - leg.scenario.journal.startedAt,
+        code: 'callback-unreachable',
+        text,
+      });
       return;
     }
     const back = (await waitFor(url, COMES_BACK_MS, gone.signal)) === undefined;
-    const text = back ? 'the app was away for a moment' : 'the app takes no connections any more';
-    incidents.push({ scenario: culprit, at, code: 'app-gone', text: `${text} (${why})` });
+    // Several events may have been under way when it died; one that it cannot know is the likeliest to have killed it.
+    const cut = cuts.find((each) => each.eventType === UNKNOWN_EVENT) ?? cuts[0] ?? { leg, eventType, at: now };
+    cuts = [];
+    const { scenario } = cut.leg;
+    const text = `${back ? 'the app was away for a moment' : 'the app takes no connections any more'}, since ${cut.eventType}`;
+    incidents.push({ scenario, at: cut.at - scenario.journal.startedAt, code: 'app-gone', text: `${text} (${why})` });
     if (!back) gone.abort();
   }
 
@@ -47,14 +62,11 @@ export function watchApp(url: string): AppWatch {
     gone: gone.signal,
     incidents,
     onUndeliverable(event) {
-      const { answer, leg } = event;
+      const { answer, leg, eventType } = event;
       if ('status' in answer || leg.scenario.closed) return;
-      if (!answer.refused) {
-        // A connection that was cut may be the moment in which it died.
-        if (answer.error !== 'callbackTimeout') lastCut = leg.scenario;
-        return;
-      }
-      if (looking) return;
+      // A connection that was cut may be the moment in which it died.
+      if (answer.cut) cuts.push({ leg, eventType, at: Date.now() });
+      if (!answer.refused || looking) return;
       looking = true;
       void look(event, answer.error).finally(() => (looking = false));
     },

@@ -13,7 +13,15 @@ export interface Post {
 }
 
 /** The status of a reply, or what went wrong on the way. */
-export type Answer = { status: number } | { error: string; refused: boolean };
+export type Answer = { status: number } | Failure;
+
+export interface Failure {
+  error: string;
+  /** No connection stood. */
+  refused: boolean;
+  /** A connection broke with the event on it. */
+  cut: boolean;
+}
 
 export interface Poster {
   post(event: Post): Promise<Answer>;
@@ -32,7 +40,7 @@ export function createPoster(): Poster {
         try {
           send(event, { http, https }, resolve);
         } catch (error) {
-          resolve({ error: messageOf(error), refused: false });
+          resolve({ error: messageOf(error), refused: false, cut: false });
         }
       }),
     close() {
@@ -61,7 +69,7 @@ function send(event: Post, agents: Agents, done: (answer: Answer) => void, again
   const req = (secure ? httpsRequest : httpRequest)(url, options, (res) => {
     res.resume();
     res.on('end', () => finish({ status: res.statusCode ?? 0 }));
-    res.on('error', (error) => finish({ error: error.message, refused: false }));
+    res.on('error', (error) => finish({ error: error.message, refused: false, cut: true }));
   });
   // For the whole exchange: a server that sends a byte a second does not answer either.
   const timer = setTimeout(() => req.destroy(new Error('callbackTimeout')), timeoutMs);
@@ -76,7 +84,11 @@ function send(event: Post, agents: Agents, done: (answer: Answer) => void, again
       return send(event, agents, done, true);
     }
     const refused = error.code === 'ECONNREFUSED' || error.code === 'ENOTFOUND';
-    finish({ error: error.message || (error.code ?? 'no connection'), refused });
+    finish({
+      error: error.message || (error.code ?? 'no connection'),
+      refused,
+      cut: again || error.code === 'ECONNRESET',
+    });
   });
   req.end(payload);
 }

@@ -1,0 +1,36 @@
+/** A naive app in a process of its own, pointed at the kit as it would be at the platform. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { LINE, PHONE } from '../../src/testkit/platform';
+
+export interface RunningApp {
+  /** Where it takes events. */
+  url: string;
+  stop(): Promise<void>;
+}
+
+export async function runApp(name: string, apiUrl: string, port = 0): Promise<RunningApp> {
+  const child = spawn(process.execPath, [join(__dirname, 'apps', `${name}.cjs`)], {
+    env: {
+      PORT: String(port),
+      API_URL: apiUrl,
+      USER_ID: 'u-testkit',
+      API_TOKEN: 't-testkit',
+      API_SECRET: 's-testkit',
+      NUMBER: LINE,
+      ENDPOINT: PHONE,
+    },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const exited = once(child, 'exit');
+  const [url] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return {
+    url,
+    async stop() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
