@@ -36,8 +36,29 @@ export interface Disturber {
 export function createDisturber(options: DisturberOptions): Disturber {
   const { instances, restart, beforeKill, redis, prng, plan, log } = options;
   const done: Disturbed[] = [];
-  /** Frozen instances thaw while other things happen. */
-  const thawing = new Set<Promise<void>>();
+  /** What passes while other things happen: instances are killed and started while Redis is away, too. */
+  const passing = new Set<Promise<void>>();
+  let redisIsBack: Promise<void> = Promise.resolve();
+
+  const failures: unknown[] = [];
+
+  function inBackground(work: Promise<void>): Promise<void> {
+    const tracked = work.catch((error: unknown) => void failures.push(error)).finally(() => passing.delete(tracked));
+    passing.add(tracked);
+    return tracked;
+  }
+
+  /** One trouble of Redis at a time. */
+  async function troubleRedis(what: string, away: () => unknown, back: () => unknown, ms: number): Promise<void> {
+    await redisIsBack;
+    redisIsBack = inBackground(
+      disturb(what, async () => {
+        await away();
+        await sleep(ms);
+        await back();
+      }),
+    );
+  }
 
   async function disturb(what: string, act: () => Promise<void>): Promise<void> {
     const entry: Disturbed = { what, from: Date.now(), to: Infinity };
@@ -69,31 +90,36 @@ export function createDisturber(options: DisturberOptions): Disturber {
     },
     async freeze() {
       const instance = await pickUp();
-      const frozen = disturb(`${instance.name} frozen`, async () => {
-        instance.freeze();
-        await sleep(prng.between(12_000, 15_000));
-        instance.thaw();
-      }).finally(() => thawing.delete(frozen));
-      thawing.add(frozen);
+      const ms = prng.between(12_000, 15_000);
+      void inBackground(
+        disturb(`${instance.name} frozen`, async () => {
+          instance.freeze();
+          await sleep(ms);
+          instance.thaw();
+        }),
+      );
     },
     'redis paused': () =>
-      disturb('redis paused', async () => {
-        redis.pause();
-        await sleep(prng.between(2_000, 8_000));
-        redis.resume();
-      }),
+      troubleRedis(
+        'redis paused',
+        () => redis.pause(),
+        () => redis.resume(),
+        prng.between(2_000, 8_000),
+      ),
     'redis stopped': () =>
-      disturb('redis stopped', async () => {
-        await redis.stop();
-        await sleep(prng.between(300, 1_500));
-        await redis.start();
-      }),
+      troubleRedis(
+        'redis stopped',
+        () => redis.stop(),
+        () => redis.start(),
+        prng.between(300, 1_500),
+      ),
     'redis killed': () =>
-      disturb('redis killed', async () => {
-        await redis.kill();
-        await sleep(prng.between(300, 1_500));
-        await redis.start();
-      }),
+      troubleRedis(
+        'redis killed',
+        () => redis.kill(),
+        () => redis.start(),
+        prng.between(300, 1_500),
+      ),
   };
 
   return {
@@ -105,7 +131,8 @@ export function createDisturber(options: DisturberOptions): Disturber {
         await sleep(prng.between(500, 2_500));
         if (kind) await acts[kind]();
       }
-      await Promise.all(thawing);
+      await Promise.all(passing);
+      if (failures.length > 0) throw new AggregateError(failures, 'what was done to the processes went wrong');
     },
   };
 }
