@@ -12,6 +12,7 @@ import { countBy, createTally, print, warningsOf } from './support/counts';
 import { createDisturber } from './support/disturber';
 import { expectNoFault, judge, settle } from './support/judge';
 import { liveKeys } from './support/live-keys';
+import { watchStalls } from './support/stalls';
 import { startWorld, type World } from './support/world';
 
 const SEED = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
@@ -34,7 +35,8 @@ it('two instances lose no call and leave no leg, whatever is killed, frozen or p
     seed: SEED,
     names: ['a', 'b'],
     faults: ALL_FAULTS,
-    commandTimeoutMs: 500,
+    // Longer than this process may stand still: what came in meanwhile would be carried out, and be unanswered.
+    commandTimeoutMs: 1_500,
     redisUrl: redis.url,
     skewed: true,
   });
@@ -51,6 +53,7 @@ it('two instances lose no call and leave no leg, whatever is killed, frozen or p
     plan: PLAN,
     log: (line) => process.stdout.write(`${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${line}\n`),
   });
+  const stalls = watchStalls();
   let disturbing = true;
   const disturbed = disturber.run().finally(() => (disturbing = false));
   const jobs = drawJobs(prng.fork('scripts'), (drawn) => drawn >= CALLS && !disturbing);
@@ -67,6 +70,7 @@ it('two instances lose no call and leave no leg, whatever is killed, frozen or p
   print('two instances and Redis', report, {
     callingMs,
     settledMs,
+    longestStallMs: stalls.stop(),
     acknowledged: calls.filter(isOwed).length,
     reasons,
     disturbances: countBy(disturber.done, ({ what }) => what),
