@@ -63,16 +63,14 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
   // Express tells error handlers by their four parameters.
   return (error: unknown, req, res, _next) => {
     const problem = toProblem(error);
-    if (problem.status >= 500) {
-      log.error(
-        { err: error, method: req.method, path: req.path, requestId: res.locals['requestId'] as unknown },
-        'request failed',
-      );
+    const { method, path } = req;
+    const request = { method, path, requestId: res.locals['requestId'] as unknown };
+    if (problem.status >= 500 && problem.status !== 503) {
+      log.error({ err: error, ...request }, 'request failed');
     } else {
-      log.info(
-        { method: req.method, path: req.path, status: problem.status, detail: problem.detail },
-        'request refused',
-      );
+      // 503 is said on purpose: where it comes from in the code is of no interest.
+      const level = problem.status === 503 ? 'warn' : 'info';
+      log[level]({ ...request, status: problem.status, detail: messageOf(error) }, 'request refused');
     }
     if (res.headersSent) return void res.destroy();
     send(res, problem, headersOf(error));

@@ -22,6 +22,8 @@ export interface RecoveryDeps {
   /** Where the events of dialled calls go: calls that report elsewhere are somebody else's. */
   callbackUrl: () => string;
   log: Logger;
+  /** ms; see `GRACE_MS` */
+  graceMs?: number;
 }
 
 export interface Recovery {
@@ -38,7 +40,7 @@ const ENDED_LONG_AGO_MS = 30_000;
 const CLAIM_MS = 30_000;
 
 export function createRecovery(deps: RecoveryDeps): Recovery {
-  const { store, client, engine, lines, limits, log } = deps;
+  const { store, client, engine, lines, limits, log, graceMs = GRACE_MS } = deps;
   const closing = new AbortController();
 
   const numbers = new Set(lines.map(({ number }) => number));
@@ -97,7 +99,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
         const suspects = await unowned();
         if (suspects.length === 0) return;
         await adoptPairs(suspects);
-        await delay(GRACE_MS, undefined, { signal: closing.signal, ref: false });
+        await delay(graceMs, undefined, { signal: closing.signal, ref: false });
         await endOrphans(suspects);
       } catch (error) {
         if (!closing.signal.aborted)

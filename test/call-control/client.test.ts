@@ -260,3 +260,52 @@ describe('the other commands', () => {
     await expect(played(reply).client.findCalls(DIAL, signal)).rejects.toThrow();
   });
 });
+
+describe('what is up', () => {
+  const listed = (n: number, over: object = {}) => ({
+    id: `c-${n}`,
+    direction: 'out',
+    state: 'active',
+    from: '+1555444333',
+    to: '+15552223333',
+    tag: 'c-caller',
+    startTime: new Date().toISOString(),
+    ...over,
+  });
+  const HOUR_MS = 3_600_000;
+
+  it('is what rings or talks, with what tells whose it is', async () => {
+    const { client, requests } = played({
+      body: [
+        listed(1, { state: 'completed' }),
+        listed(2, { callbackUrl: 'http://tandem/webhooks/voice', bridgeId: 'brg-1' }),
+        listed(3, { direction: 'in', state: 'started', tag: null }),
+        { id: 'c-4' },
+      ],
+    });
+    const common = { from: '+1555444333', to: '+15552223333' };
+    expect(await client.liveCalls(HOUR_MS, signal)).toEqual([
+      {
+        ...common,
+        id: 'c-2',
+        state: 'active',
+        direction: 'out',
+        tag: 'c-caller',
+        bridgeId: 'brg-1',
+        callbackUrl: 'http://tandem/webhooks/voice',
+      },
+      { ...common, id: 'c-3', state: 'started', direction: 'in' },
+    ]);
+    expect(requests()).toEqual(['GET /users/u-1/calls?page=0&size=1000&sortOrder=desc']);
+  });
+
+  it.each([
+    ['until a page is not full', {}, 2],
+    ['and no further than calls can be old', { startTime: new Date(Date.now() - 2 * HOUR_MS).toISOString() }, 1],
+  ])('is looked through page by page, %s', async (_, over, pages) => {
+    const full = Array.from({ length: 1_000 }, (__, n) => listed(n, over));
+    const { client, requests } = played({ body: full }, { body: [listed(1_000)] });
+    expect(await client.liveCalls(HOUR_MS, signal)).toHaveLength(pages === 2 ? 1_001 : 1_000);
+    expect(requests()).toHaveLength(pages);
+  });
+});

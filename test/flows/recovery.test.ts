@@ -1,0 +1,161 @@
+import type { LiveCall } from '../../src/call-control/client';
+import { createRecovery, type Recovery } from '../../src/flows/recovery';
+import type { FlowStore } from '../../src/flow-store/store';
+import { createMemoryStore } from '../../src/flow-store/memory-store';
+import {
+  CALLEE,
+  CALLER,
+  ENDPOINT,
+  LIMITS,
+  NUMBER,
+  PLAN,
+  PSTN,
+  fakeClient,
+  hangupOf,
+  incomingCall,
+  testEngine,
+  type EngineOptions,
+} from '../helpers/builders';
+
+const WEBHOOK = 'https://tandem.example/webhooks/voice';
+
+/** The phone's own leg, as the platform shows it. */
+const caller = (over: Partial<LiveCall> = {}): LiveCall => ({
+  id: CALLER,
+  direction: 'in',
+  state: 'started',
+  from: ENDPOINT,
+  to: PSTN,
+  callbackUrl: WEBHOOK,
+  ...over,
+});
+/** The leg that Tandem dialled for it. */
+const callee = (over: Partial<LiveCall> = {}): LiveCall => ({
+  id: CALLEE,
+  direction: 'out',
+  state: 'started',
+  from: NUMBER,
+  to: PSTN,
+  tag: CALLER,
+  callbackUrl: WEBHOOK,
+  ...over,
+});
+
+function scene(live: LiveCall[], { store = createMemoryStore() }: EngineOptions = {}) {
+  const client = fakeClient({ liveCalls: live });
+  client.lookAtCall = (callId) =>
+    Promise.resolve({ callId, state: live.find(({ id }) => id === callId)?.state ?? 'gone' });
+  const parts = testEngine({ client, store });
+  const recovery: Recovery = createRecovery({
+    ...parts,
+    lines: PLAN.lines,
+    limits: LIMITS,
+    callbackUrl: () => 'https://user:password@tandem.example/webhooks/voice',
+    graceMs: 0,
+  });
+  const hungUp = (): unknown[] => client.asked.filter(({ name }) => name === 'hangUp').map(({ argument }) => argument);
+  return { ...parts, recovery, hungUp };
+}
+
+describe('a leg that belongs to no flow', () => {
+  it.each([
+    ['dialled by Tandem, ringing', callee()],
+    ['dialled by Tandem, up', callee({ state: 'active' })],
+    ['of a phone of LINES that called', caller()],
+    ['of somebody who called a number of LINES', caller({ from: '+12223334444', to: NUMBER })],
+    ['of a phone, on a platform that shows no URL', caller({ callbackUrl: undefined })],
+  ])('%s: is hung up, counted, and told', async (_, leg) => {
+    const { recovery, hungUp, metrics, lines } = scene([leg]);
+    await recovery.run();
+    expect(hungUp()).toEqual([leg.id]);
+    expect(await metrics.render()).toContain('tandem_orphans_reaped_total 1');
+    expect(lines).toContainEqual(expect.objectContaining({ level: 40, callId: leg.id }));
+  });
+
+  it.each([
+    ['reports to somebody else', callee({ callbackUrl: 'https://other.example/webhooks/voice' })],
+    ['reports to another path', caller({ callbackUrl: 'https://tandem.example/other' })],
+    ['has no tag', callee({ tag: undefined })],
+    ['has a tag, and says not where it reports to', callee({ callbackUrl: undefined })],
+    ['came in over no line of LINES', caller({ from: 'sip:other@elsewhere.example', to: '+15550000000' })],
+  ])('and perhaps to somebody else, as it %s: is left alone', async (_, leg) => {
+    const { recovery, hungUp } = scene([leg]);
+    await recovery.run();
+    expect(hungUp()).toEqual([]);
+  });
+
+  it('that is over by the second look is left alone', async () => {
+    const { recovery, hungUp, client } = scene([callee()]);
+    client.lookAtCall = (callId) => Promise.resolve({ callId, state: 'completed' });
+    await recovery.run();
+    expect(hungUp()).toEqual([]);
+  });
+
+  it('whose flow has ended long ago is hung up, and not before', async () => {
+    const memory = createMemoryStore();
+    const time = { now: 1_700_000_000_000 };
+    const store: FlowStore = { ...memory, now: () => time.now };
+    const { recovery, hungUp, engine } = scene([callee()], { store });
+    await engine.receive(hangupOf(CALLER));
+    expect((await memory.get(CALLER))?.phase).toBe('ended');
+    await recovery.run();
+    expect(hungUp()).toEqual([]);
+    time.now += 30_000;
+    await recovery.run();
+    expect(hungUp()).toEqual([CALLEE]);
+  });
+});
+
+describe('a leg of a live flow', () => {
+  it('is left alone, whether its id is known by now or not', async () => {
+    const { recovery, hungUp, engine } = scene([caller(), callee()]);
+    await engine.receive(incomingCall());
+    await recovery.run();
+    expect(hungUp()).toEqual([]);
+  });
+});
+
+describe('a pair that talks', () => {
+  const pair = [caller({ state: 'active', bridgeId: 'brg-1' }), callee({ state: 'active', bridgeId: 'brg-1' })];
+
+  it('is kept, and ends as every other', async () => {
+    const { recovery, hungUp, engine, store, client } = scene(pair);
+    await recovery.run();
+    expect(hungUp()).toEqual([]);
+    expect(await store.get(CALLER)).toMatchObject({ phase: 'bridged', bridgeId: 'brg-1', callee: { callId: CALLEE } });
+    await engine.receive(hangupOf(CALLEE));
+    expect(hungUp()).toEqual([CALLER]);
+    await client.last('hangUp').done();
+    expect(await store.get(CALLER)).toMatchObject({ phase: 'ended', reason: 'completed' });
+  });
+
+  it.each([
+    ['are in two bridges', [pair[0]!, { ...pair[1]!, bridgeId: 'brg-2' }]],
+    ['are in none', [caller({ state: 'active' }), callee({ state: 'active' })]],
+  ])('counts as none where its legs %s: both are hung up', async (_, legs) => {
+    const { recovery, hungUp } = scene(legs);
+    await recovery.run();
+    expect(hungUp()).toEqual([CALLER, CALLEE]);
+  });
+});
+
+it('is done by one instance at a time', async () => {
+  const store: FlowStore = { ...createMemoryStore(), claim: () => Promise.resolve(false) };
+  const { recovery, client } = scene([callee()], { store });
+  await recovery.run();
+  expect(client.names()).toEqual([]);
+});
+
+it('tells a platform that cannot be asked, and rejects not', async () => {
+  const { recovery, client, lines } = scene([]);
+  client.liveCalls = () => Promise.reject(new Error('no list here'));
+  await recovery.run();
+  expect(lines).toContainEqual(expect.objectContaining({ level: 40, err: 'no list here' }));
+});
+
+it('that is closed hangs up nothing', async () => {
+  const { recovery, hungUp } = scene([callee()]);
+  recovery.close();
+  await recovery.run();
+  expect(hungUp()).toEqual([]);
+});
