@@ -46,6 +46,7 @@ export interface Connection extends Caller {
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 const RESEND_AFTER_MS = 40;
+const PROBE_AFTER_MS = 200;
 /** What a server says that will be able to answer soon. */
 const PASSING = /^(LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|READONLY) /;
 /** What waiting does not mend, where it is the answer to the first words of a connection. */
@@ -57,8 +58,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   const { log, limitMs } = options;
   const troubles = createTroubles(log);
   const waiting = new Set<() => void>();
-  /** Where nothing came back, and since when. */
-  const stalls = new Map<string, number>();
+  /** Where nothing comes back, since when, and a key to ask for until something does. */
+  const stalls = new Map<string, { since: number; key: string }>();
+  let probing: NodeJS.Timeout | undefined;
   let link: Link | undefined;
   /** Connected, and not yet greeted. */
   let stranger: Link | undefined;
@@ -154,13 +156,25 @@ export function createConnection(options: ConnectionOptions): Connection {
     return options.cluster ? (/\{\w+\}/.exec(key)?.[0] ?? key) : 'reply';
   }
 
-  function stalled(key: string, sentAt: number): void {
+  function stalled(key: string, sentAt: number, why: string): void {
     const lane = laneOf(key);
-    const since = stalls.get(lane) ?? sentAt;
-    stalls.set(lane, since);
-    troubles.begin(lane, `no reply within ${limitMs} ms`);
+    const since = stalls.get(lane)?.since ?? sentAt;
+    stalls.set(lane, { since, key });
+    troubles.begin(lane, why);
     options.onLost();
-    if (link && performance.now() - since >= options.stallMs) lose(`no reply for ${options.stallMs} ms`);
+    if (performance.now() - since >= options.stallMs) lose(`no reply for ${options.stallMs} ms`);
+    else probe();
+  }
+
+  /** Otherwise a part of a cluster for which there is no work would never be known to be back. */
+  function probe(): void {
+    probing ??= setTimeout(() => {
+      const asked = [...stalls.values()].map(({ key }) => caller.command(key, ['EXISTS', key]).catch(() => undefined));
+      void Promise.all(asked).then(() => {
+        probing = undefined;
+        if (stalls.size > 0 && !closed) probe();
+      });
+    }, PROBE_AFTER_MS);
   }
 
   function answered(key: string): void {
@@ -183,18 +197,21 @@ export function createConnection(options: ConnectionOptions): Connection {
         } catch (error) {
           if (closed) throw new StoreUnavailableError('The store is closed');
           if (error === NO_REPLY) {
-            if (again && current === link) stalled(key, sentAt);
+            if (again && current === link) stalled(key, sentAt, `no reply within ${limitMs} ms`);
             throw new StoreUnavailableError(`Redis did not answer within ${limitMs} ms`);
           }
           if (!again) throw error;
           if (isReply(error)) {
-            answered(key);
-            if (error.message.startsWith('NOSCRIPT')) throw error;
-            if (!PASSING.test(error.message)) throw new StoreUnavailableError(error.message, { cause: error });
+            if (!PASSING.test(error.message)) {
+              answered(key);
+              if (error.message.startsWith('NOSCRIPT')) throw error;
+              throw new StoreUnavailableError(error.message, { cause: error });
+            }
             // A server that became a replica: the address may lead to its successor.
             if (!options.cluster && error.message.startsWith('READONLY') && current === link) lose(error.message);
           } else if (!isUnsent(error)) resent = true;
           if (performance.now() + RESEND_AFTER_MS >= until) {
+            if (isReply(error) && current === link) stalled(key, sentAt, safe(error));
             throw new StoreUnavailableError(`Redis failed: ${safe(error)}`, { cause: error });
           }
         }
@@ -218,9 +235,10 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   const deadline = () => performance.now() + limitMs;
+  const caller = callerOf(ready, true);
 
   return {
-    ...callerOf(ready, true),
+    ...caller,
     deadline,
     async ping() {
       const until = deadline();
@@ -246,6 +264,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   function close(): void {
     closed = true;
     clearTimeout(retry);
+    clearTimeout(probing);
     abort.abort();
     stranger?.destroy();
     link?.destroy();

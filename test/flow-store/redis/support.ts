@@ -2,10 +2,13 @@
 import { openRedisStore, type RedisStoreOptions } from '../../../src/flow-store/redis';
 import type { FlowStore } from '../../../src/flow-store/store';
 import type { BridgeLegsFlow, Decision, Flow } from '../../../src/flows/flow';
-import { recordingLog, type RecordingLog } from '../../helpers/builders';
+import { recordingLog, type LogLine } from '../../helpers/builders';
 
-export interface OpenedStore extends RecordingLog {
+export interface OpenedStore {
   store: FlowStore;
+  lines: LogLine[];
+  /** The first line that fits, seen or yet to come. */
+  line: (fits: (line: LogLine) => boolean) => Promise<LogLine>;
 }
 
 const opened: FlowStore[] = [];
@@ -14,7 +17,7 @@ export async function openStore(options: Omit<RedisStoreOptions, 'log'>): Promis
   const recording = recordingLog();
   const store = await openRedisStore({ ...options, log: recording.log });
   opened.push(store);
-  return { ...recording, store };
+  return { store, lines: recording.lines, line: (fits) => recording.line(fits) };
 }
 
 export async function openStores(count: number, options: Omit<RedisStoreOptions, 'log'>): Promise<FlowStore[]> {

@@ -1,0 +1,219 @@
+import { StoreUnavailableError } from '../../../src/flow-store/errors';
+import { openRedisStore } from '../../../src/flow-store/redis';
+import { recordingLog, type LogLine } from '../../helpers/builders';
+import { describeWithRedis, startRedis, startRedisCluster, type RedisServer } from '../../helpers/redis-server';
+import { pairFlow } from '../contract';
+import { startLossyProxy } from './lossy-proxy';
+import { append, closeStores, openStore, whatHappened } from './support';
+
+const LOST = 'Redis is lost; trying until it is back';
+const BACK = 'Redis is back';
+const said = (lines: LogLine[], msg: string) => lines.filter((line) => line.msg === msg);
+
+describeWithRedis('Redis that goes away', () => {
+  let redis: RedisServer;
+  beforeEach(async () => {
+    redis = await startRedis({ persistent: true, password: 'secret-word' });
+  });
+  afterEach(async () => {
+    await closeStores();
+    await redis.close();
+  });
+
+  it('is bridged where it is back within the limit', async () => {
+    const { store, lines } = await openStore({ url: redis.url });
+    await store.create(pairFlow('c-1'));
+    const updates: Promise<unknown>[] = [];
+    const restarted = redis.restart();
+    for (let i = 0; i < 50; i++) updates.push(store.update('c-1', append(`${i}`)));
+    await Promise.all([restarted, ...updates]);
+    expect(await store.get('c-1')).toMatchObject({ bridgeTries: 50 });
+    expect(said(lines, LOST)).toHaveLength(1);
+    expect(said(lines, BACK)).toHaveLength(1);
+    expect(said(lines, BACK)[0]?.['afterMs']).toBeGreaterThan(0);
+  });
+
+  it('makes every operation reject in time, and comes back without a restart of Tandem', async () => {
+    const { store, line } = await openStore({ url: redis.url, limitMs: 300 });
+    await store.create(pairFlow('c-1'));
+    await redis.kill();
+    const before = performance.now();
+    const operations = [
+      store.update('c-1', append('unheard')),
+      store.update('c-1', append('unheard, too')),
+      store.create(pairFlow('c-2')),
+      store.get('c-1'),
+      store.idOfCall('c-unknown'),
+      store.due(1_000, 10),
+      store.list({ limit: 10 }),
+      store.countByPhase(),
+      store.claim('sweep', 1_000),
+      store.ping(),
+    ];
+    const outcomes = await Promise.all(operations.map((each) => each.catch((error: unknown) => error)));
+    for (const outcome of outcomes) expect(outcome).toBeInstanceOf(StoreUnavailableError);
+    expect(performance.now() - before).toBeLessThan(1_500);
+    await redis.start();
+    await line(({ msg }) => msg === BACK);
+    await expect(store.ping()).resolves.toBeUndefined();
+    await store.update('c-1', append('heard'));
+    expect(whatHappened(await store.get('c-1'))).toEqual(['heard']);
+  });
+
+  it('may hang: what was given up is not done later, and what comes then is', async () => {
+    const { store, lines, line } = await openStore({ url: redis.url, limitMs: 300 });
+    await store.create(pairFlow('c-1'));
+    redis.pause();
+    await expect(store.update('c-1', append('given up'))).rejects.toThrow(StoreUnavailableError);
+    await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
+    // The time by which it was to be done passes before Redis goes on.
+    await expect(store.get('c-1')).rejects.toThrow(StoreUnavailableError);
+    redis.resume();
+    await line(({ msg }) => msg === BACK);
+    await store.update('c-1', append('after'));
+    expect(whatHappened(await store.get('c-1'))).toEqual(['after']);
+    expect(said(lines, LOST)).toHaveLength(1);
+  });
+
+  it('may hang for long: the connection is replaced until one answers', async () => {
+    const { store, line } = await openStore({ url: redis.url, limitMs: 200, stallMs: 300 });
+    redis.pause();
+    await expect(store.get('c-1')).rejects.toThrow(StoreUnavailableError);
+    await expect(store.get('c-1')).rejects.toThrow(StoreUnavailableError);
+    await expect(store.get('c-1')).rejects.toThrow('out of reach'); // no connection any more
+    redis.resume();
+    await line(({ msg }) => msg === BACK);
+    expect(await store.get('c-1')).toBeUndefined();
+  });
+
+  it('may hold back writes alone (CLIENT PAUSE)', async () => {
+    const { store } = await openStore({ url: redis.url, limitMs: 200 });
+    await store.create(pairFlow('c-1'));
+    await redis.command('CLIENT', 'PAUSE', '1000', 'WRITE');
+    await expect(store.update('c-1', append('given up'))).rejects.toThrow(StoreUnavailableError);
+    await redis.command('CLIENT', 'UNPAUSE');
+    await store.update('c-1', append('after'));
+    const kept = whatHappened(await store.get('c-1'));
+    expect(kept.at(-1)).toBe('after');
+  });
+
+  it('may be away at start: the store is there when Redis is', async () => {
+    await redis.stop();
+    const { store, lines, line } = await openStore({ url: redis.url, limitMs: 300 });
+    expect(said(lines, LOST)).toHaveLength(1);
+    await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
+    expect(store.holdsLease()).toBe(false);
+    await redis.start();
+    await line(({ msg }) => msg === BACK);
+    await expect(store.ping()).resolves.toBeUndefined();
+    expect(store.holdsLease()).toBe(true);
+  });
+
+  it('never has its password told', async () => {
+    const { store, lines } = await openStore({ url: redis.url, limitMs: 200 });
+    await redis.kill();
+    const error: unknown = await store.ping().catch((thrown: unknown) => thrown);
+    expect(JSON.stringify(lines) + String(error)).not.toContain('secret-word');
+  });
+
+  it('is left at once by a store that is closed, and others know', async () => {
+    const { store: one } = await openStore({ url: redis.url });
+    const { store: two } = await openStore({ url: redis.url });
+    expect((await redis.command('ZRANGE', 'tandem:instances', '0', '-1')) as string[]).toHaveLength(2);
+    await one.close();
+    expect(await redis.command('ZRANGE', 'tandem:instances', '0', '-1')).toEqual([two.instance]);
+    await expect(one.get('c-1')).rejects.toThrow(StoreUnavailableError);
+  });
+
+  it('does not keep a store from being closed', async () => {
+    await redis.stop();
+    const { store } = await openStore({ url: redis.url, limitMs: 300 });
+    const waiting = store.get('c-1').catch((error: unknown) => error);
+    await store.close();
+    expect(await waiting).toBeInstanceOf(StoreUnavailableError);
+  });
+});
+
+describeWithRedis('Redis that refuses', () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedis({ password: 'right' });
+  });
+  afterEach(closeStores);
+  afterAll(() => redis.close());
+
+  it.each([
+    ['a wrong password', (port: number) => `redis://:wrong-secret@127.0.0.1:${port}`],
+    ['a user that it does not know', (port: number) => `redis://nobody:right@127.0.0.1:${port}`],
+    ['no password', (port: number) => `redis://127.0.0.1:${port}`],
+    ['a database that it does not have', (port: number) => `redis://:right@127.0.0.1:${port}/99`],
+  ])('%s is an error at start', async (_what, url) => {
+    const { log, lines } = recordingLog();
+    const refusal: unknown = await openRedisStore({ url: url(redis.port), log }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'redis-refused' });
+    expect(String(refusal) + JSON.stringify(lines)).not.toContain('wrong-secret');
+  });
+
+  it('a cluster that is none is an error at start', async () => {
+    const refusal: unknown = await openRedisStore({
+      url: redis.url,
+      cluster: true,
+      log: recordingLog().log,
+    }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'redis-refused' });
+  });
+
+  it('a wrong password of a cluster is one, too', async () => {
+    const cluster = await startRedisCluster(1);
+    await cluster.nodes[0]?.command('CONFIG', 'SET', 'requirepass', 'right');
+    const refusal: unknown = await openRedisStore({
+      url: cluster.url,
+      cluster: true,
+      log: recordingLog().log,
+    }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'redis-refused' });
+    await cluster.close();
+  });
+
+  it('a password that is changed later is told once, and waited for', async () => {
+    const proxy = await startLossyProxy(redis.port);
+    const url = proxy.url.replace('//', '//:right@');
+    const { store, line, lines } = await openStore({ url, limitMs: 300 });
+    await redis.command('CONFIG', 'SET', 'requirepass', 'other');
+    const lost = proxy.loseReplyTo('PING');
+    await store.ping().catch(() => undefined);
+    await lost;
+    await line(({ msg }) => msg === 'Redis is there and refuses Tandem');
+    await expect(store.get('c-1')).rejects.toThrow(StoreUnavailableError);
+    const admin = await openStore({ url: `redis://:other@127.0.0.1:${redis.port}` });
+    await admin.store.close();
+    expect(said(lines, 'Redis is there and refuses Tandem')).toHaveLength(1);
+    await closeStores();
+    await proxy.close();
+  });
+});
+
+describeWithRedis('a cluster of which a node goes away', () => {
+  it('keeps the flows of the others within reach, and mends itself', async () => {
+    const cluster = await startRedisCluster(3);
+    const { store, line } = await openStore({ url: cluster.url, cluster: true, limitMs: 1_000 });
+    for (const node of cluster.nodes) await node.command('CONFIG', 'SET', 'cluster-require-full-coverage', 'no');
+    const ids = Array.from({ length: 30 }, (_, i) => `c-${i}`);
+    for (const id of ids) await store.create(pairFlow(id));
+    cluster.nodes[2]?.pause();
+    const during = await Promise.allSettled(ids.map((id) => store.update(id, append('during'))));
+    const reached = during.filter(({ status }) => status === 'fulfilled').length;
+    expect(reached).toBeGreaterThan(5);
+    expect(reached).toBeLessThan(30);
+    await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
+    cluster.nodes[2]?.resume();
+    await line(({ msg }) => msg === BACK);
+    for (const [i, id] of ids.entries()) {
+      await store.update(id, append('after'));
+      const expected = during[i]?.status === 'fulfilled' ? ['during', 'after'] : ['after'];
+      expect(whatHappened(await store.get(id))).toEqual(expected);
+    }
+    await closeStores();
+    await cluster.close();
+  }, 30_000);
+});
