@@ -94,7 +94,10 @@ export function createMetrics(store: FlowStore): Metrics {
     labelNames: ['phase'],
     registers,
     async collect() {
-      const counts = await store.countByPhase();
+      this.reset();
+      // Without its store an instance has no number to tell, and all the others still matter.
+      const counts = await store.countByPhase().catch(() => undefined);
+      if (!counts) return;
       for (const phase of PHASES) if (phase !== 'ended') this.set({ phase }, counts.get(phase) ?? 0);
     },
   });
