@@ -21,7 +21,7 @@ const RECOVERY_MS = 20_000;
 /** Slow enough for each phase to be met. */
 const SLOW_REPLIES: Faults = { ...NO_FAULTS, commands: { 'slow reply': 0.5 } };
 
-const LONG: Script = { farEnd: 'answer', farEndAfterMs: 30, endsBy: 'caller', talkMs: 25_000 };
+const LONG: Script = { farEnd: 'answer', farEndAfterMs: 30, endsBy: 'caller', talkMs: 20_000 };
 const KINDS = ['sip-to-pstn', 'pstn-to-sip'] as const;
 
 const times = (make: (kind: (typeof KINDS)[number]) => Job): Job[] =>
