@@ -49,6 +49,8 @@ const LEASE_CHECK_MS = 100;
 export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
   const { client, log, metrics, now, settled } = deps;
   const running = new Map<string, Set<{ command: Command; controller: AbortController }>>();
+  /** Those whose result no store would take, by a fault of ours: they were sent, and must not be sent again. */
+  const unstorable = new Set<string>();
   const idlers: (() => void)[] = [];
   const closing = new AbortController();
 
@@ -70,7 +72,7 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
         const isPassing = error instanceof StoreUnavailableError && !closing.signal.aborted;
         const command = event.command.type;
         log.error({ flowId, command, err: messageOf(error) }, 'the result of a command could not be stored');
-        if (!isPassing) return;
+        if (!isPassing) return void unstorable.add(keyOf(flowId, event.command));
       }
       await passed(pause);
     }
@@ -118,7 +120,9 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
       });
     },
 
-    runs(flowId, { id, at }) {
+    runs(flowId, asked) {
+      const { id, at } = asked;
+      if (unstorable.has(keyOf(flowId, asked))) return true;
       for (const { command } of running.get(flowId) ?? []) if (command.id === id && command.at === at) return true;
       return false;
     },
@@ -141,6 +145,8 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
     },
   };
 }
+
+const keyOf = (flowId: string, { id, at }: Command): string => `${flowId} ${at} ${id}`;
 
 /** Keeps no process alive. */
 function passed(ms: number): Promise<void> {

@@ -189,6 +189,27 @@ describe('a store that does not answer', () => {
   });
 });
 
+describe('a result that no store takes, by a fault of ours', () => {
+  it('is logged, and its command is not sent again', async () => {
+    const memory = createMemoryStore();
+    const state = { broken: false };
+    const store: FlowStore = {
+      ...memory,
+      update: (id, transition) => (state.broken ? Promise.reject(new TypeError('bug')) : memory.update(id, transition)),
+      due: () => Promise.resolve([CALLER]),
+    };
+    const { engine, client, clock, lines } = testEngine({ store });
+    await engine.receive(incomingCall());
+    state.broken = true;
+    await client.last('createCall').done(CALLEE);
+    state.broken = false;
+    expect(lines).toContainEqual(expect.objectContaining({ level: 50, err: 'bug', command: 'create-call' }));
+    clock.now += LEASE_MS;
+    await engine.wakeDue();
+    expect(client.names()).toEqual(['createCall']);
+  });
+});
+
 describe('an instance that lost its lease', () => {
   it.each([
     ['and its commands', true, 'no longer wanted'],
