@@ -28,17 +28,20 @@ const sampleSeconds = Number(flags['sample-seconds']);
 
 /**
  * What may not grow: by at most a share of what it was, or by so much in absolute terms, whichever is more. What is small
- * swings by chance; a leak goes through any limit if the soak is long enough.
+ * swings by chance; a leak goes through any limit if the soak is long enough. `floor`: what swings by design, as the heap
+ * between two collections, is judged by its lowest value in each half minute.
  */
 const LIMITS = [
   { key: 'rss', title: 'RSS MiB', decimals: 1, share: 0.1, absolute: 5 },
-  { key: 'heap', title: 'heap MiB', decimals: 1, share: 0.1, absolute: 5 },
+  { key: 'heap', title: 'heap MiB', decimals: 1, share: 0.25, absolute: 10, floor: true },
   { key: 'fds', title: 'handles', decimals: 0, share: 0.1, absolute: 5 },
   { key: 'threads', title: 'threads', decimals: 0, share: 0, absolute: 1 },
   { key: 'live', title: 'live flows', decimals: 0, share: 0.25, absolute: 5 },
   { key: 'p50', title: 'p50 ms', decimals: 2, share: 0.5, absolute: 1 },
   { key: 'p99', title: 'p99 ms', decimals: 2, share: 1, absolute: 10 },
 ];
+
+const FLOOR_SECONDS = 30;
 
 async function metricsOf(url) {
   const text = await (await fetch(`${url}/metrics`)).text();
@@ -104,17 +107,29 @@ function row(minute, samples, calls) {
   return [String(minute), String(calls), events, ...cells, cpu, ...redis];
 }
 
+/** The lowest of each window. */
+function lowest(points) {
+  const windows = new Map();
+  for (const [at, value] of points) {
+    const window = Math.floor(at / FLOOR_SECONDS);
+    if (!(windows.get(window)?.[1] <= value)) windows.set(window, [at, value]);
+  }
+  return [...windows.values()];
+}
+
 /** What climbs in the second half: the first is left to the heap's finding its size, and to the history of ended calls. */
 function growing(samples) {
   const half = samples.slice(Math.floor(samples.length / 2));
-  return LIMITS.flatMap(({ key, title, decimals, share, absolute }) => {
-    const points = half.filter((one) => Number.isFinite(one[key])).map((one) => [one.at, one[key]]);
+  return LIMITS.map(({ key, title, decimals, share, absolute, floor = false }) => {
+    const all = half.filter((one) => Number.isFinite(one[key])).map((one) => [one.at, one[key]]);
+    const points = floor ? lowest(all) : all;
+    if (points.length < 4) return { text: `${title}: too short to tell`, grows: false };
     const { at } = line(points);
     const [start, end] = [points[0], points.at(-1)].map(([time]) => at(time));
     const allowed = Math.max(share * start, absolute);
     const verdict = end - start <= allowed ? 'flat' : 'GROWS';
     const text = `${title}: ${start.toFixed(decimals)} → ${end.toFixed(decimals)}, at most +${allowed.toFixed(1)}: ${verdict}`;
-    return [{ text, grows: verdict === 'GROWS' }];
+    return { text, grows: verdict === 'GROWS' };
   });
 }
 
