@@ -6,6 +6,7 @@ import { createDue } from './due';
 import { createFlowCache } from './flow-cache';
 import { createHeartbeat } from './heartbeat';
 import { createKeys } from './keys';
+import { warnOfEviction } from './eviction';
 import { createListing } from './listing';
 import { checkPrefix, readRedisUrl, shardsOf } from './settings';
 import { createWriter } from './writer';
@@ -53,7 +54,10 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<FlowSt
     stallMs: options.stallMs ?? 5_000,
     log: options.log,
     ...(options.tls && { tls: options.tls }),
-    greet: (caller) => heartbeat.beat(caller),
+    async greet(caller) {
+      await heartbeat.beat(caller);
+      void warnOfEviction(caller, keys.instances, options.log);
+    },
     onLost: () => heartbeat.disturb(),
   });
   await connection.start();

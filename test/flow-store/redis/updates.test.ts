@@ -182,6 +182,13 @@ describeWithRedis('updates in Redis', () => {
     expect(whatHappened(await store.get('c-1'))).toEqual(['again']);
   });
 
+  it('are in danger where Redis drops keys to make room, which is said', async () => {
+    await redis.command('CONFIG', 'SET', 'maxmemory', '100mb', 'maxmemory-policy', 'allkeys-lru');
+    const { line } = await openStore({ url: redis.url });
+    await line(({ maxmemoryPolicy }) => maxmemoryPolicy === 'allkeys-lru');
+    await redis.command('CONFIG', 'SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction');
+  });
+
   describe('whose reply is lost', () => {
     let proxy: LossyProxy;
     beforeEach(async () => {
