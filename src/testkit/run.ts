@@ -174,6 +174,7 @@ async function playPass(
   });
   const maxMs = perfect ? Math.min(PERFECT_SETTLE_MS, options.settleMs) : options.settleMs;
   await settle(platform, { maxMs, idleMs: perfect ? maxMs : IDLE_MS, signal });
+  await watch.idle();
   for (const each of [...played, ...strangers(platform, played)])
     found.push(...judge(each, !signal.aborted).map((one) => ({ ...one, pass: name })));
   for (const { scenario, code, text, at } of watch.incidents) {

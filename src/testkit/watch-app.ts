@@ -1,12 +1,15 @@
 /** Notices that the app has gone away, and by which call. */
 import type { Scenario, Undelivered } from './platform';
 import { UNKNOWN_EVENT } from './platform/delivery';
+import type { Failure } from './platform/post-event';
 import { waitFor } from './reach';
 
 export interface AppWatch {
   onUndeliverable(event: Undelivered): void;
   /** Fires when the app does not come back. */
   readonly gone: AbortSignal;
+  /** Resolves when nobody is looking whether it comes back. */
+  idle(): Promise<void>;
   /** In the order in which they were noticed. */
   readonly incidents: readonly {
     scenario: Scenario;
@@ -31,10 +34,12 @@ export function watchApp(url: string): AppWatch {
   const unreachable = new Set<string>();
   let cuts: Cut[] = [];
   let looking = false;
+  let looks: Promise<void> = Promise.resolve();
 
-  async function look({ leg, eventType }: Undelivered, why: string): Promise<void> {
+  async function look({ leg, eventType }: Undelivered, { error: why, refused }: Failure): Promise<void> {
     const now = Date.now();
     const refusedAtOnce = (await waitFor(url, 0, gone.signal)) !== undefined;
+    if (!refusedAtOnce && !refused) return;
     if (!refusedAtOnce) {
       const { host } = new URL(leg.callbackUrl);
       if (unreachable.has(host)) return;
@@ -61,14 +66,15 @@ export function watchApp(url: string): AppWatch {
   return {
     gone: gone.signal,
     incidents,
+    idle: () => looks,
     onUndeliverable(event) {
       const { answer, leg, eventType } = event;
       if ('status' in answer || leg.scenario.closed) return;
       // A connection that was cut may be the moment in which it died.
       if (answer.cut) cuts.push({ leg, eventType, at: Date.now() });
-      if (!answer.refused || looking) return;
+      if ((!answer.refused && !answer.cut) || looking) return;
       looking = true;
-      void look(event, answer.error).finally(() => (looking = false));
+      looks = look(event, answer).finally(() => (looking = false));
     },
   };
 }

@@ -11,17 +11,9 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
-export async function runApp(name: string, apiUrl: string, port = 0): Promise<RunningApp> {
+export async function runApp(name: string): Promise<RunningApp> {
   const child = spawn(process.execPath, [join(__dirname, 'apps', `${name}.cjs`)], {
-    env: {
-      PORT: String(port),
-      API_URL: apiUrl,
-      USER_ID: 'u-testkit',
-      API_TOKEN: 't-testkit',
-      API_SECRET: 's-testkit',
-      NUMBER: LINE,
-      ENDPOINT: PHONE,
-    },
+    env: { API_TOKEN: 't-testkit', API_SECRET: 's-testkit', NUMBER: LINE, ENDPOINT: PHONE },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const exited = once(child, 'exit');

@@ -132,9 +132,10 @@ const describe = ({ eventType = '', status, cause, dtmfDigit }: EventBody): stri
 
 /** Whoever cannot be connected to is gone altogether, which is no fault of one event. */
 function complain({ scenario: { journal } }: Leg, eventType: string, answer: Answer): void {
-  if (eventType === UNKNOWN_EVENT && 'status' in answer)
-    journal.violation('unknown-event-refused', `an event of an unknown type was answered with ${answer.status}`);
-  else if ('status' in answer)
+  if (eventType === UNKNOWN_EVENT && !('refused' in answer && answer.refused)) {
+    const how = 'status' in answer ? `answered with ${answer.status}` : answer.error;
+    journal.violation('unknown-event-refused', `an event of an unknown type: ${how}`);
+  } else if ('status' in answer)
     journal.violation('event-refused', `the event ${eventType} was answered with ${answer.status}`);
   else if (answer.error === 'callbackTimeout')
     journal.violation('event-unanswered', `the event ${eventType} was not answered within its callbackTimeout`);

@@ -1,11 +1,14 @@
 /** What the three apps share: a server for events, and the v1 API with as little care as samples take of it. */
 const { createServer } = require('node:http');
 
-const { API_URL, USER_ID, API_TOKEN, API_SECRET, NUMBER, ENDPOINT } = process.env;
+const { API_TOKEN, API_SECRET, NUMBER, ENDPOINT } = process.env;
 const authorization = `Basic ${Buffer.from(`${API_TOKEN}:${API_SECRET}`).toString('base64')}`;
 
+/** Taken from the first event, so that nobody has to set it. */
+let api = '';
+
 async function post(path, body) {
-  const reply = await fetch(`${API_URL}/v1/users/${USER_ID}/${path}`, {
+  const reply = await fetch(`${api}/${path}`, {
     method: 'POST',
     headers: { authorization, 'content-type': 'application/json' },
     body: JSON.stringify(body),
@@ -20,6 +23,7 @@ function listen(handle) {
     req.on('data', (chunk) => (text += chunk));
     req.on('end', () => {
       const event = JSON.parse(text);
+      api = event.callUri.replace(/\/calls\/.*/, '');
       handle(event, `http://${req.headers.host}/callback`, res);
     });
   });

@@ -1,0 +1,96 @@
+/** The command as users start it: a process, its exit code, its files. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { buildTandem } from '../helpers/spawn-tandem';
+import { runApp, type RunningApp } from './run-app';
+import { expectWellFormed } from './xml';
+
+const MAIN = join(dirname(process.env['TANDEM_MAIN'] ?? join(__dirname, '../../dist/main.js')), 'testkit/main.js');
+
+interface Exit {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function testkit(args: readonly string[], onStderr?: (text: string, interrupt: () => void) => void): Promise<Exit> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const exit: Exit = { code: null, stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk: Buffer) => (exit.stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => {
+      exit.stderr += chunk.toString();
+      onStderr?.(exit.stderr, () => child.kill('SIGINT'));
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ ...exit, code }));
+  });
+}
+
+let folder: string;
+let app: RunningApp | undefined;
+
+beforeAll(async () => {
+  await buildTandem();
+  folder = mkdtempSync(join(tmpdir(), 'testkit-'));
+}, 60_000);
+afterEach(async () => {
+  await app?.stop();
+  app = undefined;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('the command', () => {
+  it('explains itself, and names its scenarios', async () => {
+    expect(await testkit(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('--junit FILE') });
+    expect(await testkit(['--list'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('pstn/caller-gives-up'),
+    });
+  });
+
+  it('exits with 2 and what to do where it is used wrongly, or where there is no app', async () => {
+    expect(await testkit([])).toMatchObject({ code: 2, stderr: expect.stringContaining('--url is missing') });
+    const { code, stderr } = await testkit(['--url', 'http://127.0.0.1:1/events']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/nobody listens at http:\/\/127.0.0.1:1\/events \(ECONNREFUSED\). Start the app first/);
+    expect(stderr).not.toMatch(/ at .*\.js:/);
+  });
+
+  it('exits with 1 and leaves reports in JSON and JUnit where something is wrong', async () => {
+    app = await runApp('answers-at-once');
+    const [json, junit] = [join(folder, 'report.json'), join(folder, 'report.xml')];
+    const calls = ['--scenario', 'phone/answered,phone/busy', '--faults', 'none', '--settle', '1', '--seed', '5'];
+    const exit = await testkit(['--url', app.url, ...calls, '--json', json, '--junit', junit]);
+    expect(exit.code).toBe(1);
+    expect(exit.stdout).toMatch(/✘ orphan-leg, once: .*\n/);
+    expect(exit.stdout).toMatch(/!! callee is still active/);
+    expect(exit.stderr).toMatch(/perfect: 2 of 2 calls, something wrong in 2/);
+    const report = JSON.parse(readFileSync(json, 'utf8')) as Record<string, unknown>;
+    expect(report).toMatchObject({ format: 1, exitCode: 1, seed: 5, interrupted: false });
+    expect(report['findings']).toContainEqual(expect.objectContaining({ code: 'orphan-leg', count: 1 }));
+    const xml = readFileSync(junit, 'utf8');
+    expectWellFormed(xml);
+    expect(xml.match(/<failure /g)).toHaveLength(4);
+    expect(xml).toMatch(
+      /<testcase classname="testkit.perfect.phone\/busy" name="caller-left-waiting: [^"]*">\s*<failure/,
+    );
+  }, 30_000);
+
+  it('tells what it has so far when it is interrupted', async () => {
+    app = await runApp('knows-all-events');
+    let interrupted = false;
+    const exit = await testkit(
+      ['--url', app.url, '--scenario', 'phone/answered', '--calls', '1000'],
+      (text, interrupt) => {
+        if (interrupted || !/faulty: 0 of 1000/.test(text)) return;
+        interrupted = true;
+        interrupt();
+      },
+    );
+    expect(exit.stdout).toMatch(/interrupted: this is what there is so far/);
+    expect([1, 130]).toContain(exit.code);
+  }, 30_000);
+});

@@ -1,0 +1,91 @@
+/** How events are sent, and what an app is told that does not take them. */
+import { AppUnreachableError, exitCodeOf } from '../../src/testkit/run';
+import { codesOf, eventOf, runKit, serve, type TestServer } from './run-kit';
+
+let app: TestServer;
+afterEach(() => app.close());
+
+const short = ['--faults', 'none', '--settle', '1'];
+
+describe('an event', () => {
+  it('is posted as JSON with the credentials of its URL', async () => {
+    const seen: unknown[] = [];
+    app = await serve((req, res) => {
+      void eventOf(req).then((event) => {
+        seen.push([req.method, req.url, req.headers.authorization, req.headers['user-agent'], event['eventType']]);
+        res.end();
+      });
+    });
+    const url = app.url.replace('http://', 'http://user:p%40ss@');
+    const result = await runKit(url, ...short, '--scenario', 'phone/caller-gives-up');
+    const basic = `Basic ${Buffer.from('user:p@ss').toString('base64')}`;
+    expect(seen[0]).toEqual(['POST', '/events', basic, 'BandwidthAPI/v1', 'incomingcall']);
+    expect(result.url).toBe(app.url.replace('http://', 'http://user:***@'));
+  });
+
+  it('is a query where --callback-method says GET', async () => {
+    const seen: Record<string, string>[] = [];
+    app = await serve((req, res) => {
+      expect(req.method).toBe('GET');
+      void eventOf(req).then((event) => {
+        seen.push(event);
+        res.end();
+      });
+    });
+    await runKit(app.url, ...short, '--callback-method', 'get', '--scenario', 'phone/caller-gives-up');
+    expect(seen[0]).toMatchObject({ eventType: 'incomingcall', to: '+15552220001' });
+  });
+
+  it('that is not answered in time is found', async () => {
+    app = await serve((req, res) => {
+      void eventOf(req).then(({ eventType }) => {
+        if (eventType !== 'hangup') res.end();
+      });
+    });
+    const args = ['--callback-timeout', '100', '--scenario', 'phone/caller-gives-up'];
+    const result = await runKit(app.url, ...short, ...args);
+    expect(codesOf(result)).toEqual(['event-unanswered']);
+    expect(result.findings[0]?.texts).toEqual(['the event hangup was not answered within its callbackTimeout']);
+  });
+
+  it('of an unknown type that is answered with 500 is found under a name of its own', async () => {
+    app = await serve((req, res) => {
+      void eventOf(req).then(({ eventType }) => res.writeHead(/unknown/.test(eventType ?? '') ? 500 : 200).end());
+    });
+    const result = await runKit(app.url, ...short, '--scenario', 'phone/unknown-event');
+    expect(codesOf(result)).toEqual(['never-dialled', 'unknown-event-refused']);
+    expect(exitCodeOf(result)).toBe(1);
+  });
+
+  it('goes to the fallback URL when the first one fails', async () => {
+    const paths: string[] = [];
+    app = await serve((req, res) => {
+      paths.push(req.url ?? '');
+      req.resume();
+      res.writeHead(req.url === '/events' ? 500 : 200).end();
+    });
+    const fallback = ['--fallback-url', app.url.replace('/events', '/fallback')];
+    const result = await runKit(app.url, ...short, ...fallback, '--scenario', 'phone/caller-gives-up-at-once');
+    expect(paths.slice(0, 2)).toEqual(['/events', '/fallback']);
+    expect(codesOf(result)).toEqual(['event-refused']);
+  });
+});
+
+describe('an app of which nothing can be said', () => {
+  it('takes no event at all', async () => {
+    app = await serve((req, res) => {
+      req.resume();
+      res.writeHead(401).end();
+    });
+    const running = runKit(app.url, ...short, '--scenario', 'phone/answered');
+    await expect(running).rejects.toThrow(AppUnreachableError);
+    await expect(running).rejects.toThrow(/took none of 2 events: .*401.*credentials/);
+  });
+
+  it('does not listen', async () => {
+    app = await serve(() => undefined);
+    const { url } = app;
+    await app.close();
+    await expect(runKit(url)).rejects.toThrow(/nobody listens at .*ECONNREFUSED/);
+  });
+});
