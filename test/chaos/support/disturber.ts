@@ -69,30 +69,34 @@ export function createDisturber(options: DisturberOptions): Disturber {
     log(`… ${what}: ${entry.to - entry.from} ms`);
   }
 
-  /** Waits for one where all are frozen. */
-  async function pickUp(): Promise<Instance> {
+  /** One of those that this has happened to least; waits for one where all are frozen. */
+  async function pickUp(what: (instance: Instance) => string): Promise<Instance> {
     for (;;) {
+      const times = (instance: Instance): number => done.filter((entry) => entry.what === what(instance)).length;
       const up = instances.filter(({ isUp }) => isUp);
-      if (up.length > 0) return prng.pick(up);
+      const least = Math.min(...up.map(times));
+      if (up.length > 0) return prng.pick(up.filter((instance) => times(instance) === least));
       await sleep(50);
     }
   }
 
   const acts: Record<Disturbance, () => Promise<void>> = {
     async kill() {
-      const instance = await pickUp();
+      const what = ({ name }: Instance): string => `SIGKILL of ${name}`;
+      const instance = await pickUp(what);
       await beforeKill(instance);
-      await disturb(`SIGKILL of ${instance.name}`, async () => {
+      await disturb(what(instance), async () => {
         await instance.kill();
         await sleep(prng.between(300, 2_000));
         await restart(instance);
       });
     },
     async freeze() {
-      const instance = await pickUp();
+      const what = ({ name }: Instance): string => `${name} frozen`;
+      const instance = await pickUp(what);
       const ms = prng.between(12_000, 15_000);
       void inBackground(
-        disturb(`${instance.name} frozen`, async () => {
+        disturb(what(instance), async () => {
           instance.freeze();
           await sleep(ms);
           instance.thaw();
