@@ -1,9 +1,9 @@
 import { messageOf } from '../../errors';
 import { redactUrl, type Logger } from '../../logger';
 import { StoreUnavailableError } from '../errors';
+import { NO_REPLY, within, type Answer, type Caller, type Deadline } from './caller';
 import { RedisRefusedError } from './errors';
 import { isReply, isUnsent, openLink, type Link, type LinkOptions } from './link';
-import type { Script } from './scripts';
 import { createTroubles } from './troubles';
 
 export interface ConnectionOptions extends Omit<LinkOptions, 'events' | 'connectMs' | 'signal'> {
@@ -16,22 +16,6 @@ export interface ConnectionOptions extends Omit<LinkOptions, 'events' | 'connect
   greet: (caller: Caller) => Promise<void>;
   /** A connection, or a node of the cluster, is gone. */
   onLost: () => void;
-}
-
-export interface Answer {
-  reply: unknown;
-  /** No reply came to an earlier one of the same: that may have been carried out. */
-  resent: boolean;
-}
-
-/** When an operation is given up, on the clock of `performance.now()`, ms. */
-export type Deadline = number;
-
-export interface Caller {
-  /** Sends a command until a reply comes. It must bear being carried out twice. Rejects with StoreUnavailableError. */
-  command(key: string, args: string[], until?: Deadline): Promise<Answer>;
-  /** The same for a script; the first key says where in a cluster. */
-  script(script: Script, keys: string[], args: string[], until?: Deadline): Promise<Answer>;
 }
 
 export interface Connection extends Caller {
@@ -52,7 +36,6 @@ const PASSING = /^(LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|READONLY) /;
 /** What waiting does not mend, where it is the answer to the first words of a connection. */
 const REFUSED =
   /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|AUTH|invalid DB|DB index|SELECT|This instance has cluster))/;
-const NO_REPLY = Symbol('no reply');
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { log, limitMs } = options;
@@ -274,21 +257,3 @@ export function createConnection(options: ConnectionOptions): Connection {
 }
 
 const safe = (error: unknown) => redactUrl(messageOf(error));
-
-/** Rejects with NO_REPLY when it takes too long. */
-function within<T>(promise: Promise<T>, until: Deadline): Promise<T> {
-  return new Promise((resolve, reject) => {
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- told from every error that Redis may send
-    const timer = setTimeout(() => reject(NO_REPLY), until - performance.now());
-    promise.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: Error) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
-  });
-}

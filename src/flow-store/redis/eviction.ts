@@ -1,5 +1,5 @@
 import type { Logger } from '../../logger';
-import type { Caller } from './connection';
+import type { Caller } from './caller';
 
 /**
  * A Redis that makes room by dropping keys would drop live flows: all of Tandem's keys have an expiry, and so are fair game

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { LEASE_MS, type Instances } from '../store';
-import type { Answer, Caller, Connection, Deadline } from './connection';
+import type { Answer, Caller, Deadline } from './caller';
+import type { Connection } from './connection';
 import type { Keys } from './keys';
 import { HEARTBEAT } from './scripts';
 

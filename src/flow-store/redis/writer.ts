@@ -1,7 +1,8 @@
 import { PHASES, type Decision, type Flow } from '../../flows/flow';
 import { StoreUnavailableError } from '../errors';
 import { LEASE_MS } from '../store';
-import type { Connection, Deadline } from './connection';
+import type { Deadline } from './caller';
+import type { Connection } from './connection';
 import { createVersions, decodeFlow, encodeFlow, type StoredFlow } from './encoding';
 import { callIdsOf, type FlowCache } from './flow-cache';
 import type { Keys } from './keys';

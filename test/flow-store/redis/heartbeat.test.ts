@@ -1,4 +1,5 @@
-import type { Caller, Connection } from '../../../src/flow-store/redis/connection';
+import type { Caller } from '../../../src/flow-store/redis/caller';
+import type { Connection } from '../../../src/flow-store/redis/connection';
 import { createHeartbeat } from '../../../src/flow-store/redis/heartbeat';
 import { createKeys } from '../../../src/flow-store/redis/keys';
 import { LEASE_MS } from '../../../src/flow-store/store';
