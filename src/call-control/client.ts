@@ -27,9 +27,9 @@ const callView = z.object({
 
 /** The same in a list, with what tells whose it is. */
 const listedCall = callView.extend({
-  direction: z.enum(['in', 'out']),
-  from: z.string().default(''),
-  to: z.string().default(''),
+  direction: z.enum(['in', 'out']).nullish(),
+  from: z.string().nullish(),
+  to: z.string().nullish(),
   callbackUrl: z.string().nullish(),
   startTime: z.string().optional(),
 });
@@ -48,6 +48,10 @@ export interface LiveCall {
 
 /** The most that one page may have. */
 const PAGE_SIZE = 1_000;
+/** What was dialled just now is among the newest calls: on a busy line the whole page would cost more than the call. */
+const FIRST_LOOK_SIZE = 50;
+/** How far the platform's clock may be from ours, ms. */
+const CLOCK_SLACK_MS = 120_000;
 /** More calls than this are not looked through: the newest come first. */
 const MAX_PAGES = 20;
 
@@ -65,11 +69,20 @@ export interface DialRequest {
 export type Ready = () => Promise<void>;
 const ALWAYS_READY: Ready = () => Promise.resolve();
 
+/** A call that may have been dialled. */
+export interface FindRequest {
+  from: string;
+  to: string;
+  tag: string;
+  /** It cannot have begun before, epoch ms. */
+  since: number;
+}
+
 export interface CallControl {
   /** Dials; the id of the new call. ReplyLostError: it may ring, look for it by its tag. Never repeated blindly. */
   createCall(request: DialRequest, signal: AbortSignal, ready?: Ready): Promise<string>;
   /** The calls of this tag, ended ones too. */
-  findCalls(request: Omit<DialRequest, 'callTimeout'>, signal: AbortSignal): Promise<SeenCall[]>;
+  findCalls(request: FindRequest, signal: AbortSignal): Promise<SeenCall[]>;
   /** What the platform says of a call; `gone` where it knows none of this id. */
   lookAtCall(callId: string, signal: AbortSignal): Promise<SeenCall>;
   /** The calls that are ringing or up, among those that began within the last `ageMs`; newest first. */
@@ -142,47 +155,63 @@ export function createCallControl({
     };
   }
 
-  async function find({ from, to, tag }: Omit<DialRequest, 'callTimeout'>): Promise<SeenCall[]> {
-    const query = new URLSearchParams({ from, to, size: '1000', sortOrder: 'desc' });
+  async function list(filter: Record<string, string>): Promise<unknown[]> {
+    const query = new URLSearchParams({ ...filter, sortOrder: 'desc' });
     const { body } = await http.send('GET', http.userPath(`/calls?${query.toString()}`));
-    const calls = z
-      .array(z.unknown())
-      .parse(body)
-      .map((call) => callView.safeParse(call));
-    return calls.flatMap((call) => (call.success && call.data.tag === tag ? [toSeen(call.data)] : []));
+    return z.array(z.unknown()).parse(body);
+  }
+
+  async function find({ from, to, tag, since }: FindRequest): Promise<SeenCall[]> {
+    for (const size of [FIRST_LOOK_SIZE, PAGE_SIZE]) {
+      const page = await list({ from, to, size: `${size}` });
+      const calls = page.flatMap((call) => listedCall.safeParse(call).data ?? []);
+      const found = calls.filter((call) => call.tag === tag);
+      const isThatFarBack = page.length < size || beginningOf(calls.at(-1)) < since - CLOCK_SLACK_MS;
+      if (found.length > 0 || isThatFarBack) return found.map(toSeen);
+    }
+    return [];
   }
 
   async function live(ageMs: number): Promise<LiveCall[]> {
     const found: LiveCall[] = [];
     for (let page = 0; page < MAX_PAGES; page += 1) {
-      const query = new URLSearchParams({ page: `${page}`, size: `${PAGE_SIZE}`, sortOrder: 'desc' });
-      const { body } = await http.send('GET', http.userPath(`/calls?${query.toString()}`));
-      const calls = z.array(z.unknown()).parse(body);
+      const calls = await list({ page: `${page}`, size: `${PAGE_SIZE}` });
       let oldest = Infinity;
       for (const each of calls) {
         const call = listedCall.safeParse(each).data;
         if (!call) continue;
-        oldest = Math.min(oldest, Date.parse(call.startTime ?? '') || Infinity);
+        oldest = Math.min(oldest, beginningOf(call));
         const { state } = call;
         if (state !== 'started' && state !== 'active') continue;
-        const { id, direction, from, to, tag, bridgeId, callbackUrl } = call;
+        const { id, direction, tag, bridgeId, callbackUrl } = call;
+        if (!direction) continue;
         const [known, bridge, url] = [tag, bridgeId, callbackUrl].map((value) => value ?? undefined);
-        found.push({ id, state, direction, from, to, tag: known, bridgeId: bridge, callbackUrl: url });
+        found.push({
+          id,
+          state,
+          direction,
+          from: call.from ?? '',
+          to: call.to ?? '',
+          tag: known,
+          bridgeId: bridge,
+          callbackUrl: url,
+        });
       }
-      if (calls.length < PAGE_SIZE || oldest < Date.now() - ageMs) break;
+      if (calls.length < PAGE_SIZE || oldest < Date.now() - ageMs - CLOCK_SLACK_MS) break;
     }
     return found;
   }
 
   return {
     async createCall({ from, to, callTimeout, tag }, signal, ready = ALWAYS_READY) {
+      const since = Date.now();
       const body: CreateCallBody = { from, to, callTimeout, tag, callbackUrl: callbackUrl() };
       let mayExist = false;
       const dialling = retry(
         async () => {
           await pacer.turn(from, signal);
           // A 503 comes from the platform or from something before it: make sure that nothing rings.
-          const existing = mayExist ? (await find({ from, to, tag }))[0] : undefined;
+          const existing = mayExist ? (await find({ from, to, tag, since }))[0] : undefined;
           if (existing) return existing.callId;
           await ready();
           try {
@@ -235,6 +264,11 @@ export function createCallControl({
 
     close: () => http.close(),
   };
+}
+
+/** Epoch ms; Infinity where it is not told. */
+function beginningOf(call: z.infer<typeof listedCall> | undefined): number {
+  return Date.parse(call?.startTime ?? '') || Infinity;
 }
 
 function toSeen({ id, state, bridgeId }: z.infer<typeof callView>): SeenCall {

@@ -59,7 +59,7 @@ interface CommandBase {
 export type Command = CommandBase &
   (
     | { type: 'create-call'; from: string; to: string; callTimeout: number; tag: string }
-    | { type: 'find-call'; from: string; to: string; tag: string }
+    | { type: 'find-call'; from: string; to: string; tag: string; since: number }
     | { type: 'look-at-call'; callId: string }
     | { type: 'answer-call'; callId: string }
     | { type: 'create-bridge'; callIds: [string, string] }

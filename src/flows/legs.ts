@@ -99,7 +99,8 @@ export function observeDialFailed(draft: Draft, failure: CommandFailure): void {
 export function searchIfDue(draft: Draft): void {
   const { callee, dial } = draft.flow;
   if (!callee.search || !dial || callee.search.nextAt > draft.at || isPending(draft.flow, 'find-call')) return;
-  issue(draft, { type: 'find-call', from: dial.from, to: dial.to, tag: draft.flow.id });
+  const { id: tag, createdAt: since } = draft.flow;
+  issue(draft, { type: 'find-call', from: dial.from, to: dial.to, tag, since });
 }
 
 /** The result of a search; undefined where the search itself failed. */

@@ -32,6 +32,11 @@ export interface Recovery {
   close(): void;
 }
 
+/**
+ * How far back a look goes that is not the first: a leg whose flow was lost is found at the start, or soon after it began.
+ * All calls of a day on a busy platform would be thousands of pages. ms
+ */
+const LATER_LOOKS_MS = 3_600_000;
 /** Between the two looks that it takes to call a leg an orphan: what is on its way has come by then. ms */
 const GRACE_MS = 5_000;
 /** A flow that ended so long ago is not hanging up its legs any more. ms */
@@ -42,6 +47,7 @@ const CLAIM_MS = 30_000;
 export function createRecovery(deps: RecoveryDeps): Recovery {
   const { store, client, engine, lines, limits, log, graceMs = GRACE_MS } = deps;
   const closing = new AbortController();
+  let backMs = limits.maxCallMs;
 
   const numbers = new Set(lines.map(({ number }) => number));
   const endpoints = new Set(lines.map(({ endpoint }) => endpoint));
@@ -64,7 +70,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
 
   async function unowned(): Promise<LiveCall[]> {
     const found: LiveCall[] = [];
-    for (const call of await client.liveCalls(limits.maxCallMs, closing.signal)) {
+    for (const call of await client.liveCalls(backMs, closing.signal)) {
       if (isOurs(call) && !(await isOwned(call))) found.push(call);
     }
     return found;
@@ -97,6 +103,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       try {
         if (!(await store.claim('recovery', CLAIM_MS))) return;
         const suspects = await unowned();
+        backMs = Math.min(limits.maxCallMs, LATER_LOOKS_MS);
         if (suspects.length === 0) return;
         await adoptPairs(suspects);
         await delay(graceMs, undefined, { signal: closing.signal, ref: false });

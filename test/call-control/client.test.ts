@@ -29,7 +29,8 @@ function played(...answers: Answer[]) {
 
 const signal = new AbortController().signal;
 const DIAL = { from: '+1555444333', to: '+15552223333', callTimeout: 30, tag: 'c-caller' };
-const FIND = '/users/u-1/calls?from=%2B1555444333&to=%2B15552223333&size=1000&sortOrder=desc';
+const SOUGHT = { ...DIAL, since: 1_700_000_000_000 };
+const FIND = '/users/u-1/calls?from=%2B1555444333&to=%2B15552223333&size=50&sortOrder=desc';
 const refused = (status: number, code = 'x') => new RefusedError(status, code, 'c', 'm');
 const lost = () => new ReplyLostError('lost');
 const call = (id: string, state: string, tag: string | null = 'c-caller') => ({ id, state, tag, bridgeId: null });
@@ -250,14 +251,27 @@ describe('the other commands', () => {
   it('a search gives the calls of the tag, those in no known shape left out', async () => {
     const body = [call('c-1', 'active'), call('c-2', 'active', 'other'), { id: 5 }, 'x', call('c-3', 'completed')];
     const { client } = played({ body });
-    expect(await client.findCalls(DIAL, signal)).toEqual([
+    expect(await client.findCalls(SOUGHT, signal)).toEqual([
       { callId: 'c-1', state: 'active', bridgeId: undefined },
       { callId: 'c-3', state: 'completed', bridgeId: undefined },
     ]);
   });
 
+  it.each([
+    ['is found among the newest', { tag: 'c-caller' }, 1],
+    ['cannot be older than those', { startTime: new Date(SOUGHT.since - 121_000).toISOString() }, 1],
+    ['may be older', { startTime: new Date(SOUGHT.since - 119_000).toISOString() }, 2],
+    ['may be older, as no times are told', {}, 2],
+  ])('a search looks further back than 50 calls only where what it looks for %s', async (_, over, looks) => {
+    const others = Array.from({ length: 50 }, (__, n) => ({ ...call(`c-${n}`, 'completed', 'other'), ...over }));
+    const { client, requests } = played({ body: others }, { body: [...others, call('c-there', 'active')] });
+    const found = await client.findCalls(SOUGHT, signal);
+    expect(requests()).toHaveLength(looks);
+    if (looks === 2) expect(found).toMatchObject([{ callId: 'c-there' }]);
+  });
+
   it.each([{ body: 'an error page' }, { body: undefined }, { body: {} }])('no list is no result: %j', async (reply) => {
-    await expect(played(reply).client.findCalls(DIAL, signal)).rejects.toThrow();
+    await expect(played(reply).client.findCalls(SOUGHT, signal)).rejects.toThrow();
   });
 });
 
