@@ -68,10 +68,11 @@ const shortened = (names: readonly string[]): string =>
     ? `${names.slice(0, WHERE_SHOWN).join(', ')} and ${names.length - WHERE_SHOWN} more`
     : names.join(', ');
 
-function verdict({ findings, seed, passes }: RunResult, options: Options): string {
+function verdict({ findings, seed, passes, interrupted }: RunResult, options: Options): string {
   const calls = passes.reduce((sum, pass) => sum + pass.calls, 0);
   const counted = findings.filter(({ code }) => FINDINGS[code].severity !== 'note');
-  if (counted.length === 0) return `✔ nothing wrong in ${calls} calls`;
+  if (counted.length === 0)
+    return interrupted ? `nothing wrong so far, in ${calls} calls` : `✔ nothing wrong in ${calls} calls`;
   const all = counted.reduce((sum, { count }) => sum + count, 0);
   const simple = counted.filter(({ onPerfectWire }) => onPerfectWire > 0).length;
   const kinds = counted.length === 1 ? 'one kind of fault' : `${counted.length} kinds of fault`;

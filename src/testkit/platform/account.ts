@@ -96,9 +96,10 @@ export function createAccount({ userPath, number, endpoint }: AccountOptions): A
     owns: (address) => owned.has(bare(address)),
 
     handle(method, path, query, body) {
-      if (path.length === 0) return method === 'GET' ? { status: 200, body: { balance: '1000.00' } } : undefined;
       const [root = '', rootId, sub, subId, last] = path;
-      if (root === 'account' || root === 'errors') return page([], `${userPath}/${root}`, query);
+      if (root === 'account' && rootId === undefined && method === 'GET')
+        return { status: 200, body: { balance: '1000.00', accountType: 'pre-pay' } };
+      if ((root === 'account' || root === 'errors') && method === 'GET') return page([], `${userPath}/${root}`, query);
       if (!['applications', 'phoneNumbers', 'domains'].includes(root) || !['GET', 'POST', 'DELETE'].includes(method))
         return undefined;
       const nested = root === 'domains' && sub === 'endpoints';
