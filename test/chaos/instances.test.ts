@@ -17,7 +17,7 @@ import { startWorld, type World } from './support/world';
 
 const SEED = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
 const CALLS = Number(process.env['CHAOS_CALLS'] ?? 3_000);
-const CONCURRENCY = 50;
+const CONCURRENCY = 40;
 const PLAN = { kill: 8, freeze: 2, 'redis paused': 2, 'redis stopped': 1, 'redis killed': 2 };
 /** Two leases, and the longest pause between two looks at a leg. */
 const SETTLE_MS = 80_000;
@@ -36,7 +36,7 @@ it('two instances lose no call and leave no leg, whatever is killed, frozen or p
     names: ['a', 'b'],
     faults: ALL_FAULTS,
     // Longer than this process may stand still: what came in meanwhile would be carried out, and be unanswered.
-    commandTimeoutMs: 1_500,
+    commandTimeoutMs: 2_000,
     redisUrl: redis.url,
     skewed: true,
   });
@@ -64,7 +64,7 @@ it('two instances lose no call and leave no leg, whatever is killed, frozen or p
   for (const instance of instances) await tally.take(instance);
 
   const report = stub.report();
-  const { faults, reasons, spokenTwice } = await judge(report, calls, instances, disturber.done);
+  const { faults, reasons, spokenTwice, bridgedAgain } = await judge(report, calls, instances, disturber.done);
   const left = await liveKeys(redis);
   if (left.length > 0) faults.push({ text: `still live in Redis: ${left.join(' ')}` });
   print('two instances and Redis', report, {
@@ -77,6 +77,7 @@ it('two instances lose no call and leave no leg, whatever is killed, frozen or p
     balancer: balancer.counts,
     counters: tally.counts,
     spokenTwice,
+    bridgedAgain,
     warnings: warningsOf(instances),
   });
   await expectNoFault(faults, SEED, report, instances, disturber.done);

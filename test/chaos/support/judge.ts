@@ -32,6 +32,11 @@ export interface Judged {
   reasons: Record<string, number>;
   /** How many sentences were said again around a disturbance, as the documentation says that they may be. */
   spokenTwice: number;
+  /**
+   * How many bridges were asked for once more because the reply to the first was lost, as a log says; the platform
+   * refused. The stub knows most of such losses, but not those of a client that waited for a busy stub in vain.
+   */
+  bridgedAgain: number;
 }
 
 export async function liveFlows({ url }: Pick<Instance, 'url'>): Promise<FlowView[]> {
@@ -78,12 +83,15 @@ export async function judge(
   const callOf = (scenario: Call['scenario']): Call | undefined => calls.find((call) => call.scenario === scenario);
   const faults: Fault[] = instances.flatMap((instance) => instance.faults.map((text) => ({ text })));
   let spokenTwice = 0;
+  let bridgedAgain = 0;
+  const lostBridges = lostBridgesOf(instances);
   for (const { scenario, code, text } of report.violations) {
     // Said by who is in between, or by a Tandem without a store: what comes of the call is judged by its legs.
     if (code === 'event-unanswered' || (code === 'event-refused' && /with 5\d\d$/.test(text))) continue;
     const call = callOf(scenario);
     const near = disturbed.some(({ from, to }) => call && touches(call, from, to + AFTERMATH_MS));
     if (code === SPOKEN_TWICE && near) spokenTwice++;
+    else if (code === 'double-bridge' && lostBridges.has(call?.flowId ?? '')) bridgedAgain++;
     else faults.push({ text: `${code}: ${text}`, ...(call && { call }) });
   }
   for (const leg of report.orphans) {
@@ -113,7 +121,13 @@ export async function judge(
       if (/TypeError|ReferenceError|RangeError|SyntaxError|unhandled|uncaught/i.test(line))
         faults.push({ text: `a fault of Tandem's code: ${line}` });
   }
-  return { faults, reasons, spokenTwice };
+  return { faults, reasons, spokenTwice, bridgedAgain };
+}
+
+/** The flows for which the reply to a bridge command was lost, by the logs. */
+function lostBridgesOf(instances: readonly Instance[]): Set<string> {
+  const lost = /"flowId":"([^"]+)","command":"create-bridge","fate":"unknown"/;
+  return new Set(instances.flatMap(({ log }) => log().flatMap((line) => lost.exec(line)?.[1] ?? [])));
 }
 
 function touches({ scenario, startedAt }: Call, from: number, to: number): boolean {
