@@ -13,12 +13,13 @@ import { createSounds } from './media/sounds';
 import type { Domains, Endpoint } from './resources/domains';
 import { createAuthenticator } from './sip/authenticator';
 import { createRegistrar, type Contact, type Registrar } from './sip/registrar';
+import { parseNameAddr } from './sip/header-values';
 import type { Established } from './sip/session/established';
 import { createTransactionLayer } from './sip/transaction/layer';
 import { startTransports, type SipTransports } from './sip/transport';
 import { createIsOwnAddress, createLocalAddress } from './sip/transport/local-address';
 import type { Address, TransportName } from './sip/transport/transport';
-import { printHostPort } from './sip/uri';
+import { parseUri, printHostPort } from './sip/uri';
 import { createUserAgent } from './sip/user-agent';
 import type { Timers } from './timers';
 
@@ -119,10 +120,14 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
     log,
   });
   const layer = createTransactionLayer({ user, log });
+  const reconnected = (remote: string, target: string): Contact | undefined => {
+    const uri = parseUri(parseNameAddr(remote)?.uri ?? '');
+    return uri?.user === undefined ? undefined : registrar.reconnected(`sip:${uri.user}@${uri.host}`, target);
+  };
   let transports: SipTransports | undefined;
   const calls: SipCalls = createSipCalls({
     media,
-    session: { layer, timers, dialogs, log },
+    session: { layer, timers, dialogs, reconnected, log },
     flowTo: (target) => transports?.flowTo(target) ?? Promise.reject(new Error('SIP is not listening')),
     isOwn: (name) => transports?.isOwn(name) ?? false,
     createPlayer,

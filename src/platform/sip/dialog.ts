@@ -95,6 +95,22 @@ export class Dialog {
     return this.#state.flow;
   }
 
+  /** The far end, as its own requests call it: a name-addr. */
+  get remote(): string {
+    return this.#state.remote;
+  }
+
+  /** Request-URI of what is sent to it. */
+  get remoteTarget(): string {
+    return this.#state.remoteTarget;
+  }
+
+  /** The connection that the dialog was on is gone, and the far end is known to be there now. */
+  moveTo({ flow, uri }: { flow: Flow; uri: string }): void {
+    this.#state.flow = flow;
+    this.#state.remoteTarget = uri;
+  }
+
   /** A request within the dialog (12.2.1.1), CSeq one higher than the last. Never ACK or CANCEL. */
   request(method: string, parts: RequestParts = {}): SipRequest {
     this.#state.localSeq++;

@@ -146,6 +146,22 @@ it('whose connection is gone in a call stays in it as long as there is sound, an
   expect(await w.app.next('hangup')).toMatchObject({ callId, cause: 'NORMAL_CLEARING' });
 });
 
+it('whose connection is gone in a call and that has registered anew is told that the call is over', async () => {
+  await phone.register();
+  const callId = await w.dial(ENDPOINT);
+  const invite = await phone.request('INVITE');
+  await phone.answer(invite);
+  await w.app.next('answer');
+  phone.close();
+  await isOffline();
+  const webSocket = `${w.platform.url.replace('http:', 'ws:')}/sip`;
+  phone = await softphone({ server: w.platform.sip!.phones, webSocket });
+  await phone.register();
+  await w.v1.post(`/calls/${callId}`, { state: 'completed' });
+  const bye = await phone.request('BYE');
+  expect(bye.headers['call-id']).toBe(invite.headers['call-id']);
+});
+
 it('whose connection is gone while it rings is let go', async () => {
   await phone.register();
   const callId = await w.dial(ENDPOINT);

@@ -53,6 +53,13 @@ export interface Registrar {
   register(transaction: ServerTransaction): void;
   /** Where the endpoint can be called: highest `q` first, then the latest REGISTER. None where it is disabled. */
   contactsOf(endpointId: string): Contact[];
+  /**
+   * Where a phone is now that was in a call over a connection that is gone.
+   * @param aor its address of record, `sip:user@domain`
+   * @param uri its contact in the call
+   * @returns the contact that says the same of itself; else the only one there is; undefined where that tells nothing
+   */
+  reconnected(aor: string, uri: string): Contact | undefined;
   /** The endpoint is gone: so are its contacts. */
   forget(endpointId: string): void;
   /** Everything that is registered, of disabled endpoints too. */
@@ -184,6 +191,14 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     return undefined;
   };
 
+  const callableOf = (endpointId: string): Contact[] => {
+    if (!domains.endpoint(endpointId)?.enabled) return [];
+    const contacts = byEndpoint.get(endpointId)?.contacts ?? [];
+    // A mail address may be registered too (RFC 3261 10.2.1), but cannot be called.
+    const callable = contacts.filter(({ uri, flow }) => /^sips?:/i.test(uri) && flow.open);
+    return callable.sort((a, b) => b.q - a.q || +b.refreshedAt - +a.refreshedAt);
+  };
+
   return {
     register(transaction) {
       const { request } = transaction;
@@ -197,12 +212,11 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       const refusal = accept(transaction, endpoint);
       if (refusal) refuse(refusal);
     },
-    contactsOf(endpointId) {
-      if (!domains.endpoint(endpointId)?.enabled) return [];
-      const contacts = byEndpoint.get(endpointId)?.contacts ?? [];
-      // A mail address may be registered too (RFC 3261 10.2.1), but cannot be called.
-      const callable = contacts.filter(({ uri, flow }) => /^sips?:/i.test(uri) && flow.open);
-      return callable.sort((a, b) => b.q - a.q || +b.refreshedAt - +a.refreshedAt);
+    contactsOf: callableOf,
+    reconnected(aor, uri) {
+      const endpoint = domains.endpointBySipUri(aor);
+      const contacts = endpoint ? callableOf(endpoint.id) : [];
+      return contacts.find((contact) => contact.uri === uri) ?? (contacts.length === 1 ? contacts[0] : undefined);
     },
     forget(endpointId) {
       for (const contact of byEndpoint.get(endpointId)?.contacts ?? []) drop(contact, 'endpoint gone');

@@ -93,8 +93,16 @@ export class Established {
 
   hangUp(): void {
     if (this.#over) return;
+    this.#reconnect();
     this.deps.layer.request(this.dialog.request('BYE'), this.dialog.flow, NOBODY);
     this.close();
+  }
+
+  /** A phone whose connection broke and that registered anew is reached there: a BYE into nothing would leave it in the call. */
+  #reconnect(): void {
+    const { flow, remote, remoteTarget } = this.dialog;
+    const found = flow.open ? undefined : this.deps.reconnected?.(remote, remoteTarget);
+    if (found) this.dialog.moveTo(found);
   }
 
   /** Lets go without a word. */
@@ -202,6 +210,7 @@ export class Established {
       ['Session-Expires', `${this.#interval};refresher=uac`],
       ['Min-SE', String(MIN_SE)],
     ];
+    this.#reconnect();
     const withInvite = !this.#peerUpdates;
     const method = withInvite ? 'INVITE' : 'UPDATE';
     const body = withInvite ? { type: SDP, content: this.media.offer() } : undefined;

@@ -2,6 +2,7 @@
 import type { Logger } from '../../../logger';
 import type { MediaLeg } from '../../media/media';
 import type { Timers } from '../../timers';
+import type { Contact } from '../registrar';
 import type { Established } from './established';
 import type { ClientUser, TransactionLayer } from '../transaction/transaction';
 
@@ -27,6 +28,12 @@ export interface SessionDeps {
   timers: Timers;
   /** Where requests within a dialog are looked up. */
   dialogs: Map<string, Established>;
+  /**
+   * Where a far end is now whose connection is gone: a phone that has registered anew.
+   * @param remote name-addr of the far end
+   * @param target its `Contact` in the dialog
+   */
+  reconnected?(remote: string, target: string): Pick<Contact, 'flow' | 'uri'> | undefined;
   log: Logger;
 }
 
