@@ -24,6 +24,10 @@ const COMMANDS: Record<string, { purpose: Purpose; run: (config: Config, args: s
 /** The webhook server, and the platform beside it where no other is set. */
 async function serve(config: Config): Promise<void> {
   const log = logger(config);
+  if (config.redis && config.api.url === undefined)
+    log.warn(
+      'REDIS_URL is set, and BANDWIDTH_API_URL is not: each instance has a platform of its own, with calls of its own',
+    );
   const { server, platform, provisioned } = await startAll(config, log);
   closeOnSignal(log, server, platform);
   if (!platform || !provisioned) return;
