@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The test kit's command: arguments, signals, files and the exit code. */
 import { writeFileSync } from 'node:fs';
-import { TandemError, messageOf } from '../errors';
+import { TandemError, UsageError, messageOf } from '../errors';
 import { HELP, LIST } from './help';
 import { parseOptions, type Options } from './options';
 import { createProgress } from './progress';
@@ -24,9 +24,17 @@ async function main(args: readonly string[]): Promise<void> {
     onProgress: createProgress((text) => process.stderr.write(text), process.stderr.isTTY),
   });
   process.stdout.write(`${describeRun(result, options)}\n`);
-  if (options.json !== undefined) writeFileSync(options.json, toJson(result, options));
-  if (options.junit !== undefined) writeFileSync(options.junit, toJunit(result));
   process.exitCode = exitCodeOf(result);
+  if (options.json !== undefined) write('json', options.json, toJson(result, options));
+  if (options.junit !== undefined) write('junit', options.junit, toJunit(result));
+}
+
+function write(flag: string, file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new UsageError(`--${flag}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** The first signal asks for what there is so far, the second ends the process at once. */

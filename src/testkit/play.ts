@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../errors';
 import { groupBy } from './group';
 import type { SpeakRequest } from './options';
-import { calleesOf, isUp, type Scenario, type StubPlatform } from './platform';
+import { calleesOf, type Scenario, type StubPlatform } from './platform';
 import type { Job } from './scenarios';
 
 /** One played call. */
@@ -66,6 +66,7 @@ export async function playAll(
 
 function isDone(platform: StubPlatform, scenario: Scenario, startedAt: number, maxCallMs: number): boolean {
   if (platform.isOver(scenario)) return true;
+  if (platform.isBusy(scenario)) return false;
   const now = Date.now();
   const ends = scenario.legs.map((leg) => leg.endedAt).filter((end) => end !== undefined);
   if (ends.length > 0 && now - Math.min(...ends) > LEFT_ALONE_MS) return true;
@@ -102,22 +103,24 @@ async function order({ url, method, body, headers }: SpeakRequest, scenario: Sce
   }
 }
 
-/** Waits until no leg is up and no event under way; at most `maxMs`, and no longer than the app has been silent for `idleMs`. */
+/**
+ * Waits until no leg is up and no event under way. Once nobody of the calls is about to do anything: at most `maxMs`, and no
+ * longer than the app has been silent for `idleMs`.
+ */
 export async function settle(
   platform: StubPlatform,
+  played: readonly Played[],
   { maxMs, idleMs, signal }: { maxMs: number; idleMs: number; signal: AbortSignal },
 ): Promise<void> {
-  const startedAt = Date.now();
+  let since = Date.now();
   while (!signal.aborted && !platform.isQuiet()) {
     const now = Date.now();
-    const silentMs = now - Math.max(startedAt, platform.lastHeardAt());
-    if (now - startedAt > maxMs || silentMs > idleMs) return;
+    if (played.some(({ scenario }) => platform.isBusy(scenario))) since = now;
+    const silentMs = now - Math.max(since, platform.lastHeardAt());
+    if (now - since > maxMs || silentMs > idleMs) return;
     await delay(POLL_MS);
   }
 }
-
-/** Legs that are still up, of calls of which the server has heard. */
-export const hasLegsUp = ({ scenario }: Played): boolean => scenario.legs.some(isUp);
 
 function watchStalls(): { since(time: number): boolean; stop(): void } {
   let lastAt = Date.now();

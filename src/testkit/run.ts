@@ -173,7 +173,7 @@ async function playPass(
     },
   });
   const maxMs = perfect ? Math.min(PERFECT_SETTLE_MS, options.settleMs) : options.settleMs;
-  await settle(platform, { maxMs, idleMs: perfect ? maxMs : IDLE_MS, signal });
+  await settle(platform, played, { maxMs, idleMs: perfect ? maxMs : IDLE_MS, signal });
   await watch.idle();
   for (const each of [...played, ...strangers(platform, played)])
     found.push(...judge(each, !signal.aborted).map((one) => ({ ...one, pass: name })));
@@ -200,7 +200,7 @@ async function playPass(
   };
   for (const { scenario } of played) platform.clear(scenario);
   // What the app still has to say about the calls that were ended for it.
-  if (!signal.aborted) await settle(platform, { maxMs: 2_000, idleMs: 500, signal });
+  if (!signal.aborted) await settle(platform, [], { maxMs: 2_000, idleMs: 500, signal });
   return result;
 }
 

@@ -16,14 +16,18 @@ export interface Claim {
 
 const CALL_ID = /c-kit\d+(?:in|out\d+)/;
 
-export function claimOf(
-  { tag = '', to, callbackUrl }: NewLeg,
-  scenarios: readonly Scenario[],
-  legs: ReadonlyMap<string, Leg>,
-): Claim | undefined {
+export interface Known {
+  scenarios: readonly Scenario[];
+  legs: ReadonlyMap<string, Leg>;
+  /** By `digits` of what they dial, where that is theirs alone. */
+  byDialled: ReadonlyMap<string, Scenario>;
+}
+
+export function claimOf({ tag = '', to, callbackUrl }: NewLeg, known: Known): Claim | undefined {
+  const { scenarios, legs, byDialled } = known;
   const named = [tag, safeDecode(callbackUrl)].map((text) => CALL_ID.exec(text)?.[0]).find(Boolean);
   const byName = named === undefined ? undefined : legs.get(named)?.scenario;
-  const certain = byName ?? scenarios.findLast(({ dials }) => dials !== undefined && digits(to) === digits(dials));
+  const certain = byName ?? byDialled.get(digits(to));
   if (certain) return { scenario: certain, guessed: false };
   const guess = guessOf(scenarios, 'pstn-to-sip') ?? guessOf(scenarios, 'speak') ?? guessOf(scenarios, 'sip-to-pstn');
   return guess && { scenario: guess, guessed: true };
@@ -40,7 +44,7 @@ export function guessOf(scenarios: readonly Scenario[], kind: FlowKind): Scenari
 }
 
 /** Of a number, or of the user part of a SIP URI. */
-const digits = (address: string): string => (bare(address).split('@')[0] ?? '').replace(/\D/g, '') || address;
+export const digits = (address: string): string => (bare(address).split('@')[0] ?? '').replace(/\D/g, '') || address;
 
 function safeDecode(url: string): string {
   try {

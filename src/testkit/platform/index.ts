@@ -4,7 +4,7 @@
  */
 import type { AddressInfo } from 'node:net';
 import { createAccount } from './account';
-import { claimOf, guessOf } from './claims';
+import { claimOf, digits, guessOf } from './claims';
 import { createCommands } from './commands';
 import { createDelivery, type Undelivered } from './delivery';
 import { NO_FAULTS, type Faults } from './faults';
@@ -67,6 +67,8 @@ export interface StubPlatform {
   isQuiet(): boolean;
   /** The legs of one call are gone, or it was never more than one. */
   isOver(scenario: Scenario): boolean;
+  /** Somebody of a call is about to do something: answer, hang up, stop ringing. */
+  isBusy(scenario: Scenario): boolean;
   /** The people of a call hang up, and nothing of it counts any more. */
   clear(scenario: Scenario): void;
   /** epoch ms of the last request of the webhook server */
@@ -86,6 +88,7 @@ export function createStubPlatform(options: StubOptions): StubPlatform {
   const userPath = `/v1/users/${user.id}`;
   const prng = createPrng(seed);
   const scenarios: Scenario[] = [];
+  const byDialled = new Map<string, Scenario>();
   const strays: Stray[] = [];
   const queries = { asked: 0, refused: 0 };
   let faults = options.faults ?? NO_FAULTS;
@@ -134,6 +137,7 @@ export function createStubPlatform(options: StubOptions): StubPlatform {
       ...(dials && { dials }),
     };
     scenarios.push(scenario);
+    if (dials !== undefined) byDialled.set(digits(dials), scenario);
     return scenario;
   }
 
@@ -147,7 +151,7 @@ export function createStubPlatform(options: StubOptions): StubPlatform {
   });
 
   function claim(call: { tag: string | undefined; to: string; callbackUrl: string }): Scenario {
-    const claimed = claimOf(call, scenarios, switchboard.legs);
+    const claimed = claimOf(call, { scenarios, legs: switchboard.legs, byDialled });
     if (claimed?.guessed) guesses += 1;
     if (claimed) return claimed.scenario;
     const script: Script = { farEnd: 'answer', farEndAfterMs: 50, endsBy: 'callee', talkMs: 1000 };
@@ -225,6 +229,7 @@ export function createStubPlatform(options: StubOptions): StubPlatform {
     },
     isOver: (scenario) => scenario.legs.length > 0 && !scenario.legs.some(isUp),
     isQuiet: () => delivery.pending() === 0 && ![...switchboard.legs.values()].some(isUp),
+    isBusy: ({ legs }) => legs.some((leg) => switchboard.isBusy(leg)),
     clear(scenario) {
       scenario.closed = true;
       for (const leg of scenario.legs) switchboard.end(leg, 'NORMAL_CLEARING');

@@ -33,6 +33,8 @@ export interface Switchboard {
   emit(leg: Leg, eventType: string, fields?: Record<string, string>): void;
   bridge(scenario: Scenario, legs: readonly Leg[]): Bridge;
   join(bridge: Bridge, legs: readonly Leg[]): void;
+  /** Whether somebody is about to do something: to answer, to hang up, to stop ringing. */
+  isBusy(leg: Leg): boolean;
   close(): void;
 }
 
@@ -49,16 +51,27 @@ export function createSwitchboard({ delivery, callUri, timeScale, patienceMs }: 
   const legs = new Map<string, Leg>();
   const bridges = new Map<string, Bridge>();
   const timers = new Map<string, Set<NodeJS.Timeout>>();
+  const impatient = new Set<NodeJS.Timeout>();
+  /** By leg: ends the wait for callTimeout. */
+  const ringing = new Map<string, () => void>();
 
-  /** Does it later, unless the leg is gone by then. */
-  function later(leg: Leg, ms: number, act: () => void): void {
+  /** Does it later, unless the leg is gone by then; the result takes it back. */
+  function later(leg: Leg, ms: number, act: () => void): () => void {
     const own = timers.get(leg.id) ?? new Set();
     timers.set(leg.id, own);
-    const timer = setTimeout(() => {
+    const done = (): void => {
       own.delete(timer);
+      if (own.size === 0 && timers.get(leg.id) === own) timers.delete(leg.id);
+    };
+    const timer = setTimeout(() => {
+      done();
       act();
     }, ms);
     own.add(timer);
+    return () => {
+      clearTimeout(timer);
+      done();
+    };
   }
 
   function emit(leg: Leg, eventType: string, fields: Record<string, string> = {}): void {
@@ -92,6 +105,7 @@ export function createSwitchboard({ delivery, callUri, timeScale, patienceMs }: 
     leg.state = 'active';
     leg.pickingUp = false;
     leg.activeAt = Date.now();
+    ringing.get(leg.id)?.();
     scenario.journal.truth(`${nameOf(leg)} ${leg.id} is active`, leg.role);
     emit(leg, 'answer', { ...parties(leg), callState: 'active' });
     if (leg.joins) join(leg.joins, [leg]);
@@ -118,6 +132,7 @@ export function createSwitchboard({ delivery, callUri, timeScale, patienceMs }: 
     if (leg.state === 'ended') return;
     for (const timer of timers.get(leg.id) ?? []) clearTimeout(timer);
     timers.delete(leg.id);
+    ringing.delete(leg.id);
     leg.rejected = leg.state === 'ringing' && (cause === 'CALL_REJECTED' || cause === 'USER_BUSY');
     leg.state = 'ended';
     leg.pickingUp = false;
@@ -197,9 +212,11 @@ export function createSwitchboard({ delivery, callUri, timeScale, patienceMs }: 
         later(leg, callerGivesUpAfterMs, () => {
           if (leg.state === 'ringing') end(leg, 'ORIGINATOR_CANCEL');
         });
-      later(leg, patienceMs, () => {
+      const timer = setTimeout(() => {
+        impatient.delete(timer);
         if (!scenario.known) end(leg, 'ORIGINATOR_CANCEL');
-      });
+      }, patienceMs);
+      impatient.add(timer);
       return leg;
     },
 
@@ -209,11 +226,11 @@ export function createSwitchboard({ delivery, callUri, timeScale, patienceMs }: 
       const leg = addLeg({ scenario, role: 'callee', ...call, ...(tag !== undefined && { tag }) });
       scenario.journal.truth(`${nameOf(leg)} ${leg.id} rings (${to}, tag ${tag ?? 'none'})`, 'callee');
       playFarEnd(leg);
-      later(leg, callTimeout * 1000 * timeScale, () => {
-        if (leg.state !== 'ringing') return;
+      const giveUp = (): void => {
         emit(leg, 'timeout', parties(leg));
         end(leg, 'NO_ANSWER');
-      });
+      };
+      ringing.set(leg.id, later(leg, callTimeout * 1000 * timeScale, giveUp));
       return leg;
     },
 
@@ -241,8 +258,11 @@ export function createSwitchboard({ delivery, callUri, timeScale, patienceMs }: 
       });
     },
 
+    isBusy: (leg) => timers.has(leg.id),
+
     close() {
       for (const own of timers.values()) for (const timer of own) clearTimeout(timer);
+      for (const timer of impatient) clearTimeout(timer);
       timers.clear();
     },
   };
