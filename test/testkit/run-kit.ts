@@ -21,13 +21,6 @@ export function runKit(url: string, ...args: string[]): Promise<RunResult> {
 
 export const codesOf = ({ findings }: RunResult): string[] => findings.map(({ code }) => code);
 
-/** The kit's command as a user starts it, compiled. */
-export interface Exit {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
 export interface TestServer {
   url: string;
   close(): Promise<void>;
