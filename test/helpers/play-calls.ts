@@ -64,7 +64,8 @@ async function begin(stub: StubPlatform, tandemUrl: string, { kind, script }: Jo
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ to: scenario.dials, sentence: 'Hello sip client' }),
   });
-  if (reply.status !== 201) scenario.journal.violation('bad-request', `POST /calls: ${reply.status} ${await reply.text()}`);
+  if (reply.status !== 201)
+    scenario.journal.violation('bad-request', `POST /calls: ${reply.status} ${await reply.text()}`);
   return { scenario, flowId: reply.headers.get('location')?.split('/').pop() };
 }
 
