@@ -24,6 +24,8 @@ export interface EngineDeps {
   metrics: Metrics;
   plan: DialPlan;
   limits: Limits;
+  /** An event told of a call of which nothing is known: flows may have been lost. */
+  onStray?: () => void;
   /** epoch ms; by default the clock of the store, which all instances share */
   now?: () => number;
 }
@@ -65,15 +67,8 @@ interface Receipt {
   receivedAt: number;
 }
 
-export function createEngine({
-  store,
-  client,
-  log,
-  metrics,
-  plan,
-  limits,
-  now = () => store.now(),
-}: EngineDeps): Engine {
+export function createEngine(deps: EngineDeps): Engine {
+  const { store, client, log, metrics, plan, limits, now = () => store.now() } = deps;
   const runner = createCommandRunner({
     client,
     log,
@@ -180,6 +175,7 @@ export function createEngine({
   /** An event of a call that is in no flow. */
   async function receiveStray(event: VoiceEvent, at: number): Promise<void> {
     const { eventType, callId, tag } = event;
+    deps.onStray?.();
     if (eventType === 'hangup' && tag === undefined) {
       // It may have overtaken its own incomingcall: whoever calls there is gone already.
       await start(goneBeforeStart(callId, event.cause, limits, at));

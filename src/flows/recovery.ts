@@ -11,7 +11,7 @@ import { normaliseSipUri } from '../protocol/sip-uri';
 import { adoptBridged } from './bridge-legs';
 import type { Line } from './dial-plan';
 import type { Engine } from './engine';
-import type { Limits } from './flow';
+import { legsOf, type Limits } from './flow';
 
 export interface RecoveryDeps {
   store: FlowStore;
@@ -42,7 +42,7 @@ const GRACE_MS = 5_000;
 /** A flow that ended so long ago is not hanging up its legs any more. ms */
 const ENDED_LONG_AGO_MS = 30_000;
 /** Long enough for one run; other instances leave it alone meanwhile. ms */
-const CLAIM_MS = 30_000;
+const CLAIM_MS = 10_000;
 
 export function createRecovery(deps: RecoveryDeps): Recovery {
   const { store, client, engine, lines, limits, log, graceMs = GRACE_MS } = deps;
@@ -65,7 +65,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
 
   async function isOwned(call: LiveCall): Promise<boolean> {
     const flow = await store.get(flowIdOf(call));
-    return flow !== undefined && (flow.endedAt === undefined || store.now() - flow.endedAt < ENDED_LONG_AGO_MS);
+    if (!flow || flow.endedAt === undefined) return flow !== undefined;
+    // One that has ended is still hanging up the legs that it knows, and no others.
+    return store.now() - flow.endedAt < ENDED_LONG_AGO_MS && legsOf(flow).some(({ callId }) => callId === call.id);
   }
 
   async function unowned(): Promise<LiveCall[]> {

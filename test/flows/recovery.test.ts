@@ -91,18 +91,25 @@ describe('a leg that belongs to no flow', () => {
     expect(hungUp()).toEqual([]);
   });
 
+  it('that its flow, which has ended, does not know is hung up at once', async () => {
+    const { recovery, hungUp, engine } = scene([callee()]);
+    await engine.receive(hangupOf(CALLER)); // the flow of the pair was lost
+    await recovery.run();
+    expect(hungUp()).toEqual([CALLEE]);
+  });
+
   it('whose flow has ended long ago is hung up, and not before', async () => {
     const memory = createMemoryStore();
     const time = { now: 1_700_000_000_000 };
     const store: FlowStore = { ...memory, now: () => time.now };
-    const { recovery, hungUp, engine } = scene([callee()], { store });
+    const { recovery, hungUp, engine } = scene([caller()], { store });
     await engine.receive(hangupOf(CALLER));
     expect((await memory.get(CALLER))?.phase).toBe('ended');
     await recovery.run();
     expect(hungUp()).toEqual([]);
     time.now += 30_000;
     await recovery.run();
-    expect(hungUp()).toEqual([CALLEE]);
+    expect(hungUp()).toEqual([CALLER]);
   });
 });
 
