@@ -5,6 +5,7 @@ import { groupBy } from './group';
 import type { SpeakRequest } from './options';
 import { calleesOf, type Scenario, type StubPlatform } from './platform';
 import type { Job } from './scenarios';
+import { watchStalls } from './stalls';
 
 /** One played call. */
 export interface Played {
@@ -40,7 +41,7 @@ export async function playAll(
   { speak, width, maxCallMs, signal, onPlayed }: PlayOptions,
 ): Promise<Played[]> {
   const played: Played[] = [];
-  const stalls = watchStalls();
+  const stalls = watchStalls(STALL_MS);
   const playOne = async (job: Job): Promise<void> => {
     const startedAt = Date.now();
     const call = { job, scenario: begin(platform, job, speak, signal), stalled: false };
@@ -120,15 +121,4 @@ export async function settle(
     if (now - since > maxMs || silentMs > idleMs) return;
     await delay(POLL_MS);
   }
-}
-
-function watchStalls(): { since(time: number): boolean; stop(): void } {
-  let lastAt = Date.now();
-  let stalledAt = 0;
-  const timer = setInterval(() => {
-    const now = Date.now();
-    if (now - lastAt > POLL_MS + STALL_MS) stalledAt = now;
-    lastAt = now;
-  }, POLL_MS);
-  return { since: (time) => stalledAt >= time, stop: () => clearInterval(timer) };
 }

@@ -1,5 +1,6 @@
 /** Plays calls against a running webhook server, a number at a time, and waits until the dust has settled. */
 import type { Scenario, FlowKind, Script, StubPlatform } from '../../src/testkit/platform';
+import { watchStalls } from '../../src/testkit/stalls';
 
 export interface Job {
   kind: FlowKind;
@@ -36,7 +37,7 @@ export async function playAll(
   { concurrency, maxCallMs }: { concurrency: number; maxCallMs: number },
 ): Promise<Played[]> {
   const played: Played[] = [];
-  const stalls = watchStalls();
+  const stalls = watchStalls(STALL_MS);
   const queue = jobs.values();
   // All workers draw from one iterator: each job is taken once.
   const work = async (): Promise<void> => {
@@ -67,17 +68,6 @@ async function begin(stub: StubPlatform, tandemUrl: string, { kind, script }: Jo
   if (reply.status !== 201)
     scenario.journal.violation('bad-request', `POST /calls: ${reply.status} ${await reply.text()}`);
   return { scenario, flowId: reply.headers.get('location')?.split('/').pop() };
-}
-
-function watchStalls(): { since(time: number): boolean; stop(): void } {
-  let lastAt = Date.now();
-  let stalledAt = 0;
-  const timer = setInterval(() => {
-    const now = Date.now();
-    if (now - lastAt > POLL_MS + STALL_MS) stalledAt = now;
-    lastAt = now;
-  }, POLL_MS);
-  return { since: (time) => stalledAt >= time, stop: () => clearInterval(timer) };
 }
 
 /** Waits until neither the platform has a leg left nor Tandem a flow that is not over; how long that took. */

@@ -1,17 +1,10 @@
 /** Keys pressed on a phone are `dtmf` events of its call; digits sent by the API are heard by the phone. */
 import { isUp } from './support/listening';
-import { setStage, type Stage } from './support/stage';
+import { onStage, type Stage } from './support/stage';
 import { eventually } from './support/waiting';
 
 let stage: Stage;
-beforeAll(async () => {
-  stage = await setStage();
-});
-afterEach(async () => {
-  await stage.clear();
-  await stage.allOver();
-});
-afterAll(() => stage?.close());
+onStage((set) => (stage = set));
 
 const KEYS = '1234567890*#';
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dominantHz, part, rms, soundSpan, toneSeconds, toneSpans } from './support/analysis';
 import { hangupOf, hears, isUp } from './support/listening';
-import { setStage, type Stage } from './support/stage';
+import { onStage, setStage, type Stage } from './support/stage';
 import { ALICE, JSMITH } from './support/tandem';
 import { eventually } from './support/waiting';
 
@@ -11,14 +11,7 @@ const BUSY = '+15550000001';
 const NEVER_ANSWERS = '+15550000002';
 
 let stage: Stage;
-beforeAll(async () => {
-  stage = await setStage();
-});
-afterEach(async () => {
-  await stage.clear();
-  await stage.allOver();
-});
-afterAll(() => stage?.close());
+onStage((set) => (stage = set));
 
 describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
   it('SIP → PSTN: the phone hears the greeting, then its own tone', async () => {

@@ -1,19 +1,12 @@
 /** Two phones on one endpoint: all ring, one gets the call. */
 import { hangupOf, hears, isUp } from './support/listening';
-import { setStage, type Stage } from './support/stage';
+import { onStage, setStage, type Stage } from './support/stage';
 import { JSMITH } from './support/tandem';
 
 const PSTN = '+15552223333';
 
 let stage: Stage;
-beforeAll(async () => {
-  stage = await setStage();
-});
-afterEach(async () => {
-  await stage.clear();
-  await stage.allOver();
-});
-afterAll(() => stage?.close());
+onStage((set) => (stage = set));
 
 describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
   it('both ring; the first that answers gets the call, the other is cancelled', async () => {

@@ -109,3 +109,17 @@ export async function setStage(env: Record<string, string> = {}): Promise<Stage>
     },
   };
 }
+
+/** One stage for all tests of a file; after each of them its phones are gone, and its calls over. */
+export function onStage(take: (stage: Stage) => void): void {
+  let stage: Stage | undefined;
+  beforeAll(async () => {
+    stage = await setStage();
+    take(stage);
+  });
+  afterEach(async () => {
+    await stage?.clear();
+    await stage?.allOver();
+  });
+  afterAll(() => stage?.close());
+}
