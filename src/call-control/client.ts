@@ -65,7 +65,7 @@ export interface DialRequest {
   tag: string;
 }
 
-/** Settles before a command that must not be sent twice is sent, each time; rejects where it is not to be sent. */
+/** Settles before a command is sent whose effect cannot be taken back, each time; rejects where it is not to be sent. */
 export type Ready = () => Promise<void>;
 const ALWAYS_READY: Ready = () => Promise.resolve();
 
@@ -87,7 +87,7 @@ export interface CallControl {
   lookAtCall(callId: string, signal: AbortSignal): Promise<SeenCall>;
   /** The calls that are ringing or up, among those that began within the last `ageMs`; newest first. */
   liveCalls(ageMs: number, signal: AbortSignal): Promise<LiveCall[]>;
-  answerCall(callId: string, signal: AbortSignal): Promise<void>;
+  answerCall(callId: string, signal: AbortSignal, ready?: Ready): Promise<void>;
   /** Rejects an incoming call that was not answered; one that is over already counts as done. */
   rejectCall(callId: string, signal: AbortSignal): Promise<void>;
   /** Ends a call; one that is over already counts as done. */
@@ -238,8 +238,12 @@ export function createCallControl({
     lookAtCall: (callId, signal) => retry(() => look(callId), A_FEW_TIMES, signal),
     liveCalls: (ageMs, signal) => retry(() => live(ageMs), A_FEW_TIMES, signal),
 
-    async answerCall(callId, signal) {
-      await retry(() => setState(callId, 'active'), AGAIN, signal);
+    async answerCall(callId, signal, ready = ALWAYS_READY) {
+      const answer = async () => {
+        await ready();
+        return setState(callId, 'active');
+      };
+      await retry(answer, AGAIN, signal);
     },
 
     rejectCall: (callId, signal) => retry(() => reject(callId), A_FEW_TIMES, signal),

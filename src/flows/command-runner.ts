@@ -20,8 +20,8 @@ export interface CommandRunnerDeps {
   settled: (flowId: string, event: SettledEvent) => Promise<void>;
   /** Whether the other instances take this one for alive. */
   holdsLease: () => boolean;
-  /** Whether the flow still has this command, and has it from this instance. */
-  isOurs: (flowId: string, command: Command) => Promise<boolean>;
+  /** Whether the flow still wants this command, and has not given it to another instance. */
+  isStillWanted: (flowId: string, command: Command) => Promise<boolean>;
 }
 
 export interface CommandRunner {
@@ -79,20 +79,23 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
   }
 
   /**
-   * Settles before a command that must not be sent twice is sent. An instance that stood still for a while, or lost its
-   * store, may have been taken for gone, and its commands with it: then it waits for its lease, and asks.
+   * Settles before a command is sent whose effect cannot be taken back, each time. What its flow wants is asked of the
+   * store unless the flow has only just said it: another instance may have taken in that the caller is gone. And an
+   * instance that stood still for a while, or lost its store, may have been taken for gone, and its commands with it.
    */
-  const readyFor =
-    (flowId: string, command: Command, signal: AbortSignal): Ready =>
-    async () => {
-      if (deps.holdsLease()) return;
+  function readyFor(flowId: string, command: Command, signal: AbortSignal): Ready {
+    let isNews = true;
+    return async () => {
+      const isCertain = isNews && deps.holdsLease();
+      isNews = false;
+      if (isCertain) return;
       while (!deps.holdsLease()) {
         if (signal.aborted) throw new NotWantedError();
         await passed(LEASE_CHECK_MS);
       }
-      const isOurs = await deps.isOurs(flowId, command).catch(() => false);
-      if (!isOurs) throw new NotWantedError();
+      if (!(await deps.isStillWanted(flowId, command).catch(() => true))) throw new NotWantedError();
     };
+  }
 
   async function attempt(flowId: string, command: Command, signal: AbortSignal): Promise<SettledEvent> {
     try {
@@ -171,7 +174,7 @@ async function perform(
     case 'look-at-call':
       return { seen: [await client.lookAtCall(command.callId, signal)] };
     case 'answer-call':
-      return client.answerCall(command.callId, signal).then(() => DONE);
+      return client.answerCall(command.callId, signal, ready).then(() => DONE);
     case 'create-bridge':
       return { bridgeId: await client.createBridge(command.callIds, signal, ready) };
     case 'speak':

@@ -13,7 +13,7 @@ import { createCommandRunner, type SettledEvent } from './command-runner';
 import { route, type DialPlan } from './dial-plan';
 import type { Command, Decision, Flow, FlowEvent, Limits } from './flow';
 import { legsOf } from './flow';
-import { transition } from './index';
+import { isWanted, transition } from './index';
 import { beginSpeak, type SpeakRequest } from './speak-and-hang-up';
 import { takeOver, type LostCommand } from './take-over';
 
@@ -76,9 +76,10 @@ export function createEngine(deps: EngineDeps): Engine {
     now,
     settled,
     holdsLease: () => store.holdsLease(),
-    async isOurs(flowId, { id, at }) {
+    async isStillWanted(flowId, command) {
       const flow = await store.get(flowId);
-      return flow?.pending.some((pending) => pending.id === id && pending.at === at) ?? false;
+      const isIts = flow?.pending.some(({ id, at }) => id === command.id && at === command.at) ?? false;
+      return flow !== undefined && isIts && isWanted(flow, command);
     },
   });
   let draining = false;
@@ -192,21 +193,27 @@ export function createEngine(deps: EngineDeps): Engine {
     runner.run(flowId, { type: 'hang-up', id: `hang-up ${callId}`, at: now(), callId });
   }
 
-  async function receiveKnown(id: string, event: VoiceEvent, at: number, receipt: Receipt): Promise<void> {
+  /** @returns false where the flow is gone: it has expired, or was lost */
+  async function receiveKnown(id: string, event: VoiceEvent, at: number, receipt: Receipt): Promise<boolean> {
     let isCopy = false;
-    await update(
+    const flow = await update(
       id,
-      (flow) => {
-        const decision = transition(flow, { type: 'webhook', at, event });
-        isCopy = decision.flow === flow;
+      (before) => {
+        const decision = transition(before, { type: 'webhook', at, event });
+        isCopy = decision.flow === before;
         return decision;
       },
       receipt,
     );
-    if (!isCopy) return;
-    metrics.eventDoubled(event.eventType);
-    const { eventType, callId } = event;
-    log.info({ flowId: id, eventType, callId, requestId: receipt.requestId }, 'event came again, and changes nothing');
+    if (flow && isCopy) {
+      metrics.eventDoubled(event.eventType);
+      const { eventType, callId } = event;
+      log.info(
+        { flowId: id, eventType, callId, requestId: receipt.requestId },
+        'event came again, and changes nothing',
+      );
+    }
+    return flow !== undefined;
   }
 
   /** Commands that nobody carries out any more. */
@@ -247,8 +254,7 @@ export function createEngine(deps: EngineDeps): Engine {
       metrics.eventReceived(event.eventType);
       if (event.eventType === 'incomingcall') return receiveIncoming(event, at, receipt);
       const id = await flowIdOf(event);
-      if (id === undefined) return receiveStray(event, at);
-      await receiveKnown(id, event, at, receipt);
+      if (id === undefined || !(await receiveKnown(id, event, at, receipt))) await receiveStray(event, at);
     },
 
     async accepts(event) {

@@ -210,6 +210,40 @@ describe('a result that no store takes, by a fault of ours', () => {
   });
 });
 
+describe('a command that is to be sent again', () => {
+  it.each([
+    ['the caller is gone, as another instance knows', true, 'no longer wanted'],
+    ['all is as it was', false, 'sent'],
+  ])('asks the store first: %s', async (_, isGone, expected) => {
+    const { one, two } = pair();
+    const outcomes: string[] = [];
+    let again = (): void => undefined;
+    one.client.createCall = async (_request, _signal, ready) => {
+      await ready?.(); // refused with 429, say
+      await new Promise<void>((resolve) => (again = resolve));
+      await ready?.().then(
+        () => outcomes.push('sent'),
+        () => outcomes.push('no longer wanted'),
+      );
+      return CALLEE;
+    };
+    await one.engine.receive(incomingCall());
+    await flush();
+    if (isGone) await two.engine.receive(hangupOf(CALLER));
+    again();
+    await flush();
+    expect(outcomes).toEqual([expected]);
+  });
+});
+
+it('an event of a flow that has vanished since its id was read is one of an unknown call', async () => {
+  const memory = createMemoryStore();
+  const store: FlowStore = { ...memory, idOfCall: () => Promise.resolve('c-expired') };
+  const { engine, client } = testEngine({ store });
+  await engine.receive(answerOf(CALLEE, { tag: CALLER }));
+  expect(client.names()).toEqual(['hangUp']);
+});
+
 describe('an instance that lost its lease', () => {
   it.each([
     ['and its commands', true, 'no longer wanted'],
