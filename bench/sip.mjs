@@ -33,6 +33,8 @@ const CALLEE = { user: 'callee', number: '+15554440002' };
 const ACCOUNT = { userId: 'u-bench', token: 't-bench', secret: 's-bench' };
 /** What a prototype reached on two shared cores, signalling with RTP ports opened for each leg. */
 const PROTOTYPE_CALLS_PER_SECOND = 600;
+/** Resident size after so many calls, against that before: what comes and goes with collections, and no more. */
+const FLAT = 1.2;
 
 const { values: flags } = parseArgs({
   options: {
@@ -338,10 +340,12 @@ async function measureMemory(platform, calls) {
   const before = rssMiB(platform.pid);
   const found = await load({ platform, rate, calls, hold: flags.hold });
   const after = rssMiB(platform.pid);
+  const growth = after / before;
   console.log(
-    `${found.successful} of ${calls} calls went well: ${before.toFixed(0)} → ${after.toFixed(0)} MiB (${(after / before).toFixed(2)})`,
+    `${found.successful} of ${calls} calls went well: ${before.toFixed(0)} → ${after.toFixed(0)} MiB (${growth.toFixed(2)}; flat is below ${FLAT})`,
   );
-  return found.successful === calls;
+  // A few that a busy machine refused change nothing about the memory.
+  return found.successful >= calls * 0.95 && growth < FLAT;
 }
 
 async function main() {
