@@ -90,6 +90,7 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
   const clock = createClock();
   const sounds = createSounds({
     allowPrivate: options.privateAudio ?? false,
+    languagesDir: options.languagesDir,
     readOwnMedia: (url) => deps.ownMedia(url),
     log,
   });

@@ -1,0 +1,30 @@
+/** The folder of further languages (SPEECH_LANGUAGES_DIR) is the one that speech looks into. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { recordingLog } from '../../helpers/builders';
+import { ENDPOINT, world, type World } from '../support/harness';
+import { softphone, type Softphone } from '../support/softphone';
+
+const languagesDir = join(tmpdir(), 'no-such-languages');
+const { log, line } = recordingLog();
+
+let w: World;
+let phone: Softphone;
+beforeEach(async () => {
+  w = await world({ log, sip: { host: '127.0.0.1', port: 0, languagesDir } });
+  phone = await softphone({ server: w.platform.sip!.phones });
+});
+afterEach(async () => {
+  await w.close();
+  phone.close();
+});
+
+it('a Spanish sentence looks for its voice there, and is spoken by another where there is none', async () => {
+  await phone.register();
+  const callId = await w.dial(ENDPOINT);
+  await phone.answer(await phone.request('INVITE'));
+  await w.app.next('answer');
+  await w.v1.post(`/calls/${callId}/audio`, { sentence: 'Hola', locale: 'es' });
+  expect(await line(({ folder }) => folder !== undefined)).toMatchObject({ folder: languagesDir, level: 40 });
+  expect(await w.app.next('speak', ({ status }) => status === 'done')).toMatchObject({ callId });
+});
