@@ -15,8 +15,6 @@ export interface Sounds {
    * @throws (rejects) SoundError
    */
   load(playback: Pick<Playback, 'kind' | 'content' | 'voice'>): Promise<Int16Array>;
-  /** Says something to nobody, so that the first sentence of a call does not have to wait for the voices to be loaded. */
-  warmUp(): Promise<void>;
   /** Ends the threads; what is being loaded is rejected. */
   close(): Promise<void>;
 }
@@ -37,7 +35,6 @@ export function createSounds(options: SoundsOptions): Sounds {
       loading.set(key, settled);
       return settled;
     },
-    warmUp: () => speech.warmUp(),
     async close() {
       await Promise.all([speech.close(), files.close()]);
     },

@@ -24,7 +24,6 @@ export interface Speech {
    * @throws (rejects) SoundError speech-failed
    */
   say(sentence: string, voice?: string): Promise<Int16Array>;
-  warmUp(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -73,9 +72,6 @@ export function createSpeech({ log, languagesDir, speechCacheBytes, speechMs }: 
   };
   return {
     say,
-    async warmUp() {
-      await thread.run({ sentence: 'Hello.', speaker: { engine: 'flite', voice: spokenVoice(undefined).flite } });
-    },
     async close() {
       cache.clear();
       await thread.close();
