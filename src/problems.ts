@@ -45,6 +45,17 @@ export class DrainingError extends ProblemError {
   }
 }
 
+/** An event is not acknowledged then: the platform turns to its fallback URL, which may be another instance. */
+class StoreAwayError extends ProblemError {
+  readonly code = 'store-unavailable';
+  readonly status = 503;
+  readonly title = 'Nothing can be kept at the moment';
+  override readonly headers = { 'retry-after': '2' };
+  constructor() {
+    super('the store of this server cannot be reached; send it again');
+  }
+}
+
 /** The body of a problem; `type` is about:blank, so `title` goes with the status. */
 export interface Problem {
   type: 'about:blank';
@@ -62,7 +73,8 @@ export const notFound: RequestHandler = (req) => {
 export function problemHandler(log: Logger): ErrorRequestHandler {
   // Express tells error handlers by their four parameters.
   return (error: unknown, req, res, _next) => {
-    const problem = toProblem(error);
+    const told = error instanceof StoreUnavailableError ? new StoreAwayError() : error;
+    const problem = toProblem(told);
     const { method, path } = req;
     const request = { method, path, requestId: res.locals['requestId'] as unknown };
     if (problem.status >= 500 && problem.status !== 503) {
@@ -73,13 +85,8 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
       log[level]({ ...request, status: problem.status, detail: messageOf(error) }, 'request refused');
     }
     if (res.headersSent) return void res.destroy();
-    send(res, problem, headersOf(error));
+    send(res, problem, told instanceof ProblemError ? told.headers : {});
   };
-}
-
-function headersOf(error: unknown): Readonly<Record<string, string>> {
-  if (error instanceof ProblemError) return error.headers;
-  return error instanceof StoreUnavailableError ? { 'retry-after': '2' } : {};
 }
 
 function send(res: Response, problem: Problem, headers: Readonly<Record<string, string>>): void {
@@ -90,11 +97,6 @@ function toProblem(error: unknown): Problem {
   if (error instanceof ProblemError) {
     const { title, status, message, code } = error;
     return { type: 'about:blank', title, status, detail: message, code };
-  }
-  if (error instanceof StoreUnavailableError) {
-    // The event is not acknowledged: the platform turns to its fallback URL, which may be another instance.
-    const detail = 'the store of this server cannot be reached; send it again';
-    return { type: 'about:blank', title: 'Nothing can be kept at the moment', status: 503, detail, code: error.code };
   }
   const status = statusOf(error);
   if (status !== undefined && status >= 400 && status < 500) {

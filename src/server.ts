@@ -19,8 +19,6 @@ const DRAIN_MS = 8_000;
 const STEP_MS = 15_000;
 const CONFIRM_MS = 1_000;
 const ENDING_MS = 600_000;
-/** How soon after an event of a call of which nothing is known the platform's calls are looked at, ms. */
-const STRAY_LOOK_MS = 2_000;
 
 /** A request that is not there in full by then is given up, ms; idle connections outlive those of common load balancers. */
 const HTTP_TIMEOUTS = {
@@ -60,8 +58,7 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
     confirmMs: CONFIRM_MS,
     endingMs: ENDING_MS,
   };
-  let strayAt: NodeJS.Timeout | undefined;
-  const engine = createEngine({ store, client, log, metrics, plan, limits, onStray: () => lookSoon() });
+  const engine = createEngine({ store, client, log, metrics, plan, limits, onStray: () => recovery.soon() });
   const app = createApp({
     engine,
     store,
@@ -88,13 +85,6 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
     callbackUrl: () => webhookUrl,
     log,
   });
-  /** Where flows were lost, more than one event tells of it: one look does for all. */
-  const lookSoon = () => {
-    strayAt ??= setTimeout(() => {
-      strayAt = undefined;
-      void recovery.run();
-    }, STRAY_LOOK_MS).unref();
-  };
   const tickers = [startTicker(TICK_MS, () => engine.wakeDue(), log, 'waking the flows that are due')];
   // The platform that this process brings along has no calls from before it.
   if (config.api.url !== undefined) {
@@ -113,7 +103,6 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
       const deadline = after(DRAIN_MS);
       await Promise.race([engine.idle(), deadline]);
       for (const ticker of tickers) ticker.close();
-      clearTimeout(strayAt);
       recovery.close();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());

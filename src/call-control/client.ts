@@ -174,30 +174,11 @@ export function createCallControl({
 
   async function live(ageMs: number): Promise<LiveCall[]> {
     const found: LiveCall[] = [];
-    for (let page = 0; page < MAX_PAGES; page += 1) {
-      const calls = await list({ page: `${page}`, size: `${PAGE_SIZE}` });
-      let oldest = Infinity;
-      for (const each of calls) {
-        const call = listedCall.safeParse(each).data;
-        if (!call) continue;
-        oldest = Math.min(oldest, beginningOf(call));
-        const { state } = call;
-        if (state !== 'started' && state !== 'active') continue;
-        const { id, direction, tag, bridgeId, callbackUrl } = call;
-        if (!direction) continue;
-        const [known, bridge, url] = [tag, bridgeId, callbackUrl].map((value) => value ?? undefined);
-        found.push({
-          id,
-          state,
-          direction,
-          from: call.from ?? '',
-          to: call.to ?? '',
-          tag: known,
-          bridgeId: bridge,
-          callbackUrl: url,
-        });
-      }
-      if (calls.length < PAGE_SIZE || oldest < Date.now() - ageMs - CLOCK_SLACK_MS) break;
+    for (let index = 0; index < MAX_PAGES; index += 1) {
+      const page = await list({ page: `${index}`, size: `${PAGE_SIZE}` });
+      const calls = page.flatMap((call) => listedCall.safeParse(call).data ?? []);
+      found.push(...calls.flatMap(toLive));
+      if (page.length < PAGE_SIZE || beginningOf(calls.at(-1)) < Date.now() - ageMs - CLOCK_SLACK_MS) break;
     }
     return found;
   }
@@ -239,31 +220,21 @@ export function createCallControl({
     liveCalls: (ageMs, signal) => retry(() => live(ageMs), A_FEW_TIMES, signal),
 
     async answerCall(callId, signal, ready = ALWAYS_READY) {
-      const answer = async () => {
-        await ready();
-        return setState(callId, 'active');
-      };
-      await retry(answer, AGAIN, signal);
+      await retry(() => ready().then(() => setState(callId, 'active')), AGAIN, signal);
     },
 
     rejectCall: (callId, signal) => retry(() => reject(callId), A_FEW_TIMES, signal),
     hangUp: (callId, signal) => retry(hangingUp(callId), UNTIL_DONE, signal),
 
     async createBridge(callIds, signal, ready = ALWAYS_READY) {
-      const bridge = async () => {
-        await ready();
-        return http.send('POST', http.userPath('/bridges'), { callIds });
-      };
-      const { location } = await retry(bridge, ONCE, signal);
+      const bridge = () => http.send('POST', http.userPath('/bridges'), { callIds });
+      const { location } = await retry(() => ready().then(bridge), ONCE, signal);
       return idFromLocation(location);
     },
 
     async speak(callId, speech, signal, ready = ALWAYS_READY) {
-      const speak = async () => {
-        await ready();
-        return http.send('POST', `${callPath(callId)}/audio`, speech);
-      };
-      await retry(speak, ONCE, signal);
+      const speak = () => http.send('POST', `${callPath(callId)}/audio`, speech);
+      await retry(() => ready().then(speak), ONCE, signal);
     },
 
     close: () => http.close(),
@@ -273,6 +244,23 @@ export function createCallControl({
 /** Epoch ms; Infinity where it is not told. */
 function beginningOf(call: z.infer<typeof listedCall> | undefined): number {
   return Date.parse(call?.startTime ?? '') || Infinity;
+}
+
+/** None where it is over, or says too little of itself. */
+function toLive({ id, state, direction, ...call }: z.infer<typeof listedCall>): LiveCall[] {
+  if (!direction || (state !== 'started' && state !== 'active')) return [];
+  return [
+    {
+      id,
+      state,
+      direction,
+      from: call.from ?? '',
+      to: call.to ?? '',
+      tag: call.tag ?? undefined,
+      bridgeId: call.bridgeId ?? undefined,
+      callbackUrl: call.callbackUrl ?? undefined,
+    },
+  ];
 }
 
 function toSeen({ id, state, bridgeId }: z.infer<typeof callView>): SeenCall {

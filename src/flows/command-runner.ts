@@ -6,6 +6,7 @@ import { StoreUnavailableError } from '../flow-store/errors';
 import type { Logger } from '../logger';
 import type { Metrics } from '../metrics';
 import type { Command, CommandFailure, CommandResult, Flow, FlowEvent } from './flow';
+import { isSameCommand } from './flow';
 import { isWanted } from './index';
 
 export type SettledEvent = Extract<FlowEvent, { type: 'command-done' | 'command-failed' }>;
@@ -52,12 +53,12 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
   /** Those whose result no store would take, by a fault of ours: they were sent, and must not be sent again. */
   const unstorable = new Set<string>();
   const idlers: (() => void)[] = [];
-  const closing = new AbortController();
+  let closed = false;
 
   async function carryOut(flowId: string, command: Command, signal: AbortSignal): Promise<void> {
     const event = await attempt(flowId, command, signal);
     // It was given up only because this instance goes down: somebody else may do it.
-    if (closing.signal.aborted && event.type === 'command-failed' && event.failure.fate === 'unsent') return;
+    if (closed && event.type === 'command-failed' && event.failure.fate === 'unsent') return;
     const outcome = event.type === 'command-failed' ? event.failure.code : 'done';
     metrics.commandSettled(command.type, outcome, (event.at - command.at) / 1_000);
     await store(flowId, event);
@@ -69,7 +70,7 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
       try {
         return await settled(flowId, event);
       } catch (error) {
-        const isPassing = error instanceof StoreUnavailableError && !closing.signal.aborted;
+        const isPassing = error instanceof StoreUnavailableError && !closed;
         const command = event.command.type;
         log.error({ flowId, command, err: messageOf(error) }, 'the result of a command could not be stored');
         if (!isPassing) return void unstorable.add(keyOf(flowId, event.command));
@@ -111,7 +112,7 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
 
   return {
     run(flowId, command) {
-      if (closing.signal.aborted) return;
+      if (closed) return;
       const controller = new AbortController();
       const task = { command, controller };
       const tasks = running.get(flowId) ?? new Set();
@@ -123,11 +124,9 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
       });
     },
 
-    runs(flowId, asked) {
-      const { id, at } = asked;
-      if (unstorable.has(keyOf(flowId, asked))) return true;
-      for (const { command } of running.get(flowId) ?? []) if (command.id === id && command.at === at) return true;
-      return false;
+    runs(flowId, command) {
+      if (unstorable.has(keyOf(flowId, command))) return true;
+      return [...(running.get(flowId) ?? [])].some((task) => isSameCommand(task.command, command));
     },
 
     review(flow) {
@@ -143,7 +142,7 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
       }),
 
     close() {
-      closing.abort();
+      closed = true;
       for (const tasks of running.values()) for (const { controller } of tasks) controller.abort(NO_LONGER_WANTED);
     },
   };

@@ -3,7 +3,7 @@
  * given stays as it was.
  */
 import type { Command, CommandType, Decision, Flow, FlowEvent, Leg, Phase, Reason, TimelineEntry } from './flow';
-import { legsOf } from './flow';
+import { isSameCommand, legsOf } from './flow';
 
 export interface Draft<F extends Flow = Flow> {
   readonly flow: F;
@@ -23,7 +23,6 @@ export function draftOf<F extends Flow>(flow: F, at: number): Draft<F> {
     ...flow,
     callee: { ...flow.callee },
     pending: [...flow.pending],
-    seen: [...flow.seen],
     timeline: [...flow.timeline],
   };
   if (copy.kind === 'bridge-legs') copy.caller = { ...copy.caller };
@@ -65,7 +64,7 @@ export function isPending(flow: Flow, ...types: CommandType[]): boolean {
 
 /** Takes a command off the pending ones; false where its result has come before. */
 export function settle(draft: Draft, command: Command): boolean {
-  const index = draft.flow.pending.findIndex((pending) => pending.id === command.id && pending.at === command.at);
+  const index = draft.flow.pending.findIndex((pending) => isSameCommand(pending, command));
   if (index < 0) return false;
   draft.flow.pending.splice(index, 1);
   return true;

@@ -12,7 +12,7 @@ import { beginBridgeLegs, goneBeforeStart } from './bridge-legs';
 import { createCommandRunner, type SettledEvent } from './command-runner';
 import { route, type DialPlan } from './dial-plan';
 import type { Command, Decision, Flow, FlowEvent, Limits } from './flow';
-import { legsOf } from './flow';
+import { isSameCommand, legsOf } from './flow';
 import { isWanted, transition } from './index';
 import { beginSpeak, type SpeakRequest } from './speak-and-hang-up';
 import { takeOver, type LostCommand } from './take-over';
@@ -78,8 +78,8 @@ export function createEngine(deps: EngineDeps): Engine {
     holdsLease: () => store.holdsLease(),
     async isStillWanted(flowId, command) {
       const flow = await store.get(flowId);
-      const isIts = flow?.pending.some(({ id, at }) => id === command.id && at === command.at) ?? false;
-      return flow !== undefined && isIts && isWanted(flow, command);
+      if (!flow?.pending.some((pending) => isSameCommand(pending, command))) return false;
+      return isWanted(flow, command);
     },
   });
   let draining = false;

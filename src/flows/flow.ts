@@ -69,6 +69,11 @@ export type Command = CommandBase &
   );
 export type CommandType = Command['type'];
 
+/** Whether both are one issue of a command: issued again, it is another. */
+export function isSameCommand(one: Command, other: Command): boolean {
+  return one.id === other.id && one.at === other.at;
+}
+
 export interface Speech {
   sentence: string;
   voice?: string | undefined;

@@ -29,6 +29,8 @@ export interface RecoveryDeps {
 export interface Recovery {
   /** Looks once. Never rejects: what could not be done is done the next time. */
   run(): Promise<void>;
+  /** An event told of a call of which nothing is known: looks in a moment. Where flows were lost, more than one tells of it. */
+  soon(): void;
   close(): void;
 }
 
@@ -41,6 +43,8 @@ const LATER_LOOKS_MS = 3_600_000;
 const GRACE_MS = 5_000;
 /** A flow that ended so long ago is not hanging up its legs any more. ms */
 const ENDED_LONG_AGO_MS = 30_000;
+/** How soon is soon, ms. */
+const SOON_MS = 2_000;
 /** Long enough for one run; other instances leave it alone meanwhile. ms */
 const CLAIM_MS = 10_000;
 
@@ -100,7 +104,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     }
   }
 
-  return {
+  let timer: NodeJS.Timeout | undefined;
+
+  const recovery: Recovery = {
     async run() {
       try {
         if (!(await store.claim('recovery', CLAIM_MS))) return;
@@ -115,8 +121,19 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
           log.warn({ err: messageOf(error) }, 'the calls of the platform could not be compared');
       }
     },
-    close: () => closing.abort(),
+    soon() {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        void recovery.run();
+      }, SOON_MS).unref();
+    },
+
+    close() {
+      closing.abort();
+      clearTimeout(timer);
+    },
   };
+  return recovery;
 }
 
 /** Credentials aside: platforms show them or not. */

@@ -2,7 +2,7 @@
  * What becomes of commands whose instance is gone: what does no harm twice is done again; of anything else it counts as
  * unknown whether it was done, and the flow finds out, as after a lost reply.
  */
-import type { Command, CommandType, Decision, Flow } from './flow';
+import { isSameCommand, type Command, type CommandType, type Decision, type Flow } from './flow';
 import { transition } from './index';
 
 /** A command that nobody carries out any more. */
@@ -43,10 +43,6 @@ export function takeOver(flow: Flow, lost: readonly LostCommand[], at: number): 
 
 function issueAgain(flow: Flow, command: Command, at: number): Decision {
   const again = { ...command, at };
-  const isSame = (pending: Command): boolean => pending.id === command.id && pending.at === command.at;
-  if (!flow.pending.some(isSame)) return { flow, commands: [] };
-  return {
-    flow: { ...flow, pending: flow.pending.map((pending) => (isSame(pending) ? again : pending)) },
-    commands: [again],
-  };
+  const pending = flow.pending.map((each) => (isSameCommand(each, command) ? again : each));
+  return pending.includes(again) ? { flow: { ...flow, pending }, commands: [again] } : { flow, commands: [] };
 }

@@ -166,3 +166,20 @@ it('that is closed hangs up nothing', async () => {
   await recovery.run();
   expect(hungUp()).toEqual([]);
 });
+
+it('looks once in a moment, however many events tell of unknown calls, and not when it is closed', async () => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'performance', 'queueMicrotask'] });
+  try {
+    const { recovery, client } = scene([]);
+    recovery.soon();
+    recovery.soon();
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(client.names()).toEqual(['liveCalls']);
+    recovery.soon();
+    recovery.close();
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(client.names()).toEqual(['liveCalls']);
+  } finally {
+    jest.useRealTimers();
+  }
+});

@@ -12,7 +12,7 @@ import { DialogError } from '../sip/dialog';
 import { parseNameAddr } from '../sip/header-values';
 import type { SipRequest } from '../sip/message';
 import type { Contact } from '../sip/registrar';
-import { responseTo } from '../sip/respond';
+import { responseTo, RETRY_LATER } from '../sip/respond';
 import { IncomingCall } from '../sip/session/incoming-call';
 import { OutgoingCall } from '../sip/session/outgoing-call';
 import type { SessionDeps } from '../sip/session/session';
@@ -67,9 +67,6 @@ interface Route {
   flow: () => Promise<Flow>;
   routes?: readonly string[];
 }
-
-/** When the ports or the lines are used up, others may be free so much later; s. */
-const RETRY_AFTER = '5';
 
 /** Bytes of an INVITE without headers of the application. */
 const INVITE_LENGTH = 1_000;
@@ -231,8 +228,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     },
     invited(transaction, endpoint) {
       if (tooMany()) {
-        const headers: [string, string][] = [['Retry-After', RETRY_AFTER]];
-        return transaction.respond(responseTo(transaction.request, 503, { headers }));
+        return transaction.respond(responseTo(transaction.request, 503, { headers: RETRY_LATER }));
       }
       invited(transaction, endpoint).catch((error: unknown) => {
         log.error({ err: error }, 'INVITE could not be handled');

@@ -35,6 +35,9 @@ export function responseTo(request: SipRequest, status: number, options: Respons
   };
 }
 
+/** Of a 503 (RFC 3261 21.5.4): what is lacking may be there again in a few seconds. */
+export const RETRY_LATER: readonly (readonly [name: string, value: string])[] = [['Retry-After', '5']];
+
 /** A tag for `From` or `To`: 64 random bits (RFC 3261 19.3). */
 export function newTag(): string {
   return pooledRandomBytes(8).toString('hex');

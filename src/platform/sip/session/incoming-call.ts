@@ -9,7 +9,7 @@ import { SdpError } from '../../media/sdp';
 import type { Cancel } from '../../timers';
 import { Dialog } from '../dialog';
 import { parseScalar } from '../header-values';
-import { newTag, responseTo } from '../respond';
+import { newTag, responseTo, RETRY_LATER } from '../respond';
 import type { SipRequest } from '../message';
 import type { ServerTransaction } from '../transaction/transaction';
 import { sendUntilAcknowledged, type Accepted } from './accepted';
@@ -28,9 +28,6 @@ const TRANSITIONS: Readonly<Record<State, Partial<Record<Signal, State>>>> = {
   confirmed: { hangUp: 'ended', bye: 'ended' },
   ended: {},
 };
-
-/** 503 (21.5.4): what was lacking may be there again so much later; s. */
-const RETRY_AFTER = '5';
 
 /** 13.3.1.1: a 180 may be lost, and proxies take an INVITE of which they hear nothing for dead; ms. */
 const RING_AGAIN_MS = 60_000;
@@ -154,7 +151,7 @@ export class IncomingCall {
 
   #refuse(status: number): void {
     const { request } = this.transaction;
-    const headers: [string, string][] = status === 503 ? [['Retry-After', RETRY_AFTER]] : [];
+    const headers = status === 503 ? RETRY_LATER : [];
     this.transaction.respond(responseTo(request, status, { toTag: this.#call.dialog.localTag, headers }));
   }
 

@@ -49,9 +49,15 @@ export function ackFits({ headers }: SipRequest, toTag: string | undefined): boo
  * The same for all copies of an INVITE that a proxy forked and that met again here (RFC 3261 8.2.2.2); undefined for
  * what cannot be such a copy. Only INVITE: of other requests a copy does no harm.
  */
-export function mergeKeyOf({ method, headers }: SipRequest): string | undefined {
-  if (method !== 'INVITE' || tagOf(headers.get('to') ?? '') !== undefined) return undefined;
+export function mergeKeyOf(request: SipRequest): string | undefined {
+  if (!beginsCall(request)) return undefined;
+  const { headers } = request;
   return `${headers.get('cseq')} ${headers.get('call-id')} ${headers.get('from')}`;
+}
+
+/** An INVITE outside of every dialog. */
+export function beginsCall({ method, headers }: SipRequest): boolean {
+  return method === 'INVITE' && tagOf(headers.get('to') ?? '') === undefined;
 }
 
 function topVia(value: string | undefined): Via | undefined {

@@ -1,8 +1,8 @@
 /** What is done with a request for which there is no room, or no time (RFC 3261 21.5.4). */
 import type { Logger } from '../../../logger';
-import { newTag, responseTo } from '../respond';
+import { newTag, responseTo, RETRY_LATER } from '../respond';
 import type { SipRequest, SipResponse } from '../message';
-import { tagOf } from '../header-values';
+import { beginsCall } from './matching';
 import { createShedding, type Shedding } from './shedding';
 
 export interface Limits {
@@ -15,7 +15,6 @@ export interface Limits {
 /** 100,000 take some 100 MB; at 600 calls/s over UDP there are 40,000. */
 export const DEFAULT_LIMITS: Limits = { maxServerTransactions: 20_000, maxAbsorbing: 100_000 };
 
-const RETRY_AFTER_S = '5';
 const LOG_EVERY_MS = 1_000;
 
 /** These end something: they get through up to twice the limits. */
@@ -47,12 +46,8 @@ export function createOverload(limits: Limits, log: Logger, shedding: Shedding =
         loggedAt = now;
         refused = 0;
       }
-      return responseTo(request, 503, { toTag, headers: [['Retry-After', RETRY_AFTER_S]] });
+      return responseTo(request, 503, { toTag, headers: RETRY_LATER });
     },
     repeated: () => shedding.repeated(),
   };
-}
-
-function beginsCall({ method, headers }: SipRequest): boolean {
-  return method === 'INVITE' && tagOf(headers.get('to') ?? '') === undefined;
 }

@@ -46,16 +46,8 @@ export function isOwnAddress(
 
 /** As `isOwnAddress`, for every packet. */
 export function createIsOwnAddress(options: LocalAddressOptions): (address: string) => boolean {
-  let interfaces: NetworkInterfaceInfo[] = [];
-  let until = -Infinity;
-  return (address) => {
-    const now = performance.now();
-    if (now >= until) {
-      interfaces = allInterfaces();
-      until = now + INTERFACES_MS;
-    }
-    return isOwnAddress(plainAddress(address), options, interfaces);
-  };
+  const interfaces = lookedUpNowAndThen(allInterfaces);
+  return (address) => isOwnAddress(plainAddress(address), options, interfaces());
 }
 
 /** For how long interfaces are taken to stay as they are; ms. */
@@ -64,21 +56,31 @@ const MAX_REMEMBERED = 2_000;
 
 /** As `localAddressFor`, for every packet: interfaces are looked up now and then only. */
 export function createLocalAddress(options: LocalAddressOptions): (remote: string) => string {
-  let interfaces: NetworkInterfaceInfo[] = [];
-  let gateways: readonly string[] = [];
-  let until = -Infinity;
-  const known = new Map<string, string>();
+  const lookUp = lookedUpNowAndThen(() => ({
+    interfaces: allInterfaces(),
+    gateways: defaultGateways(),
+    known: new Map<string, string>(),
+  }));
   return (remote) => {
-    const now = performance.now();
-    if (now >= until || known.size >= MAX_REMEMBERED) {
-      interfaces = allInterfaces();
-      gateways = defaultGateways();
-      until = now + INTERFACES_MS;
-      known.clear();
-    }
+    const { interfaces, gateways, known } = lookUp();
     let address = known.get(remote);
-    if (address === undefined) known.set(remote, (address = localAddressFor(remote, options, interfaces, gateways)));
+    if (address !== undefined) return address;
+    if (known.size >= MAX_REMEMBERED) known.clear();
+    known.set(remote, (address = localAddressFor(remote, options, interfaces, gateways)));
     return address;
+  };
+}
+
+function lookedUpNowAndThen<T>(lookUp: () => T): () => T {
+  let found: T | undefined;
+  let until = -Infinity;
+  return () => {
+    const now = performance.now();
+    if (found === undefined || now >= until) {
+      found = lookUp();
+      until = now + INTERFACES_MS;
+    }
+    return found;
   };
 }
 
