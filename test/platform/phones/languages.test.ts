@@ -6,12 +6,12 @@ import { ENDPOINT, world, type World } from '../support/harness';
 import { softphone, type Softphone } from '../support/softphone';
 
 const languagesDir = join(tmpdir(), 'no-such-languages');
-const { log, line } = recordingLog();
+const recorded = recordingLog();
 
 let w: World;
 let phone: Softphone;
 beforeEach(async () => {
-  w = await world({ log, sip: { host: '127.0.0.1', port: 0, languagesDir } });
+  w = await world({ log: recorded.log, sip: { host: '127.0.0.1', port: 0, languagesDir } });
   phone = await softphone({ server: w.platform.sip!.phones });
 });
 afterEach(async () => {
@@ -25,6 +25,6 @@ it('a Spanish sentence looks for its voice there, and is spoken by another where
   await phone.answer(await phone.request('INVITE'));
   await w.app.next('answer');
   await w.v1.post(`/calls/${callId}/audio`, { sentence: 'Hola', locale: 'es' });
-  expect(await line(({ folder }) => folder !== undefined)).toMatchObject({ folder: languagesDir, level: 40 });
+  expect(await recorded.line(({ folder }) => folder !== undefined)).toMatchObject({ folder: languagesDir, level: 40 });
   expect(await w.app.next('speak', ({ status }) => status === 'done')).toMatchObject({ callId });
 });
