@@ -127,7 +127,7 @@ export class Dialog {
    * @returns false: an old one overtaken by a newer one, to be refused with 500
    */
   accept(request: SipRequest, flow: Flow): boolean {
-    const seq = parseCSeq(request.headers.get('cseq') ?? '')?.number ?? 0;
+    const seq = cseqOf(request);
     const { remoteSeq } = this.#state;
     if (remoteSeq !== undefined && seq <= remoteSeq) return false;
     this.#state.remoteSeq = seq;
@@ -172,6 +172,11 @@ export const MAX_FORWARDS = 70;
 export function contactFor(flow: Flow): string {
   const transport = flow.transport === 'UDP' ? '' : `;transport=${flow.transport.toLowerCase()}`;
   return `<sip:tandem@${printHostPort(flow.local)}${transport}>`;
+}
+
+/** The CSeq number; a request without a readable one does not get as far as a dialog. */
+export function cseqOf(request: SipRequest): number {
+  return parseCSeq(request.headers.get('cseq') ?? '')?.number ?? 0;
 }
 
 /** Under which dialog a request of the other end is to be found; undefined: it is outside of every dialog. */

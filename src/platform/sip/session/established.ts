@@ -1,25 +1,16 @@
-/** A call whose dialog is confirmed: what either end may ask of the other until BYE (RFC 3261 14, 15; RFC 3311, 4028, 6086). */
+/** A call whose dialog is confirmed: what the far end may ask until BYE (RFC 3261 14, 15; RFC 3311, 6086). */
 import { randomInt } from 'node:crypto';
 import { SdpError } from '../../media/sdp';
-import type { Cancel } from '../../timers';
-import type { Dialog } from '../dialog';
-import { parseCSeq } from '../header-values';
-import { hasToken, mediaTypeOf } from '../list-values';
+import { cseqOf, type Dialog } from '../dialog';
+import { mediaTypeOf } from '../list-values';
 import type { SipRequest, SipResponse } from '../message';
 import { responseTo } from '../respond';
 import type { ServerTransaction } from '../transaction/transaction';
 import { sendUntilAcknowledged, type Accepted } from './accepted';
 import { dtmfOfInfo } from './info';
+import { Refresher } from './refresher';
 import { ALLOW, CAPABILITIES, NOBODY, SDP, type SessionDeps, type SessionListener, type SessionMedia } from './session';
-import {
-  answerTerms,
-  createSessionTimer,
-  MIN_SE,
-  minSe,
-  readTerms,
-  SESSION_EXPIRES,
-  type SessionTimer,
-} from './session-timer';
+import { answerTerms, MIN_SE } from './session-timer';
 
 /** What each method within a dialog comes to. */
 const HANDLERS: Readonly<Record<string, (call: Established, transaction: ServerTransaction) => void>> = {
@@ -32,31 +23,13 @@ const HANDLERS: Readonly<Record<string, (call: Established, transaction: ServerT
   REFER: (_call, transaction) => transaction.respond(responseTo(transaction.request, 603)),
 };
 
-/** The CSeq number; a request without a readable one does not get here. */
-export function cseqOf(request: SipRequest): number {
-  return parseCSeq(request.headers.get('cseq') ?? '')?.number ?? 0;
-}
-
 type Pairs = (readonly [name: string, value: string])[];
-
-/** After a refusal there is time for another try before the session expires, in the shortest one too (RFC 4028 10); ms. */
-const REFRESH_AGAIN_MS = 10_000;
-/** Wait of a refresh that shall ask for a longer interval: a far end that wants ever more gets no flood; ms. */
-const LONGER_AGAIN_MS = 1_000;
 
 export class Established {
   #over = false;
   /** The 2xx of the far end's re-INVITE that waits for its ACK. */
   #accepted: { cseq: number; awaitsAnswer: boolean; sending: Accepted } | undefined;
-  /** A refresh of our own is under way. */
-  #refreshing = false;
-  /** The last refresh was refused. */
-  #refused = false;
-  #cancelRetry: Cancel | undefined;
-  #peerUpdates = false;
-  /** Of the session timer; s. */
-  #interval = SESSION_EXPIRES;
-  readonly #timer: SessionTimer;
+  readonly #refresher: Refresher;
   /** Before that there is nothing that a re-INVITE could change. */
   confirmed = true;
   /** Whoever waits for the ACK of the INVITE that made the call. */
@@ -68,27 +41,31 @@ export class Established {
     private readonly listener: SessionListener,
     private readonly deps: SessionDeps,
     /** Whether this end made the call: which of two glaring ends waits longer (RFC 3261 14.1). */
-    private readonly isCaller: boolean,
+    isCaller: boolean,
   ) {
-    this.#timer = createSessionTimer(deps.timers, {
-      refresh: () => this.#refresh(),
-      expire: () => {
-        this.hangUp();
-        this.listener.ended(408);
+    this.#refresher = new Refresher(
+      {
+        dialog,
+        isCaller,
+        isReinvited: () => this.#accepted !== undefined,
+        reconnect: () => this.#reconnect(),
+        takeAnswer: (sdp) => this.#takeAnswer(sdp),
+        endWith: (status) => this.#endWith(status),
       },
-    });
+      media,
+      deps,
+    );
     deps.dialogs.set(dialog.id, this);
   }
 
   /** Terms agreed in the transaction that made the dialog, or refreshed it. */
   keepAlive(interval: number, refreshing: boolean): void {
-    this.#interval = interval;
-    this.#timer.start(interval, refreshing);
+    this.#refresher.keepAlive(interval, refreshing);
   }
 
   /** Whether the far end takes UPDATE: from the Allow of its last message. */
   learn(message: SipRequest | SipResponse): void {
-    if (message.headers.has('allow')) this.#peerUpdates = hasToken(message.headers, 'allow', 'UPDATE');
+    this.#refresher.learn(message);
   }
 
   hangUp(): void {
@@ -108,9 +85,8 @@ export class Established {
   /** Lets go without a word. */
   close(): void {
     this.#over = true;
-    this.#timer.stop();
+    this.#refresher.stop();
     this.#accepted?.sending.stop();
-    this.#cancelRetry?.();
     this.deps.dialogs.delete(this.dialog.id);
   }
 
@@ -129,13 +105,7 @@ export class Established {
     if (!accepted || cseqOf(request) !== accepted.cseq) return this.onFirstAck?.(request);
     accepted.sending.acknowledged();
     this.#accepted = undefined;
-    if (!accepted.awaitsAnswer) return;
-    try {
-      this.media.takeAnswer(request.body.toString());
-    } catch (error) {
-      if (!(error instanceof SdpError)) throw error;
-      this.#endWith(error.status); // 14.1: no session can be agreed on
-    }
+    if (accepted.awaitsAnswer) this.#takeAnswer(request.body.toString());
   }
 
   reinvited(transaction: ServerTransaction): void {
@@ -143,7 +113,7 @@ export class Established {
     // 14.2: one at a time, whosesoever it is.
     if (this.#accepted || !this.confirmed)
       return transaction.respond(responseTo(request, 500, { headers: [['Retry-After', String(randomInt(1, 10))]] }));
-    if (this.#refreshing) return transaction.respond(responseTo(request, 491));
+    if (this.#refresher.inviting) return transaction.respond(responseTo(request, 491));
     this.#agree(transaction, (response, awaitsAnswer) => {
       const sending = sendUntilAcknowledged(transaction, response, this.deps.timers, () => this.#endWith(408));
       this.#accepted = { cseq: cseqOf(request), awaitsAnswer, sending };
@@ -155,7 +125,7 @@ export class Established {
     // RFC 3311 5.2: an offer while another one is open.
     if (!this.confirmed && request.body.length > 0)
       return transaction.respond(responseTo(request, 500, { headers: [['Retry-After', '1']] }));
-    if (request.body.length > 0 && (this.#accepted?.awaitsAnswer ?? this.#refreshing))
+    if (request.body.length > 0 && (this.#accepted?.awaitsAnswer ?? this.#refresher.inviting))
       return transaction.respond(responseTo(request, 491));
     this.#agree(transaction, (response) => transaction.respond(response));
   }
@@ -202,78 +172,15 @@ export class Established {
     accept(okOf(request, this.dialog, agreed.headers, body), isInvite && !offered);
   }
 
-  /** This end's turn to say that it is still there: UPDATE where the far end knows it, else an INVITE that changes nothing. */
-  #refresh(): void {
-    if (this.#accepted) return this.#retry(2_000);
-    const headers: Pairs = [
-      ...CAPABILITIES,
-      ['Session-Expires', `${this.#interval};refresher=uac`],
-      ['Min-SE', String(MIN_SE)],
-    ];
-    this.#reconnect();
-    const withInvite = !this.#peerUpdates;
-    const method = withInvite ? 'INVITE' : 'UPDATE';
-    const body = withInvite ? { type: SDP, content: this.media.offer() } : undefined;
-    const request = this.dialog.request(method, { headers, body });
-    this.#refreshing = withInvite;
-    this.deps.layer.request(request, this.dialog.flow, {
-      response: (response) => this.#refreshed(request, response),
-      timeout: () => this.#endWith(408),
-      failed: () => this.#endWith(503),
-    });
-  }
-
-  #refreshed(request: SipRequest, response: SipResponse): void {
-    const { status } = response;
-    if (status < 200) return;
-    const isInvite = request.method === 'INVITE';
-    if (isInvite && status < 300) {
-      const cseq = cseqOf(request);
-      this.deps.layer.ack(this.dialog.ack(cseq), this.dialog.flow);
-    }
-    if (this.#over || (isInvite && !this.#refreshing)) return; // a 2xx that came again
-    this.#refreshing = false;
-    if (status < 300) {
-      this.#refused = false;
-      this.dialog.refresh(response.headers);
-      if (isInvite && !this.#take(response)) return;
-      const terms = readTerms(response.headers);
-      // The far end does not do timers: this end goes on by itself.
-      this.keepAlive(terms?.interval ?? this.#interval, terms?.refresher !== 'uas');
-    } else if (status === 491) {
-      // 14.1: who made the call waits longer, so that the next attempts do not meet.
-      this.#retry(this.isCaller ? randomInt(2_100, 4_000) : randomInt(0, 2_000));
-    } else if (status === 422 && minSe(response.headers) > this.#interval) {
-      this.#interval = minSe(response.headers);
-      this.#retry(LONGER_AGAIN_MS);
-    } else if (status === 408 || status === 481) {
-      this.#endWith(status); // 12.2.1.2: the far end has no such call
-    } else if (!isInvite) {
-      this.#peerUpdates = false; // then by INVITE
-      this.#retry(0);
-    } else if (!this.#refused) {
-      this.#refused = true; // a 500 (14.2), for one, passes
-      this.#retry(REFRESH_AGAIN_MS);
-    } else {
-      this.#refused = false;
-      this.keepAlive(this.#interval, true);
-    }
-  }
-
-  #take(response: SipResponse): boolean {
-    if (response.body.length === 0) return true;
+  #takeAnswer(sdp: string): boolean {
     try {
-      this.media.takeAnswer(response.body.toString());
+      this.media.takeAnswer(sdp);
       return true;
     } catch (error) {
       if (!(error instanceof SdpError)) throw error;
-      this.#endWith(error.status);
+      this.#endWith(error.status); // 14.1: no session can be agreed on
       return false;
     }
-  }
-
-  #retry(ms: number): void {
-    this.#cancelRetry = this.deps.timers.after(ms, () => this.#refresh());
   }
 
   /** It cannot go on: BYE, and the listener is told. */

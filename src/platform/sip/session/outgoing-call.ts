@@ -5,12 +5,12 @@
  *      └──────hangUp──────┴──▶ cancelling ──final──▶ ended
  */
 import { SdpError } from '../../media/sdp';
-import { Dialog, DialogError, MAX_FORWARDS, contactFor, newCallId } from '../dialog';
+import { contactFor, cseqOf, Dialog, DialogError, MAX_FORWARDS, newCallId } from '../dialog';
 import { newTag } from '../respond';
 import { Headers, type SipRequest, type SipResponse } from '../message';
 import type { ClientTransaction } from '../transaction/transaction';
 import type { Flow } from '../transport/transport';
-import { cseqOf, Established } from './established';
+import { Established } from './established';
 import {
   CAPABILITIES,
   NOBODY,
