@@ -1,5 +1,6 @@
 /** What a person sees at start: what runs where, and what to try. */
 import type { Config } from './config';
+import { printHostPort } from './protocol/host-port';
 import type { Provisioned } from './provisioning/provision';
 
 /** What is told of the embedded platform. */
@@ -68,9 +69,8 @@ export function banner({ config, url, platform, provisioned, simulatedPhones }: 
 /** What to type into a softphone. */
 function phoneRows(platform: RunningPlatform, { sip }: Provisioned): string[][] {
   if (!platform.sip) return [];
-  const { host, port } = platform.sip.phones;
   return [
-    ['Phones', hostPort(host, port), `server (or outbound proxy); ${describeTransports(platform)}`],
+    ['Phones', printHostPort(platform.sip.phones), `server (or outbound proxy); ${describeTransports(platform)}`],
     ...sip.map(({ username, realm, password }) => [
       '',
       username,
@@ -82,8 +82,8 @@ function phoneRows(platform: RunningPlatform, { sip }: Provisioned): string[][] 
 /** `UDP and TCP at 0.0.0.0:5060, WebSocket at ws://…/sip` */
 export function describeTransports({ url, sip }: RunningPlatform): string {
   const at = new Map<string, string[]>();
-  for (const { transport, host, port } of sip?.listening ?? []) {
-    const address = hostPort(host, port);
+  for (const { transport, ...socket } of sip?.listening ?? []) {
+    const address = printHostPort(socket);
     at.set(address, [...(at.get(address) ?? []), transport]);
   }
   const sockets = [...at].map(([address, transports]) => `${transports.join(' and ')} at ${address}`);
@@ -104,9 +104,4 @@ export function describeProvisioned({ steps, sip }: Provisioned): string {
       `    number    ${number}`,
     ]),
   ].join('\n');
-}
-
-/** As phones want it typed in: an IPv6 address in brackets. */
-function hostPort(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

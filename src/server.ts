@@ -10,6 +10,7 @@ import { openStore } from './flow-store/open';
 import { startTicker } from './flow-store/ticker';
 import type { Logger } from './logger';
 import { createMetrics } from './metrics';
+import { localUrl } from './protocol/host-port';
 
 /** How often due flows are looked for, ms: no timer of a flow needs to be finer. */
 const TICK_MS = 200;
@@ -127,13 +128,7 @@ async function listen(server: Server, port: number, host: string): Promise<strin
       resolve();
     });
   });
-  return urlOf(host, (server.address() as AddressInfo).port);
-}
-
-/** How this machine reaches a server that listens there: on all addresses is also on the loopback address. */
-export function urlOf(host: string, port: number): string {
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+  return localUrl(host, (server.address() as AddressInfo).port);
 }
 
 /** incomingCallUrl and callbackUrl, with the credentials that callbacks must carry. */

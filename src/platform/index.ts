@@ -2,6 +2,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../logger';
+import { localUrl } from '../protocol/host-port';
 import { createPlatformApp } from './api/platform-app';
 import { createCallRateLimit, NO_CALL_RATE_LIMIT } from './api/rate-limit';
 import { createCallbackClient } from './calls/callback-client';
@@ -95,7 +96,7 @@ async function assemble(
     server.closeAllConnections();
     return closed;
   });
-  const url = `http://${reachable(host)}:${port}`;
+  const url = localUrl(host, port);
 
   const retention = options.retention ?? DEFAULT_RETENTION;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
@@ -169,10 +170,4 @@ function listen(server: http.Server, port: number, host: string): Promise<number
 
 function portOf(address: AddressInfo | string | null): number {
   return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-/** How this machine reaches a server that listens there. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0' || host === '' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -3,6 +3,7 @@ import type http from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf, TandemError } from '../errors';
 import type { Logger } from '../logger';
+import { printHostPort } from '../protocol/host-port';
 import type { Receive } from './lines/line';
 import { createSipCalls, type SipCalls } from './lines/sip-calls';
 import { startMedia } from './media';
@@ -19,7 +20,7 @@ import { createTransactionLayer } from './sip/transaction/layer';
 import { startTransports, type SipTransports } from './sip/transport';
 import { createIsOwnAddress, createLocalAddress } from './sip/transport/local-address';
 import type { Address, TransportName } from './sip/transport/transport';
-import { parseUri, printHostPort } from './sip/uri';
+import { parseUri } from './sip/uri';
 import { createUserAgent } from './sip/user-agent';
 import type { Timers } from './timers';
 

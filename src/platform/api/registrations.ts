@@ -1,8 +1,8 @@
 /** `/sandbox/registrations`: the phones that are registered. */
 import { Router } from 'express';
+import { printHostPort } from '../../protocol/host-port';
 import type { Domains } from '../resources/domains';
 import type { Registrar, Registration } from '../sip/registrar';
-import { printHostPort } from '../sip/uri';
 
 /** In the order in which the endpoints came online; of disabled endpoints too, which `enabled` tells. */
 export function registrationRoutes(registrar: Registrar, domains: Domains): Router {

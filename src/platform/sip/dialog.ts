@@ -1,9 +1,9 @@
 /** Dialogs (RFC 3261 12): what two user agents remember of each other between INVITE and BYE. */
+import { printHostPort } from '../../protocol/host-port';
 import { pooledRandomBytes } from '../../protocol/random';
 import { parseCSeq, parseNameAddr, tagOf, withTag } from './header-values';
 import { Headers, NO_BODY, type SipRequest, type SipResponse } from './message';
 import type { Flow } from './transport/transport';
-import { printHostPort } from './uri';
 
 /** 128 bits, globally unique (8.1.1.4). */
 export function newCallId(): string {

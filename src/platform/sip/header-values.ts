@@ -1,4 +1,5 @@
 /** The values of headers that are more than text (RFC 3261 20, 25.1). All say `undefined` to what is malformed. */
+import { printHostPort } from '../../protocol/host-port';
 import {
   closingQuote,
   isToken,
@@ -10,7 +11,7 @@ import {
   unquoted,
   type Params,
 } from './grammar';
-import { looksLikeUri, parseHostPort, printHostPort } from './uri';
+import { looksLikeUri, parseHostPort } from './uri';
 
 /** `From`, `To`, `Contact`, `Route`, `Record-Route`, `Refer-To`, … */
 export interface NameAddr {

@@ -1,5 +1,6 @@
 /** SIP, SIPS and tel URIs (RFC 3261 19.1, RFC 3966). Others (`schemeOf`) are carried as text. */
 import { isIPv6 } from 'node:net';
+import { printHostPort } from '../../protocol/host-port';
 import type { Params } from './grammar';
 
 export interface Uri {
@@ -91,15 +92,6 @@ export function parseHostPort(text: string): { host: string; port?: number } | u
   if (port === '') return { host };
   const number = portOf(port.slice(1));
   return port.startsWith(':') && number !== undefined ? { host, port: number } : undefined;
-}
-
-export function printHostPort({ host, port }: { host: string; port?: number | undefined }): string {
-  return port === undefined ? formatAddress(host) : `${formatAddress(host)}:${port}`;
-}
-
-/** An IP address or name as it stands in a URI or `Via`: IPv6 in brackets. */
-export function formatAddress(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 /**

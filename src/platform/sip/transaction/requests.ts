@@ -1,8 +1,8 @@
 /** Requests as a client transaction sends them: its `Via`, and the ACK and CANCEL made from an INVITE. */
+import { printHostPort } from '../../../protocol/host-port';
 import { pooledRandomBytes } from '../../../protocol/random';
 import { parseCSeq } from '../header-values';
 import { Headers, NO_BODY, type SipRequest, type SipResponse } from '../message';
-import { printHostPort } from '../uri';
 import type { Flow } from '../transport/transport';
 
 /** What branches of RFC 3261 begin with (8.1.1.7). */

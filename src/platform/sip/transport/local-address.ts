@@ -5,6 +5,7 @@
  */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+import { isWildcard } from '../../../protocol/host-port';
 import { defaultGateways } from './gateways';
 
 export interface LocalAddressOptions {
@@ -87,10 +88,6 @@ function lookedUpNowAndThen<T>(lookUp: () => T): () => T {
 /** IPv4 addresses as a socket for both families shows them (`::ffff:192.0.2.1`) become plain. */
 export function plainAddress(address: string): string {
   return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice(7) : address;
-}
-
-export function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::' || host === '';
 }
 
 function isLoopback(address: string): boolean {
