@@ -33,10 +33,11 @@ export const ALGORITHMS: readonly Algorithm[] = ['MD5', 'SHA-256'];
 const MD5_ONLY: readonly Algorithm[] = ['MD5'];
 
 /**
- * baresip before 3.12 (libre without SHA-256) gives up as soon as any challenge is not MD5, in whichever place: measured
- * with 1.0.0, "Function not implemented".
+ * Phones that do not know SHA-256 and fail where it is offered. baresip before 3.12 (libre without SHA-256) gives up as soon
+ * as any challenge is not MD5, in whichever place: measured with 1.0.0, "Function not implemented". Twinkle takes the last
+ * challenge: measured with 1.10.2, "Authentication algorithm SHA-256 not supported".
  */
-const GIVES_UP = /\bbaresip v?(?:[0-2]\.|3\.(?:\d|1[01])(?:\.|\b))/i;
+const GIVES_UP = /\b(?:baresip v?(?:[0-2]\.|3\.(?:\d|1[01])(?:\.|\b))|Twinkle\/)/i;
 
 /**
  * Over WebSocket it is SIP.js or JsSIP, under whatever name: of several challenges they take the last, and fail where it is

@@ -78,6 +78,7 @@ describe('the challenge', () => {
     ['baresip v3.11.0 (x86_64/Linux)', 1],
     ['baresip v3.12.0 (x86_64/Linux)', 2],
     ['baresip v4.0.0', 2],
+    ['Twinkle/1.10.2', 1],
     ['Zoiper rv2.10', 2],
     ['Linphonec/5.1.65 (belle-sip/5.1.64)', 2],
   ])('%s gets %i', (agent, count) => {
