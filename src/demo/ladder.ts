@@ -2,7 +2,7 @@
 import type { CallView } from '../api/schemas';
 import type { FarEndView } from './clients';
 
-export const COLUMNS = ['phone', 'platform', 'Tandem', 'PSTN'] as const;
+const COLUMNS = ['phone', 'platform', 'Tandem', 'PSTN'] as const;
 type Column = (typeof COLUMNS)[number];
 
 export interface Arrow {

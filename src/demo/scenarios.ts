@@ -17,7 +17,7 @@ export interface Scenario {
 const TALK_MS = 3_000;
 const PSTN = '+15552223333';
 
-export const SCENARIOS: readonly Scenario[] = [
+const SCENARIOS: readonly Scenario[] = [
   {
     name: 'sip-to-pstn',
     title: 'SIP → PSTN: the phone dials out, both talk, the phone hangs up',

@@ -21,7 +21,7 @@ const REPEATABLE: ReadonlySet<CommandType> = new Set<CommandType>([
 ]);
 
 /** The flow's code for the failure of a command whose instance is gone. */
-export const INSTANCE_LOST = 'instance-lost';
+const INSTANCE_LOST = 'instance-lost';
 
 /** Pure. @param at epoch ms; a result of the gone instance that comes after all is known by its command's older `at` */
 export function takeOver(flow: Flow, lost: readonly LostCommand[], at: number): Decision {

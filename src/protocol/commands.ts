@@ -19,8 +19,7 @@ export const wireInteger = z.union([
 export const CALL_STATES = ['started', 'rejected', 'active', 'completed', 'transferring'] as const;
 export type CallState = (typeof CALL_STATES)[number];
 
-export const BRIDGE_STATES = ['created', 'active', 'hold', 'completed', 'error'] as const;
-export type BridgeState = (typeof BRIDGE_STATES)[number];
+export type BridgeState = 'created' | 'active' | 'hold' | 'completed' | 'error';
 
 /** The longest `sentence` of an audio command, in characters. */
 export const MAX_SENTENCE_LENGTH = 1000;

@@ -19,7 +19,7 @@ const common = {
 const party = text.transform((value) => value.replace(/^(sips?:)? (?=\d)/i, '$1+'));
 const parties = { from: party.optional(), to: party.optional() };
 
-export const incomingCallEvent = z.object({
+const incomingCallEvent = z.object({
   eventType: z.literal('incomingcall'),
   ...common,
   /** Left out, or empty, where the caller withholds it. */
@@ -29,33 +29,33 @@ export const incomingCallEvent = z.object({
   applicationId: text.optional(),
 });
 
-export const answerEvent = z.object({
+const answerEvent = z.object({
   eventType: z.literal('answer'),
   ...common,
   ...parties,
   callState: text.optional(),
 });
 
-export const speakEvent = z.object({
+const speakEvent = z.object({
   eventType: z.literal('speak'),
   ...common,
   status: text.optional(),
   state: text.optional(),
 });
 
-export const playbackEvent = z.object({
+const playbackEvent = z.object({
   eventType: z.literal('playback'),
   ...common,
   status: text.optional(),
 });
 
-export const dtmfEvent = z.object({
+const dtmfEvent = z.object({
   eventType: z.literal('dtmf'),
   ...common,
   dtmfDigit: digits.optional(),
 });
 
-export const gatherEvent = z.object({
+const gatherEvent = z.object({
   eventType: z.literal('gather'),
   ...common,
   state: text.optional(),
@@ -64,7 +64,7 @@ export const gatherEvent = z.object({
   gatherId: text.optional(),
 });
 
-export const recordingEvent = z.object({
+const recordingEvent = z.object({
   eventType: z.literal('recording'),
   ...common,
   recordingId: text.optional(),
@@ -75,16 +75,16 @@ export const recordingEvent = z.object({
   endTime: text.optional(),
 });
 
-export const timeoutEvent = z.object({ eventType: z.literal('timeout'), ...common, ...parties });
+const timeoutEvent = z.object({ eventType: z.literal('timeout'), ...common, ...parties });
 
-export const hangupEvent = z.object({
+const hangupEvent = z.object({
   eventType: z.literal('hangup'),
   ...common,
   ...parties,
   cause: text.optional(),
 });
 
-export const voiceEvent = z.discriminatedUnion('eventType', [
+const voiceEvent = z.discriminatedUnion('eventType', [
   incomingCallEvent,
   answerEvent,
   speakEvent,
@@ -153,13 +153,11 @@ export function describeFault(error: z.ZodError): string {
 }
 
 /** Why a call ended, as `hangup` events say it. Anything else is an internal error of the platform. */
-export const HANGUP_CAUSES = [
-  'NORMAL_CLEARING',
-  'ORIGINATOR_CANCEL',
-  'USER_BUSY',
-  'CALL_REJECTED',
-  'UNALLOCATED_NUMBER',
-  'NO_ANSWER',
-  'NORMAL_TEMPORARY_FAILURE',
-] as const;
-export type HangupCause = (typeof HANGUP_CAUSES)[number];
+export type HangupCause =
+  | 'NORMAL_CLEARING'
+  | 'ORIGINATOR_CANCEL'
+  | 'USER_BUSY'
+  | 'CALL_REJECTED'
+  | 'UNALLOCATED_NUMBER'
+  | 'NO_ANSWER'
+  | 'NORMAL_TEMPORARY_FAILURE';

@@ -32,7 +32,7 @@ export function isSipUser(text: string): boolean {
 }
 
 /** The one form in which Tandem compares and stores SIP URIs: `sip:user@host`. */
-export function formatSipUri(uri: SipUri): string {
+function formatSipUri(uri: SipUri): string {
   return `sip:${uri.user}@${uri.host}`;
 }
 

@@ -2,23 +2,23 @@
 import type { ViolationCode } from './platform/violations';
 
 /** What shows only when a call is over, or of the app as a whole. */
-export const JUDGED_CODES = [
-  'app-gone',
-  'orphan-leg',
-  'caller-left-waiting',
-  'partner-left-waiting',
-  'never-dialled',
-  'never-bridged',
-  'stuck-call',
-  'not-spoken',
-  'callback-unreachable',
-  'commands-to-ended-calls',
-  'command-storm',
-  'wrong-credentials',
-  'no-json',
-  'unknown-route',
-] as const;
-export type FindingCode = ViolationCode | (typeof JUDGED_CODES)[number];
+type JudgedCode =
+  | 'app-gone'
+  | 'orphan-leg'
+  | 'caller-left-waiting'
+  | 'partner-left-waiting'
+  | 'never-dialled'
+  | 'never-bridged'
+  | 'stuck-call'
+  | 'not-spoken'
+  | 'callback-unreachable'
+  | 'commands-to-ended-calls'
+  | 'command-storm'
+  | 'wrong-credentials'
+  | 'no-json'
+  | 'unknown-route';
+
+export type FindingCode = ViolationCode | JudgedCode;
 
 /** Notes are told and count for nothing. */
 export type Severity = 'error' | 'warning' | 'note';

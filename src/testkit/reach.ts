@@ -6,7 +6,7 @@ const CONNECT_MS = 3_000;
 const AGAIN_MS = 100;
 
 /** Whether a connection stands; undefined where it does, else why not. Nothing is sent. */
-export function probe(url: string): Promise<string | undefined> {
+function probe(url: string): Promise<string | undefined> {
   const { hostname, port, protocol } = new URL(url);
   return new Promise((resolve) => {
     const standard = protocol === 'https:' ? 443 : 80;

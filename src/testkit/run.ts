@@ -244,7 +244,7 @@ function sum(counts: readonly ReadonlyMap<string, number>[]): Record<string, num
   return Object.fromEntries(Object.entries(total).sort(([a], [b]) => a.localeCompare(b)));
 }
 
-export function withoutPassword(url: string): string {
+function withoutPassword(url: string): string {
   const shown = new URL(url);
   if (shown.password) shown.password = '***';
   return shown.href;

@@ -19,7 +19,7 @@ import {
 } from '../../src/testkit/platform';
 import { getFlow, listFlows, playAll, settle, type FlowView, type Job, type Played } from '../helpers/play-calls';
 import { createPrng } from '../../src/testkit/platform/prng';
-import { drawScript } from '../../src/testkit/platform/scripts';
+import { drawScript } from '../helpers/draw-script';
 import { everyOutcome } from '../helpers/expectations';
 
 const SEED = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));

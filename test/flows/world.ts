@@ -10,7 +10,7 @@ import { legsOf } from '../../src/flows/flow';
 import type { SeenCall } from '../../src/call-control/seen-call';
 import { beginSpeak } from '../../src/flows/speak-and-hang-up';
 
-export const CALLER = 'c-caller';
+const CALLER = 'c-caller';
 export const SPEECH = 'f-speech';
 const LIMITS = { stepMs: 15_000, maxCallMs: 60_000, legCheckMs: 20_000, confirmMs: 1_000, endingMs: 600_000 };
 

@@ -10,7 +10,7 @@ import { recordingLog, type RecordingLog } from './builders';
 
 export const ACCOUNT = { userId: 'u-1', token: 't-1', secret: 's-1' };
 
-export const FAST = {
+const FAST = {
   ringAfterMs: 5,
   answerAfterMs: 10,
   pickUpMs: 10,

@@ -5,7 +5,7 @@ export type Codec = 'PCMU' | 'PCMA';
 /** Samples a second of everything here: G.711, and the clock of its RTP timestamps. */
 export const SAMPLE_RATE = 8_000;
 /** The length of the packets that are made here; those of others may be longer or shorter; ms. */
-export const PTIME_MS = 20;
+const PTIME_MS = 20;
 export const SAMPLES_PER_PACKET = (SAMPLE_RATE * PTIME_MS) / 1000;
 
 /** One packet: of audio, or of a telephone event (RFC 4733). Whoever gets it may keep it, and must not write to it. */

@@ -14,16 +14,6 @@ export const RTP_HEADER_LENGTH = 12;
 /** Longer ones would not pass an Ethernet in one piece, and are not of sound. */
 export const MAX_RTP_LENGTH = 1_500;
 
-export interface RtpPacket {
-  payloadType: number;
-  marker: boolean;
-  sequence: number;
-  timestamp: number;
-  ssrc: number;
-  /** A part of what was parsed: not a copy. */
-  payload: Buffer;
-}
-
 /**
  * Whether it can be RTP at all: STUN begins with two zero bits (RFC 7983), and RTCP that comes to the same port has
  * 192 to 223 where the payload type is (RFC 5761 4).
@@ -53,21 +43,6 @@ export function rtpPayload(buffer: Buffer): Buffer | undefined {
   return start > end ? undefined : buffer.subarray(start, end);
 }
 
-/** undefined: not RTP. */
-export function parseRtp(buffer: Buffer): RtpPacket | undefined {
-  if (!looksLikeRtp(buffer)) return undefined;
-  const payload = rtpPayload(buffer);
-  if (!payload) return undefined;
-  return {
-    payloadType: buffer[1]! & 0x7f,
-    marker: buffer[1]! >= 0x80,
-    sequence: buffer.readUInt16BE(2),
-    timestamp: buffer.readUInt32BE(4),
-    ssrc: buffer.readUInt32BE(8),
-    payload,
-  };
-}
-
 /** A packet with room for a payload of so many bytes, from `RTP_HEADER_LENGTH` on, that the caller must fill. */
 export function rtpPacketFor(
   payloadLength: number,
@@ -90,12 +65,6 @@ export function rtpPacketFor(
   buffer[9] = ssrc >>> 16;
   buffer[10] = ssrc >>> 8;
   buffer[11] = ssrc;
-  return buffer;
-}
-
-export function printRtp({ payloadType, marker, sequence, timestamp, ssrc, payload }: RtpPacket): Buffer {
-  const buffer = rtpPacketFor(payload.length, marker, payloadType, sequence, timestamp, ssrc);
-  buffer.set(payload, RTP_HEADER_LENGTH);
   return buffer;
 }
 

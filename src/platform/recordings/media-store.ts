@@ -58,7 +58,7 @@ export interface MediaLimits {
   maxFiles: number;
 }
 
-export const DEFAULT_MEDIA_LIMITS: MediaLimits = {
+const DEFAULT_MEDIA_LIMITS: MediaLimits = {
   maxBytes: 20 * 1024 * 1024,
   maxTotalBytes: 256 * 1024 * 1024,
   maxFiles: 1_000,

@@ -6,7 +6,7 @@ import { normaliseSipUri } from '../../protocol/sip-uri';
 import { AlreadyExistsError, QuotaError } from '../errors';
 import { digestSecret, type DigestSecret } from './digest-secret';
 
-export const MAX_DOMAINS = 100;
+const MAX_DOMAINS = 100;
 /** More live tokens than this an endpoint: the oldest goes. */
 const MAX_TOKENS = 100;
 

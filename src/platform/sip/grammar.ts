@@ -17,7 +17,7 @@ export function isToken(text: string): boolean {
 }
 
 /** Of a character code: space or tab. Line ends are gone by now: `parse` has unfolded the header. */
-export function isSpace(code: number): boolean {
+function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 

@@ -1,5 +1,4 @@
 /** The values of headers that are more than text (RFC 3261 20, 25.1). All say `undefined` to what is malformed. */
-import { printHostPort } from '../../protocol/host-port';
 import {
   closingQuote,
   isToken,
@@ -106,10 +105,6 @@ export function parseVia(value: string): Via | undefined {
   return parsed && { transport: transport.toUpperCase(), ...hostPort, params: parsed };
 }
 
-export function printVia(via: Via): string {
-  return `SIP/2.0/${via.transport} ${printHostPort(via)}${printParams(via.params)}`;
-}
-
 export interface CSeq {
   /** Below 2^31. */
   number: number;
@@ -139,11 +134,6 @@ export function parseParamsValue(text: string): { value: string; params: Params 
   const value = text.slice(0, semicolon).trim();
   const params = parseParams(text, semicolon);
   return params && value !== '' ? { value, params } : undefined;
-}
-
-/** As `parseParamsValue` reads it. */
-export function printParamsValue(value: string, params: Iterable<readonly [string, string | undefined]>): string {
-  return `${value}${printParams(params)}`;
 }
 
 export interface AuthParams {

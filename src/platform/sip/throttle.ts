@@ -25,7 +25,7 @@ export interface ThrottleLimits {
   maxEntries: number;
 }
 
-export const DEFAULT_THROTTLE: ThrottleLimits = {
+const DEFAULT_THROTTLE: ThrottleLimits = {
   windowMs: 300_000,
   failuresPerAddress: 50,
   failuresPerLoopback: 1_000,

@@ -1,10 +1,10 @@
 /** What goes wrong on purpose: the kinds, how likely each is, and the dice. */
 import type { Prng } from './prng';
 
-export const EVENT_FAULTS = ['duplicated', 'reordered', 'delayed', 'lost'] as const;
+const EVENT_FAULTS = ['duplicated', 'reordered', 'delayed', 'lost'] as const;
 export type EventFault = (typeof EVENT_FAULTS)[number];
 
-export const COMMAND_FAULTS = [
+const COMMAND_FAULTS = [
   'slow reply', // after the effect: events overtake the reply
   '429',
   '403 call-rate-limit',

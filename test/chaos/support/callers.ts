@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FlowKind, Scenario, Script, StubPlatform } from '../../../src/testkit/platform';
 import type { Prng } from '../../../src/testkit/platform/prng';
-import { drawScript } from '../../../src/testkit/platform/scripts';
+import { drawScript } from '../../helpers/draw-script';
 
 export interface Job {
   kind: FlowKind;

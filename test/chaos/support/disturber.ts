@@ -4,7 +4,7 @@ import type { Prng } from '../../../src/testkit/platform/prng';
 import type { RedisServer } from '../../helpers/redis-server';
 import type { Instance } from './instance';
 
-export const DISTURBANCES = ['kill', 'freeze', 'redis paused', 'redis stopped', 'redis killed'] as const;
+const DISTURBANCES = ['kill', 'freeze', 'redis paused', 'redis stopped', 'redis killed'] as const;
 export type Disturbance = (typeof DISTURBANCES)[number];
 
 export interface Disturbed {

@@ -25,7 +25,7 @@ export function rms({ samples }: Wav): number {
 }
 
 /** The part of the energy, 0 to 1, that lies at a frequency (Goertzel). */
-export function toneShare({ samples, rate }: Wav, hz: number): number {
+function toneShare({ samples, rate }: Wav, hz: number): number {
   const energy = samples.reduce((sum, sample) => sum + sample * sample, 0);
   return energy === 0 ? 0 : (2 * power(samples, rate, hz)) / (samples.length * energy);
 }

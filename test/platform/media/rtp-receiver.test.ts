@@ -1,6 +1,6 @@
 import type { Packet } from '../../../src/platform/media/audio';
 import { createLatch } from '../../../src/platform/media/latch';
-import { printRtp, type RtpPacket } from '../../../src/platform/media/rtp';
+import { printRtp, type RtpPacket } from './support/rtp-packet';
 import { createRtpReceiver, type RtpReceiver } from '../../../src/platform/media/rtp-receiver';
 
 const source = { address: '192.0.2.1', port: 4_000, family: 'IPv4' as const, size: 172 };

@@ -1,6 +1,6 @@
 import type { Packet } from '../../../src/platform/media/audio';
 import { PCMU_TO_PCMA } from '../../../src/platform/media/g711';
-import { parseRtp, type RtpPacket } from '../../../src/platform/media/rtp';
+import { parseRtp, type RtpPacket } from './support/rtp-packet';
 import { createRtpSender, type RtpSender } from '../../../src/platform/media/rtp-sender';
 
 const PCMU = { codec: 'PCMU', payloadType: 0, eventType: 101 } as const;

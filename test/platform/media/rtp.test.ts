@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { looksLikeRtp, parseRtp, printRtp, sequenceDistance, timestampDistance } from '../../../src/platform/media/rtp';
+import { looksLikeRtp, sequenceDistance, timestampDistance } from '../../../src/platform/media/rtp';
+import { parseRtp, printRtp } from './support/rtp-packet';
 
 const bytes = (hex: string): Buffer => Buffer.from(hex.replace(/\s/g, ''), 'hex');
 

@@ -11,7 +11,7 @@ export const NUMBER = '+1555444333';
 export const ENDPOINT = 'sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io';
 
 /** Everything that takes a second in life takes milliseconds here. */
-export const FAST = {
+const FAST = {
   ringAfterMs: 5,
   answerAfterMs: 10,
   pickUpMs: 20,

@@ -24,12 +24,6 @@ export interface SessionTerms {
   refresher: Role;
 }
 
-/** What an INVITE or UPDATE asks for. Headers as sent by the client. */
-export const OFFERED_TERMS: readonly (readonly [string, string])[] = [
-  ['Session-Expires', String(SESSION_EXPIRES)],
-  ['Min-SE', String(MIN_SE)],
-];
-
 /** Terms as a header states them (RFC 4028 4); undefined: no timer, or nonsense, which counts as none. */
 export function readTerms(headers: Headers): { interval: number; refresher: Role | undefined } | undefined {
   const parsed = parseParamsValue(headers.get('session-expires') ?? '');

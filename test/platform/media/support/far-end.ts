@@ -1,6 +1,6 @@
 /** A phone's RTP port on 127.0.0.1, to send from and to see what comes. */
 import { createSocket, type Socket } from 'node:dgram';
-import { printRtp, parseRtp, type RtpPacket } from '../../../../src/platform/media/rtp';
+import { printRtp, parseRtp, type RtpPacket } from './rtp-packet';
 
 export interface FarEndPort {
   readonly port: number;

@@ -7,10 +7,10 @@ import {
   parseVia,
   printAuthParams,
   printNameAddr,
-  printVia,
   tagOf,
   withTag,
 } from '../../../../src/platform/sip/header-values';
+import { printVia } from './print-via';
 
 describe('name and address', () => {
   it.each([

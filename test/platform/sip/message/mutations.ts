@@ -20,7 +20,7 @@ Content-Length: 0
 
 `;
 
-export const SEEDS: readonly Buffer[] = [...Object.values({ ...VALID, ...INVALID, ...SEMANTIC }), REGISTER];
+const SEEDS: readonly Buffer[] = [...Object.values({ ...VALID, ...INVALID, ...SEMANTIC }), REGISTER];
 
 /** What parsers stumble over. */
 const CHARACTERS = Buffer.from('\r\n\t\0 ";,<>:@=%\\?/[]()*\x80\xff', 'latin1');

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { parseNameAddr, parseVia, printNameAddr, printVia } from '../../../../src/platform/sip/header-values';
+import { parseNameAddr, parseVia, printNameAddr } from '../../../../src/platform/sip/header-values';
 import { Headers, type SipMessage } from '../../../../src/platform/sip/message';
 import { parseMessage } from '../../../../src/platform/sip/parse';
 import { printMessage } from '../../../../src/platform/sip/print';
 import { parseUri, printUri } from '../../../../src/platform/sip/uri';
+import { printVia } from './print-via';
 
 const token = fc.stringMatching(/^[-.!%*_+`'~A-Za-z0-9]{1,12}$/);
 const name = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,10}[a-z0-9]$/);

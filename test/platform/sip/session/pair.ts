@@ -17,7 +17,7 @@ import { lossyFlows, type Weather } from '../support/lossy-flows';
 const log = pino({ level: 'silent' });
 
 /** Descriptions that are words: an offer `offer n` is answered with `answer to offer n`. */
-export function wordyMedia(name: string): SessionMedia & { took: string[]; refuse: boolean } {
+function wordyMedia(name: string): SessionMedia & { took: string[]; refuse: boolean } {
   let version = 0;
   const media = {
     took: [] as string[],
@@ -36,7 +36,7 @@ export function wordyMedia(name: string): SessionMedia & { took: string[]; refus
   return media;
 }
 
-export function recorder(): SessionListener & { told: string[] } {
+function recorder(): SessionListener & { told: string[] } {
   const told: string[] = [];
   return {
     told,

@@ -72,7 +72,7 @@ export class FakeFlow implements Flow {
   }
 }
 
-export function nameOf(message: SipMessage): string {
+function nameOf(message: SipMessage): string {
   return message.kind === 'request' ? message.method : String(message.status);
 }
 

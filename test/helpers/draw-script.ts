@@ -1,6 +1,6 @@
 /** Calls to play, drawn at random: all outcomes mixed. */
-import type { Prng } from './prng';
-import { FAR_ENDS, type FlowKind, type Script } from './scenario';
+import type { Prng } from '../../src/testkit/platform/prng';
+import { FAR_ENDS, type FlowKind, type Script } from '../../src/testkit/platform/scenario';
 
 export function drawScript(prng: Prng, kind: FlowKind): Script {
   const script: Script = {
