@@ -29,6 +29,15 @@ interface Place {
   /** Of the last packet, in samples since the beginning. */
   position: number;
   timestamp: number;
+  /** When the last packet came. */
+  cameAt: number;
+  /** How far the last packet was moved because it was too late: back again, where the next one is on its heels. */
+  moved: number;
+  /** The last packet was too late, and on the heels of the one before. */
+  heldUp: boolean;
+  /** Where what was placed ends, and where it ended when it was moved back: nothing is mixed with itself. */
+  end: number;
+  taken: number;
   /** Sequence number of the newest packet, and which of the 32 up to it were seen (as RFC 3711 3.3.2 does). */
   newest: number;
   seen: number;
@@ -36,7 +45,8 @@ interface Place {
 
 /**
  * A stream begins when its first packet arrives; from there on its RTP timestamps say where a packet belongs, so that
- * jitter and loss move nothing. One that strays from the clock by more than the tolerance begins anew.
+ * jitter and loss move nothing. One that strays from the clock by more than the tolerance begins anew, unless its packets come
+ * all at once: they were held up on the way, and what is behind them will be in time.
  * @param write gets the sound in pieces, in order; between them is silence
  */
 export function createTimeline(write: (position: number, samples: Int16Array) => void): Timeline {
@@ -59,30 +69,44 @@ export function createTimeline(write: (position: number, samples: Int16Array) =>
     written = Math.max(written, position);
   };
 
-  const positionOf = (packet: Packet, now: number): number | undefined => {
+  const placeOf = (packet: Packet, now: number): Place | undefined => {
     const { stream, sequence, timestamp } = packet;
     const place = places.get(stream);
     if (!place) {
-      places.set(stream, { position: now, timestamp, newest: sequence, seen: 1 });
-      return now;
+      const clock = { position: now, timestamp, cameAt: now, moved: 0, heldUp: false };
+      const begun = { ...clock, end: 0, taken: 0, newest: sequence, seen: 1 };
+      places.set(stream, begun);
+      return begun;
     }
     if (isRepeated(place, sequence)) return undefined;
-    const position = place.position + ((timestamp - place.timestamp) | 0); // across the 32 bits' end, too
-    place.position = Math.abs(position - now) > TOLERANCE ? now : position;
-    place.timestamp = timestamp;
-    return place.position;
+    const step = (timestamp - place.timestamp) | 0; // across the 32 bits' end, too
+    const isHurried = 2 * (now - place.cameAt) < step;
+    let position = place.position + step - (isHurried ? place.moved : 0);
+    const early = position - now;
+    place.moved = 0;
+    if (early > TOLERANCE) {
+      position = now;
+      place.taken = place.end;
+    } else if (early < -TOLERANCE && !isHurried) {
+      if (!place.heldUp) place.moved = -early;
+      position = now;
+    }
+    place.heldUp = early < -TOLERANCE && isHurried;
+    return Object.assign(place, { position, timestamp, cameAt: now });
   };
 
   return {
     add(packet, now) {
       const due = now - TOLERANCE;
       if (due - written >= CHUNK) writeUntil(due);
-      const position = positionOf(packet, now);
-      if (position === undefined) return;
+      const place = placeOf(packet, now);
+      if (!place) return;
+      const { position, taken } = place;
       const { payload } = packet;
       const linear = LINEAR[packet.codec];
       const until = Math.min(position + payload.length, written + RING);
-      for (let at = Math.max(position, written); at < until; at++) {
+      place.end = Math.max(place.end, until);
+      for (let at = Math.max(position, written, taken); at < until; at++) {
         const sum = (ring[at & MASK] ?? 0) + (linear[payload[at - position] ?? 0] ?? 0);
         ring[at & MASK] = sum > 32_767 ? 32_767 : sum < -32_768 ? -32_768 : sum;
       }

@@ -185,6 +185,58 @@ it('keeps its place over minutes of sound, of both laws and any packet length; n
   expect([begin, end, more]).toEqual([0, 180_000, []]);
 });
 
+it('what was held up for seconds and comes all at once moves nothing behind it', async () => {
+  const { at, said, samples } = recording();
+  const stream = {};
+  for (let i = 0; i < 500; i++) {
+    at(i < 100 || i >= 250 ? i * 20 : 5_000);
+    said(packet(stream, i));
+  }
+  at(10_000);
+  const recorded = await samples();
+  expect(recorded).toHaveLength(80_000);
+  // What was more than a second and a half late is left out, but for the first packet: that one might have begun anew.
+  expect(runs(recorded)).toEqual([
+    [0, 2_000, LEVEL],
+    [3_500, 5_000, LEVEL],
+    [5_000, 5_020, 2 * LEVEL],
+    [5_020, 10_000, LEVEL],
+  ]);
+});
+
+it.each([
+  [1, 4_000],
+  [2, 4_040], // the first two could have been held up
+])(
+  'a stream that stood still and goes on with its old timestamps, %d at once, is where it is heard',
+  async (n, from) => {
+    const { at, said, samples } = recording();
+    const stream = {};
+    for (let i = 0; i < 100; i++) {
+      at(i < 50 ? i * 20 : (i - (i % n)) * 20 + 3_000);
+      said(packet(stream, i));
+    }
+    at(6_000);
+    const [before, ...after] = runs(await samples());
+    expect(before).toEqual([0, 1_000, LEVEL]);
+    expect(after.at(-1)).toEqual([from, 5_000, LEVEL]);
+  },
+);
+
+it('a stream whose clock is fast is never mixed with itself, nor runs away', async () => {
+  const { at, said, samples } = recording({ maxSeconds: 600 });
+  const stream = {};
+  for (let i = 0; i < 10_000; i++) {
+    at(i * 19);
+    said(packet(stream, i));
+  }
+  at(190_000);
+  const recorded = await samples();
+  expect(new Set(recorded)).toEqual(new Set([LEVEL]));
+  expect(recorded.length).toBeGreaterThanOrEqual(190_000 * 8);
+  expect(recorded.length).toBeLessThan(191_600 * 8);
+});
+
 it('what is ahead of the clock lengthens the end', async () => {
   const { at, said, samples } = recording();
   const stream = {};
