@@ -68,7 +68,11 @@ export default tseslint.config(
     ),
   },
   {
-    files: ['src/{webhooks,flows,flow-store,call-control,provisioning,api}/**/*.ts', 'src/app.ts', 'src/config.ts'],
+    files: [
+      'src/{webhooks,flows,flow-store,call-control,provisioning,api}/**/*.ts',
+      'src/app.ts',
+      'src/{config,settings}.ts',
+    ],
     rules: wall('The webhook half never knows the platform: only main.ts wires both.', '**/platform/**', '**/platform'),
   },
   // What judges shares no code with what it judges; folders of the kit are one deep.

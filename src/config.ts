@@ -1,16 +1,10 @@
-/** The settings, read from the environment once and checked as a whole. */
-import { isIP } from 'node:net';
-import { isSupportedCountry, type CountryCode } from 'libphonenumber-js/min';
-import { z } from 'zod';
+/** The settings: what they come to, and what must go together. How each is spelled: settings.ts. */
+import type { CountryCode } from 'libphonenumber-js/min';
 import { TandemError } from './errors';
 import type { Line } from './flows/dial-plan';
-import { MAX_CALL_TIMEOUT_SECONDS } from './protocol/commands';
-import { isE164 } from './protocol/e164';
 import { randomText } from './protocol/ids';
 import { MAX_DOMAIN_NAME_LENGTH, SIP_DOMAIN_SUFFIX } from './protocol/resources';
-import { normaliseSipUri } from './protocol/sip-uri';
-
-const DEFAULT_LINES = '+1555444333=sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io';
+import { SETTING_NAMES, settings, type Settings } from './settings';
 
 /** Every setting that is wrong, each with what to do about it. */
 export class ConfigError extends TandemError {
@@ -20,120 +14,10 @@ export class ConfigError extends TandemError {
   }
 }
 
-const whole = (min: number, max: number, standard: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `is no whole number; give one from ${min} to ${max}, or leave it out for ${standard}`)
-    .transform(Number)
-    .refine((n) => n >= min && n <= max, `is out of range; give a whole number from ${min} to ${max}`)
-    .default(standard);
-
-const flag = z
-  .enum(['on', 'off'], 'must be on or off')
-  .transform((text) => text === 'on')
-  .optional();
-
-const origin = z
-  .string()
-  .refine(isHttpUrl, 'is no http(s) URL; give one like https://example.com')
-  .transform((text) => text.replace(/\/+$/, ''));
-
-const lines = z.string().transform((text, ctx): Line[] => {
-  const parsed: Line[] = [];
-  for (const entry of text.split(',').map((part) => part.trim())) {
-    if (entry === '') continue;
-    const at = entry.indexOf('=');
-    const number = entry.slice(0, at).trim();
-    const endpoint = normaliseSipUri(entry.slice(at + 1));
-    if (at < 0) ctx.addIssue(`has the entry "${entry}" without "="; write number=endpoint`);
-    else if (!isE164(number)) ctx.addIssue(`has the number "${number}", which is not E.164; write it as +15551234567`);
-    else if (!endpoint)
-      ctx.addIssue(`has the endpoint "${entry.slice(at + 1)}", which is no SIP URI; write it as sip:user@domain`);
-    else if (parsed.some((line) => line.number === number))
-      ctx.addIssue(`has the number ${number} twice; a number rings one endpoint`);
-    else parsed.push({ number, endpoint });
-  }
-  if (parsed.length === 0 && ctx.issues.length === 0)
-    ctx.addIssue('is empty; write number=sip:user@domain, comma-separated');
-  return parsed;
-});
-
-const country = z
-  .string()
-  .transform((text) => text.toUpperCase())
-  .refine((text): text is CountryCode => isSupportedCountry(text), 'is no country; give two letters like US or DE');
-
-const ports = z.string().transform((text, ctx): { from: number; to: number } | undefined => {
-  if (text === '0') return undefined;
-  const [, from = 0, to = 0] = (/^(\d{1,5})-(\d{1,5})$/.exec(text) ?? []).map(Number);
-  if (from < 1024 || to > 65_535 || to - from < 3)
-    ctx.addIssue('is no range of ports; write it as 10000-10999, above 1023, two ports for each leg, or 0 for any');
-  return { from, to };
-});
-
 /** One label below the platform's SIP domain. */
 const PROVISIONABLE = new RegExp(
   `@[a-z][a-z0-9-]{0,${MAX_DOMAIN_NAME_LENGTH - 1}}\\.${SIP_DOMAIN_SUFFIX.replaceAll('.', '\\.')}$`,
 );
-
-const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-
-/** The settings as the environment spells them. An empty variable counts as left out. */
-const schema = z.object({
-  NODE_ENV: z.string().default('development'),
-  PORT: whole(0, 65_535, 3_000),
-  HOST: z.string().default('0.0.0.0'),
-  PUBLIC_BASE_URL: origin.optional(),
-  BANDWIDTH_API_URL: origin
-    .refine((url) => !/\/v1$/.test(url), 'ends in /v1; give the origin alone, like https://api.example.com')
-    .optional(),
-  BANDWIDTH_USER_ID: z.string().optional(),
-  BANDWIDTH_API_TOKEN: z.string().optional(),
-  BANDWIDTH_API_SECRET: z.string().optional(),
-  LINES: lines.prefault(DEFAULT_LINES),
-  DEFAULT_COUNTRY: country.prefault('US'),
-  WEBHOOK_USERNAME: z.string().optional(),
-  WEBHOOK_PASSWORD: z.string().optional(),
-  API_TOKEN: z.string().optional(),
-  CALL_TIMEOUT_SECONDS: whole(1, MAX_CALL_TIMEOUT_SECONDS, 30),
-  MAX_CALL_SECONDS: whole(1, 86_400, 14_400),
-  COMMAND_TIMEOUT_MS: whole(50, 60_000, 5_000),
-  LEG_CHECK_SECONDS: whole(0, 3_600, 5),
-  RECOVERY_SECONDS: whole(0, 86_400, 60),
-  REDIS_URL: z
-    .string()
-    .refine(isRedisUrl, 'is no redis:// or rediss:// URL; give one like redis://:password@127.0.0.1:6379/0')
-    .optional(),
-  REDIS_PREFIX: z
-    .string()
-    .regex(/^[\w.:-]{1,64}$/, 'is no key prefix; give up to 64 letters, digits and . _ : -')
-    .default('tandem'),
-  REDIS_CLUSTER: flag,
-  LOG_LEVEL: z.enum(levels, `must be one of ${levels.join(', ')}`).default('info'),
-  PLATFORM_PORT: whole(0, 65_535, 3_001),
-  PLATFORM_RATE_LIMITS: flag,
-  PLATFORM_SANDBOX: flag,
-  SIP_PORT: whole(0, 65_535, 5_060),
-  SIP_HOST: z.string().optional(),
-  SIP_PUBLIC_ADDRESS: z
-    .string()
-    .refine((text) => isIP(text) !== 0, 'is no IP address; give the one that phones reach, like 203.0.113.7')
-    .optional(),
-  SIP_TLS_PORT: whole(0, 65_535, 5_061),
-  SIP_TLS_CERT: z.string().optional(),
-  SIP_TLS_KEY: z.string().optional(),
-  SIP_DIAL_URIS: flag,
-  SIP_PASSWORD: z.string().min(6, 'is too short; give 6 characters or more').optional(),
-  RTP_PORTS: ports.prefault('10000-10999'),
-  RTP_SILENCE_SECONDS: whole(0, 86_400, 60),
-  AUDIO_PRIVATE_HOSTS: flag,
-  SPEECH_LANGUAGES_DIR: z.string().optional(),
-  RECORDINGS_DIR: z.string().optional(),
-});
-
-type Settings = z.infer<typeof schema>;
-/** The names of all settings: `.env.example` must have each. */
-export const SETTING_NAMES = Object.keys(schema.shape);
 
 export interface Config {
   readonly production: boolean;
@@ -223,8 +107,10 @@ export type Purpose = 'serve' | 'platform' | 'provision' | 'demo';
  * @throws ConfigError with every fault at once
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>, purpose: Purpose = 'serve'): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in schema.shape && value !== ''));
-  const parsed = schema.safeParse(given);
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => name in settings.shape && value !== ''),
+  );
+  const parsed = settings.safeParse(given);
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
   // What goes together is checked on what was given, so that all faults are told at once.
   faults.push(...faultsOfCredentials(given, purpose), ...faultsOfLines(given, purpose));
@@ -234,7 +120,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, pu
 
 /** Endpoints that are to be created must be below the platform's SIP domain; those of another platform may be anywhere. */
 function faultsOfLines(given: Record<string, string | undefined>, purpose: Purpose): string[] {
-  const parsed = schema.shape.LINES.safeParse(given['LINES']);
+  const parsed = settings.shape.LINES.safeParse(given['LINES']);
   const isEmbedded = purpose === 'serve' && given['BANDWIDTH_API_URL'] === undefined;
   if (!parsed.success || !(isEmbedded || purpose === 'provision')) return [];
   return parsed.data
@@ -330,12 +216,4 @@ function toConfig(s: Settings): Config {
     sipPassword: s.SIP_PASSWORD ?? randomText(12),
     sipPasswordMadeUp: s.SIP_PASSWORD === undefined,
   };
-}
-
-function isRedisUrl(text: string): boolean {
-  return URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol) && new URL(text).hostname !== '';
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }

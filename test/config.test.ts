@@ -1,4 +1,5 @@
-import { ConfigError, SETTING_NAMES, demoEnvironment, loadConfig, type Purpose } from '../src/config';
+import { ConfigError, demoEnvironment, loadConfig, type Purpose } from '../src/config';
+import { SETTING_NAMES } from '../src/settings';
 
 function faults(env: Record<string, string>, purpose?: Purpose): readonly string[] {
   try {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { SETTING_NAMES, loadConfig } from '../src/config';
+import { loadConfig } from '../src/config';
+import { SETTING_NAMES } from '../src/settings';
 
 const example = parseEnv(readFileSync(join(__dirname, '..', '.env.example'), 'utf8'));
 
