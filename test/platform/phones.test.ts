@@ -354,7 +354,9 @@ describe('other requests', () => {
   it.each([
     ['OPTIONS', 200],
     ['SUBSCRIBE', 405],
-    ['BYE', 405],
+    ['BYE', 481],
+    ['INFO', 481],
+    ['UPDATE', 481],
     ['JUMP', 501],
   ])('%s outside of a dialog: %i', async (method, status) => {
     await setUp();

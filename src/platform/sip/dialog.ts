@@ -4,6 +4,7 @@ import { pooledRandomBytes } from '../../protocol/random';
 import { parseCSeq, parseNameAddr, tagOf, withTag } from './header-values';
 import { Headers, NO_BODY, type SipRequest, type SipResponse } from './message';
 import type { Flow } from './transport/transport';
+import { parseUri, printUri } from './uri';
 
 /** 128 bits, globally unique (8.1.1.4). */
 export function newCallId(): string {
@@ -143,9 +144,10 @@ export class Dialog {
 
   #build(method: string, cseq: number, { headers = [], body }: RequestParts): SipRequest {
     const { local, remote, callId, remoteTarget, routeSet, flow } = this.#state;
+    const { uri, routes } = routed(remoteTarget, routeSet);
     const all = new Headers([
       ['Max-Forwards', String(MAX_FORWARDS)],
-      ...routeSet.map((route) => ['Route', route] as const),
+      ...routes.map((route) => ['Route', route] as const),
       ['From', local],
       ['To', remote],
       ['Call-ID', callId],
@@ -155,11 +157,10 @@ export class Dialog {
     // Not in BYE (RFC 3261 20, table 2): there is nothing more to be asked.
     if (method !== 'BYE') all.add('Contact', contactFor(flow));
     if (body) all.add('Content-Type', body.type);
-    // Loose routing only (12.2.1.1): strict routers are those of RFC 2543.
     return {
       kind: 'request',
       method,
-      uri: remoteTarget,
+      uri,
       headers: all,
       body: body ? Buffer.from(body.content) : NO_BODY,
     };
@@ -172,6 +173,17 @@ export const MAX_FORWARDS = 70;
 export function contactFor(flow: Flow): string {
   const transport = flow.transport === 'UDP' ? '' : `;transport=${flow.transport.toLowerCase()}`;
   return `<sip:tandem@${printHostPort(flow.local)}${transport}>`;
+}
+
+/** 12.2.1.1: a strict router (RFC 2543) that comes first wants to be the Request-URI, and the target to be the last route. */
+function routed(target: string, routes: readonly string[]): { uri: string; routes: readonly string[] } {
+  const [first, ...others] = routes;
+  const router = parseUri(parseNameAddr(first ?? '')?.uri ?? '');
+  if (!router || router.params.has('lr')) return { uri: target, routes };
+  // 19.1.1: neither may stand in a Request-URI.
+  router.params.delete('method');
+  delete router.headers;
+  return { uri: printUri(router), routes: [...others, `<${target}>`] };
 }
 
 /** The CSeq number; a request without a readable one does not get as far as a dialog. */

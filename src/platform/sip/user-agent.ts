@@ -25,8 +25,10 @@ export interface UserAgentDeps {
 
 type Handler = (transaction: ServerTransaction) => void;
 
-/** Known methods that mean nothing outside of a dialog here. */
-const NOT_ALLOWED = new Set(['BYE', 'UPDATE', 'INFO', 'PRACK', 'REFER', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'MESSAGE']);
+/** Known methods that mean nothing here. */
+const NOT_ALLOWED = new Set(['PRACK', 'REFER', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'MESSAGE']);
+/** Those that are known, and are always about a dialog (RFC 3261 15.1.2, RFC 3311 5.2, RFC 6086 4.2.2). */
+const WITHIN_DIALOGS = new Set(['BYE', 'UPDATE', 'INFO']);
 /** Extensions that are honoured when they are required. */
 const OPTION_TAGS = new Set(['timer', 'path', 'outbound']);
 
@@ -73,6 +75,7 @@ export function createUserAgent(deps: UserAgentDeps): TransactionUser {
         const id = dialogIdOf(request);
         if (id !== undefined) return withinDialog(transaction, id);
         const handler = Object.hasOwn(handlers, request.method) ? handlers[request.method] : undefined;
+        if (WITHIN_DIALOGS.has(request.method)) return refuse(transaction, 481);
         // 8.2.1, 8.2.2.1
         if (!handler) return refuse(transaction, NOT_ALLOWED.has(request.method) ? 405 : 501, ['Allow', ALLOW]);
         if (!isAddressed(request)) return refuse(transaction, 416);

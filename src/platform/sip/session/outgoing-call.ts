@@ -60,6 +60,7 @@ export class OutgoingCall {
   /** Ids of the dialogs that 2xx have made: a forking proxy beyond may bring several (13.2.2.4). */
   readonly #answers = new Set<string>();
   #expires = SESSION_EXPIRES;
+  #minSe = MIN_SE;
   readonly #callId = newCallId();
   readonly #localTag = newTag();
   #cseq = 0;
@@ -106,7 +107,7 @@ export class OutgoingCall {
       ['User-Agent', SOFTWARE],
       ...CAPABILITIES,
       ['Session-Expires', String(this.#expires)],
-      ['Min-SE', String(MIN_SE)],
+      ['Min-SE', String(this.#minSe)],
       ...Object.entries(headers),
       ['Content-Type', SDP],
     ]);
@@ -118,8 +119,8 @@ export class OutgoingCall {
     if (status < 200) this.#progress(status);
     else if (status < 300) this.#answered(request, response);
     else if (status === 422 && this.#mayAskForLonger(response)) {
-      // RFC 4028 7.3: once more, with what the far end wants.
-      this.#expires = minSe(response.headers);
+      // RFC 4028 7.1, 7.3: once more, with what the far end wants.
+      this.#expires = this.#minSe = minSe(response.headers);
       this.start();
     } else this.#failed(status);
   }

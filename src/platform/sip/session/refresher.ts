@@ -41,6 +41,8 @@ export class Refresher {
   #peerUpdates = false;
   /** s */
   #interval = SESSION_EXPIRES;
+  /** The most that the far end has asked for as the shortest interval; s. */
+  #minSe = MIN_SE;
   readonly #timer: SessionTimer;
 
   constructor(
@@ -61,16 +63,17 @@ export class Refresher {
 
   /**
    * Terms agreed in the transaction that made the dialog, or refreshed it.
-   * @param interval s
+   * @param interval s; one below what this end asked for at least (RFC 4028 9) counts as that: no flood of refreshes
    * @param refreshing whether that is this end's part
    */
   keepAlive(interval: number, refreshing: boolean): void {
-    this.#interval = interval;
-    this.#timer.start(interval, refreshing);
+    this.#interval = Math.max(interval, MIN_SE);
+    this.#timer.start(this.#interval, refreshing);
   }
 
-  /** Whether the far end takes UPDATE: from the Allow of its last message. */
+  /** Whether the far end takes UPDATE, from the Allow of its last message; its shortest interval (RFC 4028 7.1). */
   learn(message: SipRequest | SipResponse): void {
+    this.#minSe = Math.max(this.#minSe, minSe(message.headers));
     if (message.headers.has('allow')) this.#peerUpdates = hasToken(message.headers, 'allow', 'UPDATE');
   }
 
@@ -87,7 +90,11 @@ export class Refresher {
     const { dialog } = this.call;
     const withInvite = !this.#peerUpdates;
     const request = dialog.request(withInvite ? 'INVITE' : 'UPDATE', {
-      headers: [...CAPABILITIES, ['Session-Expires', `${this.#interval};refresher=uac`], ['Min-SE', String(MIN_SE)]],
+      headers: [
+        ...CAPABILITIES,
+        ['Session-Expires', `${this.#interval};refresher=uac`],
+        ['Min-SE', String(this.#minSe)],
+      ],
       body: withInvite ? { type: SDP, content: this.media.offer() } : undefined,
     });
     this.#inviting = withInvite;
@@ -117,7 +124,7 @@ export class Refresher {
       // RFC 3261 14.1: who made the call waits longer, so that the next attempts do not meet.
       this.#retry(this.call.isCaller ? randomInt(2_100, 4_000) : randomInt(0, 2_000));
     } else if (status === 422 && minSe(response.headers) > this.#interval) {
-      this.#interval = minSe(response.headers);
+      this.#interval = this.#minSe = minSe(response.headers);
       this.#retry(LONGER_AGAIN_MS);
     } else if (status === 408 || status === 481) {
       this.call.endWith(status); // RFC 3261 12.2.1.2: the far end has no such call

@@ -425,6 +425,47 @@ describe('within the dialog', () => {
   });
 });
 
+describe('the route set (12.2.1.1)', () => {
+  const answeredOver = (...routes: string[]) => {
+    const made = answered({
+      tamper(message) {
+        if (message.kind !== 'response' || message.status !== 200) return message;
+        const { headers } = withHeader(message, 'contact', '<sip:bob@192.0.2.2>');
+        for (const route of routes) headers.add('record-route', route);
+        return { ...message, headers };
+      },
+    });
+    const [call] = made.dialogs.caller.values();
+    const { uri, headers } = call!.dialog.request('INFO');
+    made.close();
+    return [uri, ...headers.all('route')];
+  };
+
+  it('loose routers stand in Route, the last one to record itself first', () => {
+    expect(answeredOver('<sip:p1.example;lr>', '<sip:p2.example;lr>')).toEqual([
+      'sip:bob@192.0.2.2',
+      '<sip:p2.example;lr>',
+      '<sip:p1.example;lr>',
+    ]);
+  });
+
+  it('a strict router that comes first is the Request-URI, and the far end is last in Route', () => {
+    expect(answeredOver('<sip:p1.example;lr>', '<sip:p2.example?x=y>')).toEqual([
+      'sip:p2.example',
+      '<sip:p1.example;lr>',
+      '<sip:bob@192.0.2.2>',
+    ]);
+  });
+
+  it('one that comes later is left as it is', () => {
+    expect(answeredOver('<sip:p1.example>', '<sip:p2.example;lr>')).toEqual([
+      'sip:bob@192.0.2.2',
+      '<sip:p2.example;lr>',
+      '<sip:p1.example>',
+    ]);
+  });
+});
+
 describe('session timers (RFC 4028)', () => {
   it('the caller refreshes at half of the interval, with UPDATE where the far end allows it', () => {
     const made = answered();
@@ -498,6 +539,61 @@ describe('session timers (RFC 4028)', () => {
     pass(1_000);
     expect(made.trace.filter((what) => what === '> INVITE')).toHaveLength(4);
     expect(made.callerTold).toEqual(['ended 422']);
+    made.close();
+  });
+
+  it('422: the refused interval goes into Min-SE of the next INVITE (RFC 4028 7.1)', () => {
+    const least: (string | undefined)[] = [];
+    const made = pair({
+      onInvite({ call, transaction }) {
+        least.push(transaction.request.headers.get('min-se'));
+        if (least.length === 1) call.hangUp(422);
+      },
+      tamper: (message) =>
+        message.kind === 'response' && message.status === 422 ? withHeader(message, 'min-se', '3600') : message,
+    });
+    pass();
+    expect(least).toEqual(['90', '3600']);
+    made.close();
+  });
+
+  it('422 to a refresh: Min-SE of the next one says what the far end wants (RFC 4028 7.1)', () => {
+    let refused = false;
+    const made = answered({
+      tamper(message) {
+        if (refused || message.kind !== 'response' || !message.headers.get('cseq')?.includes('UPDATE')) return message;
+        refused = true;
+        return { ...withHeader(message, 'min-se', '3600'), status: 422 };
+      },
+    });
+    const [far] = made.dialogs.callee.values();
+    const asked: string[] = [];
+    const request = far!.request.bind(far);
+    far!.request = (transaction) => {
+      const { headers } = transaction.request;
+      asked.push(`${headers.get('session-expires')} ${headers.get('min-se')}`);
+      request(transaction);
+    };
+    pass(902_000);
+    expect(asked).toEqual(['1800;refresher=uac 90', '3600;refresher=uac 3600']);
+    made.close();
+  });
+
+  it.each(['0', '1'])('an interval of %s s in the 2xx sends no flood, and does not end the call', (seconds) => {
+    const made = pair({
+      tamper: (message) =>
+        message.kind === 'response' && message.headers.has('session-expires')
+          ? withHeader(message, 'session-expires', `${seconds};refresher=uac`)
+          : message,
+    });
+    pass();
+    made.callee().call.accept('answer of callee');
+    pass();
+    const before = made.trace.length;
+    pass(100_000);
+    // One each 45 s: the shortest interval there is (RFC 4028 4).
+    expect(made.trace.slice(before)).toEqual(['> UPDATE', '< 200 UPDATE', '> UPDATE', '< 200 UPDATE']);
+    expect(made.callerTold).toEqual(['ringing', 'answered']);
     made.close();
   });
 
