@@ -23,13 +23,28 @@ export interface ReceiverCounts {
 /** A source that skips so many has begun anew (RFC 3550 A.1, MAX_DROPOUT): nothing of it was lost. */
 const MOST_LOST = 3_000;
 
+/** What bears one SSRC. */
+interface Source {
+  readonly ssrc: number;
+  stream: object;
+  sequence: number;
+}
+
 /** @param latch is asked last: only what can be the far end's own may move it */
 export function createRtpReceiver(latch: Latch): RtpReceiver {
   const counts: ReceiverCounts = { received: 0, dropped: 0, ignored: 0 };
   let receivable: ReadonlyMap<number, Codec | 'telephone-event'> | undefined;
-  let stream = {};
-  let ssrc = 0;
-  let lastSequence = 0;
+  // Two, because some send keys under another SSRC than the sound between them.
+  let current: Source | undefined;
+  let other: Source | undefined;
+
+  const sourceOf = (ssrc: number, sequence: number): Source => {
+    if (current?.ssrc !== ssrc) [current, other] = [other?.ssrc === ssrc ? other : undefined, current];
+    current ??= { ssrc, stream: {}, sequence };
+    if (Math.abs(sequenceDistance(sequence, current.sequence)) > MOST_LOST) current.stream = {};
+    current.sequence = sequence;
+    return current;
+  };
 
   return {
     counts,
@@ -51,11 +66,7 @@ export function createRtpReceiver(latch: Latch): RtpReceiver {
       }
       counts.received += 1;
       const sequence = datagram.readUInt16BE(2);
-      if (from !== ssrc || Math.abs(sequenceDistance(sequence, lastSequence)) > MOST_LOST) {
-        ssrc = from;
-        stream = {};
-      }
-      lastSequence = sequence;
+      const { stream } = sourceOf(from, sequence);
       return {
         kind: format === 'telephone-event' ? 'telephone-event' : 'audio',
         codec: format === 'PCMA' ? 'PCMA' : 'PCMU',

@@ -57,6 +57,8 @@ export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
   let end = randomInt(2 ** 32); // timestamp at which the sound that was sent ends
   let lastAt: number | undefined; // ms
   let lastDuration = 0;
+  /** The press that was passed on last: its packets bear one timestamp, whatever goes out between them. */
+  let event: { stream: object; timestamp: number; out: number } | undefined;
   let spoken = false; // since the last check
   let quietChecks = 0;
 
@@ -127,8 +129,11 @@ export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
         timestampOffset = timestampNow(now) - packet.timestamp;
       }
       const at = (packet.sequence + sequenceOffset) & 0xffff;
-      const timestamp = (packet.timestamp + timestampOffset) >>> 0;
-      const buffer = rtpPacketFor(payload.length, packet.marker || begins, payloadType, at, timestamp, ssrc);
+      const isSamePress = event?.stream === packet.stream && event.timestamp === packet.timestamp;
+      const pressed = isAudio || !isSamePress ? undefined : event?.out;
+      const timestamp = pressed ?? (packet.timestamp + timestampOffset) >>> 0;
+      const marker = packet.marker || (begins && pressed === undefined);
+      const buffer = rtpPacketFor(payload.length, marker, payloadType, at, timestamp, ssrc);
       const table = isAudio ? transcodingTable(packet.codec, format.codec) : undefined;
       if (table) {
         for (let i = 0; i < payload.length; i += 1) buffer[RTP_HEADER_LENGTH + i] = table[payload[i]!]!;
@@ -139,6 +144,7 @@ export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
         stream = undefined;
         return false;
       }
+      if (!isAudio) event = { stream: packet.stream, timestamp: packet.timestamp, out: timestamp };
       spoken = true;
       // An event lasts from its timestamp on for as long as it says.
       sent(at, timestamp, isAudio ? payload.length : ((payload[2] ?? 0) << 8) | (payload[3] ?? 0), now);

@@ -40,6 +40,8 @@ export function printTelephoneEvent({ event, end, volume, duration }: TelephoneE
 
 /** Packets of earlier presses that come late are known by their timestamp, for so long; in samples. */
 const LATE = 5 * 8_000;
+/** So much of the end of a segment may be lost, and the next one still goes on with it; in samples. */
+const MOST_LOST = 8_000 / 4;
 
 /**
  * Finds the key presses in a stream of event packets. All packets of a press bear one timestamp (RFC 4733 2.3.5), so a
@@ -62,7 +64,8 @@ export function createKeyDetector(pressed: (key: string) => void): {
         }
         if (ahead < 0 && ahead > -LATE) return;
         // A key that is held for longer than `duration` can say goes on in a new segment (RFC 4733 2.5.1.3).
-        const goesOn = !last.ended && !marker && event.event === last.event && ahead === last.until;
+        const lost = ahead - last.until;
+        const goesOn = !last.ended && !marker && event.event === last.event && lost >= 0 && lost <= MOST_LOST;
         if (goesOn && last.until >= 0x8000) {
           last = { stream, timestamp, event: event.event, ended: event.end, until: event.duration };
           return;

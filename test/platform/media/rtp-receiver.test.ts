@@ -44,6 +44,14 @@ it('takes one source for one stream, until that begins anew', () => {
   expect(take({ sequence: 20_000, ssrc: 8 })!.stream).not.toBe(second);
 });
 
+it('knows a source again that sends keys under another SSRC than the sound between them', () => {
+  const [sound, keys] = [take({ sequence: 7 })!.stream, take({ payloadType: 96, sequence: 900, ssrc: 8 })!.stream];
+  expect(take({ sequence: 8 })!.stream).toBe(sound);
+  expect(take({ payloadType: 96, sequence: 901, ssrc: 8 })!.stream).toBe(keys);
+  expect(take({ sequence: 9, ssrc: 9 })!.stream).not.toBe(sound);
+  expect(take({ sequence: 10 })!.stream).not.toBe(sound); // two, not three
+});
+
 it('drops and counts the rest', () => {
   take();
   expect(take({ payloadType: 8 })).toBeUndefined();

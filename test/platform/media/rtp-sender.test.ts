@@ -162,6 +162,21 @@ describe('telephone events', () => {
     expect(course().at(-1)![1]).toBe(18 * 160);
   });
 
+  it('of one press bear one timestamp, whoever speaks between them', () => {
+    const [sound, keys] = [{}, {}];
+    for (let i = 0; i < 6; i += 1) {
+      sender.send(packet(sound, i, i * 160));
+      sender.send(packet(keys, i, 900, { ...key, marker: i === 0 }));
+      jest.advanceTimersByTime(20);
+    }
+    sender.send(packet(keys, 6, 9_000, key));
+    const pressed = out.filter(({ payloadType }) => payloadType === 101);
+    expect(pressed.map(({ marker }) => marker)).toEqual([true, false, false, false, false, false, false]);
+    expect(new Set(pressed.slice(0, 6).map(({ timestamp }) => timestamp)).size).toBe(1);
+    expect(pressed[6]!.timestamp).not.toBe(pressed[0]!.timestamp);
+    expect(course().map(([sequence]) => sequence)).toEqual(out.map((_, i) => i));
+  });
+
   it('that are sent need the clock, and no silence beside them', () => {
     sender.press('1');
     expect(sender.pressing).toBe(true);

@@ -62,6 +62,19 @@ describe('the detector', () => {
     expect(pressed).toBe('11');
   });
 
+  it('takes it for one where the end of a segment was lost', () => {
+    take('01 0a fe 00', 1_000, true);
+    take('01 0a 00 a0', 1_000 + 0xffff);
+    take('01 8a 01 40', 1_000 + 0xffff);
+    expect(pressed).toBe('1');
+  });
+
+  it('takes a key for another where both the end and the mark of a long one were lost', () => {
+    take('01 0a 90 00', 1_000, true);
+    take('01 0a 01 40', 1_000 + 0x9000 + 4_000);
+    expect(pressed).toBe('11');
+  });
+
   it('begins anew with a new source', () => {
     take('01 8a 01 e0', 1_000);
     take('01 8a 01 e0', 1_000, false, {});
