@@ -34,6 +34,8 @@ const listedCall = callView.extend({
   startTime: z.string().optional(),
 });
 
+type ListedCall = z.infer<typeof listedCall>;
+
 /** A call that is ringing or up. */
 export interface LiveCall {
   id: string;
@@ -53,7 +55,7 @@ const FIRST_LOOK_SIZE = 50;
 /** How far the platform's clock may be from ours, ms. */
 const CLOCK_SLACK_MS = 120_000;
 /** More calls than this are not looked through: the newest come first. */
-const MAX_PAGES = 20;
+const MAX_LISTED = 20_000;
 
 type EndState = 'completed' | 'rejected';
 
@@ -119,7 +121,7 @@ export function createCallControl({
 
   async function look(callId: string): Promise<SeenCall> {
     try {
-      return toSeen(callView.parse((await http.send('GET', callPath(callId))).body));
+      return toSeen(readAs(callView, (await http.send('GET', callPath(callId))).body, 'call'));
     } catch (error) {
       if (error instanceof RefusedError && error.status === 404) return { callId, state: 'gone' };
       throw error;
@@ -155,30 +157,34 @@ export function createCallControl({
     };
   }
 
-  async function list(filter: Record<string, string>): Promise<unknown[]> {
+  /** A page of the calls, newest first. Platforms may give smaller pages than asked for: their Link says if there are more. */
+  async function list(filter: Record<string, string>): Promise<{ page: ListedCall[]; size: number; isLast: boolean }> {
     const query = new URLSearchParams({ ...filter, sortOrder: 'desc' });
-    const { body } = await http.send('GET', http.userPath(`/calls?${query.toString()}`));
-    return z.array(z.unknown()).parse(body);
+    const { body, hasNext } = await http.send('GET', http.userPath(`/calls?${query.toString()}`));
+    const entries = readAs(z.array(z.unknown()), body, 'list');
+    const page = entries.flatMap((call) => listedCall.safeParse(call).data ?? []);
+    const size = entries.length;
+    return { page, size, isLast: size === 0 || (!hasNext && size < Number(filter['size'])) };
   }
 
   async function find({ from, to, tag, since }: FindRequest): Promise<SeenCall[]> {
     for (const size of [FIRST_LOOK_SIZE, PAGE_SIZE]) {
-      const page = await list({ from, to, size: `${size}` });
-      const calls = page.flatMap((call) => listedCall.safeParse(call).data ?? []);
-      const found = calls.filter((call) => call.tag === tag);
-      const isThatFarBack = page.length < size || beginningOf(calls.at(-1)) < since - CLOCK_SLACK_MS;
+      const { page, isLast } = await list({ from, to, size: `${size}` });
+      const found = page.filter((call) => call.tag === tag);
+      const isThatFarBack = isLast || beginningOf(page.at(-1)) < since - CLOCK_SLACK_MS;
       if (found.length > 0 || isThatFarBack) return found.map(toSeen);
     }
     return [];
   }
 
-  async function live(ageMs: number): Promise<LiveCall[]> {
+  async function live(ageMs: number, signal: AbortSignal): Promise<LiveCall[]> {
     const found: LiveCall[] = [];
-    for (let index = 0; index < MAX_PAGES; index += 1) {
-      const page = await list({ page: `${index}`, size: `${PAGE_SIZE}` });
-      const calls = page.flatMap((call) => listedCall.safeParse(call).data ?? []);
-      found.push(...calls.flatMap(toLive));
-      if (page.length < PAGE_SIZE || beginningOf(calls.at(-1)) < Date.now() - ageMs - CLOCK_SLACK_MS) break;
+    for (let index = 0, listed = 0; listed < MAX_LISTED; index += 1) {
+      const asked = { page: `${index}`, size: `${PAGE_SIZE}` };
+      const { page, size, isLast } = await retry(() => list(asked), A_FEW_TIMES, signal);
+      found.push(...page.flatMap(toLive));
+      listed += size;
+      if (isLast || beginningOf(page.at(-1)) < Date.now() - ageMs - CLOCK_SLACK_MS) break;
     }
     return found;
   }
@@ -217,7 +223,7 @@ export function createCallControl({
 
     findCalls: (request, signal) => retry(() => find(request), A_FEW_TIMES, signal),
     lookAtCall: (callId, signal) => retry(() => look(callId), A_FEW_TIMES, signal),
-    liveCalls: (ageMs, signal) => retry(() => live(ageMs), A_FEW_TIMES, signal),
+    liveCalls: live,
 
     async answerCall(callId, signal, ready = ALWAYS_READY) {
       await retry(() => ready().then(() => setState(callId, 'active')), AGAIN, signal);
@@ -242,12 +248,12 @@ export function createCallControl({
 }
 
 /** Epoch ms; Infinity where it is not told. */
-function beginningOf(call: z.infer<typeof listedCall> | undefined): number {
+function beginningOf(call: ListedCall | undefined): number {
   return Date.parse(call?.startTime ?? '') || Infinity;
 }
 
 /** None where it is over, or says too little of itself. */
-function toLive({ id, state, direction, ...call }: z.infer<typeof listedCall>): LiveCall[] {
+function toLive({ id, state, direction, ...call }: ListedCall): LiveCall[] {
   if (!direction || (state !== 'started' && state !== 'active')) return [];
   return [
     {
@@ -265,6 +271,13 @@ function toLive({ id, state, direction, ...call }: z.infer<typeof listedCall>): 
 
 function toSeen({ id, state, bridgeId }: z.infer<typeof callView>): SeenCall {
   return { callId: id, state, bridgeId: bridgeId ?? undefined };
+}
+
+/** A 2xx that shows no such thing is a page of a proxy, or was cut: as good as lost. */
+function readAs<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw new ReplyLostError(`the reply is no ${what}`, { cause: parsed.error });
+  return parsed.data;
 }
 
 function missing(what: string): never {

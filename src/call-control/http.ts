@@ -18,6 +18,8 @@ export interface ApiSettings {
 export interface ApiReply {
   status: number;
   location: string | undefined;
+  /** Whether the `Link` header of a list names a next page. */
+  hasNext: boolean;
   body: unknown;
 }
 
@@ -36,6 +38,8 @@ export interface ApiHttp {
 /** Failures of a connection that never stood: the request cannot have been seen. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
+const NEXT_LINK = /;\s*rel="?next\b/i;
+
 /** The HTTP side of the v1 API: keep-alive, Basic auth, explicit timeout, typed errors. */
 export function createApiHttp({ url, userId, token, secret, timeoutMs }: ApiSettings): ApiHttp {
   const { adapter, close } = createLeanAdapter(`${url}/v1`);
@@ -48,7 +52,8 @@ export function createApiHttp({ url, userId, token, secret, timeoutMs }: ApiSett
         throw toDomainError(error, `${method} ${path}`);
       });
       if (response.status >= 200 && response.status < 300) {
-        return { status: response.status, location: header(response, 'location'), body: response.data };
+        const hasNext = NEXT_LINK.test(header(response, 'link') ?? '');
+        return { status: response.status, location: header(response, 'location'), hasNext, body: response.data };
       }
       throw toRefusal(response, `${method} ${path}`);
     },

@@ -93,14 +93,24 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     }
   }
 
+  async function endIfUp({ id, tag, direction, from, to }: LiveCall, flowId: string): Promise<void> {
+    const { state } = await client.lookAtCall(id, closing.signal);
+    if (state !== 'started' && state !== 'active') return;
+    log.warn({ callId: id, tag, direction, from, to, state }, 'a leg that belongs to no flow is hung up');
+    engine.hangUpOrphan(id, flowId);
+  }
+
   async function endOrphans(suspects: readonly LiveCall[]): Promise<void> {
     for (const suspect of suspects) {
       if (await isOwned(suspect)) continue;
-      const { state } = await client.lookAtCall(suspect.id, closing.signal);
-      if (state !== 'started' && state !== 'active') continue;
-      const { id, tag, direction, from, to } = suspect;
-      log.warn({ callId: id, tag, direction, from, to, state }, 'a leg that belongs to no flow is hung up');
-      engine.hangUpOrphan(id, flowIdOf(suspect));
+      // One that cannot be looked at must not keep the others up.
+      await endIfUp(suspect, flowIdOf(suspect)).catch((error: unknown) => {
+        if (closing.signal.aborted) throw error;
+        log.warn(
+          { callId: suspect.id, err: messageOf(error) },
+          'a leg that may belong to no flow could not be looked at',
+        );
+      });
     }
   }
 

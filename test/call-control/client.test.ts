@@ -15,7 +15,7 @@ function played(...answers: Answer[]) {
       const answer = answers.shift();
       if (answer === undefined) return Promise.reject(new Error(`nothing is planned for ${method} ${path}`));
       if (answer instanceof Error) return Promise.reject(answer);
-      return Promise.resolve({ status: 200, location: undefined, body: undefined, ...answer });
+      return Promise.resolve({ status: 200, location: undefined, hasNext: false, body: undefined, ...answer });
     },
     close: () => undefined,
   };
@@ -186,6 +186,13 @@ describe('hanging up', () => {
     expect(requests()).toEqual(['POST /users/u-1/calls/c-1', 'POST /users/u-1/calls/c-1']);
   });
 
+  it('is sent again where the look after a refusal gives no call, but a page of a proxy', async () => {
+    const { client, requests, left } = played(refused(409), { body: '<html>' }, {});
+    await client.hangUp('c-1', signal);
+    expect(requests()).toHaveLength(3);
+    expect(left).toEqual([]);
+  });
+
   it('goes on for some ten minutes before it gives up', async () => {
     const { client, requests, waits } = played(...Array.from({ length: 50 }, () => refused(503)));
     await expect(client.hangUp('c-1', signal)).rejects.toMatchObject({ status: 503 });
@@ -248,6 +255,14 @@ describe('the other commands', () => {
     expect(requests()).toHaveLength(5);
   });
 
+  it.each(['{"id": "c-1", "st', undefined, [], { id: 'c-1' }])(
+    'a look that shows no call is repeated: %j',
+    async (body) => {
+      const { client } = played({ body }, { body: call('c-1', 'active') });
+      expect(await client.lookAtCall('c-1', signal)).toMatchObject({ state: 'active' });
+    },
+  );
+
   it('a search gives the calls of the tag, those in no known shape left out', async () => {
     const body = [call('c-1', 'active'), call('c-2', 'active', 'other'), { id: 5 }, 'x', call('c-3', 'completed')];
     const { client } = played({ body });
@@ -270,8 +285,21 @@ describe('the other commands', () => {
     if (looks === 2) expect(found).toMatchObject([{ callId: 'c-there' }]);
   });
 
+  it('a search looks further back where the platform gives smaller pages than asked for', async () => {
+    const others = [call('c-1', 'completed', 'other')];
+    const { client } = played({ body: others, hasNext: true }, { body: [...others, call('c-there', 'active')] });
+    expect(await client.findCalls(SOUGHT, signal)).toMatchObject([{ callId: 'c-there' }]);
+  });
+
   it.each([{ body: 'an error page' }, { body: undefined }, { body: {} }])('no list is no result: %j', async (reply) => {
-    await expect(played(reply).client.findCalls(SOUGHT, signal)).rejects.toThrow();
+    const { client, requests } = played(...Array.from({ length: 9 }, () => reply));
+    await expect(client.findCalls(SOUGHT, signal)).rejects.toBeInstanceOf(ReplyLostError);
+    expect(requests()).toHaveLength(5);
+  });
+
+  it('a list after one that was cut is a result', async () => {
+    const { client } = played({ body: '[{"id":' }, { body: [call('c-1', 'active')] });
+    expect(await client.findCalls(SOUGHT, signal)).toHaveLength(1);
   });
 });
 
@@ -321,5 +349,15 @@ describe('what is up', () => {
     const { client, requests } = played({ body: full }, { body: [listed(1_000)] });
     expect(await client.liveCalls(HOUR_MS, signal)).toHaveLength(pages === 2 ? 1_001 : 1_000);
     expect(requests()).toHaveLength(pages);
+  });
+
+  it('is looked through to the last page of a platform that gives smaller pages than asked for', async () => {
+    const { client, requests } = played(
+      { body: [listed(0)], hasNext: true },
+      { body: [listed(1)], hasNext: true },
+      { body: [listed(2)] },
+    );
+    expect(await client.liveCalls(HOUR_MS, signal)).toHaveLength(3);
+    expect(requests()[2]).toBe('GET /users/u-1/calls?page=2&size=1000&sortOrder=desc');
   });
 });

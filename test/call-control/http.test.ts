@@ -81,11 +81,25 @@ describe('what is sent', () => {
 describe('a reply', () => {
   it.each([200, 201, 202])('%i is success, with Location and body', async (status) => {
     server.answer = () => ({ status, headers: { location: '/calls/c-1' }, body: { id: 'c-1' } });
-    expect(await http().send('GET', '/x')).toEqual({ status, location: '/calls/c-1', body: { id: 'c-1' } });
+    expect(await http().send('GET', '/x')).toMatchObject({ status, location: '/calls/c-1', body: { id: 'c-1' } });
   });
 
   it('may be empty', async () => {
-    expect(await http().send('POST', '/x', {})).toEqual({ status: 200, location: undefined, body: undefined });
+    expect(await http().send('POST', '/x', {})).toEqual({
+      status: 200,
+      location: undefined,
+      hasNext: false,
+      body: undefined,
+    });
+  });
+
+  it.each([
+    ['a next page', '<http://api/calls?page=0>; rel="first", <http://api/calls?page=2>; rel="next"', true],
+    ['a next page, without quotes', '</calls?page=2>;rel=next', true],
+    ['the last page', '<http://api/calls?page=0>; rel="first", <http://api/calls?page=1>; rel="previous"', false],
+  ])('says in its Link of %s', async (_, link, hasNext) => {
+    server.answer = () => ({ status: 200, headers: { Link: link }, body: [] });
+    expect(await http().send('GET', '/x')).toMatchObject({ hasNext });
   });
 
   it('that is no JSON is kept as text', async () => {

@@ -91,6 +91,15 @@ describe('a leg that belongs to no flow', () => {
     expect(hungUp()).toEqual([]);
   });
 
+  it('that cannot be looked at keeps no other from being hung up, and is told', async () => {
+    const { recovery, hungUp, client, lines } = scene([callee({ id: 'c-broken' }), callee()]);
+    client.lookAtCall = (callId) =>
+      callId === 'c-broken' ? Promise.reject(new Error('not that one')) : Promise.resolve({ callId, state: 'started' });
+    await recovery.run();
+    expect(hungUp()).toEqual([CALLEE]);
+    expect(lines).toContainEqual(expect.objectContaining({ level: 40, callId: 'c-broken', err: 'not that one' }));
+  });
+
   it('that its flow, which has ended, does not know is hung up at once', async () => {
     const { recovery, hungUp, engine } = scene([callee()]);
     await engine.receive(hangupOf(CALLER)); // the flow of the pair was lost
