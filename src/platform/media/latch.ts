@@ -13,6 +13,11 @@ export interface Address {
 const QUIET_MS = 150;
 /** The old source counts again when its SDP has changed and nobody else has come for so long; ms. */
 const SETTLED_MS = 1_000;
+/**
+ * After so long a silence whoever comes from where the far end is known to be is believed, under a new SSRC, too: what was
+ * first may have been late packets of a former call on this port; ms.
+ */
+const GONE_MS = 2_000;
 
 export interface Latch {
   /** Where to send; undefined: not known yet. */
@@ -21,6 +26,8 @@ export interface Latch {
   expect(address: Address | undefined): void;
   /** Whether a packet is the far end's. */
   accepts(source: RemoteInfo, ssrc: number): boolean;
+  /** The same, of what comes only to keep the way open: nothing follows from it. */
+  knows(source: Address): boolean;
 }
 
 export interface LatchOptions {
@@ -71,11 +78,13 @@ export function createLatch({ peer, isOwnPort = () => false }: LatchOptions = {}
         return true;
       }
       const free = !latched || movedAt !== undefined || (isStranger(latched) && !isStranger(source));
-      const rebound = from === ssrc && now - lastAt > QUIET_MS;
+      const quietFor = now - lastAt;
+      const rebound = quietFor > QUIET_MS && (from === ssrc || (quietFor > GONE_MS && !isStranger(source)));
       if ((!free && !rebound && !isSame(source, expected)) || isOwnPort(source)) return false;
       ssrc = from;
       return latch(source, now);
     },
+    knows: (source) => (latched ? isSame(latched, source) : !isStranger(source)),
   };
 }
 

@@ -67,6 +67,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
     const packet = receiver.take(datagram, source);
     if (!packet) return;
     silentFor = 0;
+    if (packet === 'alive') return;
     if (packet.kind === 'telephone-event') keys.take(packet.payload, packet.timestamp, packet.marker, packet.stream);
     tap?.said(packet);
     sink?.(packet);

@@ -7,8 +7,8 @@ import { looksLikeRtp, rtpPayload, sequenceDistance } from './rtp';
 export interface RtpReceiver {
   /** Payload types that may come; undefined: nothing yet. */
   configure(receivable: ReadonlyMap<number, Codec | 'telephone-event'> | undefined): void;
-  /** undefined: not a packet of this call. */
-  take(datagram: Buffer, source: RemoteInfo): Packet | undefined;
+  /** undefined: not a packet of this call; `alive`: no more than a sign that the far end is there. */
+  take(datagram: Buffer, source: RemoteInfo): Packet | 'alive' | undefined;
   readonly counts: Readonly<ReceiverCounts>;
 }
 
@@ -52,12 +52,15 @@ export function createRtpReceiver(latch: Latch): RtpReceiver {
       receivable = next;
     },
     take(datagram, source) {
-      const format = looksLikeRtp(datagram) ? receivable?.get(datagram[1]! & 0x7f) : undefined;
+      const isRtp = looksLikeRtp(datagram);
+      const format = isRtp ? receivable?.get(datagram[1]! & 0x7f) : undefined;
       const payload = format && rtpPayload(datagram);
       // A forged source may have port 0, to which nothing can be sent back.
       if (!payload || payload.length === 0 || source.port === 0) {
         counts.dropped += 1;
-        return undefined;
+        // Who has nothing to say keeps the way open with payloads that are empty, or of a type that nobody takes
+        // (RFC 6263 4), or says what its silence sounds like (RFC 3389).
+        return isRtp && receivable && latch.knows(source) ? 'alive' : undefined;
       }
       const from = datagram.readUInt32BE(8);
       if (!latch.accepts(source, from)) {

@@ -95,6 +95,21 @@ it('a stranger who was first gives way to who comes from where the signalling co
   expect(latch.accepts(at(nat.address, 1_000), 2)).toBe(false); // no stranger, but not the first
 });
 
+it('late packets of a former call of the same phone do not lock out the new one', () => {
+  latch = createLatch({ peer: nat.address });
+  latch.expect(said);
+  latch.accepts(nat, 1);
+  const now = at(nat.address, 40_002);
+  const heard = Array.from({ length: 110 }, () => {
+    jest.advanceTimersByTime(20);
+    return latch.accepts(now, 2);
+  });
+  expect(heard.indexOf(true)).toBe(100);
+  expect(heard.lastIndexOf(false)).toBe(99);
+  jest.advanceTimersByTime(60_000);
+  expect(latch.accepts(other, 3)).toBe(false);
+});
+
 it('a stranger who stays alone is the far end: its sound may come by another way', () => {
   latch = createLatch({ peer: nat.address });
   latch.accepts(other, 9);

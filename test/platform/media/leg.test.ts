@@ -181,6 +181,25 @@ describe('silence', () => {
     expect(told).toEqual(['silent']);
   });
 
+  it('is not what a far end that is muted sends to keep the way open', async () => {
+    await open(3);
+    leg.answer(sdpOf(phone.port));
+    await speak();
+    const later = await openFarEnd();
+    for (let i = 0; i < 5; i += 1) {
+      seconds(2);
+      phone.send(portIn(leg.offer()), { payloadType: 13 });
+      // What was sent afterwards has come: so has this.
+      phone.send(later.port, {});
+      await later.next();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    later.close();
+    expect(told).toEqual([]);
+    seconds(4);
+    expect(told).toEqual(['silent']);
+  });
+
   it.each(['sendonly', 'inactive', 'recvonly'])('does not count while the far end is %s', async (direction) => {
     await open(3);
     leg.answer(sdpOf(phone.port, { direction }));

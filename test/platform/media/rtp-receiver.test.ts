@@ -18,9 +18,11 @@ beforeEach(() => {
 });
 
 function take(more: Partial<RtpPacket> = {}, from = source): Packet | undefined {
-  const packet = { payloadType: 0, marker: false, sequence: 1, timestamp: 160, ssrc: 7, payload: Buffer.of(0xff) };
-  return receiver.take(printRtp({ ...packet, ...more }), from);
+  const taken = receiver.take(printRtp({ ...packet, ...more }), from);
+  return taken === 'alive' ? undefined : taken;
 }
+
+const packet = { payloadType: 0, marker: false, sequence: 1, timestamp: 160, ssrc: 7, payload: Buffer.of(0xff) };
 
 it('makes packets of what was negotiated', () => {
   expect(take({ marker: true, sequence: 0xffff, timestamp: 0xffff_ff00 })).toMatchObject({
@@ -59,6 +61,16 @@ it('drops and counts the rest', () => {
   expect(take({}, { ...source, port: 0 })).toBeUndefined();
   expect(take({}, { ...source, port: 4_002 })).toBeUndefined();
   expect(receiver.counts).toEqual({ received: 1, dropped: 3, ignored: 1 });
+});
+
+it('takes comfort noise, unknown types and empty payloads of the far end for a sign of life, and of nobody else', () => {
+  const signs = [{ payloadType: 13 }, { payloadType: 126 }, { payload: Buffer.alloc(0) }];
+  const of = (from: typeof source) => signs.map((more) => receiver.take(printRtp({ ...packet, ...more }), from));
+  expect(of(source)).toEqual([undefined, undefined, undefined]); // who that is nobody knows yet
+  take();
+  expect(of(source)).toEqual(['alive', 'alive', 'alive']);
+  expect(of({ ...source, port: 4_002 })).toEqual([undefined, undefined, undefined]);
+  expect(receiver.take(Buffer.from('80', 'hex'), source)).toBeUndefined();
 });
 
 it('takes nothing before anything is negotiated', () => {
