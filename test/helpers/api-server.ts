@@ -1,6 +1,7 @@
 /** A real HTTP server of which the test says what it answers: what stands for the platform in tests of the client. */
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { createInbox } from './inbox';
 
 export interface ApiRequest {
   method: string;
@@ -32,17 +33,14 @@ export interface ApiServer {
 }
 
 export async function apiServer(answer: ApiServer['answer'] = () => ({ status: 200 })): Promise<ApiServer> {
-  const requests: ApiRequest[] = [];
-  const taken = new Set<ApiRequest>();
-  const waiting = new Set<() => void>();
+  const inbox = createInbox<ApiRequest>();
   let connections = 0;
 
   const handle = async (request: http.IncomingMessage, response: http.ServerResponse, text: string): Promise<void> => {
     const { method = '', url = '', headers, socket } = request;
     const json = text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {};
     const entry = { method, path: url, headers, text, json, socket };
-    requests.push(entry);
-    for (const check of [...waiting]) check();
+    inbox.push(entry);
     const reply = await self.answer(entry);
     if (reply === 'hang') return;
     if (reply === 'cut') return void socket.resetAndDestroy();
@@ -60,21 +58,10 @@ export async function apiServer(answer: ApiServer['answer'] = () => ({ status: 2
 
   const self: ApiServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
+    requests: inbox.received,
     connections: () => connections,
     answer,
-    next: (fits = () => true) =>
-      new Promise((resolve) => {
-        const check = (): void => {
-          const found = requests.find((request) => !taken.has(request) && fits(request));
-          if (!found) return;
-          taken.add(found);
-          waiting.delete(check);
-          resolve(found);
-        };
-        waiting.add(check);
-        check();
-      }),
+    next: inbox.next,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

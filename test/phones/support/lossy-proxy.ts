@@ -4,6 +4,7 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { randomFrom } from '../../helpers/random-from';
 
 /**
  * `first`: of each phone, the first packet of every kind and direction: each method, and each status of each method.
@@ -25,7 +26,7 @@ export async function startLossyProxy(server: { host: string; port: number }, lo
   const behind = new Map<string, Socket>();
   const lost: string[] = [];
   let passed = 0;
-  const random = loss === 'first' ? undefined : mulberry32(loss.seed);
+  const random = loss === 'first' ? undefined : randomFrom(loss.seed);
   const known = new Set<string>();
 
   const isLost = (phone: string, direction: 'up' | 'down', packet: Buffer): boolean => {
@@ -82,15 +83,4 @@ function kindOf(packet: Buffer): string | undefined {
   const method = /^CSeq[ \t]*:[ \t]*\d+[ \t]+([A-Z]+)/im.exec(text)?.[1];
   if (status !== undefined) return `${status} ${method ?? '?'}`;
   return start.endsWith(' SIP/2.0') ? start.split(' ', 1)[0] : undefined;
-}
-
-/** The same numbers from 0 to 1 for the same seed. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,9 +1,10 @@
 import { dialAll } from '../../../src/platform/lines/fork';
 import type { Line, LineListener } from '../../../src/platform/lines/line';
 import { createTimers } from '../../../src/platform/timers';
+import { tellingListener } from './listeners';
 
 function fork(branches: string[]) {
-  const told: string[] = [];
+  const { listener: parent, told } = tellingListener();
   const commands: string[] = [];
   const listeners = new Map<string, LineListener>();
   const open = (branch: string, listener: LineListener): Line => {
@@ -21,20 +22,7 @@ function fork(branches: string[]) {
       party: undefined,
     };
   };
-  const line = dialAll(
-    branches,
-    open,
-    {
-      ringing: () => told.push('ringing'),
-      answered: () => told.push('answered'),
-      ended: (cause) => told.push(`ended ${cause}`),
-      playStarted: () => told.push('playStarted'),
-      playDone: () => told.push('playDone'),
-      playFailed: () => told.push('playFailed'),
-      dtmf: (digit) => told.push(`dtmf ${digit}`),
-    },
-    createTimers(),
-  );
+  const line = dialAll(branches, open, parent, createTimers());
   return { line, told, commands, listener: (branch: string) => listeners.get(branch)! };
 }
 

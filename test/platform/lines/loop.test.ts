@@ -1,10 +1,11 @@
 import { DEFAULT_TIMING } from '../../../src/platform/lines/behaviour';
 import { createFarEnds } from '../../../src/platform/lines/far-ends';
-import type { Line, LineListener } from '../../../src/platform/lines/line';
+import type { Line } from '../../../src/platform/lines/line';
 import { dialOwnNumber } from '../../../src/platform/lines/loop';
 import { DEFAULT_SOUND } from '../../../src/platform/lines/simulated-party';
 import type { Packet, PacketSink, Party } from '../../../src/platform/media/audio';
 import { createTimers } from '../../../src/platform/timers';
+import { quietListener } from './listeners';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -24,15 +25,7 @@ const STREAM = {};
 /** Both ends are up. */
 function loop(sound = true) {
   const told: string[] = [];
-  const listener = (name: string): LineListener => ({
-    ringing: () => undefined,
-    answered: () => undefined,
-    ended: () => undefined,
-    playStarted: () => undefined,
-    playDone: () => undefined,
-    playFailed: () => undefined,
-    dtmf: (digit) => told.push(`${name} dtmf ${digit}`),
-  });
+  const listener = (name: string) => quietListener((digit) => told.push(`${name} dtmf ${digit}`));
   const timers = createTimers();
   const farEnds = createFarEnds({ max: 10, ageMs: 1000 });
   const players: PacketSink[] = [];

@@ -1,10 +1,11 @@
 /** The rules of lines/line.ts, on a simulated line with a fake clock. */
 import { DEFAULT_TIMING, subscriberBehaviour } from '../../../src/platform/lines/behaviour';
 import { createFarEnds } from '../../../src/platform/lines/far-ends';
-import type { LineListener, Playback } from '../../../src/platform/lines/line';
+import type { Playback } from '../../../src/platform/lines/line';
 import { SimulatedLine } from '../../../src/platform/lines/simulated-line';
 import { silentPlayers } from '../../../src/platform/lines/silent-player';
 import { createTimers } from '../../../src/platform/timers';
+import { tellingListener } from './listeners';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -12,16 +13,7 @@ afterEach(() => jest.useRealTimers());
 const sentence: Playback = { kind: 'speak', content: 'x'.repeat(28), loop: false, volume: 0 }; // two seconds
 
 function line(direction: 'in' | 'out') {
-  const told: string[] = [];
-  const listener: LineListener = {
-    ringing: () => told.push('ringing'),
-    answered: () => told.push('answered'),
-    ended: (cause) => told.push(`ended ${cause}`),
-    playStarted: () => told.push('playStarted'),
-    playDone: () => told.push('playDone'),
-    playFailed: () => told.push('playFailed'),
-    dtmf: (digit) => told.push(`dtmf ${digit}`),
-  };
+  const { listener, told } = tellingListener();
   const timers = createTimers();
   const farEnds = createFarEnds({ max: 10, ageMs: 1000 });
   const to = '+15552223333';

@@ -1,12 +1,13 @@
 /** What simulated far ends say and hear: on the lines themselves, with a fake clock and a player that plays packets. */
 import { DEFAULT_TIMING, subscriberBehaviour } from '../../../src/platform/lines/behaviour';
 import { createFarEnds } from '../../../src/platform/lines/far-ends';
-import type { Line, LineListener, Playback } from '../../../src/platform/lines/line';
+import type { Line, Playback } from '../../../src/platform/lines/line';
 import { SimulatedLine } from '../../../src/platform/lines/simulated-line';
 import { DEFAULT_SOUND } from '../../../src/platform/lines/simulated-party';
 import type { Packet, PacketSink, Party } from '../../../src/platform/media/audio';
 import type { CreatePlayer } from '../../../src/platform/media/player';
 import { createTimers, type Timers } from '../../../src/platform/timers';
+import { quietListener } from './listeners';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -64,16 +65,7 @@ function up() {
     createPlayer,
     sound: DEFAULT_SOUND,
   });
-  const listener: LineListener = {
-    ringing: () => undefined,
-    answered: () => undefined,
-    ended: () => undefined,
-    playStarted: () => undefined,
-    playDone: () => undefined,
-    playFailed: () => undefined,
-    dtmf: () => undefined,
-  };
-  line.receive(subscriberBehaviour(to, DEFAULT_TIMING), listener);
+  line.receive(subscriberBehaviour(to, DEFAULT_TIMING), quietListener());
   jest.advanceTimersByTime(1_000);
   const hear: PacketSink = (one) => line.party?.hear(one);
   return { line, played, hear, farEnd };

@@ -3,6 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLogger } from '../../../src/logger';
 import { startPlatform, type Platform, type PlatformOptions } from '../../../src/platform';
+import { createInbox } from '../../helpers/inbox';
 
 export const USER = 'u-test';
 export const TOKEN = 't-test';
@@ -102,9 +103,8 @@ export interface Receiver {
 }
 
 export async function receiver(): Promise<Receiver> {
-  const received: Received[] = [];
-  const taken = new Set<Received>();
-  const waiting = new Set<() => void>();
+  const inbox = createInbox<Received>();
+  const { received } = inbox;
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -116,8 +116,7 @@ export async function receiver(): Promise<Receiver> {
             ? Object.fromEntries(new URL(path, 'http://x').searchParams)
             : JSON.parse(Buffer.concat(chunks).toString());
         const entry = { method: request.method ?? '', path, headers: request.headers, event, at: Date.now() };
-        received.push(entry);
-        for (const check of [...waiting]) check();
+        inbox.push(entry);
         const reply = await self.reply(entry);
         if (reply === 'hang') return;
         if (reply === 'cut') return void request.socket.destroy();
@@ -131,23 +130,11 @@ export async function receiver(): Promise<Receiver> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
     reply: () => 200,
-    next(eventType, matches = () => true) {
-      return new Promise((resolve) => {
-        const check = (): void => {
-          const found = received.find(
-            (entry) =>
-              !taken.has(entry) &&
-              (eventType === undefined || entry.event['eventType'] === eventType) &&
-              matches(entry.event),
-          );
-          if (!found) return;
-          taken.add(found);
-          waiting.delete(check);
-          resolve(found.event);
-        };
-        waiting.add(check);
-        check();
-      });
+    async next(eventType, matches = () => true) {
+      const { event } = await inbox.next(
+        ({ event }) => (eventType === undefined || event['eventType'] === eventType) && matches(event),
+      );
+      return event;
     },
     types: () => received.map(({ event }) => event['eventType'] ?? ''),
     close() {

@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { createInbox } from '../../helpers/inbox';
 
 export interface Message {
   /** First line. */
@@ -40,9 +41,7 @@ export async function softphone(options: SoftphoneOptions) {
     webSocket === undefined ? await overUdp(server, announced) : await overWs(webSocket),
     await open(),
   ];
-  const received: Message[] = [];
-  const taken = new Set<Message>();
-  const waiting = new Set<() => void>();
+  const { received, next, push } = createInbox<Message>();
   const packets: Buffer[] = [];
   let rtpTo: { host: string; port: number } | undefined;
   let cseq = 0;
@@ -55,8 +54,7 @@ export async function softphone(options: SoftphoneOptions) {
     const key = message.raw;
     if (message.status === 0 && seen.has(key)) return; // retransmitted
     seen.add(key);
-    received.push(message);
-    for (const check of [...waiting]) check();
+    push(message);
   });
   rtp.on('message', (packet) => packets.push(packet));
 
@@ -80,19 +78,6 @@ export async function softphone(options: SoftphoneOptions) {
     sendRaw([start, ...headers, ...typed, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
   };
 
-  /** The next message, seen or yet to come, that nobody has waited for before. */
-  const next = (matches: (message: Message) => boolean): Promise<Message> =>
-    new Promise((resolve) => {
-      const check = (): void => {
-        const found = received.find((message) => !taken.has(message) && matches(message));
-        if (!found) return;
-        taken.add(found);
-        waiting.delete(check);
-        resolve(found);
-      };
-      waiting.add(check);
-      check();
-    });
   const request = (method: string): Promise<Message> => next((m) => m.status === 0 && m.method === method);
   const final = (method: string): Promise<Message> => next((m) => m.status >= 200 && m.method === method);
 

@@ -3,7 +3,8 @@ import { parseMessage } from '../../../../src/platform/sip/parse';
 import { printMessage } from '../../../../src/platform/sip/print';
 import { responseTo } from '../../../../src/platform/sip/respond';
 import { parseUri } from '../../../../src/platform/sip/uri';
-import { mutate, randomFrom } from './mutations';
+import { randomFrom } from '../../../helpers/random-from';
+import { mutate } from './mutations';
 
 const ROUNDS = process.env['CI'] ? 100_000 : 10_000;
 

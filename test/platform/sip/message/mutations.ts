@@ -25,17 +25,6 @@ const SEEDS: readonly Buffer[] = [...Object.values({ ...VALID, ...INVALID, ...SE
 /** What parsers stumble over. */
 const CHARACTERS = Buffer.from('\r\n\t\0 ";,<>:@=%\\?/[]()*\x80\xff', 'latin1');
 
-/** Numbers from 0 to below 1 (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** One of the seeds with one to six changes. */
 export function mutate(random: () => number): Buffer {
   const below = (limit: number): number => Math.floor(random() * limit);

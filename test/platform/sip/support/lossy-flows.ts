@@ -3,6 +3,7 @@ import type { SipMessage } from '../../../../src/platform/sip/message';
 import { parseMessage } from '../../../../src/platform/sip/parse';
 import { printMessage } from '../../../../src/platform/sip/print';
 import type { Address, Flow, TransportName, TransportUser } from '../../../../src/platform/sip/transport/transport';
+import { randomFrom } from '../../../helpers/random-from';
 
 export interface Weather {
   /** Same seed, same fate of every packet. */
@@ -32,7 +33,7 @@ export interface LossyFlows {
 
 export function lossyFlows(weather: Weather = {}): LossyFlows {
   const { seed = 1, loss = 0, duplicates = 0, late = 0, dropFirst = false, delay = 10, transport = 'UDP' } = weather;
-  const random = mulberry32(seed);
+  const random = randomFrom(seed);
   const seen = new Set<string>();
   const trace: string[] = [];
   const users: { left?: TransportUser; right?: TransportUser } = {};
@@ -88,15 +89,4 @@ function kindOf(message: SipMessage): string {
   return message.kind === 'request'
     ? message.method
     : `${message.status} ${message.headers.get('cseq')?.split(' ')[1]}`;
-}
-
-/** A small seeded generator of numbers in [0, 1). */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

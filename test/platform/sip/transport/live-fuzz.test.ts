@@ -5,7 +5,8 @@ import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { responseTo } from '../../../../src/platform/sip/respond';
-import { mutate, randomFrom } from '../message/mutations';
+import { randomFrom } from '../../../helpers/random-from';
+import { mutate } from '../message/mutations';
 import { datagramPeer, options, start, streamPeer, type Harness } from './harness';
 
 const ROUNDS = process.env['CI'] ? 100_000 : 4_000;
