@@ -164,7 +164,32 @@ describe('a phone dials', () => {
     expect(prack.first.status).toBe(420);
     expect(prack.first.headers['unsupported']).toBe('100rel');
     prack.ack(prack.first);
+    const text = await phone.dial('+15552223333', { type: 'text/plain' });
+    expect([text.first.status, text.first.headers['accept']]).toEqual([415, 'application/sdp, multipart/mixed']);
+    text.ack(text.first);
+    const packed = await phone.dial('+15552223333', { headers: ['Content-Encoding: gzip'] });
+    expect([packed.first.status, packed.first.headers['accept-encoding']]).toEqual([415, 'identity']);
+    packed.ack(packed.first);
+    const wordy = await phone.dial('+15552223333', { headers: ['Accept: text/plain'] });
+    expect(wordy.first.status).toBe(406);
+    wordy.ack(wordy.first);
     expect(w.app.received).toEqual([]);
+  });
+
+  it('SDP that is a part of the body is answered as if it were the body (RFC 5621)', async () => {
+    await setUp({ autoAnswer: true });
+    const body = `--b\r\n\r\nHello\r\n--b\r\nContent-Type: application/sdp\r\n\r\n${phone.sdp()}\r\n--b--\r\n`;
+    const call = await phone.dial('+15552223333', { type: 'multipart/mixed;boundary=b', body });
+    const ok = call.first.status === 200 ? call.first : await call.response();
+    expect([ok.status, ok.headers['content-type']]).toEqual([200, 'application/sdp']);
+    expect(ok.body).toContain('m=audio');
+    const dialog = call.ack(ok);
+    const packed = await dialog.request('INVITE', { headers: ['Content-Encoding: gzip'], body: phone.sdp() });
+    expect([packed.status, packed.headers['accept-encoding']]).toEqual([415, 'identity']);
+    const held = body.replace('sendrecv', 'sendonly');
+    const answer = await dialog.request('UPDATE', { type: 'multipart/mixed;boundary=b', body: held });
+    expect(answer.body).toContain('a=recvonly');
+    expect((await dialog.request('INVITE', { headers: ['Accept: text/plain'], body: phone.sdp() })).status).toBe(406);
   });
 
   it.each([

@@ -13,6 +13,7 @@ import { parseNameAddr } from '../sip/header-values';
 import type { SipRequest } from '../sip/message';
 import type { Contact } from '../sip/registrar';
 import { responseTo, RETRY_LATER } from '../sip/respond';
+import { offerIn } from '../sip/session/description';
 import { IncomingCall } from '../sip/session/incoming-call';
 import { OutgoingCall } from '../sip/session/outgoing-call';
 import type { SessionDeps } from '../sip/session/session';
@@ -137,7 +138,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     }
     incoming.set(transaction, call);
     const { media: description } = line;
-    const offered = request.body.length > 0 ? request.body.toString() : undefined;
+    const offered = offerIn(request);
     line.use({
       ring: () => call.ring(),
       // Not earlier: with the answer sound begins to flow.

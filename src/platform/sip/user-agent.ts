@@ -3,12 +3,12 @@ import type { Logger } from '../../logger';
 import type { Endpoint } from '../resources/domains';
 import type { Authenticator } from './authenticator';
 import { dialogIdOf } from './dialog';
-import { mediaTypeOf } from './list-values';
 import type { SipRequest } from './message';
 import type { Registrar } from './registrar';
 import { responseTo } from './respond';
 import type { Established } from './session/established';
-import { ALLOW, SDP } from './session/session';
+import { ACCEPT, acceptsDescription, descriptionIn } from './session/description';
+import { ALLOW } from './session/session';
 import { answerTerms, MIN_SE } from './session/session-timer';
 import type { ServerTransaction, TransactionUser } from './transaction/transaction';
 import { parseUri } from './uri';
@@ -36,18 +36,20 @@ export function createUserAgent(deps: UserAgentDeps): TransactionUser {
   const { registrar, authenticator, dialogs, log } = deps;
 
   const invite: Handler = (transaction) => {
-    const { headers, body } = transaction.request;
+    const { request } = transaction;
     const endpoint = authenticator.authenticate(transaction);
     if (!endpoint) return; // told already
-    if (body.length > 0 && mediaTypeOf(headers) !== SDP) return refuse(transaction, 415, ['Accept', SDP]);
-    if (!answerTerms(headers)) return refuse(transaction, 422, ['Min-SE', String(MIN_SE)]);
+    const described = descriptionIn(request);
+    if ('unsupported' in described) return refuse(transaction, 415, described.unsupported);
+    if (!acceptsDescription(request.headers)) return refuse(transaction, 406);
+    if (!answerTerms(request.headers)) return refuse(transaction, 422, ['Min-SE', String(MIN_SE)]);
     deps.invited(transaction, endpoint);
   };
 
   const options: Handler = (transaction) => {
     const headers: [string, string][] = [
       ['Allow', ALLOW],
-      ['Accept', SDP],
+      ['Accept', ACCEPT],
       ['Supported', 'timer'],
     ];
     transaction.respond(responseTo(transaction.request, 200, { headers }));
@@ -98,6 +100,6 @@ function isAddressed({ uri }: SipRequest): boolean {
   return parseUri(uri) !== undefined;
 }
 
-function refuse(transaction: ServerTransaction, status: number, header?: [string, string]): void {
+function refuse(transaction: ServerTransaction, status: number, header?: readonly [string, string]): void {
   transaction.respond(responseTo(transaction.request, status, header ? { headers: [header] } : {}));
 }

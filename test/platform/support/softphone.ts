@@ -102,8 +102,9 @@ export async function softphone(options: SoftphoneOptions) {
       to = `<${uri}>`,
       headers = [],
       body = '',
+      type,
       secret,
-    }: { to?: string; headers?: string[]; body?: string; secret?: string } = {},
+    }: { to?: string; headers?: string[]; body?: string; type?: string; secret?: string } = {},
   ) => {
     const callId = randomBytes(8).toString('hex');
     const from = `From: <sip:${user}@${domain}>;tag=${randomBytes(4).toString('hex')}`;
@@ -113,7 +114,7 @@ export async function softphone(options: SoftphoneOptions) {
       const branch = via();
       const own = [branch, 'Max-Forwards: 70', from, `To: ${to}`, `Call-ID: ${callId}`, `CSeq: ${number} ${method}`];
       const contacts = headers.some((header) => header.startsWith('Contact')) ? [] : [`Contact: ${contact}`];
-      send(`${method} ${uri} SIP/2.0`, [...own, ...contacts, ...authorization, ...headers], body);
+      send(`${method} ${uri} SIP/2.0`, [...own, ...contacts, ...authorization, ...headers], body, type);
       const sent = { uri, callId, from, branch, cseq: number, method };
       const mine = (m: Message): boolean =>
         m.headers['cseq'] === `${number} ${method}` && m.headers['call-id'] === callId;
@@ -181,7 +182,7 @@ export async function softphone(options: SoftphoneOptions) {
     },
 
     /** Dials; @returns the first response beyond 100, and what is needed to go on */
-    async dial(number: string, more: { headers?: string[]; body?: string } = {}) {
+    async dial(number: string, more: { headers?: string[]; body?: string; type?: string } = {}) {
       const uri = number.includes(':') ? number : `sip:${number}@${domain}`;
       const invite = await ask('INVITE', uri, { body: sdp(), ...more });
       return {

@@ -2,11 +2,11 @@
 import { randomInt } from 'node:crypto';
 import { SdpError } from '../../media/sdp';
 import { cseqOf, type Dialog } from '../dialog';
-import { mediaTypeOf } from '../list-values';
 import type { SipRequest, SipResponse } from '../message';
 import { responseTo } from '../respond';
 import type { ServerTransaction } from '../transaction/transaction';
 import { sendUntilAcknowledged, type Accepted } from './accepted';
+import { acceptsDescription, answerIn, descriptionIn } from './description';
 import { dtmfOfInfo } from './info';
 import { Refresher } from './refresher';
 import { ALLOW, CAPABILITIES, NOBODY, SDP, type SessionDeps, type SessionListener, type SessionMedia } from './session';
@@ -105,7 +105,7 @@ export class Established {
     if (!accepted || cseqOf(request) !== accepted.cseq) return this.onFirstAck?.(request);
     accepted.sending.acknowledged();
     this.#accepted = undefined;
-    if (accepted.awaitsAnswer) this.#takeAnswer(request.body.toString());
+    if (accepted.awaitsAnswer) this.#takeAnswer(answerIn(request));
   }
 
   reinvited(transaction: ServerTransaction): void {
@@ -154,12 +154,15 @@ export class Established {
     const agreed = answerTerms(request.headers);
     if (!agreed) return transaction.respond(responseTo(request, 422, { headers: [['Min-SE', String(MIN_SE)]] }));
     const isInvite = request.method === 'INVITE';
-    const offered = request.body.length > 0;
-    if (offered && mediaTypeOf(request.headers) !== SDP)
-      return transaction.respond(responseTo(request, 415, { headers: [['Accept', SDP]] }));
+    const described = descriptionIn(request);
+    if ('unsupported' in described)
+      return transaction.respond(responseTo(request, 415, { headers: [described.unsupported] }));
+    const { sdp: offer } = described;
+    if ((isInvite || offer !== undefined) && !acceptsDescription(request.headers))
+      return transaction.respond(responseTo(request, 406));
     let body: string | undefined;
     try {
-      if (offered) body = this.media.answer(request.body.toString());
+      if (offer !== undefined) body = this.media.answer(offer);
       else if (isInvite) body = this.media.offer();
     } catch (error) {
       if (!(error instanceof SdpError)) throw error;
@@ -169,7 +172,7 @@ export class Established {
     this.learn(request);
     // While it rings there is nothing to keep alive.
     if (this.confirmed) this.keepAlive(agreed.terms.interval, agreed.terms.refresher === 'uas');
-    accept(okOf(request, this.dialog, agreed.headers, body), isInvite && !offered);
+    accept(okOf(request, this.dialog, agreed.headers, body), isInvite && offer === undefined);
   }
 
   #takeAnswer(sdp: string): boolean {

@@ -13,6 +13,7 @@ import { newTag, responseTo, RETRY_LATER } from '../respond';
 import type { SipRequest } from '../message';
 import type { ServerTransaction } from '../transaction/transaction';
 import { sendUntilAcknowledged, type Accepted } from './accepted';
+import { answerIn, offerIn } from './description';
 import { Established, okOf } from './established';
 import type { SessionDeps, SessionListener, SessionMedia } from './session';
 import { answerTerms } from './session-timer';
@@ -54,7 +55,7 @@ export class IncomingCall {
     private readonly deps: SessionDeps,
   ) {
     const { request, flow } = transaction;
-    this.#offered = request.body.length > 0;
+    this.#offered = offerIn(request) !== undefined;
     const dialog = Dialog.ofRequest(request, newTag(), flow);
     const ended = (status: number | undefined): void => {
       const rang = this.#state === 'ringing';
@@ -131,7 +132,7 @@ export class IncomingCall {
     if (before === 'leaving') return this.#call.hangUp();
     if (!this.#offered) {
       try {
-        this.media.takeAnswer(ack.body.toString());
+        this.media.takeAnswer(answerIn(ack));
       } catch (error) {
         if (!(error instanceof SdpError)) throw error;
         this.#move('hangUp');

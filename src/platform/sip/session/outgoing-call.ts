@@ -10,6 +10,7 @@ import { newTag } from '../respond';
 import { Headers, type SipRequest, type SipResponse } from '../message';
 import type { ClientTransaction } from '../transaction/transaction';
 import type { Flow } from '../transport/transport';
+import { answerIn } from './description';
 import { Established } from './established';
 import {
   CAPABILITIES,
@@ -154,7 +155,7 @@ export class OutgoingCall {
     const terms = readTerms(response.headers);
     call.keepAlive(terms?.interval ?? this.#expires, terms?.refresher !== 'uas');
     try {
-      this.media.takeAnswer(response.body.toString());
+      this.media.takeAnswer(answerIn(response));
     } catch (error) {
       if (!(error instanceof SdpError)) throw error;
       call.hangUp();

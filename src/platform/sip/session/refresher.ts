@@ -7,6 +7,7 @@ import type { Cancel } from '../../timers';
 import { cseqOf, type Dialog } from '../dialog';
 import { hasToken } from '../list-values';
 import type { SipRequest, SipResponse } from '../message';
+import { answerIn } from './description';
 import { CAPABILITIES, SDP, type SessionDeps, type SessionMedia } from './session';
 import { createSessionTimer, MIN_SE, minSe, readTerms, SESSION_EXPIRES, type SessionTimer } from './session-timer';
 
@@ -116,7 +117,8 @@ export class Refresher {
     if (status < 300) {
       this.#refused = false;
       dialog.refresh(response.headers);
-      if (isInvite && response.body.length > 0 && !this.call.takeAnswer(response.body.toString())) return;
+      const answer = answerIn(response);
+      if (isInvite && answer !== '' && !this.call.takeAnswer(answer)) return;
       const terms = readTerms(response.headers);
       // The far end does not do timers: this end goes on by itself.
       this.keepAlive(terms?.interval ?? this.#interval, terms?.refresher !== 'uas');

@@ -1,0 +1,87 @@
+/** The session description in a message: its body (RFC 3261 8.2.3, 20.11), or a part of a multipart one (RFC 5621 4). */
+import { parseParamsValue } from '../header-values';
+import { mediaTypeOf } from '../list-values';
+import { Headers, type SipMessage } from '../message';
+import { SDP } from './session';
+
+/** What bodies of INVITE and UPDATE may be (20.1). */
+export const ACCEPT = `${SDP}, multipart/mixed`;
+
+/** `sdp`: undefined where there is none; `unsupported`: what the 415 says of a body that cannot be read (8.2.3). */
+export type Described =
+  { readonly sdp: string | undefined } | { readonly unsupported: readonly [name: string, value: string] };
+
+type Body = Pick<SipMessage, 'headers' | 'body'>;
+
+/** Multipart bodies in multipart bodies: no phone has more. */
+const MOST_LEVELS = 3;
+
+export function descriptionIn({ headers, body }: Body): Described {
+  if (body.length === 0) return { sdp: undefined };
+  if (isEncoded(headers)) return { unsupported: ['Accept-Encoding', 'identity'] };
+  const sdp = sdpOf(headers, body.toString(), MOST_LEVELS);
+  return sdp !== undefined || isOptional(headers) ? { sdp } : { unsupported: ['Accept', ACCEPT] };
+}
+
+/** Of an INVITE whose body can be read; undefined: none, the offer is this end's to make (13.2.1). */
+export function offerIn(invite: Body): string | undefined {
+  const described = descriptionIn(invite);
+  return 'sdp' in described ? described.sdp : undefined;
+}
+
+/** Of an ACK or a 2xx, which nobody can refuse: what does not say its type is taken for SDP. Empty where there is none. */
+export function answerIn(message: Body): string {
+  if (!message.headers.has('content-type')) return message.body.toString();
+  const described = descriptionIn(message);
+  return 'sdp' in described ? (described.sdp ?? '') : '';
+}
+
+/** Whether a 2xx may have a description (20.1, 21.4.7). */
+export function acceptsDescription(headers: Headers): boolean {
+  if (!headers.has('accept')) return true;
+  return headers.all('accept').some((range) => {
+    const type = parseParamsValue(range)?.value.toLowerCase();
+    return type === SDP || type === 'application/*' || type === '*/*';
+  });
+}
+
+function isEncoded(headers: Headers): boolean {
+  return headers.all('content-encoding').some((coding) => coding.toLowerCase() !== 'identity');
+}
+
+/** Whether it is to be passed over where it cannot be read (20.11). */
+function isOptional(headers: Headers): boolean {
+  const disposition = parseParamsValue(headers.get('content-disposition') ?? '');
+  return disposition?.params.get('handling')?.toLowerCase() === 'optional';
+}
+
+function sdpOf(headers: Headers, content: string, levels: number): string | undefined {
+  const type = mediaTypeOf(headers);
+  if (type === SDP) return isEncoded(headers) ? undefined : content;
+  if (!type.startsWith('multipart/') || levels === 0) return undefined;
+  const boundary = parseParamsValue(headers.get('content-type') ?? '')?.params.get('boundary') ?? '';
+  if (boundary === '') return undefined;
+  for (const part of partsOf(content, boundary)) {
+    const sdp = sdpOf(part.headers, part.content, levels - 1);
+    if (sdp !== undefined) return sdp;
+  }
+  return undefined;
+}
+
+/** RFC 2046 5.1.1: what is before the first boundary and after the last is nobody's. */
+function partsOf(text: string, boundary: string): { headers: Headers; content: string }[] {
+  const [, ...between] = `\r\n${text}`.split(`\r\n--${boundary}`);
+  const last = between.findIndex((part) => part.startsWith('--'));
+  return (last < 0 ? between : between.slice(0, last)).flatMap((part) => {
+    const blank = part.indexOf('\r\n\r\n');
+    if (blank < 0) return [];
+    // The first line is the rest of the boundary's.
+    const [, ...lines] = part.slice(0, blank).split(/\r\n(?![ \t])/);
+    const headers = new Headers();
+    for (const line of lines) {
+      const colon = line.indexOf(':');
+      if (colon > 0) headers.add(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
+    }
+    return [{ headers, content: part.slice(blank + 4) }];
+  });
+}
