@@ -86,7 +86,10 @@ export const settings = z.object({
   RECOVERY_SECONDS: whole(0, 86_400, 60),
   REDIS_URL: z
     .string()
-    .refine(isRedisUrl, 'is no redis:// or rediss:// URL; give one like redis://:password@127.0.0.1:6379/0')
+    .refine(
+      isRedisUrl,
+      'is no redis:// or rediss:// URL; give one like redis://:password@127.0.0.1:6379/0, % : / @ of a password as %25 %3A %2F %40',
+    )
     .optional(),
   REDIS_PREFIX: z
     .string()

@@ -1,8 +1,9 @@
 import { messageOf } from '../../errors';
 import { redactUrl, type Logger } from '../../logger';
+import { printHostPort } from '../../protocol/host-port';
 import { StoreUnavailableError } from '../errors';
 import { NO_REPLY, within, type Answer, type Caller, type Deadline } from './caller';
-import { RedisRefusedError } from './errors';
+import { RedisRefusedError, remedyOf } from './errors';
 import { isReply, isUnsent, openLink, type Link, type LinkOptions } from './link';
 import { createTroubles } from './troubles';
 
@@ -33,9 +34,6 @@ const RESEND_AFTER_MS = 40;
 const PROBE_AFTER_MS = 200;
 /** What a server says that will be able to answer soon. */
 const PASSING = /^(LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|READONLY) /;
-/** What waiting does not mend, where it is the answer to the first words of a connection. */
-const REFUSED =
-  /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|AUTH|invalid DB|DB index|SELECT|This instance has cluster))/;
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { log, limitMs } = options;
@@ -128,8 +126,10 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   function comeBack(error: unknown): void {
     troubles.begin('link', safe(error));
-    const refusal = isReply(error) && REFUSED.test(error.message) ? error.message : '';
-    if (refusal !== '' && refusal !== lastRefusal) log.error({ err: refusal }, 'Redis is there and refuses Tandem');
+    const remedy = isReply(error) ? remedyOf(error.message) : undefined;
+    const refusal = remedy === undefined ? '' : messageOf(error);
+    if (refusal !== '' && refusal !== lastRefusal)
+      log.error({ err: refusal, remedy }, 'Redis is there and refuses Tandem');
     lastRefusal = refusal;
     retry = setTimeout(() => void open().catch(() => undefined), pauseMs);
     pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
@@ -236,9 +236,18 @@ export function createConnection(options: ConnectionOptions): Connection {
       try {
         await open();
       } catch (error) {
-        if (!isReply(error) || !REFUSED.test(error.message)) return;
+        const remedy = isReply(error) ? remedyOf(error.message) : undefined;
+        if (remedy === undefined) {
+          const { address } = options;
+          const redis = `redis${address.tls ? 's' : ''}://${printHostPort(address)}`;
+          log.warn(
+            { redis, err: safe(error) },
+            'Redis is out of reach, and is waited for; is it up, and REDIS_URL right?',
+          );
+          return;
+        }
         close();
-        throw new RedisRefusedError(`Redis refuses Tandem: ${error.message}`, { cause: error });
+        throw new RedisRefusedError(`Redis refuses Tandem: ${messageOf(error)}; ${remedy}`, { cause: error });
       }
     },
     close,

@@ -9,3 +9,20 @@ export class RedisUrlError extends TandemError {
 export class RedisRefusedError extends TandemError {
   readonly code = 'redis-refused';
 }
+
+/** What waiting does not mend, where it is the answer to the first words of a connection, and what does. */
+const REFUSALS: readonly (readonly [RegExp, remedy: string])[] = [
+  [/^(WRONGPASS|ERR invalid password|ERR AUTH)/, 'check user and password in REDIS_URL'],
+  [/^NOAUTH/, 'put user and password into REDIS_URL: redis://user:password@host:port'],
+  [
+    /^NOPERM/,
+    'give this user the rights that docs/operations.md lists, on the keys of REDIS_PREFIX (REDIS_URL names the user)',
+  ],
+  [/^ERR (invalid DB|DB index|SELECT)/, 'check the database at the end of REDIS_URL'],
+  [/^ERR This instance has cluster/, 'set REDIS_CLUSTER=off, or let REDIS_URL name a node of a cluster'],
+];
+
+/** What to do about an answer of Redis that no waiting mends; undefined for any other. */
+export function remedyOf(answer: string): string | undefined {
+  return REFUSALS.find(([pattern]) => pattern.test(answer))?.[1];
+}

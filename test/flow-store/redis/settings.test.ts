@@ -12,14 +12,21 @@ describe('the URL of Redis', () => {
     ['redis://me:p@h', { host: 'h', port: 6_379, tls: false, database: 0, username: 'me', password: 'p' }],
   ])('%s is understood', (url, address) => expect(readRedisUrl(url, false)).toEqual(address));
 
-  it.each(['localhost:6379', 'http://localhost', 'redis://', 'redis://h/first', 'redis://u:%zz-secret@h', ''])(
-    '%j is refused, without being repeated',
-    async (url) => {
-      const refusal = await openRedisStore({ url, log: recordingLog().log }).catch((error: unknown) => error);
-      expect(refusal).toMatchObject({ code: 'redis-url' });
-      expect(String(refusal)).not.toContain('secret');
-    },
-  );
+  it.each([
+    ['localhost:6379', 'write'],
+    ['http://localhost', 'write'],
+    ['redis://', 'write'],
+    ['redis://h/first', 'number of a database'],
+    ['redis://u/secret@h', '%2F'],
+    ['redis://u:%zz-secret@h', '%25'],
+    ['', 'write'],
+  ])('%j is refused, with the setting and the remedy, and without being repeated', async (url, remedy) => {
+    const refusal = await openRedisStore({ url, log: recordingLog().log }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'redis-url' });
+    expect(String(refusal)).toContain('REDIS_URL');
+    expect(String(refusal)).toContain(remedy);
+    expect(String(refusal)).not.toContain('secret');
+  });
 
   it('names no database of a cluster', () => {
     expect(() => readRedisUrl('redis://h/1', true)).toThrow('no database but 0');
