@@ -11,17 +11,24 @@ export interface AppWatch {
   /** Resolves when nobody is looking whether it comes back. */
   idle(): Promise<void>;
   /** In the order in which they were noticed. */
-  readonly incidents: readonly {
-    scenario: Scenario;
-    at: number;
-    code: 'app-gone' | 'callback-unreachable';
-    text: string;
-  }[];
+  readonly incidents: readonly Incident[];
 }
 
+type Code = 'app-gone' | 'callback-unreachable' | 'event-unanswered';
+
+interface Incident {
+  scenario: Scenario;
+  /** ms since the call began */
+  at: number;
+  code: Code;
+  text: string;
+}
+
+/** A connection that broke with an event on it. */
 interface Cut {
   leg: Undelivered['leg'];
   eventType: string;
+  why: string;
   at: number;
 }
 
@@ -30,37 +37,44 @@ const COMES_BACK_MS = 2_000;
 
 export function watchApp(url: string): AppWatch {
   const gone = new AbortController();
-  const incidents: AppWatch['incidents'][number][] = [];
+  const incidents: Incident[] = [];
   const unreachable = new Set<string>();
   let cuts: Cut[] = [];
   let looking = false;
   let looks: Promise<void> = Promise.resolve();
 
-  async function look({ leg, eventType }: Undelivered, { error: why, refused }: Failure): Promise<void> {
-    const now = Date.now();
+  const note = ({ leg: { scenario }, at }: { leg: Undelivered['leg']; at: number }, code: Code, text: string): void => {
+    incidents.push({ scenario, at: at - scenario.journal.startedAt, code, text });
+  };
+
+  async function look({ leg, eventType }: Undelivered, { error: why, refused, cut }: Failure): Promise<void> {
+    const at = Date.now();
     const refusedAtOnce = (await waitFor(url, 0, gone.signal)) !== undefined;
-    if (!refusedAtOnce && !refused) return;
-    if (!refusedAtOnce) {
-      const { host } = new URL(leg.callbackUrl);
-      if (unreachable.has(host)) return;
-      unreachable.add(host);
-      const text = `${eventType} could not be sent to ${leg.callbackUrl}: ${why}`;
-      incidents.push({
-        scenario: leg.scenario,
-        at: now - leg.scenario.journal.startedAt,
-        code: 'callback-unreachable',
-        text,
-      });
-      return;
-    }
+    if (refusedAtOnce) return away({ leg, eventType, why, at });
+    // The app is there: each connection that it broke is a fault of its own. The unknown event has been told of already.
+    for (const each of cuts.splice(0))
+      if (each.eventType !== UNKNOWN_EVENT) note(each, 'event-unanswered', `the event ${each.eventType}: ${each.why}`);
+    const { host } = new URL(leg.callbackUrl);
+    if (!refused || cut || unreachable.has(host)) return;
+    unreachable.add(host);
+    note({ leg, at }, 'callback-unreachable', `${eventType} could not be sent to ${leg.callbackUrl}: ${why}`);
+  }
+
+  async function away(noticed: Cut): Promise<void> {
     const back = (await waitFor(url, COMES_BACK_MS, gone.signal)) === undefined;
     // Several events may have been under way when it died; one that it cannot know is the likeliest to have killed it.
-    const cut = cuts.find((each) => each.eventType === UNKNOWN_EVENT) ?? cuts[0] ?? { leg, eventType, at: now };
+    const killer = cuts.find((each) => each.eventType === UNKNOWN_EVENT) ?? cuts[0] ?? noticed;
     cuts = [];
-    const { scenario } = cut.leg;
-    const text = `${back ? 'the app was away for a moment' : 'the app takes no connections any more'}, since ${cut.eventType}`;
-    incidents.push({ scenario, at: cut.at - scenario.journal.startedAt, code: 'app-gone', text: `${text} (${why})` });
+    const text = back ? 'the app was away for a moment' : 'the app takes no connections any more';
+    note(killer, 'app-gone', `${text}, since ${killer.eventType} (${noticed.why})`);
     if (!back) gone.abort();
+  }
+
+  /** What broke while it was looked has to be looked at too. */
+  async function lookUntilClear(event: Undelivered, failure: Failure): Promise<void> {
+    await look(event, failure);
+    for (let next = cuts[0]; next && !gone.signal.aborted; next = cuts[0])
+      await look({ ...event, ...next }, { error: next.why, refused: false, cut: true });
   }
 
   return {
@@ -71,10 +85,10 @@ export function watchApp(url: string): AppWatch {
       const { answer, leg, eventType } = event;
       if ('status' in answer || leg.scenario.closed) return;
       // A connection that was cut may be the moment in which it died.
-      if (answer.cut) cuts.push({ leg, eventType, at: Date.now() });
+      if (answer.cut) cuts.push({ leg, eventType, why: answer.error, at: Date.now() });
       if ((!answer.refused && !answer.cut) || looking) return;
       looking = true;
-      looks = look(event, answer).finally(() => (looking = false));
+      looks = lookUntilClear(event, answer).finally(() => (looking = false));
     },
   };
 }

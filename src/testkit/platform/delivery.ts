@@ -130,14 +130,16 @@ export function createDelivery({ faults, retrySameUrl, onUndeliverable }: Delive
 const describe = ({ eventType = '', status, cause, dtmfDigit }: EventBody): string =>
   [eventType, status ?? cause ?? dtmfDigit].filter(Boolean).join(' ');
 
-/** Whoever cannot be connected to is gone altogether, which is no fault of one event. */
+/** Whoever cannot be connected to, or breaks a connection, may be gone altogether, which is no fault of one event: `watch-app.ts`. */
 function complain({ scenario: { journal } }: Leg, eventType: string, answer: Answer): void {
-  if (eventType === UNKNOWN_EVENT && !('refused' in answer && answer.refused)) {
+  const unreachable = 'error' in answer && answer.refused && !answer.cut;
+  if (eventType === UNKNOWN_EVENT && !unreachable) {
     const how = 'status' in answer ? `answered with ${answer.status}` : answer.error;
     journal.violation('unknown-event-refused', `an event of an unknown type: ${how}`);
   } else if ('status' in answer)
     journal.violation('event-refused', `the event ${eventType} was answered with ${answer.status}`);
   else if (answer.error === 'callbackTimeout')
     journal.violation('event-unanswered', `the event ${eventType} was not answered within its callbackTimeout`);
-  else if (!answer.refused) journal.violation('event-unanswered', `the event ${eventType}: ${answer.error}`);
+  else if (!answer.refused && !answer.cut)
+    journal.violation('event-unanswered', `the event ${eventType}: ${answer.error}`);
 }

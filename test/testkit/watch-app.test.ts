@@ -1,0 +1,31 @@
+/** What is made of a connection that breaks with an event on it: the app's fault, or its end. */
+import { codesOf, eventOf, runKit, serve, type TestServer } from './run-kit';
+
+let app: TestServer;
+afterEach(() => app.close());
+
+const once = ['--faults', 'none', '--settle', '1'];
+
+it('an app that breaks a connection and lives on has not answered that event', async () => {
+  app = await serve((req, res) => {
+    void eventOf(req).then(({ eventType }) => (eventType === 'hangup' ? req.socket.destroy() : res.end()));
+  });
+  const result = await runKit(app.url, ...once, '--scenario', 'phone/caller-gives-up');
+  expect(codesOf(result)).toEqual(['event-unanswered']);
+  expect(result.findings[0]).toMatchObject({ count: 1, texts: ['the event hangup: socket hang up'] });
+});
+
+it('an app that dies leaves events unanswered, which is told once, by the event that killed it', async () => {
+  let held = false;
+  app = await serve((req, res) => {
+    void eventOf(req).then(({ eventType }) => {
+      // The other call's event is under way when the app dies.
+      if (eventType === 'incomingcall' && !held) held = true;
+      else if (eventType !== 'testkit-unknown-event') res.end();
+      else void app.close();
+    });
+  });
+  const result = await runKit(app.url, ...once, '--scenario', 'phone/unknown-event,pstn/unknown-event');
+  expect(codesOf(result)).toEqual(['app-gone', 'unknown-event-refused']);
+  expect(result.findings[0]?.texts[0]).toMatch(/takes no connections any more, since testkit-unknown-event/);
+});
