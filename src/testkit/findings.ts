@@ -16,6 +16,7 @@ type JudgedCode =
   | 'command-storm'
   | 'wrong-credentials'
   | 'no-json'
+  | 'open-webhook'
   | 'unknown-route';
 
 export type FindingCode = ViolationCode | JudgedCode;
@@ -202,6 +203,12 @@ export const FINDINGS: Record<FindingCode, FindingKind> = {
     why: 'the platform answers 400',
     remedy: 'send JSON',
   },
+  'open-webhook': {
+    severity: 'warning',
+    title: 'events are taken without the credentials in --url',
+    why: 'whoever knows the URL can send events, and have numbers dialled and calls ended at your expense',
+    remedy: 'answer 401 to what comes without the right Basic credentials',
+  },
   'unknown-route': {
     severity: 'note',
     title: 'requests came that the kit does not serve',
@@ -214,4 +221,4 @@ export const CODES = Object.keys(FINDINGS).filter((code): code is FindingCode =>
 
 /** Those of a call, as opposed to those of the app as a whole. */
 export const ofCalls = (code: FindingCode): boolean =>
-  !['wrong-credentials', 'no-json', 'unknown-route'].includes(code);
+  !['wrong-credentials', 'no-json', 'open-webhook', 'unknown-route'].includes(code);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The test kit's command: arguments, signals, files and the exit code. */
-import { writeFileSync } from 'node:fs';
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { TandemError, UsageError, messageOf } from '../errors';
 import { HELP, LIST } from './help';
 import { parseOptions, type Options } from './options';
@@ -17,6 +18,7 @@ async function main(args: readonly string[]): Promise<void> {
   const options = parseOptions(args, Math.floor(Math.random() * SEEDS));
   if (options === 'help') return void process.stdout.write(HELP);
   if (options === 'list') return void process.stdout.write(LIST);
+  for (const flag of ['json', 'junit'] as const) checkWritable(flag, options[flag]);
   const interruption = interruptible();
   const result = await run(options, {
     signal: interruption,
@@ -34,6 +36,17 @@ function write(flag: string, file: string, text: string): void {
     writeFileSync(file, text);
   } catch (error) {
     throw new UsageError(`--${flag}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** A run takes minutes: a report that cannot be written is told before it. */
+function checkWritable(flag: string, file: string | undefined): void {
+  if (file === undefined) return;
+  const folder = dirname(resolve(file));
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`--${flag}: ${folder} cannot be written to (${messageOf(error)})`, { cause: error });
   }
 }
 

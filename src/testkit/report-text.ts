@@ -27,9 +27,11 @@ export function describeRun(result: RunResult, options: Options): string {
 function describePass({ name, calls, faults, seconds }: PassResult): string {
   const injected = Object.entries(faults).map(([kind, count]) => `${count} ${kind}`);
   const total = Object.values(faults).reduce((sum, count) => sum + count, 0);
-  const about = name === 'perfect' ? '' : `, ${total} faults (${injected.join(', ')})`;
-  return `  ${PASSES[name]}: ${calls} calls in ${seconds.toFixed(1)} s${about}`;
+  const about = total === 0 ? '' : `, ${several(total, 'fault')} (${injected.join(', ')})`;
+  return `  ${PASSES[name]}: ${several(calls, 'call')} in ${seconds.toFixed(1)} s${about}`;
 }
+
+const several = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 function describeFinding(finding: Finding): string[] {
   const { severity, code, title, count, onPerfectWire, why, remedy, scenarios, example, texts } = finding;

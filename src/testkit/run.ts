@@ -10,6 +10,7 @@ import { createPrng } from './platform/prng';
 import { playAll, settle, type Played } from './play';
 import { waitFor } from './reach';
 import { drawJobs, perfectJobs, type Job } from './scenarios';
+import { hasCredentials, takenFromStrangers } from './strangers';
 import { watchApp, type AppWatch } from './watch-app';
 
 /** The app cannot be reached, or takes no event at all: nothing can be said of it. */
@@ -95,7 +96,10 @@ export async function run(options: Options, hooks: RunHooks): Promise<RunResult>
     const why = await waitFor(url, options.waitMs, hooks.signal);
     if (why !== undefined && !hooks.signal.aborted)
       throw new AppUnreachableError(
-        `nobody listens at ${withoutPassword(url)} (${why}). Start the app first, or give --wait SECONDS; is the port right?`,
+        `nobody listens at ${withoutPassword(url)} (${why}). ` +
+          (options.waitMs > 0
+            ? `It was waited for, ${options.waitMs / 1000} s; is the port right?`
+            : 'Start the app first, or give --wait SECONDS; is the port right?'),
       );
     platform.setIncomingCallUrl(url, options.fallbackUrl);
     return await playPasses(options, platform, watch, { ...hooks, signal });
@@ -128,16 +132,23 @@ async function playPasses(
   }
   if (platform.guesses() > 0)
     remarks.push(
-      `${platform.guesses()} dials did not say which call they were for (put the callId of the caller into tag): ` +
+      `dials did not say which call they were for, ${platform.guesses()} of them (put the callId of the caller into tag): ` +
         'calls from the PSTN were played one at a time, and dials were taken for the oldest call that waited',
     );
+  const stray = strayFindings(platform);
+  if (!hasCredentials(options.url)) {
+    remarks.push('--url has no credentials: whether the app refuses events of strangers was not looked at');
+  } else if (!hooks.signal.aborted) {
+    const status = await takenFromStrangers(options.url, options.callbackMethod);
+    if (status !== undefined) stray.set('open-webhook', [`an event without credentials was answered with ${status}`]);
+  }
   if (watch.gone.aborted) remarks.push('the run was broken off, since the app was gone');
   return {
     seed,
     url: withoutPassword(options.url),
     passes,
     events: platform.report().events,
-    findings: groupFindings(found, strayFindings(platform)),
+    findings: groupFindings(found, stray),
     remarks,
     interrupted: hooks.signal.aborted && !watch.gone.aborted,
   };
@@ -221,7 +232,7 @@ function strangers(platform: StubPlatform, played: readonly Played[]): Played[] 
 /** @throws AppUnreachableError where the app has taken none of the first pass's events */
 function expectSomeEventTaken(platform: StubPlatform, signal: AbortSignal): void {
   const { events, violations } = platform.report();
-  if (events.accepted > 0 || signal.aborted) return;
+  if (events.accepted > 0 || events.sent === 0 || signal.aborted) return;
   const texts = countBy(violations, ({ text }) => text);
   throw new AppUnreachableError(
     `the app took none of ${events.sent} events: ${Object.keys(texts).slice(0, 3).join('; ')}. ` +

@@ -35,7 +35,7 @@ let app: RunningApp | undefined;
 beforeAll(async () => {
   await buildTandem();
   folder = mkdtempSync(join(tmpdir(), 'testkit-'));
-}, 60_000);
+}, 240_000);
 afterEach(async () => {
   await app?.stop();
   app = undefined;
@@ -57,6 +57,18 @@ describe('the command', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/nobody listens at http:\/\/127.0.0.1:1\/events \(ECONNREFUSED\). Start the app first/);
     expect(stderr).not.toMatch(/ at .*\.js:/);
+  });
+
+  it('says before the run that a report cannot be written', async () => {
+    app = await runApp('answers-at-once');
+    const { code, stderr, stdout } = await testkit([
+      '--url',
+      app.url,
+      '--junit',
+      join(folder, 'nowhere', 'report.xml'),
+    ]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^testkit: --junit: .*nowhere cannot be written to \(ENOENT/);
   });
 
   it('exits with 1 and leaves reports in JSON and JUnit where something is wrong', async () => {

@@ -1,6 +1,6 @@
 /** How events are sent, and what an app is told that does not take them. */
-import { AppUnreachableError, exitCodeOf } from '../../src/testkit/run';
-import { codesOf, eventOf, runKit, serve, type TestServer } from './run-kit';
+import { AppUnreachableError, exitCodeOf, run } from '../../src/testkit/run';
+import { codesOf, eventOf, optionsOf, runKit, serve, type TestServer } from './run-kit';
 
 let app: TestServer;
 afterEach(() => app.close());
@@ -42,7 +42,7 @@ describe('an event', () => {
         if (eventType !== 'hangup') res.end();
       });
     });
-    const args = ['--callback-timeout', '100', '--scenario', 'phone/caller-gives-up'];
+    const args = ['--callback-timeout', '1000', '--scenario', 'phone/caller-gives-up'];
     const result = await runKit(app.url, ...short, ...args);
     expect(codesOf(result)).toEqual(['event-unanswered']);
     expect(result.findings[0]?.texts).toEqual(['the event hangup was not answered within its callbackTimeout']);
@@ -68,6 +68,93 @@ describe('an event', () => {
     const result = await runKit(app.url, ...short, ...fallback, '--scenario', 'phone/caller-gives-up-at-once');
     expect(paths.slice(0, 2)).toEqual(['/events', '/fallback']);
     expect(codesOf(result)).toEqual(['event-refused']);
+  });
+});
+
+describe('events without the credentials of --url', () => {
+  const withCredentials = () => app.url.replace('http://', 'http://user:pass@');
+  const giveUp = [...short, '--scenario', 'phone/caller-gives-up-at-once'];
+
+  it('that are taken are found', async () => {
+    const seen: [authorized: boolean, callId: string | undefined][] = [];
+    app = await serve((req, res) => {
+      void eventOf(req).then(({ callId }) => {
+        seen.push([req.headers.authorization !== undefined, callId]);
+        res.end();
+      });
+    });
+    const result = await runKit(withCredentials(), ...giveUp);
+    expect(result.findings.find(({ code }) => code === 'open-webhook')).toMatchObject({
+      severity: 'warning',
+      texts: ['an event without credentials was answered with 200'],
+    });
+    expect(seen.filter(([authorized]) => !authorized)).toEqual([[false, 'c-kit-stranger']]);
+    expect(exitCodeOf(result)).toBe(1);
+  });
+
+  it('that are refused are right', async () => {
+    app = await serve((req, res) => {
+      req.resume();
+      res.writeHead(req.headers.authorization === undefined ? 401 : 200).end();
+    });
+    const result = await runKit(withCredentials(), ...giveUp);
+    expect(codesOf(result)).not.toContain('open-webhook');
+    expect(result.remarks).toEqual([]);
+  });
+
+  it('are not sent where --url has none, which is said', async () => {
+    let events = 0;
+    app = await serve((req, res) => {
+      events += 1;
+      req.resume();
+      res.end();
+    });
+    const result = await runKit(app.url, ...giveUp);
+    expect(result.events.sent).toBe(events);
+    expect(codesOf(result)).not.toContain('open-webhook');
+    expect(result.remarks).toEqual([expect.stringMatching(/^--url has no credentials/)]);
+  });
+});
+
+describe('an app that is asked to call somebody', () => {
+  it('and says with 500 that the platform refused the dial took the order: it is told of nothing', async () => {
+    const dialled: number[] = [];
+    let calls = '';
+    app = await serve((req, res) => {
+      void eventOf(req).then(async ({ to }) => {
+        if (req.url === '/events') return res.end();
+        const { status } = await fetch(calls, {
+          method: 'POST',
+          headers: {
+            authorization: `Basic ${Buffer.from('t-testkit:s-testkit').toString('base64')}`,
+            'content-type': 'application/json',
+          },
+          body: JSON.stringify({ from: '+1555444333', to, callbackUrl: app.url }),
+        });
+        dialled.push(status);
+        return res.writeHead(status === 201 ? 201 : 500).end();
+      });
+    });
+    const speak = ['--speak-url', app.url.replace('/events', '/calls'), '--scenario', 'speak/dial-refused'];
+    const result = await run(optionsOf(['--url', app.url, ...short, ...speak]), {
+      onListening: ({ url, user }) => (calls = `${url}/v1/users/${user.id}/calls`),
+      onProgress: () => undefined,
+      signal: new AbortController().signal,
+    }).catch((error: unknown) => error);
+    expect(dialled).toEqual([400]);
+    expect(result).toMatchObject({ findings: [] });
+  });
+
+  it('and refuses is told so', async () => {
+    app = await serve((req, res) => {
+      req.resume();
+      res.writeHead(req.url === '/events' ? 200 : 404).end('no such path');
+    });
+    const speak = ['--speak-url', app.url.replace('/events', '/nowhere'), '--scenario', 'speak/spoken,phone/answered'];
+    const result = await runKit(app.url, ...short, ...speak);
+    expect(result.findings.find(({ code }) => code === 'speak-refused')?.texts).toEqual([
+      '--speak-url answered 404: no such path',
+    ]);
   });
 });
 

@@ -16,7 +16,7 @@ const freePort = (): Promise<number> =>
   });
 
 let tandem: Tandem;
-beforeAll(buildTandem, 60_000);
+beforeAll(buildTandem, 240_000);
 afterEach(() => tandem.stop());
 
 describe('Tandem', () => {

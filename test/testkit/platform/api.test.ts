@@ -165,7 +165,7 @@ describe('a call', () => {
   });
 
   it('plays files, gathers and sends digits only while it is up', async () => {
-    const { dials } = stub.expectDial(answers);
+    const { dials } = stub.expectDial({ ...answers, farEndAfterMs: 1_000 });
     const answered = nextEvent('answer');
     const { id } = await api('POST', '/calls', { from: LINE, to: dials, callbackUrl: app.url });
     expect((await api('POST', `/calls/${id}/dtmf`, { dtmfOut: '1' })).status).toBe(400);

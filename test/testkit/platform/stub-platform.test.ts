@@ -13,12 +13,16 @@ import {
   type Script,
   type StubPlatform,
 } from '../../../src/testkit/platform';
+import { until } from '../../helpers/until';
 
 type Event = Record<'eventType' | 'callId' | 'to' | 'tag' | 'status', string>;
 type Api = (method: string, path: string, body?: unknown) => Promise<Response>;
 type Handle = (event: Event, api: Api, callbackUrl: string) => Promise<unknown>;
 
-const answers: Script = { farEnd: 'answer', farEndAfterMs: 10, endsBy: 'caller', talkMs: 30 };
+/** They talk for longer than a slow machine needs for two commands. */
+const answers: Script = { farEnd: 'answer', farEndAfterMs: 10, endsBy: 'caller', talkMs: 1_000 };
+/** Of who sends commands, where a fault of the stub keeps the reply from him. */
+const PATIENCE_MS = 1_000;
 const idOf = (reply: Response): string => reply.headers.get('location')?.split('/').pop() ?? '';
 
 const dial = (event: Event, api: Api, callbackUrl: string): Promise<Response> =>
@@ -30,6 +34,14 @@ const naive: Handle = async (event, api, callbackUrl) => {
   if (event.eventType !== 'answer' || !event.tag) return undefined;
   await api('POST', `calls/${event.tag}`, { state: 'active' });
   return api('POST', 'bridges', { callIds: [event.tag, event.callId] });
+};
+
+/** The same, and in the wrong order: the caller rings for certain when it is bridged. */
+const hasty: Handle = async (event, api, callbackUrl) => {
+  if (event.eventType === 'incomingcall') return dial(event, api, callbackUrl);
+  if (event.eventType !== 'answer' || !event.tag) return undefined;
+  await api('POST', 'bridges', { callIds: [event.tag, event.callId] });
+  return api('POST', `calls/${event.tag}`, { state: 'active' });
 };
 
 /** Waits for the caller's own answer, and ends the partner of a leg that is gone. */
@@ -57,8 +69,8 @@ afterEach(async () => {
   }
 });
 
-async function play(handle: Handle, faults: Partial<Faults> = {}, timeScale = 0.1): Promise<StubPlatform> {
-  const stub = createStubPlatform({ seed: 9, faults: { ...NO_FAULTS, ...faults }, timeScale, patienceMs: 100 });
+async function play(handle: Handle, faults: Partial<Faults> = {}): Promise<StubPlatform> {
+  const stub = createStubPlatform({ seed: 9, faults: { ...NO_FAULTS, ...faults }, patienceMs: 20_000 });
   await stub.start();
   const api: Api = (method, path, body) => callApi(stub, method, path, body);
   const server = createServer((req, res) => {
@@ -82,37 +94,38 @@ function callApi({ url, user }: StubPlatform, method: string, path: string, body
   return fetch(`${url}/v1/users/${user.id}/${path}`, {
     method,
     headers: { authorization },
-    signal: AbortSignal.timeout(300),
+    signal: AbortSignal.timeout(PATIENCE_MS),
     ...payload,
   });
 }
 
-const settle = (ms = 400): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const violationsOf = (stub: StubPlatform): string[] => stub.report().violations.map(({ text }) => text);
 
 describe('the stub finds', () => {
   it('a ringing leg that is bridged, and the leg that is left when its partner hangs up', async () => {
-    const stub = await play(naive);
+    const stub = await play(hasty);
     stub.dialFromPhone(answers);
-    await settle();
-    expect(violationsOf(stub)).toContainEqual(expect.stringMatching(/^bridged a ringing leg: caller/));
-    expect(stub.report().orphans.map((leg) => leg.role)).toEqual(['callee']);
+    await until(() => {
+      expect(violationsOf(stub)).toContainEqual(expect.stringMatching(/^bridged a ringing leg: caller/));
+      expect(stub.report().orphans.map((leg) => leg.role)).toEqual(['callee']);
+    });
     expect(stub.isQuiet()).toBe(false);
   });
 
   it.each(['busy', 'reject', 'no-answer', 'unallocated'] as const)('a caller left ringing: %s', async (farEnd) => {
     const stub = await play(naive);
     stub.dialFromPstn({ ...answers, farEnd });
-    await settle();
-    expect(stub.report().orphans.map((leg) => leg.role)).toEqual(['caller']);
+    await until(() => expect(stub.report().orphans.map((leg) => leg.role)).toEqual(['caller']));
   });
 
   it('two dials for a doubled incomingcall, two bridges for a doubled answer', async () => {
     const stub = await play(naive, { events: { duplicated: 1 } });
     stub.dialFromPhone(answers);
-    await settle();
-    expect(violationsOf(stub)).toContain('two dials for one call');
-    expect(violationsOf(stub)).toContain('two bridges for one pair');
+    await until(() =>
+      expect(violationsOf(stub)).toEqual(
+        expect.arrayContaining(['two dials for one call', 'two bridges for one pair']),
+      ),
+    );
   });
 
   it('a caller that is answered too early', async () => {
@@ -120,8 +133,7 @@ describe('the stub finds', () => {
       if (eventType === 'incomingcall') await api('POST', `calls/${callId}`, { state: 'active' });
     });
     stub.dialFromPstn(answers);
-    await settle(150);
-    expect(violationsOf(stub)).toEqual([expect.stringMatching(/^early answer/)]);
+    await until(() => expect(violationsOf(stub)).toEqual([expect.stringMatching(/^early answer/)]));
   });
 
   it('nothing wrong in a careful server', async () => {
@@ -129,12 +141,14 @@ describe('the stub finds', () => {
     const happy = stub.dialFromPhone(answers);
     const busy = stub.dialFromPstn({ ...answers, farEnd: 'busy' });
     const impatient = stub.dialFromPhone({ ...answers, farEndAfterMs: 200, callerGivesUpAfterMs: 40 });
-    await settle();
+    await until(() => {
+      expect([happy, busy, impatient].map((scenario) => stub.isOver(scenario))).toEqual([true, true, true]);
+      expect(stub.isQuiet()).toBe(true);
+    });
     const report = stub.report();
     expect([happy, busy, impatient].map(outcomeOf)).toEqual(['bridged', 'rejected', 'caller gave up']);
     expect([report.violations, report.strays]).toEqual([[], []]);
     expect(report.orphans.map((leg) => report.ladder(leg.scenario))).toEqual([]);
-    expect(stub.isQuiet()).toBe(true);
   });
 });
 
@@ -147,14 +161,13 @@ describe('a sentence', () => {
     });
     const scenario = stub.expectDial(answers);
     await callApi(stub, 'POST', 'calls', { from: LINE, to: scenario.dials, callbackUrl: 'http://127.0.0.1:1/' });
-    await settle(50);
     const [callee] = scenario.legs;
     if (!callee) throw new Error('nobody was dialled');
+    await until(() => expect(callee.state).toBe('active'));
     expect((await callApi(stub, 'POST', `calls/${callee.id}/audio`, { sentence: 'One' })).status).toBe(200);
     expect((await callApi(stub, 'POST', `calls/${callee.id}/audio`, { sentence: 'Two' })).status).toBe(200);
-    await settle(200);
+    await until(() => expect(outcomeOf(scenario)).toBe('spoken'));
     expect(violationsOf(stub)).toEqual(['spoken twice']);
-    expect(outcomeOf(scenario)).toBe('spoken');
   });
 });
 
