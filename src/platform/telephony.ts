@@ -10,7 +10,7 @@ import { startMedia } from './media';
 import { audioPlayers } from './media/audio-player';
 import { createClock, type Clock } from './media/clock';
 import type { CreatePlayer } from './media/player';
-import { createSounds } from './media/sounds';
+import { createSounds, type FindOwnMedia } from './media/sounds';
 import type { Domains, Endpoint } from './resources/domains';
 import { createAuthenticator } from './sip/authenticator';
 import { createRegistrar, type Contact, type Registrar } from './sip/registrar';
@@ -51,8 +51,7 @@ export interface TelephonyDeps {
   domains: Domains;
   timers: Timers;
   receive: Receive;
-  /** The bytes of a file of the platform's own; undefined: the URL names none. */
-  ownMedia(url: string): Promise<Buffer> | undefined;
+  ownMedia: FindOwnMedia;
   log: Logger;
 }
 
@@ -92,7 +91,7 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
   const sounds = createSounds({
     allowPrivate: options.privateAudio ?? false,
     languagesDir: options.languagesDir,
-    readOwnMedia: (url) => deps.ownMedia(url),
+    ownMedia: deps.ownMedia,
     log,
   });
   const createPlayer = audioPlayers({ clock, sounds, log });

@@ -20,6 +20,8 @@ export function audioPlayers(deps: AudioPlayerDeps): CreatePlayer {
 
 interface Playing {
   playback: Playback;
+  /** It is not wanted any more: nobody need make it. */
+  unwanted: AbortController;
   /** Ends the ticks; undefined: still loading. */
   stopTicks?: () => void;
   started: boolean;
@@ -40,15 +42,20 @@ function createAudioPlayer(
   const tell = (): void => {
     for (const one of toTell.splice(0)) one();
   };
-  const abandon = (): void => {
-    playing?.stopTicks?.();
+  /** @returns what was being played */
+  const end = (): Playing | undefined => {
+    const ended = playing;
     playing = undefined;
+    ended?.stopTicks?.();
+    ended?.unwanted.abort();
+    return ended;
+  };
+  const abandon = (): void => {
+    end();
     toTell = [];
   };
   const stop = (): void => {
-    const stopped = playing;
-    playing = undefined;
-    stopped?.stopTicks?.();
+    const stopped = end();
     if (!stopped) return;
     const { playback, started } = stopped;
     if (!started) toTell.push(() => listener.playStarted(playback));
@@ -93,9 +100,9 @@ function createAudioPlayer(
   return {
     play(playback) {
       stop();
-      const current: Playing = { playback, started: false };
+      const current: Playing = { playback, started: false, unwanted: new AbortController() };
       playing = current;
-      sounds.load(playback).then(
+      sounds.load(playback, current.unwanted.signal).then(
         (samples) => playing === current && start(current, samples),
         (error: unknown) => {
           if (playing !== current) return;

@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { randomText } from '../../protocol/ids';
+import type { OwnFile } from '../media/sounds';
 import { MediaTooLargeError, NotFoundError, QuotaError, ValidationError } from '../errors';
 import type { Uris } from '../uris';
 
@@ -42,10 +43,10 @@ export interface MediaStore {
   /** @throws (rejects) NotFoundError */
   delete(name: string): Promise<void>;
   /**
-   * The bytes of the file that a URL names; undefined where it is not one of this platform's media.
-   * @throws (rejects) NotFoundError where there is none of that name
+   * The file that a URL names; undefined where it is not one of this platform's media.
+   * @throws NotFoundError where there is none of that name
    */
-  ownMedia(url: string): Promise<Buffer> | undefined;
+  ownMedia(url: string): OwnFile | undefined;
   /** Deletes what nobody can reach any more: uploads, and the folder where it was not given. */
   close(): Promise<void>;
 }
@@ -192,7 +193,9 @@ export async function openMediaStore(options: MediaStoreOptions): Promise<MediaS
     ownMedia(url) {
       const name = ownName(url, uris.absolute('media/'));
       if (name === undefined) return undefined;
-      return Promise.resolve().then(() => readFile(get(name).path));
+      // The name on the disk is never used twice.
+      const { path: version } = get(name);
+      return { version, read: () => readFile(version) };
     },
     async close() {
       if (folder === undefined) return;

@@ -8,7 +8,7 @@ const MAX_SECONDS = 30 * 60;
 
 /** A piece of a sound: one channel, -1 to 1. Only good until the next one is asked for. */
 export interface Piece {
-  /** Samples a second; the same throughout. */
+  /** Samples a second. Files that were joined may change it on the way. */
   rate: number;
   samples: Float32Array;
 }
@@ -18,6 +18,7 @@ export function collect(pieces: Iterable<Piece>, maxSeconds = MAX_SECONDS): Int1
   const collected: Int16Array[] = [];
   let length = 0;
   let resampler: Resampler | undefined;
+  let resampled = 0; // the rate that the resampler takes
   const add = (samples: Float32Array): void => {
     length += samples.length;
     if (length > maxSeconds * SAMPLE_RATE)
@@ -25,7 +26,11 @@ export function collect(pieces: Iterable<Piece>, maxSeconds = MAX_SECONDS): Int1
     collected.push(toInt16(samples));
   };
   for (const { rate, samples } of pieces) {
-    resampler ??= createResampler(rate, SAMPLE_RATE);
+    if (!resampler || rate !== resampled) {
+      if (resampler) add(resampler.end());
+      resampler = createResampler(rate, SAMPLE_RATE);
+      resampled = rate;
+    }
     add(resampler.push(samples));
   }
   if (resampler) add(resampler.end());

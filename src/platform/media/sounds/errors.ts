@@ -13,6 +13,8 @@ export type SoundErrorCode =
   | 'speech-failed'
   /** Too much is waiting to be made already. */
   | 'sounds-overloaded'
+  /** Who asked for it wants it no longer. */
+  | 'sounds-cancelled'
   | 'sounds-closed';
 
 /** The message is fit for the person who wrote the audio command. */

@@ -54,8 +54,8 @@ export async function fetchFile(
     () => end.abort(new SoundError('file-too-slow', `${shown(address)} took more than ${limits.totalMs / 1000} s`)),
     limits.totalMs,
   );
-  const closed = (): void => end.abort(new SoundError('sounds-closed', 'The platform is shutting down'));
-  signal?.addEventListener('abort', closed);
+  const giveUp = (): void => end.abort(signal?.reason);
+  signal?.addEventListener('abort', giveUp);
   try {
     signal?.throwIfAborted();
     return await follow(new URL(address), { limits, known, signal: end.signal });
@@ -64,7 +64,7 @@ export async function fetchFile(
     throw soundErrorOf(error, address);
   } finally {
     clearTimeout(late);
-    signal?.removeEventListener('abort', closed);
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 

@@ -9,14 +9,22 @@ import { DEFAULT_FETCH_LIMITS, fetchFile, type FetchLimits, type Validators } fr
 import { createSoundCache } from './sound-cache';
 import { createThread } from './thread';
 
-/** The platform's own media, which is not fetched over the network: its contents, or undefined where the URL is another's. */
-export type ReadOwnMedia = (url: string) => Uint8Array | Promise<Uint8Array> | undefined;
+/** A file of the platform's own media, which is not fetched over the network. */
+export interface OwnFile {
+  /** Another one where there are other bytes. */
+  version: string;
+  /** @throws (rejects) where it is gone */
+  read(): Promise<Uint8Array>;
+}
+
+/** undefined: the URL is another's. @throws where there is none of that name */
+export type FindOwnMedia = (url: string) => OwnFile | undefined;
 
 export interface FilesOptions extends Partial<FetchLimits> {
   log: Logger;
   /** May files come from private addresses, this host's own among them? Otherwise `isAllowed` says. */
   allowPrivate?: boolean | undefined;
-  readOwnMedia?: ReadOwnMedia | undefined;
+  ownMedia?: FindOwnMedia | undefined;
   /** Of decoded files that are asked about (304) rather than fetched again. */
   fileCacheBytes?: number | undefined;
   /** How long a file may take to decode; ms. */
@@ -24,8 +32,11 @@ export interface FilesOptions extends Partial<FetchLimits> {
 }
 
 export interface Files {
-  /** @throws (rejects) SoundError */
-  load(url: string): Promise<Int16Array>;
+  /**
+   * @param signal it is not wanted any more
+   * @throws (rejects) SoundError
+   */
+  load(url: string, signal: AbortSignal): Promise<Int16Array>;
   close(): Promise<void>;
 }
 
@@ -37,44 +48,50 @@ const CACHE_BYTES = 32_000_000;
 const DECODE_MS = 60_000;
 
 export function createFiles(options: FilesOptions): Files {
-  const { log, readOwnMedia, fileCacheBytes, decodeMs, allowPrivate = false, ...overrides } = options;
+  const { log, ownMedia, fileCacheBytes, decodeMs, allowPrivate = false, ...overrides } = options;
   const limits = { ...DEFAULT_FETCH_LIMITS, ...(allowPrivate && { isAllowed: () => true }), ...overrides };
   const cache = createSoundCache<KnownFile>(fileCacheBytes ?? CACHE_BYTES);
-  const closing = new AbortController();
   const decoder = createThread<DecodeJob>({
     module: join(__dirname, 'decode-worker'),
     timeoutMs: decodeMs ?? DECODE_MS,
     failure: 'file-not-audio',
     log,
   });
-  const decode = (file: Uint8Array<ArrayBuffer>): Promise<Int16Array> => decoder.run({ file }, [file.buffer]);
+  const decode = (file: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<Int16Array> =>
+    decoder.run({ file }, [file.buffer], signal);
 
-  const load = async (url: string): Promise<Int16Array> => {
-    const own = readOwnMedia?.(url);
-    if (own) return decode(new Uint8Array(await readingOf(own, url)));
+  const loadOwn = async (own: OwnFile, signal: AbortSignal): Promise<Int16Array> => {
+    const known = cache.get(own.version);
+    if (known) return known.samples;
+    const samples = await decode(new Uint8Array(await own.read()), signal);
+    cache.set(own.version, { samples });
+    return samples;
+  };
+  const load = async (url: string, signal: AbortSignal): Promise<Int16Array> => {
+    try {
+      const own = ownMedia?.(url);
+      if (own) return await loadOwn(own, signal);
+    } catch (error) {
+      throw ownError(error, url);
+    }
     const known = cache.get(url);
-    const { bytes, etag, lastModified } = await fetchFile(url, limits, { known, signal: closing.signal });
+    const { bytes, etag, lastModified } = await fetchFile(url, limits, { known, signal });
     if (!bytes && known) return known.samples;
     cache.delete(url);
-    const samples = await decode(bytes ?? new Uint8Array());
+    const samples = await decode(bytes ?? new Uint8Array(), signal);
     if (etag !== undefined || lastModified !== undefined) cache.set(url, { samples, etag, lastModified });
     return samples;
   };
   return {
     load,
     async close() {
-      closing.abort();
       cache.clear();
       await decoder.close();
     },
   };
 }
 
-async function readingOf(own: Uint8Array | Promise<Uint8Array>, url: string): Promise<Uint8Array> {
-  try {
-    return await own;
-  } catch (error) {
-    if (error instanceof SoundError) throw error;
-    throw new SoundError('file-not-found', `${redactUrl(url)} cannot be read: ${messageOf(error)}`, { cause: error });
-  }
+function ownError(error: unknown, url: string): SoundError {
+  if (error instanceof SoundError) return error;
+  return new SoundError('file-not-found', `${redactUrl(url)} cannot be read: ${messageOf(error)}`, { cause: error });
 }

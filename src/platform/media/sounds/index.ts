@@ -2,9 +2,10 @@
 import type { Playback } from '../../lines/line';
 import { createSpeech, type SpeechOptions } from '../speech';
 import { createFiles, type FilesOptions } from './files';
+import { createSharedLoads } from './shared-loads';
 
 export { SoundError, type SoundErrorCode } from './errors';
-export type { ReadOwnMedia } from './files';
+export type { FindOwnMedia, OwnFile } from './files';
 
 export interface SoundsOptions extends FilesOptions, SpeechOptions {}
 
@@ -12,9 +13,10 @@ export interface Sounds {
   /**
    * 8 kHz, one channel, at the volume at which it is recorded. The same array for the same sound where it is still
    * known: not to be written to.
+   * @param signal it is not wanted any more
    * @throws (rejects) SoundError
    */
-  load(playback: Pick<Playback, 'kind' | 'content' | 'voice'>): Promise<Int16Array>;
+  load(playback: Pick<Playback, 'kind' | 'content' | 'voice'>, signal?: AbortSignal): Promise<Int16Array>;
   /** Ends the threads; what is being loaded is rejected. */
   close(): Promise<void>;
 }
@@ -23,19 +25,17 @@ export interface Sounds {
 export function createSounds(options: SoundsOptions): Sounds {
   const speech = createSpeech(options);
   const files = createFiles(options);
-  const loading = new Map<string, Promise<Int16Array>>();
+  const loads = createSharedLoads();
 
   return {
-    load({ kind, content, voice }) {
+    load({ kind, content, voice }, signal) {
       const key = JSON.stringify([kind, content, voice]);
-      const underWay = loading.get(key);
-      if (underWay) return underWay;
-      const load = kind === 'speak' ? speech.say(content, voice) : files.load(content);
-      const settled = load.finally(() => loading.delete(key));
-      loading.set(key, settled);
-      return settled;
+      const make = (gaveUp: AbortSignal): Promise<Int16Array> =>
+        kind === 'speak' ? speech.say(content, voice, gaveUp) : files.load(content, gaveUp);
+      return loads.load(key, make, signal);
     },
     async close() {
+      loads.close();
       await Promise.all([speech.close(), files.close()]);
     },
   };

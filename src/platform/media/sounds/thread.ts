@@ -16,8 +16,11 @@ export interface ThreadOptions {
 }
 
 export interface Thread<Job> {
-  /** @throws (rejects) SoundError */
-  run(job: Job, transfer?: TransferListItem[]): Promise<Int16Array>;
+  /**
+   * @param signal takes the job back while it waits; one that has begun is done
+   * @throws (rejects) SoundError
+   */
+  run(job: Job, transfer?: TransferListItem[], signal?: AbortSignal): Promise<Int16Array>;
   /** Ends the thread; what is under way or waiting is rejected. */
   close(): Promise<void>;
 }
@@ -80,12 +83,21 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
   };
 
   return {
-    run(job, transfer = []) {
+    run(job, transfer = [], signal) {
       if (closed) return Promise.reject(closedError());
+      if (signal?.aborted) return Promise.reject(reasonOf(signal));
       if (waiting.length >= MOST_WAITING)
         return Promise.reject(new SoundError('sounds-overloaded', 'Too many sounds are waiting to be made'));
       return new Promise((resolve, reject) => {
-        waiting.push({ job, transfer, resolve, reject });
+        const task: Task<Job> = { job, transfer, resolve, reject };
+        waiting.push(task);
+        const takeBack = (given: AbortSignal): void => {
+          const at = waiting.indexOf(task);
+          if (at < 0) return;
+          waiting.splice(at, 1);
+          reject(reasonOf(given));
+        };
+        signal?.addEventListener('abort', () => takeBack(signal), { once: true });
         if (!current) next();
       });
     },
@@ -105,13 +117,28 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
 }
 
 /**
+ * What the thread prints is dropped: a decoder has a line to say to each frame of a file that is none, thousands a file.
+ *
  * From sources, under a loader that knows TypeScript, the worker is started with the loaders (`--require`) of
  * `process.execArgv`; compiled, it inherits what it may.
  */
 function startWorker({ module }: ThreadOptions): Worker {
   const extension = extname(__filename);
   const loaders = process.execArgv.filter((each, i, all) => each === '--require' || all[i - 1] === '--require');
-  return new Worker(`${module}${extension}`, extension === '.ts' ? { execArgv: loaders } : {});
+  const worker = new Worker(`${module}${extension}`, {
+    stdout: true,
+    stderr: true,
+    ...(extension === '.ts' && { execArgv: loaders }),
+  });
+  worker.stdout.resume();
+  worker.stderr.resume();
+  return worker;
+}
+
+function reasonOf({ reason }: AbortSignal): SoundError {
+  return reason instanceof SoundError
+    ? reason
+    : new SoundError('sounds-cancelled', 'Nobody waits for the sound any more');
 }
 
 function closedError(): SoundError {

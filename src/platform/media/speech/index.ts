@@ -21,9 +21,10 @@ export interface SpeechOptions {
 export interface Speech {
   /**
    * @param voice name of one of `VOICES`; undefined: the first
+   * @param signal it is not wanted any more
    * @throws (rejects) SoundError speech-failed
    */
-  say(sentence: string, voice?: string): Promise<Int16Array>;
+  say(sentence: string, voice?: string, signal?: AbortSignal): Promise<Int16Array>;
   close(): Promise<void>;
 }
 
@@ -60,13 +61,13 @@ export function createSpeech({ log, languagesDir, speechCacheBytes, speechMs }: 
     return { engine: 'flite', voice: flite };
   };
 
-  const say = async (text: string, name?: string): Promise<Int16Array> => {
+  const say = async (text: string, name?: string, signal?: AbortSignal): Promise<Int16Array> => {
     const sentence = cleanSentence(text);
     const speaker = await speakerOf(name);
     const key = JSON.stringify([speaker, sentence]);
     const known = cache.get(key);
     if (known) return known.samples;
-    const samples = await thread.run({ sentence, speaker });
+    const samples = await thread.run({ sentence, speaker }, [], signal);
     cache.set(key, { samples });
     return samples;
   };

@@ -30,10 +30,16 @@ function world() {
       },
       close: () => ticks.clear(),
     },
-    sounds: { load: ({ content }) => new Promise((resolve, reject) => loads.set(content, { resolve, reject })) },
+    sounds: {
+      load: ({ content }, signal) => {
+        signal?.addEventListener('abort', () => unwanted.push(content));
+        return new Promise((resolve, reject) => loads.set(content, { resolve, reject }));
+      },
+    },
     log: pino({ level: 'silent' }),
   });
   const told: string[] = [];
+  const unwanted: string[] = [];
   const heard: Packet[] = [];
   const reactions = new Map<string, () => void>();
   const tell = (what: string, { content }: Playback): void => {
@@ -52,6 +58,7 @@ function world() {
     player,
     createPlayer,
     told,
+    unwanted,
     heard,
     reactions,
     ticking: () => ticks.size,
@@ -159,6 +166,17 @@ it('counts what is stopped or replaced while it loads as started and done: someb
   w.tick();
   expect(w.told).toEqual(['started a', 'done a', 'started b', 'done b']);
   expect(w.heard).toEqual([]);
+});
+
+it('says of what is replaced, stopped or abandoned that nobody need make it', () => {
+  w.player.play(playback('a'));
+  w.player.play(playback('b'));
+  expect(w.unwanted).toEqual(['a']);
+  w.player.stop();
+  expect(w.unwanted).toEqual(['a', 'b']);
+  w.player.play(playback('c'));
+  w.player.abandon();
+  expect(w.unwanted).toEqual(['a', 'b', 'c']);
 });
 
 it('is silent once it is abandoned', async () => {

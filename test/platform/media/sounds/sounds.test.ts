@@ -9,7 +9,8 @@ import { WaveFile } from 'wavefile';
 import { createSounds, type Sounds, type SoundsOptions } from '../../../../src/platform/media/sounds';
 import { amplitudeOf, toInt16, tone } from './tones';
 
-const MP3 = readFileSync(join(__dirname, '../../../fixtures/tone-440.mp3'));
+const fixture = (name: string): Buffer => readFileSync(join(__dirname, '../../../fixtures', name));
+const MP3 = fixture('tone-440.mp3');
 const WAV = wav(440);
 
 let requests: IncomingMessage[] = [];
@@ -70,6 +71,16 @@ it('hears every channel of an MP3, at 8 kHz, in full length', async () => {
   serve('/tone', MP3);
   const samples = await open()(`${base}/tone`);
   expect(samples).toHaveLength(8_000); // without what the encoder puts before and after
+});
+
+it('hears both of two MP3s of different rates that were joined', async () => {
+  serve('/tones', Buffer.concat([MP3, fixture('tone-1000-16khz.mp3')])); // 24 kHz, and 16
+  const samples = await open()(`${base}/tones`);
+  expect(samples.length).toBeGreaterThan(15_800);
+  expect(samples.length).toBeLessThan(17_500);
+  const level = (hz: number, from: number): number => amplitudeOf(hz, samples.subarray(from, from + 5_000)) / 32_768;
+  expect(level(440, 1_000)).toBeCloseTo(0.5, 1);
+  expect(level(1_000, 10_500)).toBeCloseTo(0.5, 1);
 });
 
 it.each<[string, Buffer | string]>([
@@ -239,7 +250,8 @@ describe('what is known already', () => {
 
 describe('the platform’s own media', () => {
   it('is read, not fetched', async () => {
-    const load = open({ readOwnMedia: (url) => (url.endsWith('/media/a.wav') ? Promise.resolve(WAV) : undefined) });
+    const own = { version: '1', read: () => Promise.resolve(WAV) };
+    const load = open({ ownMedia: (url) => (url.endsWith('/media/a.wav') ? own : undefined) });
     expect(await load(`${base}/media/a.wav`)).toHaveLength(8_000);
     expect(WAV).toHaveLength(16_044); // still the caller's own
     expect(requests).toEqual([]);
@@ -247,9 +259,50 @@ describe('the platform’s own media', () => {
   });
 
   it('tells that there is none', async () => {
-    const load = open({ readOwnMedia: () => Promise.reject(new Error('gone')) });
-    await expect(load(`${base}/media/a.wav`)).rejects.toMatchObject({ code: 'file-not-found' });
+    const gone = (): never => {
+      throw new Error('gone');
+    };
+    for (const ownMedia of [gone, () => ({ version: '1', read: async () => Promise.reject(new Error('gone')) })])
+      await expect(open({ ownMedia })(`${base}/media/a.wav`)).rejects.toMatchObject({ code: 'file-not-found' });
   });
+
+  it('is decoded once, as long as its bytes are the same', async () => {
+    let version = '1';
+    const read: string[] = [];
+    const ownMedia = () => ({
+      version,
+      read: async () => {
+        read.push(version);
+        return Promise.resolve(version === '1' ? WAV : wav(1_000));
+      },
+    });
+    const load = open({ ownMedia });
+    const first = await load(`${base}/media/a.wav`);
+    expect(await load(`${base}/media/a.wav`)).toBe(first);
+    version = '2';
+    expect(amplitudeOf(1_000, await load(`${base}/media/a.wav`)) / 32_768).toBeCloseTo(0.5, 2);
+    expect(read).toEqual(['1', '2']);
+  });
+});
+
+it('what nobody wants any more is neither fetched to its end, nor decoded', async () => {
+  const sounds = createSounds({ log: pino({ level: 'silent' }), allowPrivate: true });
+  opened.push(sounds);
+  let broken: Promise<unknown> | undefined;
+  const asked = new Promise<void>((resolve) =>
+    routes.set('/slow', (_, response) => {
+      broken = new Promise((closed) => response.once('close', closed));
+      response.writeHead(200, { 'content-length': 1_000 }).flushHeaders();
+      resolve();
+    }),
+  );
+  const unwanted = new AbortController();
+  const load = sounds.load({ kind: 'playback', content: `${base}/slow` }, unwanted.signal);
+  load.catch(() => undefined);
+  await asked;
+  unwanted.abort();
+  await expect(load).rejects.toMatchObject({ code: 'sounds-cancelled' });
+  await broken;
 });
 
 it('ends what is under way when it is closed', async () => {

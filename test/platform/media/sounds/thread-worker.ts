@@ -2,11 +2,16 @@
 import { SoundError } from '../../../../src/platform/media/sounds/errors';
 import { serve } from '../../../../src/platform/media/sounds/serve';
 
-export type TestJob = { give: number[] } | { fail: string } | { refuse: string } | 'hang' | 'crash' | 'exit';
+export type TestJob = { give: number[] } | { fail: string } | { refuse: string } | 'hang' | 'crash' | 'exit' | 'print';
 
 serve(async (job: TestJob) => {
   if (job === 'hang') return new Promise(() => undefined);
   if (job === 'exit') process.exit(3);
+  if (job === 'print') {
+    console.error('printed');
+    console.log('printed');
+    return new Int16Array(1);
+  }
   if (job === 'crash') {
     setImmediate(() => {
       throw new Error('crashed');

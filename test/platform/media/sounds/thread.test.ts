@@ -60,6 +60,27 @@ it('refuses more than can wait', async () => {
   await Promise.all(waiting);
 });
 
+it('takes back a job that waits; one that has begun is done', async () => {
+  const [begun, waiting] = [new AbortController(), new AbortController()];
+  const first = thread.run({ give: [1] }, [], begun.signal);
+  const second = thread.run({ give: [2] }, [], waiting.signal);
+  const third = give(3);
+  begun.abort();
+  waiting.abort();
+  await expect(second).rejects.toMatchObject({ code: 'sounds-cancelled' });
+  await expect(thread.run({ give: [] }, [], waiting.signal)).rejects.toMatchObject({ code: 'sounds-cancelled' });
+  expect([Array.from(await first), await third]).toEqual([[1], [3]]);
+});
+
+it('prints nothing of what is printed in it', async () => {
+  const [out, err] = [jest.spyOn(process.stdout, 'write'), jest.spyOn(process.stderr, 'write')];
+  await thread.run('print');
+  await thread.close();
+  const printed = [...out.mock.calls, ...err.mock.calls].map(([text]) => String(text));
+  jest.restoreAllMocks();
+  expect(printed.filter((text) => text.includes('printed'))).toEqual([]);
+});
+
 it('rejects a job that cannot be handed over, and goes on', async () => {
   const job = { give: [], clone: () => undefined };
   await expect(thread.run(job)).rejects.toMatchObject({ code: 'speech-failed' });
