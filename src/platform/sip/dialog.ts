@@ -4,7 +4,7 @@ import { pooledRandomBytes } from '../../protocol/random';
 import { parseCSeq, parseNameAddr, tagOf, withTag } from './header-values';
 import { Headers, NO_BODY, type SipRequest, type SipResponse } from './message';
 import type { Flow } from './transport/transport';
-import { parseUri, printUri } from './uri';
+import { parseUri, printUri, schemeOf } from './uri';
 
 /** 128 bits, globally unique (8.1.1.4). */
 export function newCallId(): string {
@@ -26,6 +26,8 @@ interface DialogState {
   remoteSeq: number | undefined;
   remoteTarget: string;
   routeSet: string[];
+  /** What decides whether the far end wants SIPS. */
+  asked: string;
   flow: Flow;
 }
 
@@ -55,6 +57,7 @@ export class Dialog {
       remoteSeq: undefined,
       remoteTarget: must(contactOf(response.headers), 'Contact'),
       routeSet: response.headers.all('record-route').reverse(),
+      asked: invite.uri,
       flow,
     });
   }
@@ -62,6 +65,9 @@ export class Dialog {
   /** The callee's side: of the INVITE that came in (12.1.1). @throws DialogError */
   static ofRequest(invite: SipRequest, localTag: string, flow: Flow): Dialog {
     const remote = must(invite.headers.get('from'), 'From');
+    const remoteTarget = must(contactOf(invite.headers), 'Contact');
+    const routeSet = invite.headers.all('record-route');
+    const nearest = parseNameAddr(routeSet[0] ?? '')?.uri ?? remoteTarget;
     return new Dialog({
       callId: must(invite.headers.get('call-id'), 'Call-ID'),
       localTag,
@@ -71,8 +77,9 @@ export class Dialog {
       remote,
       localSeq: 0,
       remoteSeq: parseCSeq(must(invite.headers.get('cseq'), 'CSeq'))?.number,
-      remoteTarget: must(contactOf(invite.headers), 'Contact'),
-      routeSet: invite.headers.all('record-route'),
+      remoteTarget,
+      routeSet,
+      asked: isSips(nearest) ? nearest : invite.uri,
       flow,
     });
   }
@@ -89,7 +96,7 @@ export class Dialog {
 
   /** This end, as the far end reaches it: `Contact` of what is sent. */
   get contact(): string {
-    return contactFor(this.#state.flow);
+    return contactFor(this.#state.flow, this.#state.asked);
   }
 
   get flow(): Flow {
@@ -143,7 +150,7 @@ export class Dialog {
   }
 
   #build(method: string, cseq: number, { headers = [], body }: RequestParts): SipRequest {
-    const { local, remote, callId, remoteTarget, routeSet, flow } = this.#state;
+    const { local, remote, callId, remoteTarget, routeSet } = this.#state;
     const { uri, routes } = routed(remoteTarget, routeSet);
     const all = new Headers([
       ['Max-Forwards', String(MAX_FORWARDS)],
@@ -155,7 +162,7 @@ export class Dialog {
       ...headers,
     ]);
     // Not in BYE (RFC 3261 20, table 2): there is nothing more to be asked.
-    if (method !== 'BYE') all.add('Contact', contactFor(flow));
+    if (method !== 'BYE') all.add('Contact', this.contact);
     if (body) all.add('Content-Type', body.type);
     return {
       kind: 'request',
@@ -169,8 +176,12 @@ export class Dialog {
 
 export const MAX_FORWARDS = 70;
 
-/** This end, as peers of that flow reach it. */
-export function contactFor(flow: Flow): string {
+/**
+ * This end, as peers of that flow reach it.
+ * @param asked Request-URI of the INVITE: whoever asks for SIPS is to get SIPS (8.1.1.8, 12.1.1), where there is TLS
+ */
+export function contactFor(flow: Flow, asked: string): string {
+  if (flow.transport === 'TLS' && isSips(asked)) return `<sips:tandem@${printHostPort(flow.local)}>`;
   const transport = flow.transport === 'UDP' ? '' : `;transport=${flow.transport.toLowerCase()}`;
   return `<sip:tandem@${printHostPort(flow.local)}${transport}>`;
 }
@@ -201,6 +212,10 @@ export function dialogIdOf(request: SipRequest): string | undefined {
 
 function dialogId(callId: string, localTag: string, remoteTag: string): string {
   return `${callId};${localTag};${remoteTag}`;
+}
+
+function isSips(uri: string): boolean {
+  return schemeOf(uri) === 'sips';
 }
 
 function contactOf(headers: Headers): string | undefined {

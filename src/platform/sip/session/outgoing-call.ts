@@ -104,7 +104,7 @@ export class OutgoingCall {
       ['To', to],
       ['Call-ID', this.#callId],
       ['CSeq', `${this.#cseq} INVITE`],
-      ['Contact', contactFor(flow)],
+      ['Contact', contactFor(flow, target)],
       ['User-Agent', SOFTWARE],
       ...CAPABILITIES,
       ['Session-Expires', String(this.#expires)],
