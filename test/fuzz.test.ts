@@ -4,7 +4,7 @@ import http, { createServer, type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { CALLER, incomingCall, answerOf, testApp, type TestApp } from './helpers/builders';
 
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 20_000;
 let app: TestApp;
 let server: Server;
 let port: number;
@@ -22,7 +22,7 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-/** The status; rejects where there is none within five seconds. */
+/** The status; rejects where there is none in time. */
 function send(
   method: string,
   path: string,

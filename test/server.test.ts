@@ -220,7 +220,7 @@ describe('a server that goes down', () => {
     await recording.line(({ msg }) => msg === 'command create-call');
     const before = performance.now();
     await server.close();
-    expect(performance.now() - before).toBeLessThan(2_000);
+    expect(performance.now() - before).toBeLessThan(6_000); // and not when the patience of 8 s is over
   });
 
   /** A server that goes down while the platform is silent: closed when its patience is over. */

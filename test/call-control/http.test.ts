@@ -203,9 +203,9 @@ describe('a reply that says nothing of the effect', () => {
 
   it('no reply within the timeout: lost', async () => {
     server.answer = () => 'hang';
-    const error = await failure(http({ timeoutMs: 60 }).send('POST', '/x', {}));
+    const error = await failure(http({ timeoutMs: 500 }).send('POST', '/x', {}));
     expect(error).toBeInstanceOf(ReplyLostError);
-    expect(error).toMatchObject({ code: 'reply-lost', message: 'POST /x: no reply within 60 ms' });
+    expect(error).toMatchObject({ code: 'reply-lost', message: 'POST /x: no reply within 500 ms' });
     expect(server.requests).toHaveLength(1);
   });
 
@@ -214,7 +214,7 @@ describe('a reply that says nothing of the effect', () => {
       socket.write('HTTP/1.1 201 Created\r\nContent-Length: 100\r\nLocation: /calls/c-1\r\n\r\n{"id"');
       return 'hang';
     };
-    expect(await failure(http({ timeoutMs: 60 }).send('POST', '/x', {}))).toBeInstanceOf(ReplyLostError);
+    expect(await failure(http({ timeoutMs: 500 }).send('POST', '/x', {}))).toBeInstanceOf(ReplyLostError);
   });
 
   it('a connection that ends in the middle of a reply: lost', async () => {

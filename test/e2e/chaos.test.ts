@@ -33,7 +33,7 @@ const COMMAND_STORM = 60;
 let stub: StubPlatform;
 let tandem: Tandem;
 
-beforeAll(buildTandem, 60_000);
+beforeAll(buildTandem, 240_000);
 afterEach(async () => {
   await tandem.stop();
   await stub.close();

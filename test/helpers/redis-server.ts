@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const PROGRAM = 'redis-server';
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 30_000;
 const version = spawnSync(PROGRAM, ['--version'], { encoding: 'utf8' });
 const isThere = version.status === 0;
 const hasTls = isThere && spawnSync('ldd', [which(PROGRAM)], { encoding: 'utf8' }).stdout.includes('libssl');

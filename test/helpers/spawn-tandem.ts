@@ -8,7 +8,7 @@ const ROOT = join(__dirname, '../..');
 /** TANDEM_MAIN names a main.js that is compiled already: a release, or a state that is worth a second look. */
 const GIVEN = process.env['TANDEM_MAIN'];
 const MAIN = GIVEN ?? join(ROOT, 'dist/main.js');
-const START_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 60_000;
 
 export interface LogLine {
   level: number;

@@ -1,6 +1,6 @@
 import { createCallRateLimit } from '../../../src/platform/api/rate-limit';
 import { CallRateLimitError } from '../../../src/platform/errors';
-import { NUMBER, world, type World } from '../support/harness';
+import { NUMBER, world, type Answer, type World } from '../support/harness';
 
 describe('the limit of new calls', () => {
   beforeEach(() => jest.useFakeTimers());
@@ -32,8 +32,10 @@ describe('with rateLimits', () => {
   });
 
   it('too many requests to one endpoint are a 429 that says until when, to others not', async () => {
-    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => w.v1.get(`/calls/c-${i}`)));
-    const refused = answers.find(({ status }) => status === 429);
+    const sixty = () => Promise.all(Array.from({ length: 60 }, (_, i) => w.v1.get(`/calls/c-${i}`)));
+    let refused: Answer | undefined;
+    // A machine that takes its time lets a second pass, and another one, and refuses nobody.
+    for (let i = 0; i < 20 && !refused; i++) refused = (await sixty()).find(({ status }) => status === 429);
     expect(refused?.body).toMatchObject({ category: 'limit', code: 'rate-limit-reached' });
     const reset = Number(refused?.headers.get('x-ratelimit-reset'));
     expect(reset - Date.now()).toBeLessThanOrEqual(1000);

@@ -114,8 +114,10 @@ describe('the stub finds', () => {
 
   it.each(['busy', 'reject', 'no-answer', 'unallocated'] as const)('a caller left ringing: %s', async (farEnd) => {
     const stub = await play(naive);
-    stub.dialFromPstn({ ...answers, farEnd });
-    await until(() => expect(stub.report().orphans.map((leg) => leg.role)).toEqual(['caller']));
+    const { legs } = stub.dialFromPstn({ ...answers, farEnd });
+    const ends = () => legs.map(({ role, state }) => `${role} ${state}`);
+    await until(() => expect(ends()).toEqual(['caller ringing', 'callee ended']));
+    expect(stub.report().orphans.map((leg) => leg.role)).toEqual(['caller']);
   });
 
   it('two dials for a doubled incomingcall, two bridges for a doubled answer', async () => {
@@ -140,7 +142,7 @@ describe('the stub finds', () => {
     const stub = await play(createCareful());
     const happy = stub.dialFromPhone(answers);
     const busy = stub.dialFromPstn({ ...answers, farEnd: 'busy' });
-    const impatient = stub.dialFromPhone({ ...answers, farEndAfterMs: 200, callerGivesUpAfterMs: 40 });
+    const impatient = stub.dialFromPhone({ ...answers, farEndAfterMs: 20_000, callerGivesUpAfterMs: 40 });
     await until(() => {
       expect([happy, busy, impatient].map((scenario) => stub.isOver(scenario))).toEqual([true, true, true]);
       expect(stub.isQuiet()).toBe(true);

@@ -3,20 +3,24 @@ import { parseMessage } from '../../../../src/platform/sip/parse';
 import { printMessage } from '../../../../src/platform/sip/print';
 import { responseTo } from '../../../../src/platform/sip/respond';
 import { parseUri } from '../../../../src/platform/sip/uri';
+import { fastestMs } from '../../../helpers/fastest';
 import { randomFrom } from '../../../helpers/random-from';
 import { mutate } from './mutations';
 
+/** Most take a tenth of one ms. */
+const LIMIT_MS = 250;
 const ROUNDS = process.env['CI'] ? 100_000 : 10_000;
 
 it(`throws at none of ${ROUNDS} mutated messages, and takes no time`, () => {
   const random = randomFrom(4475);
   const seen = { message: 0, malformed: 0, dropped: 0 };
-  let slowest = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const data = mutate(random);
+    const from = round % 2 === 0 ? 'datagram' : 'stream';
     const start = performance.now();
-    const parsed = parseMessage(data, round % 2 === 0 ? 'datagram' : 'stream');
-    slowest = Math.max(slowest, performance.now() - start);
+    const parsed = parseMessage(data, from);
+    // Once may be the machine's fault.
+    if (performance.now() - start > LIMIT_MS) expect(fastestMs(() => parseMessage(data, from))).toBeLessThan(LIMIT_MS);
     seen[parsed.kind]++;
     if (parsed.kind === 'malformed') {
       // The answer can be read again, unless what it copies is the fault.
@@ -34,5 +38,4 @@ it(`throws at none of ${ROUNDS} mutated messages, and takes no time`, () => {
     }
   }
   expect(Object.values(seen).every((count) => count > ROUNDS / 50)).toBe(true);
-  expect(slowest).toBeLessThan(250);
 }, 120_000);

@@ -5,6 +5,7 @@ import {
   parseMessage,
   type Parsed,
 } from '../../../../src/platform/sip/parse';
+import { fastestMs } from '../../../helpers/fastest';
 import { literal } from './rfc4475/literal';
 
 const OPTIONS = `OPTIONS sip:tandem@192.0.2.1 SIP/2.0
@@ -183,9 +184,8 @@ describe('limits', () => {
     ['folds', (n: number) => `Subject: a${'\n '.repeat(n / 3)}`],
   ])('reads a message full of %s in a few ms', (_what, line) => {
     const lines = Array.from({ length: 7 }, () => line(8_000));
-    const start = performance.now();
-    read(withHeaders(...lines));
-    expect(performance.now() - start).toBeLessThan(100);
+    const message = withHeaders(...lines);
+    expect(fastestMs(() => read(message))).toBeLessThan(100);
   });
 });
 

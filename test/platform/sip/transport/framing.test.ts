@@ -1,4 +1,5 @@
 import { Framing } from '../../../../src/platform/sip/transport/framing';
+import { fastestMs } from '../../../helpers/fastest';
 import { options } from './harness';
 
 function framing(): { framing: Framing; happened: string[] } {
@@ -73,11 +74,12 @@ it.each([
 });
 
 it('reads 60 KiB byte by byte without reading it again and again', () => {
-  const { framing: stream, happened } = framing();
-  const start = performance.now();
   const body = 'x'.repeat(60_000);
-  for (const byte of Buffer.from(`MESSAGE sip:a@b SIP/2.0\r\nl: 60000\r\n\r\n${body}`))
-    stream.push(Buffer.from([byte]));
-  expect(happened).toHaveLength(1);
-  expect(performance.now() - start).toBeLessThan(2_000);
+  const message = Buffer.from(`MESSAGE sip:a@b SIP/2.0\r\nl: 60000\r\n\r\n${body}`);
+  const readIt = (): void => {
+    const { framing: stream, happened } = framing();
+    for (const byte of message) stream.push(Buffer.from([byte]));
+    expect(happened).toHaveLength(1);
+  };
+  expect(fastestMs(readIt, 3)).toBeLessThan(2_000);
 });
