@@ -231,15 +231,15 @@ export function createEngine(deps: EngineDeps): Engine {
     return command.owner === store.instance ? !runner.runs(id, command) : !store.isAlive(command.owner);
   }
 
-  /** One step for what is due and for what is lost, so that nobody comes in between. */
+  /** One step for what is due and for what is lost, so that nobody comes in between: what is due may make the lost unwanted. */
   async function wake(id: string, at: number): Promise<void> {
     let lost: LostCommand[] = [];
     await update(id, (flow) => {
       lost = lostOf(flow, at);
-      const taken = takeOver(flow, lost, at);
-      if (flow.wakeAt > at) return taken;
-      const woken = transition(taken.flow, { type: 'wake', at });
-      return { flow: woken.flow, commands: [...taken.commands, ...woken.commands] };
+      if (flow.wakeAt > at) return takeOver(flow, lost, at);
+      const woken = transition(flow, { type: 'wake', at });
+      const taken = takeOver(woken.flow, lost, at);
+      return { flow: taken.flow, commands: [...woken.commands, ...taken.commands] };
     });
     for (const { command } of lost) {
       metrics.commandTakenOver(command.type);

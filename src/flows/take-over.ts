@@ -2,8 +2,8 @@
  * What becomes of commands whose instance is gone: what does no harm twice is done again; of anything else it counts as
  * unknown whether it was done, and the flow finds out, as after a lost reply.
  */
-import { isSameCommand, type Command, type CommandType, type Decision, type Flow } from './flow';
-import { transition } from './index';
+import { isSameCommand, type Command, type CommandFailure, type CommandType, type Decision, type Flow } from './flow';
+import { isWanted, transition } from './index';
 
 /** A command that nobody carries out any more. */
 export interface LostCommand {
@@ -22,23 +22,27 @@ const REPEATABLE: ReadonlySet<CommandType> = new Set<CommandType>([
 
 /** The flow's code for the failure of a command whose instance is gone. */
 const INSTANCE_LOST = 'instance-lost';
+/** As where a command waited too long for its turn. */
+const NOT_WANTED = 'not-wanted';
 
 /** Pure. @param at epoch ms; a result of the gone instance that comes after all is known by its command's older `at` */
 export function takeOver(flow: Flow, lost: readonly LostCommand[], at: number): Decision {
   let decision: Decision = { flow, commands: [] };
   for (const { command, mayBeSent } of lost) {
-    const next =
-      mayBeSent && !REPEATABLE.has(command.type)
-        ? transition(decision.flow, {
-            type: 'command-failed',
-            at,
-            command,
-            failure: { fate: 'unknown', code: INSTANCE_LOST },
-          })
-        : issueAgain(decision.flow, command, at);
+    const next = takeOverOne(decision.flow, command, mayBeSent, at);
     decision = { flow: next.flow, commands: [...decision.commands, ...next.commands] };
   }
   return decision;
+}
+
+/** What the flow has no use for any more is not sent, whether it was sent before or not. */
+function takeOverOne(flow: Flow, command: Command, mayBeSent: boolean, at: number): Decision {
+  const isWelcome = isWanted(flow, command);
+  if (isWelcome && (REPEATABLE.has(command.type) || !mayBeSent)) return issueAgain(flow, command, at);
+  const failure: CommandFailure = mayBeSent
+    ? { fate: 'unknown', code: INSTANCE_LOST }
+    : { fate: 'unsent', code: NOT_WANTED };
+  return transition(flow, { type: 'command-failed', at, command, failure });
 }
 
 function issueAgain(flow: Flow, command: Command, at: number): Decision {

@@ -114,6 +114,21 @@ describe('a command whose instance is gone', () => {
     expect(two.client.last('hangUp').argument).toBe(CALLEE);
   });
 
+  it('and that its flow no longer wants is not done again', async () => {
+    const { one, two, alive, pass, memory } = pair();
+    await one.engine.receive(incomingCall());
+    await one.client.last('createCall').done(CALLEE);
+    await one.engine.receive(answerOf(CALLEE)); // and the caller is answered by one, or not
+    await two.engine.receive(hangupOf(CALLEE));
+    expect(two.client.names()).toEqual(['hangUp']);
+    alive.delete('one');
+    pass(LEASE_MS);
+    await two.engine.wakeDue();
+    expect(two.client.names()).toEqual(['hangUp']);
+    await two.client.last('hangUp').done();
+    expect(await memory.get(CALLER)).toMatchObject({ phase: 'ended', reason: 'callee-left', pending: [] });
+  });
+
   it('counts in the metrics', async () => {
     const { one, two, alive, pass } = pair();
     await one.engine.receive(incomingCall());
@@ -186,6 +201,35 @@ describe('a store that does not answer', () => {
     await engine.wakeDue();
     expect(client.names()).toEqual(['createCall']);
     expect(client.last('createCall').argument).toMatchObject({ to: PSTN, tag: CALLER });
+  });
+});
+
+describe('a create-call that was stored, and never sent', () => {
+  it.each([
+    ['the caller is gone by then', 0, 'caller-gave-up'],
+    ['the deadline comes first', 120_000, 'deadline'],
+  ])('is not sent any more where %s', async (_, ms, reason) => {
+    const memory = createMemoryStore();
+    let lost = true;
+    const store: FlowStore = {
+      ...memory,
+      create: async (flow) => {
+        await memory.create(flow);
+        if (lost) throw new StoreUnavailableError('no reply');
+        return false;
+      },
+      due: async (_now, limit) => (await memory.list({ limit })).map(({ id }) => id),
+    };
+    const { engine, client, clock } = testEngine({ store });
+    await expect(engine.receive(incomingCall())).rejects.toThrow(StoreUnavailableError);
+    lost = false;
+    if (ms === 0) await engine.receive(hangupOf(CALLER));
+    clock.now += Math.max(ms, LEASE_MS);
+    await engine.wakeDue();
+    await flush();
+    expect(client.names()).not.toContain('createCall');
+    if (ms > 0) await client.last('rejectCall').done();
+    expect(await memory.get(CALLER)).toMatchObject({ phase: 'ended', reason, pending: [] });
   });
 });
 
