@@ -13,13 +13,28 @@ import { SipListenError, startPlatform, type Platform } from './platform';
 import { provision, type Provisioned } from './provisioning/provision';
 import { readRunning, removeRunning, writeRunning } from './runtime-file';
 import { startServer, webhookUrlOf, type TandemServer } from './server';
+import { checkFolders, explainListen, readCertificate } from './setting-faults';
 
-const COMMANDS: Record<string, { purpose: Purpose; run: (config: Config, args: string[]) => Promise<void> }> = {
-  serve: { purpose: 'serve', run: serve },
-  platform: { purpose: 'platform', run: servePlatform },
-  provision: { purpose: 'provision', run: printProvisioned },
-  demo: { purpose: 'demo', run: demo },
+interface Command {
+  purpose: Purpose;
+  /** What may stand behind its name; undefined: it looks at that itself. */
+  options: readonly string[] | undefined;
+  run: (config: Config, args: string[]) => Promise<void>;
+}
+
+const COMMANDS: Record<string, Command> = {
+  serve: { purpose: 'serve', options: [], run: serve },
+  platform: { purpose: 'platform', options: [], run: servePlatform },
+  provision: { purpose: 'provision', options: ['--json'], run: printProvisioned },
+  demo: { purpose: 'demo', options: undefined, run: demo },
 };
+
+const USAGE = `node dist/main.js [serve | platform | provision | demo]; settings: see .env.example
+  serve               the webhook server, and the platform where BANDWIDTH_API_URL is not set; the default
+  platform            the v1 platform alone
+  provision [--json]  application, numbers, domains and endpoints of LINES, on whichever platform
+  demo [FLOW ...]     makes calls and draws them
+`;
 
 /** The webhook server, and the platform beside it where no other is set. */
 async function serve(config: Config): Promise<void> {
@@ -53,7 +68,7 @@ async function startAll(config: Config, log: Logger): Promise<Running> {
   let server: TandemServer | undefined;
   try {
     server = await startServer(config, apiUrl, log).catch((error: unknown) => {
-      throw explainListen(error, 'PORT', config.port);
+      throw explainListen(error, { setting: 'PORT', port: config.port, hostSetting: 'HOST', host: config.host });
     });
     return { server, platform, provisioned: platform && (await setUp(config, platform.url, server.webhookUrl)) };
   } catch (error) {
@@ -77,30 +92,22 @@ async function setUp(config: Config, platformUrl: string, webhookUrl: string): P
   return provisioned;
 }
 
-function embed(config: Config, log: Logger): Promise<Platform> {
+async function embed(config: Config, log: Logger): Promise<Platform> {
   const { userId, token: apiToken, secret: apiSecret } = config.api;
   const account = { userId, apiToken, apiSecret };
   const { tls, recordingsDir, ...sip } = config.sip;
+  checkFolders(config.sip);
   const options = { ...sip, tls: tls && { port: tls.port, ...readCertificate(tls) } };
-  return startPlatform({ ...config.platform, host: config.host, ...account, sip: options, recordingsDir, log }).catch(
+  const { host } = config;
+  return startPlatform({ ...config.platform, host, ...account, sip: options, recordingsDir, log }).catch(
     (error: unknown) => {
-      if (!(error instanceof SipListenError)) throw explainListen(error, 'PLATFORM_PORT', config.platform.port);
+      if (!(error instanceof SipListenError))
+        throw explainListen(error, { setting: 'PLATFORM_PORT', port: config.platform.port, hostSetting: 'HOST', host });
       const [setting, port] = error.tls ? ['SIP_TLS_PORT', tls?.port ?? 0] : ['SIP_PORT', sip.port];
-      throw explainListen(error.cause, setting, port);
+      const hostSetting = sip.host === host ? 'HOST' : 'SIP_HOST';
+      throw explainListen(error.cause, { setting, port, hostSetting, host: sip.host });
     },
   );
-}
-
-/** @throws ConfigError */
-function readCertificate({ certFile, keyFile }: { certFile: string; keyFile: string }): { cert: string; key: string } {
-  const read = (setting: string, file: string): string => {
-    try {
-      return readFileSync(file, 'utf8');
-    } catch (error) {
-      throw new ConfigError([`${setting} cannot be read (${messageOf(error)}); give a file of PEM`]);
-    }
-  };
-  return { cert: read('SIP_TLS_CERT', certFile), key: read('SIP_TLS_KEY', keyFile) };
 }
 
 /** The platform alone. */
@@ -182,27 +189,21 @@ function closeOnSignal(log: Logger, ...servers: ({ close(): Promise<void> } | un
   }
 }
 
-function explainListen(error: unknown, setting: string, port: number): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE')
-    return new ConfigError([`${setting} ${port} is in use; end what listens there, or set another`]);
-  if (code === 'EACCES')
-    return new ConfigError([`${setting} ${port} may not be used by this user; set one above 1023`]);
-  return error;
-}
-
 function environment(): Record<string, string | undefined> {
   const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
   return { ...file, ...process.env };
 }
 
 async function main([name = 'serve', ...args]: string[]): Promise<void> {
-  if (['help', '--help', '-h'].includes(name)) {
-    process.stdout.write(`node dist/main.js [${Object.keys(COMMANDS).join(' | ')}]; settings: see .env.example\n`);
+  if (name === 'help' || [name, ...args].some((arg) => arg === '--help' || arg === '-h')) {
+    process.stdout.write(USAGE);
     return;
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) throw new UsageError(`there is no command "${name}"; there are ${Object.keys(COMMANDS).join(', ')}`);
+  const strange = args.find((arg) => command.options?.includes(arg) === false);
+  if (strange !== undefined)
+    throw new UsageError(`${name} takes no "${strange}"; settings are variables of the environment, see .env.example`);
   await command.run(loadConfig(environment(), command.purpose), args);
 }
 

@@ -11,7 +11,7 @@ jest.setTimeout(60_000);
 
 let folder: string;
 const children = new Set<ChildProcess>();
-beforeAll(() => buildTandem());
+beforeAll(() => buildTandem(), 240_000);
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tandem-'));
 });
@@ -102,6 +102,22 @@ describe('a command that is none', () => {
     expect(await exit).toBe(1);
     expect(err()).toContain(`there is no command "${name}"`);
   });
+
+  it.each([
+    ['serve', '--port'],
+    ['platform', '3002'],
+    ['provision', 'all'],
+  ])('%s takes no %s', async (name, arg) => {
+    const { exit, err } = run([name, arg], FREE);
+    expect(await exit).toBe(1);
+    expect(err()).toContain(`tandem: ${name} takes no "${arg}"; settings are variables of the environment`);
+  });
+
+  it.each([['--help'], ['demo', '--help'], ['provision', '-h'], ['help']])('%s %s explains them', async (...args) => {
+    const { exit, out } = run(args);
+    expect(await exit).toBe(0);
+    expect(out()).toMatch(/provision \[--json\]/);
+  });
 });
 
 describe('serve', () => {
@@ -157,6 +173,15 @@ describe('serve', () => {
     expect(await exit).toBe(1);
     expect(err()).toContain(`${name} ${port} is in use; end what listens there, or set another`);
     await new Promise((resolve) => taken.close(resolve));
+  });
+
+  it.each([
+    ['HOST', '203.0.113.1'],
+    ['SIP_HOST', '203.0.113.1'],
+  ])('says that %s is no address of this machine', async (name, value) => {
+    const { exit, err } = run([], { ...FREE, [name]: value });
+    expect(await exit).toBe(1);
+    expect(err()).toMatch(new RegExp(`  - ${name} 203\\.0\\.113\\.1 is no address of this machine; give one`));
   });
 
   it('ends with code 1 when its lines cannot be provisioned', async () => {
