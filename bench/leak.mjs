@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { line, rssMiB } from './measure.mjs';
+import { runBench } from './run-bench.mjs';
 import { startServer, startStub } from './servers.mjs';
 
 const ALLOWED_GROWTH = 0.1;
@@ -30,10 +31,9 @@ function growthOfSecondHalf(samples) {
   return { growth: end / start - 1, start, end };
 }
 
-const stub = await startStub();
-let server;
-try {
-  server = await startServer(flags.server, stub.url);
+await runBench(async (keep) => {
+  const stub = keep(await startStub());
+  const server = keep(await startServer(flags.server, stub.url));
   const samples = [];
   console.log('  calls   RSS MiB   flows/s');
   for (let calls = 0; calls < total;) {
@@ -60,9 +60,4 @@ try {
       `(at most ${100 * ALLOWED_GROWTH} %): ${flat ? 'flat' : 'GROWS'}`,
   );
   if (!flat) process.exitCode = 1;
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
-} finally {
-  await Promise.all([server, stub].map((started) => started?.close()));
-}
+});

@@ -10,7 +10,7 @@ import { end, track } from './servers.mjs';
 
 const START_MS = 10_000;
 
-export const hasRedis = () => spawnSync('redis-server', ['--version']).status === 0;
+const hasRedis = () => spawnSync('redis-server', ['--version']).status === 0;
 
 export async function startRedis() {
   if (!hasRedis()) throw new Error('redis-server is missing: apt-get install -y --no-install-recommends redis-server');

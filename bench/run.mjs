@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { cpuSeconds, median, quantile, rotated, table, withSpread } from './measure.mjs';
+import { runBench } from './run-bench.mjs';
 import { isBuilt, startServer, startStub } from './servers.mjs';
 
 /** Ratios of Tandem to a floor; below a tenth a difference is noise. */
@@ -104,7 +105,7 @@ function report(results) {
   if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ plan, results, ratios }, null, 2)}\n`);
 }
 
-async function main() {
+async function main(keep) {
   const names = ['tandem', 'plain', 'bare'];
   if (flags['floors-only']) {
     console.log('tandem: skipped (--floors-only)');
@@ -112,28 +113,19 @@ async function main() {
   } else if (!isBuilt()) {
     throw new Error('dist/main.js is missing: `npm run build` first, or --floors-only');
   }
-  const stub = await startStub();
+  const stub = keep(await startStub());
   const servers = [];
-  try {
-    for (const name of names) servers.push(await startServer(name, stub.url));
-    for (const server of servers) await drive(stub, server, plan.warmUp, plan.concurrency);
-    const results = Object.fromEntries(names.map((name) => [name, []]));
-    for (let round = 0; round < plan.rounds; round++) {
-      for (const server of rotated(servers, round)) results[server.name].push(await measure(stub, server));
-      console.log(
-        `round ${round + 1} of ${plan.rounds}: CPU s / 1,000 calls ` +
-          names.map((name) => `${name} ${results[name][round].cpu.toFixed(2)}`).join(', '),
-      );
-    }
-    report(results);
-  } finally {
-    await Promise.all([...servers, stub].map((started) => started.close()));
+  for (const name of names) servers.push(keep(await startServer(name, stub.url)));
+  for (const server of servers) await drive(stub, server, plan.warmUp, plan.concurrency);
+  const results = Object.fromEntries(names.map((name) => [name, []]));
+  for (let round = 0; round < plan.rounds; round++) {
+    for (const server of rotated(servers, round)) results[server.name].push(await measure(stub, server));
+    console.log(
+      `round ${round + 1} of ${plan.rounds}: CPU s / 1,000 calls ` +
+        names.map((name) => `${name} ${results[name][round].cpu.toFixed(2)}`).join(', '),
+    );
   }
+  report(results);
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
-}
+await runBench(main);

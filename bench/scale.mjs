@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { cpuSeconds, machineSeconds, median, quantile, rotated, table, withSpread } from './measure.mjs';
 import { startRedis } from './redis.mjs';
+import { runBench } from './run-bench.mjs';
 import { isBuilt, startServer, startStub } from './servers.mjs';
 
 const { values: flags } = parseArgs({
@@ -104,40 +105,27 @@ function report(results) {
   if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ plan, cores, results }, null, 2)}\n`);
 }
 
-async function main() {
+async function main(keep) {
   if (!isBuilt()) throw new Error('dist/main.js is missing: `npm run build` first');
-  const started = [];
-  const keep = (server) => (started.push(server), server);
-  try {
-    const stub = keep(await startStub());
-    const setups = [{ name: 'memory', servers: [keep(await startServer('tandem', stub.url))] }];
-    for (const count of plan.instances) {
-      // A Redis of its own for each, so that none finds the flows of another.
-      const redis = keep(await startRedis());
-      const servers = [];
-      for (let i = 0; i < count; i++)
-        servers.push(keep(await startServer('tandem', stub.url, { REDIS_URL: redis.url })));
-      setups.push({ name: `redis, ${count} instance${count > 1 ? 's' : ''}`, servers, redis });
-    }
-    for (const setup of setups) await drive(stub, setup, plan.warmUp, plan.concurrency);
-    const results = Object.fromEntries(setups.map(({ name }) => [name, []]));
-    for (let round = 0; round < plan.rounds; round++) {
-      for (const setup of rotated(setups, round)) results[setup.name].push(await measure(stub, setup));
-      console.log(
-        `round ${round + 1} of ${plan.rounds}: events/s ` +
-          setups.map(({ name }) => `${name} ${results[name][round].events.toFixed(0)}`).join('; '),
-      );
-    }
-    report(results);
-  } finally {
-    // Instances before their Redis.
-    for (const one of started.reverse()) await one.close();
+  const stub = keep(await startStub());
+  const setups = [{ name: 'memory', servers: [keep(await startServer('tandem', stub.url))] }];
+  for (const count of plan.instances) {
+    // A Redis of its own for each, so that none finds the flows of another.
+    const redis = keep(await startRedis());
+    const servers = [];
+    for (let i = 0; i < count; i++) servers.push(keep(await startServer('tandem', stub.url, { REDIS_URL: redis.url })));
+    setups.push({ name: `redis, ${count} instance${count > 1 ? 's' : ''}`, servers, redis });
   }
+  for (const setup of setups) await drive(stub, setup, plan.warmUp, plan.concurrency);
+  const results = Object.fromEntries(setups.map(({ name }) => [name, []]));
+  for (let round = 0; round < plan.rounds; round++) {
+    for (const setup of rotated(setups, round)) results[setup.name].push(await measure(stub, setup));
+    console.log(
+      `round ${round + 1} of ${plan.rounds}: events/s ` +
+        setups.map(({ name }) => `${name} ${results[name][round].events.toFixed(0)}`).join('; '),
+    );
+  }
+  report(results);
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
-}
+await runBench(main);

@@ -18,8 +18,9 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startBridgingApp } from './sipp/app.mjs';
 import { cpuSeconds, rssMiB, table } from './measure.mjs';
+import { runBench } from './run-bench.mjs';
+import { startBridgingApp } from './sipp/app.mjs';
 
 const MAIN = resolve(process.env.TANDEM_MAIN ?? fileURLToPath(new URL('../dist/main.js', import.meta.url)));
 /** For a profile: `NODE_FLAGS="--cpu-prof --cpu-prof-dir=/tmp/profile"`. */
@@ -348,25 +349,16 @@ async function measureMemory(platform, calls) {
   return found.successful >= calls * 0.95 && growth < FLAT;
 }
 
-async function main() {
+async function main(keep) {
   if (spawnSync('sipp', ['-v']).error) throw new Error('sipp is missing: apt-get install sip-tester');
   if (!existsSync(MAIN)) throw new Error('dist/main.js is missing: npm run build first');
-  const platform = await (flags.app === 'none' ? startSwitch() : startPlatform());
-  try {
-    const isGood =
-      flags.memory === undefined ? await measureRates(platform) : await measureMemory(platform, Number(flags.memory));
-    if (!isGood) {
-      console.error(platform.text());
-      process.exitCode = 1;
-    }
-  } finally {
-    await platform.close();
+  const platform = keep(await (flags.app === 'none' ? startSwitch() : startPlatform()));
+  const isGood =
+    flags.memory === undefined ? await measureRates(platform) : await measureMemory(platform, Number(flags.memory));
+  if (!isGood) {
+    console.error(platform.text());
+    process.exitCode = 1;
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
-}
+await runBench(main);

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuSeconds, line, quantile, rssMiB, table } from './measure.mjs';
 import { startRedis } from './redis.mjs';
+import { runBench } from './run-bench.mjs';
 import { isBuilt, startServer, startStub } from './servers.mjs';
 
 const { values: flags } = parseArgs({
@@ -133,69 +134,58 @@ function growing(samples) {
   });
 }
 
-async function main() {
+async function main(keep) {
   if (!isBuilt()) throw new Error('dist/main.js is missing: `npm run build` first');
   if (minutes < 1) throw new Error('soak for a minute at least');
-  const started = [];
-  const keep = (one) => (started.push(one), one);
-  try {
-    const stub = keep(await startStub());
-    const redis = flags.redis ? keep(await startRedis()) : undefined;
-    const server = keep(await startServer('tandem', stub.url, redis ? { REDIS_URL: redis.url } : {}));
-    const header = [
-      'minute',
-      'calls',
-      'events/s',
-      ...LIMITS.map(({ title }) => title),
-      'CPU',
-      ...(redis ? ['Redis MiB'] : []),
-    ];
-    const rows = [header];
-    const samples = [];
-    let calls = 0;
-    for (let minute = 1; minute <= minutes; minute++) {
-      const calling = stub.run({ targets: [server.url], rate, seconds: 60, talkMs });
-      let over = false;
-      void calling.finally(() => (over = true)).catch(() => {});
-      const ofMinute = [await sample(server, redis, samples.at(-1))];
-      while (!over) {
-        await Promise.race([sleep(sampleSeconds * 1_000), calling]);
-        // What is left of the minute is too short to be judged.
-        if (!over) ofMinute.push(await sample(server, redis, ofMinute.at(-1)));
-      }
-      const report = await calling;
-      const faults = Object.entries(report.faults).map(([what, times]) => `${times} × ${what}`);
-      if (report.done !== report.calls || faults.length > 0)
-        throw new Error(`minute ${minute}: ${report.done} of ${report.calls} calls went well; ${faults.join('; ')}`);
-      server.emptyLog();
-      calls += report.calls;
-      // The first one of a minute stands between two: its calls are ending, the next ones have not begun.
-      samples.push(...ofMinute.slice(1));
-      rows.push(row(minute, ofMinute.slice(1), calls));
-      // Aligned with what has been, and only what is new.
-      const lines = table(rows).split('\n');
-      console.log(minute === 1 ? lines.join('\n') : lines.at(-1));
+  const stub = keep(await startStub());
+  const redis = flags.redis ? keep(await startRedis()) : undefined;
+  const server = keep(await startServer('tandem', stub.url, redis ? { REDIS_URL: redis.url } : {}));
+  const header = [
+    'minute',
+    'calls',
+    'events/s',
+    ...LIMITS.map(({ title }) => title),
+    'CPU',
+    ...(redis ? ['Redis MiB'] : []),
+  ];
+  const rows = [header];
+  const samples = [];
+  let calls = 0;
+  for (let minute = 1; minute <= minutes; minute++) {
+    const calling = stub.run({ targets: [server.url], rate, seconds: 60, talkMs });
+    let over = false;
+    void calling.finally(() => (over = true)).catch(() => {});
+    const ofMinute = [await sample(server, redis, samples.at(-1))];
+    while (!over) {
+      await Promise.race([sleep(sampleSeconds * 1_000), calling]);
+      // What is left of the minute is too short to be judged.
+      if (!over) ofMinute.push(await sample(server, redis, ofMinute.at(-1)));
     }
-    const verdicts = growing(samples);
-    console.log(`\nsecond half, by least squares\n${verdicts.map(({ text }) => `  ${text}`).join('\n')}`);
-    if (verdicts.some(({ grows }) => grows)) process.exitCode = 1;
-    if (flags.json)
-      writeFileSync(
-        flags.json,
-        `${JSON.stringify(
-          samples.map((one) => ({ ...one, buckets: undefined })),
-          null,
-          2,
-        )}\n`,
-      );
-  } finally {
-    for (const one of started.reverse()) await one.close();
+    const report = await calling;
+    const faults = Object.entries(report.faults).map(([what, times]) => `${times} × ${what}`);
+    if (report.done !== report.calls || faults.length > 0)
+      throw new Error(`minute ${minute}: ${report.done} of ${report.calls} calls went well; ${faults.join('; ')}`);
+    server.emptyLog();
+    calls += report.calls;
+    // The first one of a minute stands between two: its calls are ending, the next ones have not begun.
+    samples.push(...ofMinute.slice(1));
+    rows.push(row(minute, ofMinute.slice(1), calls));
+    // Aligned with what has been, and only what is new.
+    const lines = table(rows).split('\n');
+    console.log(minute === 1 ? lines.join('\n') : lines.at(-1));
   }
+  const verdicts = growing(samples);
+  console.log(`\nsecond half, by least squares\n${verdicts.map(({ text }) => `  ${text}`).join('\n')}`);
+  if (verdicts.some(({ grows }) => grows)) process.exitCode = 1;
+  if (flags.json)
+    writeFileSync(
+      flags.json,
+      `${JSON.stringify(
+        samples.map((one) => ({ ...one, buckets: undefined })),
+        null,
+        2,
+      )}\n`,
+    );
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
-}
+await runBench(main);
