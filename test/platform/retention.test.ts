@@ -1,8 +1,15 @@
 import { createRetention } from '../../src/platform/retention';
-import { world } from './support/harness';
+import { world, type World } from './support/harness';
+
+const NEVER_ANSWERS = '+15550000002';
+
+const open: World[] = [];
 
 beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'queueMicrotask'] }));
-afterEach(() => jest.useRealTimers());
+afterEach(async () => {
+  jest.useRealTimers();
+  for (const each of open.splice(0)) await each.close();
+});
 
 it('forgets the oldest when there are too many', () => {
   const forgotten: number[] = [];
@@ -25,11 +32,13 @@ it('forgets what is too old', () => {
 it('bounds calls, bridges, far ends and errors of a platform, but never what is still going on', async () => {
   jest.useRealTimers();
   const w = await world({ retention: { max: 3, ageMs: 3_600_000 } });
+  open.push(w);
   w.app.reply = () => 500;
-  const live = await w.dial('+15550000002');
+  const live = await w.dial(NEVER_ANSWERS);
   for (let i = 0; i < 6; i++) {
-    const id = await w.dial('+15550000001');
-    await w.v1.post('/bridges', { callIds: [id] });
+    const id = await w.dial(NEVER_ANSWERS);
+    expect((await w.v1.post('/bridges', { callIds: [id] })).status).toBe(201);
+    await w.v1.post(`/calls/${id}`, { state: 'completed' });
     await w.app.next('hangup', (event) => event['callId'] === id);
   }
   expect((await w.v1.get('/calls')).body).toHaveLength(4);
@@ -37,5 +46,4 @@ it('bounds calls, bridges, far ends and errors of a platform, but never what is 
   expect((await w.sandbox.get('/calls')).body).toHaveLength(4);
   expect((await w.v1.get('/bridges')).body).toHaveLength(3);
   expect((await w.v1.get('/errors')).body.length).toBeLessThanOrEqual(3);
-  await w.close();
 });
