@@ -60,6 +60,8 @@ export interface Config {
     tls: { port: number; certFile: string; keyFile: string } | undefined;
     /** Whether SIP URIs that are no endpoints of the account are dialled. */
     dialUris: boolean;
+    /** Calls that one endpoint may make at once; 0: any number */
+    callsPerEndpoint: number;
     /** undefined: chosen by the system */
     rtpPorts: { from: number; to: number } | undefined;
     /** A call without RTP for so long is ended; s; 0: never */
@@ -207,6 +209,7 @@ function toConfig(s: Settings): Config {
           ? { port: s.SIP_TLS_PORT, certFile: s.SIP_TLS_CERT, keyFile: s.SIP_TLS_KEY }
           : undefined,
       dialUris: s.SIP_DIAL_URIS ?? false,
+      callsPerEndpoint: s.SIP_CALLS_PER_ENDPOINT,
       rtpPorts: s.RTP_PORTS,
       silenceSeconds: s.RTP_SILENCE_SECONDS,
       privateAudio: s.AUDIO_PRIVATE_HOSTS ?? false,

@@ -110,6 +110,7 @@ describe('the settings', () => {
     ['SIP_TLS_CERT', 'alone.pem'],
     ['SIP_TLS_KEY', 'alone.pem'],
     ['SIP_DIAL_URIS', 'sometimes'],
+    ['SIP_CALLS_PER_ENDPOINT', '-1'],
     ['RTP_PORTS', '10000'],
     ['RTP_PORTS', '10000-10001'],
     ['RTP_PORTS', '20000-10000'],
@@ -154,6 +155,7 @@ describe('the settings', () => {
       rtpPorts: { from: 10_000, to: 10_999 },
       silenceSeconds: 60,
       dialUris: false,
+      callsPerEndpoint: 200,
       privateAudio: false,
     });
     const given = loadConfig({ SIP_HOST: '::', SIP_TLS_CERT: 'a.pem', SIP_TLS_KEY: 'b.pem', RTP_PORTS: '0' }).sip;

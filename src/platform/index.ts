@@ -16,6 +16,7 @@ import type { Receive } from './lines/line';
 import { createPhones } from './lines/phones';
 import { DEFAULT_SOUND } from './lines/simulated-party';
 import { silentPlayers } from './lines/silent-player';
+import type { FindOwnMedia } from './media/sounds';
 import { openMediaStore } from './recordings/media-store';
 import { createRecordings } from './recordings/recordings';
 import { createApplications } from './resources/applications';
@@ -121,9 +122,9 @@ async function assemble(
 
   // Calls dial through the exchange, and what the exchange loops back comes in as calls again.
   const receive: Receive = (offer, line) => receiveCall(offer, line);
+  const ownMedia: FindOwnMedia = (file) => media.ownMedia(file);
   const telephony: Telephony | undefined =
-    options.sip &&
-    (await startTelephony(options.sip, { domains, timers, receive, ownMedia: (file) => media.ownMedia(file), log }));
+    options.sip && (await startTelephony(options.sip, { domains, timers, receive, ownMedia, errors, log }));
   onClose(() => telephony?.close());
   onClose(() => recordings.close());
   telephony?.attachWebSocket(server);

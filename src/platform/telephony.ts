@@ -12,6 +12,7 @@ import { createClock, type Clock } from './media/clock';
 import type { CreatePlayer } from './media/player';
 import { createSounds, type FindOwnMedia } from './media/sounds';
 import type { Domains, Endpoint } from './resources/domains';
+import type { ErrorLog } from './resources/error-log';
 import { createAuthenticator } from './sip/authenticator';
 import { createRegistrar, type Contact, type Registrar } from './sip/registrar';
 import { parseNameAddr } from './sip/header-values';
@@ -45,6 +46,8 @@ export interface SipOptions {
   languagesDir?: string | undefined;
   /** Calls with phones at once; more are refused with 503. Default: 2,000. */
   maxLines?: number;
+  /** Calls that one endpoint may make at once; more are refused with 486. 0, the default: any number. */
+  callsPerEndpoint?: number;
 }
 
 export interface TelephonyDeps {
@@ -52,6 +55,7 @@ export interface TelephonyDeps {
   timers: Timers;
   receive: Receive;
   ownMedia: FindOwnMedia;
+  errors: ErrorLog;
   log: Logger;
 }
 
@@ -136,6 +140,8 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
     receive,
     dialUris: options.dialUris ?? false,
     maxLines,
+    callsPerEndpoint: options.callsPerEndpoint ?? 0,
+    errors: deps.errors,
     log,
   });
 

@@ -8,6 +8,7 @@ import { SdpError } from '../media/sdp';
 import type { Media } from '../media/media';
 import type { CreatePlayer } from '../media/player';
 import type { Domains, Endpoint } from '../resources/domains';
+import type { ErrorLog } from '../resources/error-log';
 import { DialogError } from '../sip/dialog';
 import { parseNameAddr } from '../sip/header-values';
 import type { SipRequest } from '../sip/message';
@@ -21,6 +22,7 @@ import type { ServerTransaction } from '../sip/transaction/transaction';
 import { MAX_UDP_REQUEST } from '../sip/transport';
 import type { Flow, Target } from '../sip/transport/transport';
 import { parseUri, printUri, type Uri } from '../sip/uri';
+import { createCallsPerEndpoint } from './calls-per-endpoint';
 import type { DialRequest, Line, LineListener, Receive } from './line';
 import { SipLine } from './sip-line';
 
@@ -39,6 +41,9 @@ export interface SipCallsDeps {
   receive: Receive;
   /** Above it calls are refused with 503. */
   maxLines: number;
+  /** Calls that one endpoint may make at once, refused with 486 above it; 0: any number. */
+  callsPerEndpoint: number;
+  errors: ErrorLog;
   log: Logger;
 }
 
@@ -73,15 +78,19 @@ interface Route {
 const INVITE_LENGTH = 1_000;
 
 export function createSipCalls(deps: SipCallsDeps): SipCalls {
-  const { media, session, domains, receive, maxLines, log } = deps;
+  const { media, session, domains, receive, maxLines, callsPerEndpoint, errors, log } = deps;
   const lines = new Set<SipLine>();
+  const made = createCallsPerEndpoint(callsPerEndpoint);
   const incoming = new WeakMap<ServerTransaction, IncomingCall>();
 
-  const open = (callId?: string): SipLine => {
+  const open = (callId?: string, over?: () => void): SipLine => {
     const line = new SipLine({
       createPlayer: deps.createPlayer,
       log: callId === undefined ? log : log.child({ callId }),
-      onEnd: (ended) => lines.delete(ended),
+      onEnd: (ended) => {
+        lines.delete(ended);
+        over?.();
+      },
     });
     lines.add(line);
     return line;
@@ -125,9 +134,9 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     call.start();
   };
 
-  const invited = async (transaction: ServerTransaction, endpoint: Endpoint): Promise<void> => {
+  const invited = async (transaction: ServerTransaction, endpoint: Endpoint, over: () => void): Promise<void> => {
     const { request } = transaction;
-    const line = open();
+    const line = open(undefined, over);
     let call: IncomingCall;
     try {
       call = new IncomingCall(transaction, line.media, line.session, session);
@@ -168,6 +177,22 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
   const refuse = (line: SipLine, status: number): void => {
     line.refuseWith(status);
     line.hangUp('NORMAL_TEMPORARY_FAILURE');
+  };
+
+  /** Not 503: of that a phone may take the server itself for overloaded, and stay away for a while (RFC 3261 21.5.4). */
+  const refuseMore = (transaction: ServerTransaction, endpoint: Endpoint): void => {
+    const { request } = transaction;
+    const { sipUri: from } = endpoint;
+    const message = `The endpoint ${from} makes ${callsPerEndpoint} calls already, and may not make more at once`;
+    log.warn({ from, callsPerEndpoint }, 'incoming call refused: SIP_CALLS_PER_ENDPOINT');
+    const to = dialledBy(request, endpoint);
+    const details = [
+      { name: 'from', value: from },
+      { name: 'to', value: to },
+    ];
+    errors.record({ category: 'limit', code: 'endpoint-call-limit', message, details });
+    const headers = [['Warning', `399 ${endpoint.realm} "${message}"`]] as const;
+    transaction.respond(responseTo(request, 486, { reason: 'Too Many Calls', headers }));
   };
 
   /** What the application gets to see of what was keyed in: a number, an endpoint, or a URI elsewhere. */
@@ -231,7 +256,9 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       if (tooMany()) {
         return transaction.respond(responseTo(transaction.request, 503, { headers: RETRY_LATER }));
       }
-      invited(transaction, endpoint).catch((error: unknown) => {
+      const over = made.begin(endpoint.id);
+      if (!over) return refuseMore(transaction, endpoint);
+      invited(transaction, endpoint, over).catch((error: unknown) => {
         log.error({ err: error }, 'INVITE could not be handled');
         incoming.get(transaction)?.hangUp(500);
       });

@@ -44,6 +44,7 @@ function calls(offer: () => string, unreachable: TransportName[] = []) {
     createPlayer: () => ({ play: () => undefined, stop: () => undefined, abandon: () => undefined }),
     receive: () => undefined,
     maxLines: 10,
+    callsPerEndpoint: 0,
     log,
   } as unknown as SipCallsDeps;
   const contact = { uri: 'sip:bob@198.51.100.7', flow, path: [] } as unknown as Contact;

@@ -1,0 +1,59 @@
+/** One phone makes as many calls as it may: what it is told, what the account is told, and that others are not concerned. */
+import { ENDPOINT, world, type World } from '../support/harness';
+import { softphone, type Softphone } from '../support/softphone';
+import { freeRange } from './free-range';
+
+const PSTN = '+15552223333';
+
+let w: World;
+let phone: Softphone;
+beforeEach(async () => {
+  // Ports for its own calls, and for one that it is called with.
+  const sip = { host: '127.0.0.1', port: 0, rtpPorts: await freeRange(3), callsPerEndpoint: 2 };
+  w = await world({ sip });
+  phone = await softphone({ server: w.platform.sip!.phones });
+  await phone.register();
+});
+afterEach(async () => {
+  await w.close();
+  phone.close();
+});
+
+it('the next one is told 486 and why, takes no port, and is in /errors; no application hears of it', async () => {
+  const ringing = [await phone.dial(PSTN), await phone.dial(PSTN)];
+  await w.app.next('incomingcall');
+  await w.app.next('incomingcall');
+  for (let again = 0; again < 3; again++) {
+    const refused = await phone.dial(PSTN);
+    expect(refused.first.start).toBe('SIP/2.0 486 Too Many Calls');
+    expect(refused.first.headers['warning']).toMatch(/^399 xyz-corp-testing\.bwapp\.bwsip\.io ".* 2 calls already.*"$/);
+    refused.ack(refused.first);
+  }
+  const { body: errors } = await w.v1.get('/errors');
+  expect(errors).toHaveLength(3);
+  expect(errors[0]).toMatchObject({ category: 'limit', code: 'endpoint-call-limit' });
+  expect(errors[0].details).toContainEqual({ name: 'from', value: ENDPOINT });
+  expect((await w.v1.get('/calls')).body).toHaveLength(2);
+
+  // It is still called: that is not its own doing.
+  await w.dial(ENDPOINT);
+  phone.respond(await phone.request('INVITE'), 486);
+
+  // Given up, the place is free again.
+  ringing[0]!.cancel();
+  ringing[0]!.ack(await ringing[0]!.response());
+  await w.app.next('hangup', ({ cause }) => cause === 'ORIGINATOR_CANCEL');
+  expect((await phone.dial(PSTN)).first.status).toBe(180);
+});
+
+it('a call that is refused, or was never one, leaves its place', async () => {
+  for (let again = 0; again < 3; again++) {
+    const unreadable = await phone.dial(PSTN, { body: phone.sdp('sendrecv', '3 97') });
+    expect(unreadable.first.status).toBe(488);
+    unreadable.ack(unreadable.first);
+    const contactless = await phone.dial(PSTN, { headers: ['Contactless: yes'] });
+    expect(contactless.first.status).toBe(400);
+    contactless.ack(contactless.first);
+  }
+  expect((await phone.dial(PSTN)).first.status).toBe(180);
+});
