@@ -13,7 +13,7 @@ import { SipListenError, startPlatform, type Platform } from './platform';
 import { provision, type Provisioned } from './provisioning/provision';
 import { readRunning, removeRunning, writeRunning } from './runtime-file';
 import { startServer, webhookUrlOf, type TandemServer } from './server';
-import { checkFolders, explainListen, readCertificate } from './setting-faults';
+import { checkFolders, explainListen, readCertificate, unknownSettings } from './setting-faults';
 
 interface Command {
   purpose: Purpose;
@@ -168,7 +168,10 @@ async function demo(config: Config, args: string[]): Promise<void> {
 }
 
 function logger(config: Config): Logger {
-  return createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
+  const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
+  const names = unknownSettings(envFile());
+  if (names.length > 0) log.warn({ names }, '.env has names that are no settings; .env.example has all settings');
+  return log;
 }
 
 /** The first signal closes in the order given, the second ends the process at once. */
@@ -190,9 +193,10 @@ function closeOnSignal(log: Logger, ...servers: ({ close(): Promise<void> } | un
 }
 
 function environment(): Record<string, string | undefined> {
-  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
-  return { ...file, ...process.env };
+  return { ...envFile(), ...process.env };
 }
+
+const envFile = (): NodeJS.Dict<string> => (existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {});
 
 async function main([name = 'serve', ...args]: string[]): Promise<void> {
   if (name === 'help' || [name, ...args].some((arg) => arg === '--help' || arg === '-h')) {

@@ -1,7 +1,9 @@
 /** Faults of settings that show only when they are used: which setting, and what to do. */
 import { accessSync, constants, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { ConfigError } from './config';
 import { messageOf } from './errors';
+import { SETTING_NAMES } from './settings';
 
 /** @throws ConfigError */
 export function readCertificate(files: { certFile: string; keyFile: string }): { cert: string; key: string } {
@@ -12,8 +14,20 @@ export function readCertificate(files: { certFile: string; keyFile: string }): {
       throw new ConfigError([`${setting} cannot be read (${messageOf(error)}); give a file of PEM`]);
     }
   };
-  return { cert: read('SIP_TLS_CERT', files.certFile), key: read('SIP_TLS_KEY', files.keyFile) };
+  const pair = { cert: read('SIP_TLS_CERT', files.certFile), key: read('SIP_TLS_KEY', files.keyFile) };
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    throw new ConfigError([
+      `SIP_TLS_CERT and SIP_TLS_KEY are no certificate and its key (${messageOf(error)}); give files of PEM, without a passphrase`,
+    ]);
+  }
+  return pair;
 }
+
+/** Names of an `.env` that nobody reads: a slip of the pen, or meant for another program. */
+export const unknownSettings = (file: object): string[] =>
+  Object.keys(file).filter((name) => !SETTING_NAMES.includes(name));
 
 /**
  * Makes the folder for recordings, and looks whether the one for languages is there.

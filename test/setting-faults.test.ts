@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkFolders, explainListen, readCertificate } from '../src/setting-faults';
+import { checkFolders, explainListen, readCertificate, unknownSettings } from '../src/setting-faults';
 
 let folder: string;
 beforeEach(() => {
@@ -34,7 +34,17 @@ it('a certificate that cannot be read is told by its setting', () => {
   const certFile = join(folder, 'cert.pem');
   writeFileSync(certFile, 'PEM');
   expect(() => readCertificate({ certFile, keyFile: join(folder, 'none') })).toThrow(/SIP_TLS_KEY cannot be read/);
-  expect(readCertificate({ certFile, keyFile: certFile })).toEqual({ cert: 'PEM', key: 'PEM' });
+});
+
+it('files that hold no certificate and no key are told', () => {
+  const file = join(folder, 'cert.pem');
+  writeFileSync(file, 'PEM');
+  const read = () => readCertificate({ certFile: file, keyFile: file });
+  expect(read).toThrow(/SIP_TLS_CERT and SIP_TLS_KEY are no certificate and its key \(.*\); give files of PEM/);
+});
+
+it('names of an .env that are no settings are known', () => {
+  expect(unknownSettings({ PORT: '1', PROT: '2', SIP_PASSWORD: 'x', NODE_ENV: '' })).toEqual(['PROT']);
 });
 
 describe('what listen threw', () => {
