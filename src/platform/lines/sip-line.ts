@@ -34,6 +34,7 @@ export class SipLine implements Line {
   #listener: LineListener | undefined;
   #leg: MediaLeg | undefined;
   #player: Player | undefined;
+  /** Not while it is still fetched or made: so long the partner is heard. */
   #playing: Playback | undefined;
   #partner: Line | undefined;
   /** A refusal is told apart from a call that was taken and then rejected. */
@@ -100,7 +101,10 @@ export class SipLine implements Line {
     this.#leg = leg;
     this.#player = this.deps.createPlayer(
       {
-        playStarted: (playback) => this.#listener?.playStarted(playback),
+        playStarted: (playback) => {
+          this.#playing = playback;
+          this.#listener?.playStarted(playback);
+        },
         playDone: (playback) => {
           this.#played(playback);
           if (this.#state === 'up') this.#listener?.playDone(playback);
@@ -144,9 +148,7 @@ export class SipLine implements Line {
   }
 
   play(playback: Playback): void {
-    if (this.#state !== 'up') return;
-    this.#player?.play(playback);
-    this.#playing = playback;
+    if (this.#state === 'up') this.#player?.play(playback);
   }
 
   stopPlay(): void {

@@ -1,0 +1,54 @@
+import pino from 'pino';
+import type { LineListener, Playback } from '../../../src/platform/lines/line';
+import { SipLine } from '../../../src/platform/lines/sip-line';
+import type { Packet } from '../../../src/platform/media/audio';
+import type { MediaLeg } from '../../../src/platform/media/media';
+import type { PlayerListener } from '../../../src/platform/media/player';
+
+const said: Packet = {
+  kind: 'audio',
+  codec: 'PCMU',
+  payload: new Uint8Array(160),
+  stream: {},
+  sequence: 1,
+  timestamp: 160,
+  marker: false,
+};
+const file: Playback = { kind: 'playback', content: 'http://example.com/a.wav', loop: false, volume: 0 };
+
+it('a bridged far end hears its partner until what is played to it begins, and again when it is over', () => {
+  let player: PlayerListener | undefined;
+  const createPlayer = (listener: PlayerListener) => {
+    player = listener;
+    return { play: () => undefined, stop: () => undefined, abandon: () => undefined };
+  };
+  const line = new SipLine({ createPlayer, log: pino({ level: 'silent' }), onEnd: () => undefined });
+  const heard: Packet[] = [];
+  const party = { hear: (packet: Packet) => heard.push(packet), sayTo: () => undefined, tap: () => undefined };
+  line.useLeg({ party, close: () => undefined } as unknown as MediaLeg);
+  line.tell({
+    answered: () => undefined,
+    playStarted: () => undefined,
+    playDone: () => undefined,
+  } as unknown as LineListener);
+  line.session.answered();
+  const hears = (): boolean => {
+    const before = heard.length;
+    line.party.hear(said);
+    return heard.length > before;
+  };
+
+  line.play(file);
+  expect(hears()).toBe(true); // the file is still being fetched
+  player?.playStarted(file);
+  expect(hears()).toBe(false);
+  const next = { ...file };
+  line.play(next);
+  player?.playDone(file);
+  expect(hears()).toBe(true);
+  player?.playStarted(next);
+  player?.playDone(file); // told late
+  expect(hears()).toBe(false);
+  player?.playDone(next);
+  expect(hears()).toBe(true);
+});
