@@ -55,7 +55,8 @@ export class Dialog {
       remote,
       localSeq: parseCSeq(must(invite.headers.get('cseq'), 'CSeq'))?.number ?? 0,
       remoteSeq: undefined,
-      remoteTarget: must(contactOf(response.headers), 'Contact'),
+      // A 2xx must have a Contact (13.3.1.4). Whoever sends none is not left alone in a call that nobody acknowledges.
+      remoteTarget: contactOf(response.headers) ?? invite.uri,
       routeSet: response.headers.all('record-route').reverse(),
       asked: invite.uri,
       flow,

@@ -165,6 +165,21 @@ describe('setting up', () => {
     expect(made.leftovers()).toBe(0);
   });
 
+  it('a 200 without Contact: the phone is reached where the INVITE reached it, and not left alone in the call', () => {
+    const made = answered({
+      tamper: (message) => (message.kind === 'response' ? withHeader(message, 'contact', undefined) : message),
+    });
+    expect(made.callerTold).toEqual(['ringing', 'answered']);
+    expect(made.callee().told).toEqual(['answered']);
+    const [call] = made.dialogs.caller.values();
+    expect(call!.dialog.remoteTarget).toBe('sip:bob@192.0.2.2');
+    made.caller.hangUp();
+    pass();
+    expect(made.callee().told).toEqual(['answered', 'ended BYE']);
+    pass(LINGER_MS);
+    expect(made.leftovers()).toBe(0);
+  });
+
   it('BYE of the caller in the early dialog ends the INVITE with 487 (15)', () => {
     const made = pair();
     pass();
