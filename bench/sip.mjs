@@ -204,6 +204,7 @@ async function startPlatform() {
       SIP_PORT: `${sipPort}`,
       SIP_PASSWORD: PASSWORD,
       RTP_PORTS: '0',
+      SIP_CALLS_PER_ENDPOINT: '0', // one endpoint dials all
       LOG_LEVEL: 'warn',
       LEG_CHECK_SECONDS: '0',
       LINES: [CALLER, CALLEE].map(({ user, number }) => `${number}=sip:${user}@${DOMAIN}`).join(','),
