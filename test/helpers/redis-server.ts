@@ -150,6 +150,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
 }
 
 export interface RedisCluster {
+  /** The masters, as they were at first, then their replicas in the same order. */
   readonly nodes: readonly RedisServer[];
   readonly url: string;
   close(): Promise<void>;
@@ -157,15 +158,25 @@ export interface RedisCluster {
 
 const SLOTS = 16_384;
 
+export interface RedisClusterOptions {
+  /** Each master has a replica, which takes its place when it is gone. */
+  replicas?: boolean;
+  /** After how long without an answer a node counts as gone, ms. */
+  nodeTimeoutMs?: number;
+}
+
 /** Masters that share all slots evenly. */
-export async function startRedisCluster(size: number): Promise<RedisCluster> {
+export async function startRedisCluster(size: number, options: RedisClusterOptions = {}): Promise<RedisCluster> {
+  const { replicas = false, nodeTimeoutMs = 2_000 } = options;
+  const count = replicas ? 2 * size : size;
   const nodes = await Promise.all(
-    Array.from({ length: size }, async () =>
+    Array.from({ length: count }, async () =>
       startRedis({
         config: [
           ['cluster-enabled', 'yes'],
           ['cluster-port', String(await freePort())],
-          ['cluster-node-timeout', '2000'],
+          ['cluster-node-timeout', String(nodeTimeoutMs)],
+          ['repl-diskless-sync', 'no'],
         ],
       }),
     ),
@@ -176,7 +187,7 @@ export async function startRedisCluster(size: number): Promise<RedisCluster> {
     const reply = await node.command('CONFIG', 'GET', 'cluster-port');
     return String(new Map(Object.entries(reply as Record<string, string>)).get('cluster-port'));
   };
-  for (const [i, node] of nodes.entries()) {
+  for (const [i, node] of nodes.slice(0, size).entries()) {
     const from = Math.floor((i * SLOTS) / size);
     const to = Math.floor(((i + 1) * SLOTS) / size) - 1;
     await node.command('CLUSTER', 'ADDSLOTSRANGE', String(from), String(to));
@@ -185,7 +196,11 @@ export async function startRedisCluster(size: number): Promise<RedisCluster> {
   for (const node of others) {
     await first.command('CLUSTER', 'MEET', '127.0.0.1', String(node.port), await busPort(node));
   }
-  for (const node of nodes) await clusterIsWhole(node, size);
+  for (const node of nodes) await says(node, 'CLUSTER INFO', 'cluster_state:ok', `cluster_known_nodes:${count}`);
+  for (const [i, replica] of nodes.slice(size).entries()) {
+    await replica.command('CLUSTER', 'REPLICATE', String(await nodes[i]?.command('CLUSTER', 'MYID')));
+  }
+  for (const replica of nodes.slice(size)) await says(replica, 'INFO replication', 'master_link_status:up');
   return {
     nodes,
     url: first.url,
@@ -195,12 +210,13 @@ export async function startRedisCluster(size: number): Promise<RedisCluster> {
   };
 }
 
-async function clusterIsWhole(node: RedisServer, size: number): Promise<void> {
+/** Waits until a node answers a command with all of these words. */
+async function says(node: RedisServer, command: string, ...words: string[]): Promise<void> {
   const until = Date.now() + START_TIMEOUT_MS;
   for (;;) {
-    const info = String(await node.command('CLUSTER', 'INFO'));
-    if (info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${size}`)) return;
-    if (Date.now() > until) throw new Error(`The cluster did not come up: ${info}`);
+    const answer = String(await node.command(...command.split(' ')));
+    if (words.every((word) => answer.includes(word))) return;
+    if (Date.now() > until) throw new Error(`The cluster did not come up: ${answer}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -3,11 +3,15 @@ import { redactUrl, type Logger } from '../../logger';
 import { printHostPort } from '../../protocol/host-port';
 import { StoreUnavailableError } from '../errors';
 import { NO_REPLY, within, type Answer, type Caller, type Deadline } from './caller';
+import { createDoors } from './doors';
 import { RedisRefusedError, remedyOf } from './errors';
 import { isReply, isUnsent, openLink, type Link, type LinkOptions } from './link';
+import { createRefusals } from './refusals';
+import { PROBE } from './scripts';
+import { createStalls } from './stalls';
 import { createTroubles } from './troubles';
 
-export interface ConnectionOptions extends Omit<LinkOptions, 'events' | 'connectMs' | 'signal'> {
+export interface ConnectionOptions extends Omit<LinkOptions, 'door' | 'events' | 'connectMs' | 'signal'> {
   log: Logger;
   /** How long one operation may wait for Redis in all, ms. */
   limitMs: number;
@@ -22,6 +26,7 @@ export interface ConnectionOptions extends Omit<LinkOptions, 'events' | 'connect
 export interface Connection extends Caller {
   /** When an operation that begins now is given up. */
   deadline(): Deadline;
+  /** Rejects with StoreUnavailableError where a server does not answer, or is known to refuse what is written. */
   ping(): Promise<void>;
   /** Resolves when Redis is there or out of reach; rejects with RedisRefusedError. Goes on trying where it is not there. */
   start(): Promise<void>;
@@ -31,17 +36,17 @@ export interface Connection extends Caller {
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 const RESEND_AFTER_MS = 40;
-const PROBE_AFTER_MS = 200;
 /** What a server says that will be able to answer soon. */
 const PASSING = /^(LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|READONLY) /;
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { log, limitMs } = options;
   const troubles = createTroubles(log);
+  const doors = createDoors({ host: options.address.host, port: options.address.port });
   const waiting = new Set<() => void>();
-  /** Where nothing comes back, since when, and a key to ask for until something does. */
-  const stalls = new Map<string, { since: number; key: string }>();
-  let probing: NodeJS.Timeout | undefined;
+  const nodesAway = new Set<string>();
+  const stalls = createStalls((key) => askWrite(key), troubles);
+  const refusals = createRefusals(whyRefused, troubles);
   let link: Link | undefined;
   /** Connected, and not yet greeted. */
   let stranger: Link | undefined;
@@ -78,10 +83,13 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   function lose(why: string): void {
+    doors.learn(link?.nodes() ?? []);
+    doors.next();
     link?.destroy();
     link = undefined;
-    stalls.clear();
-    troubles.only('link', why);
+    troubles.begin('link', why);
+    // The next link has nodes of its own. What did not answer or refused is asked over it, and is away until it answers.
+    for (const node of nodesAway) nodeMended(node);
     options.onLost();
     void open().catch(() => undefined);
   }
@@ -93,6 +101,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     try {
       opened = await openLink({
         ...options,
+        door: doors.current,
         connectMs: limitMs,
         signal: abort.signal,
         events: {
@@ -101,10 +110,11 @@ export function createConnection(options: ConnectionOptions): Connection {
           },
           nodeLost(node, cause) {
             if (!isCurrent()) return;
+            nodesAway.add(node);
             troubles.begin(node, `${node}: ${safe(cause)}`);
             options.onLost();
           },
-          nodeMended: (node) => troubles.end(node),
+          nodeMended,
         },
       });
       const made = (stranger = opened);
@@ -118,6 +128,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (closed) return;
     stranger = undefined;
     link = opened;
+    doors.learn(opened.nodes());
+    stalls.anew();
     pauseMs = FIRST_PAUSE_MS;
     lastRefusal = '';
     troubles.end('link');
@@ -127,12 +139,17 @@ export function createConnection(options: ConnectionOptions): Connection {
   function comeBack(error: unknown): void {
     troubles.begin('link', safe(error));
     const remedy = isReply(error) ? remedyOf(error.message) : undefined;
-    const refusal = remedy === undefined ? '' : messageOf(error);
+    const refusal = remedy === undefined ? '' : safe(error);
     if (refusal !== '' && refusal !== lastRefusal)
       log.error({ err: refusal, remedy }, 'Redis is there and refuses Tandem');
     lastRefusal = refusal;
+    doors.next();
     retry = setTimeout(() => void open().catch(() => undefined), pauseMs);
     pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+  }
+
+  function nodeMended(node: string): void {
+    if (nodesAway.delete(node)) troubles.end(node);
   }
 
   function laneOf(key: string): string {
@@ -140,29 +157,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   function stalled(key: string, sentAt: number, why: string): void {
-    const lane = laneOf(key);
-    const since = stalls.get(lane)?.since ?? sentAt;
-    stalls.set(lane, { since, key });
-    troubles.begin(lane, why);
+    const forMs = stalls.begin(laneOf(key), key, sentAt, why);
     options.onLost();
-    if (performance.now() - since >= options.stallMs) lose(`no reply for ${options.stallMs} ms`);
-    else probe();
-  }
-
-  /** Otherwise a part of a cluster for which there is no work would never be known to be back. */
-  function probe(): void {
-    probing ??= setTimeout(() => {
-      const asked = [...stalls.values()].map(({ key }) => caller.command(key, ['EXISTS', key]).catch(() => undefined));
-      void Promise.all(asked).then(() => {
-        probing = undefined;
-        if (stalls.size > 0 && !closed) probe();
-      });
-    }, PROBE_AFTER_MS);
-  }
-
-  function answered(key: string): void {
-    if (stalls.size === 0 || !stalls.delete(laneOf(key))) return;
-    troubles.end(laneOf(key));
+    if (forMs >= options.stallMs) lose(`no reply for ${options.stallMs} ms`);
   }
 
   /** @param again whether to send again what was not answered */
@@ -175,7 +172,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         if (sentAt >= until) throw new StoreUnavailableError(`Redis did not answer within ${limitMs} ms`);
         try {
           const reply = await within(current.send(key, args), until);
-          answered(key);
+          stalls.end(laneOf(key));
           return { reply, resent };
         } catch (error) {
           if (closed) throw new StoreUnavailableError('The store is closed');
@@ -185,13 +182,14 @@ export function createConnection(options: ConnectionOptions): Connection {
           }
           if (!again) throw error;
           if (isReply(error)) {
+            if (error.message.startsWith('NOSCRIPT')) throw error;
             if (!PASSING.test(error.message)) {
-              answered(key);
-              if (error.message.startsWith('NOSCRIPT')) throw error;
-              throw new StoreUnavailableError(error.message, { cause: error });
+              stalls.end(laneOf(key));
+              refusals.suspect(laneOf(key), key);
+              throw new StoreUnavailableError(safe(error), { cause: error });
             }
             // A server that became a replica: the address may lead to its successor.
-            if (!options.cluster && error.message.startsWith('READONLY') && current === link) lose(error.message);
+            if (!options.cluster && error.message.startsWith('READONLY') && current === link) lose(safe(error));
           } else if (!isUnsent(error)) resent = true;
           if (performance.now() + RESEND_AFTER_MS >= until) {
             if (isReply(error) && current === link) stalled(key, sentAt, safe(error));
@@ -220,17 +218,32 @@ export function createConnection(options: ConnectionOptions): Connection {
   const deadline = () => performance.now() + limitMs;
   const caller = callerOf(ready, true);
 
+  const askWrite = (key: string) => caller.script(PROBE, [key], []);
+
+  async function whyRefused(key: string): Promise<string | undefined> {
+    try {
+      await askWrite(key);
+      return undefined;
+    } catch (error) {
+      if (error instanceof StoreUnavailableError && isReply(error.cause)) return safe(error.cause);
+      throw error;
+    }
+  }
+
   return {
     ...caller,
     deadline,
     async ping() {
       const until = deadline();
+      const asked = await ready(until);
       try {
-        await within((await ready(until)).ping(), until);
+        await within(asked.ping(), until);
       } catch (error) {
-        if (error instanceof StoreUnavailableError) throw error;
+        if (asked !== link) throw new StoreUnavailableError('Redis is out of reach');
         throw new StoreUnavailableError(error === NO_REPLY ? 'Redis does not answer' : safe(error));
       }
+      const why = refusals.why ?? stalls.why;
+      if (why !== undefined) throw new StoreUnavailableError(why);
     },
     async start() {
       try {
@@ -247,7 +260,7 @@ export function createConnection(options: ConnectionOptions): Connection {
           return;
         }
         close();
-        throw new RedisRefusedError(`Redis refuses Tandem: ${messageOf(error)}; ${remedy}`, { cause: error });
+        throw new RedisRefusedError(`Redis refuses Tandem: ${safe(error)}; ${remedy}`, { cause: error });
       }
     },
     close,
@@ -256,7 +269,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   function close(): void {
     closed = true;
     clearTimeout(retry);
-    clearTimeout(probing);
+    stalls.close();
+    refusals.close();
     abort.abort();
     stranger?.destroy();
     link?.destroy();
@@ -265,4 +279,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 }
 
-const safe = (error: unknown) => redactUrl(messageOf(error));
+/** Without what Redis repeats of a command that it does not know, which may be a password, and without a script's hash. */
+function safe(error: unknown): string {
+  return redactUrl(messageOf(error)).replace(/,? (with args beginning with:|script: [0-9a-f]{40},).*/s, '');
+}

@@ -15,10 +15,11 @@ const REFUSALS: readonly (readonly [RegExp, remedy: string])[] = [
   [/^(WRONGPASS|ERR invalid password|ERR AUTH)/, 'check user and password in REDIS_URL'],
   [/^NOAUTH/, 'put user and password into REDIS_URL: redis://user:password@host:port'],
   [
-    /^NOPERM/,
+    /^(NOPERM|ERR The user executing the script)/,
     'give this user the rights that docs/operations.md lists, on the keys of REDIS_PREFIX (REDIS_URL names the user)',
   ],
   [/^ERR (invalid DB|DB index|SELECT)/, 'check the database at the end of REDIS_URL'],
+  [/^ERR unknown command/, 'let REDIS_URL name a Redis 7 or Valkey that knows its own commands by their names'],
   [/^ERR This instance has cluster/, 'set REDIS_CLUSTER=off, or let REDIS_URL name a node of a cluster'],
 ];
 

@@ -1,4 +1,5 @@
 import { ClientClosedError, ClientOfflineError, createClient, createCluster, ErrorReply } from '@redis/client';
+import type { Door } from './doors';
 import type { RedisAddress } from './settings';
 
 /** One life of a connection: made, used until it is lost, and then replaced by a new one. */
@@ -7,11 +8,15 @@ export interface Link {
   send(key: string, args: string[]): Promise<unknown>;
   /** Asks every server that holds keys. */
   ping(): Promise<void>;
+  /** The nodes of a cluster that hold keys, as far as is known; of one server, none. */
+  nodes(): Door[];
   destroy(): void;
 }
 
 export interface LinkOptions {
   address: RedisAddress;
+  /** Where to connect: the address, or another node of its cluster. */
+  door: Door;
   cluster: boolean;
   /** More options of `tls.connect`: a CA of one's own. */
   tls?: { ca?: string };
@@ -70,11 +75,11 @@ export function isUnsent(error: unknown): boolean {
 
 type Connectable = Link & { connect(): Promise<unknown> };
 
-function singleLink({ address, tls, connectMs, events }: LinkOptions): Connectable {
+function singleLink({ address, door, tls, connectMs, events }: LinkOptions): Connectable {
   const client = createClient({
     ...credentials(address),
     database: address.database,
-    socket: { ...socket(address, tls, connectMs), host: address.host, port: address.port, reconnectStrategy: false },
+    socket: { ...socket(address, tls, connectMs), ...door, reconnectStrategy: false },
     ...QUIET,
   });
   let up = false;
@@ -88,6 +93,7 @@ function singleLink({ address, tls, connectMs, events }: LinkOptions): Connectab
     ping: async () => {
       await client.ping();
     },
+    nodes: () => [],
     destroy() {
       up = false;
       if (client.isOpen) client.destroy();
@@ -95,13 +101,13 @@ function singleLink({ address, tls, connectMs, events }: LinkOptions): Connectab
   };
 }
 
-function clusterLink({ address, tls, connectMs, events }: LinkOptions): Connectable {
+function clusterLink({ address, door, tls, connectMs, events }: LinkOptions): Connectable {
   const base = socket(address, tls, connectMs);
   const cluster = createCluster({
     rootNodes: [
       {
         ...credentials(address),
-        socket: { ...base, host: address.host, port: address.port, reconnectStrategy: false },
+        socket: { ...base, ...door, reconnectStrategy: false },
         ...QUIET,
       },
     ],
@@ -135,6 +141,7 @@ function clusterLink({ address, tls, connectMs, events }: LinkOptions): Connecta
     ping: async () => {
       await Promise.all(cluster.masters.map(async (node) => (await cluster.nodeClient(node)).ping()));
     },
+    nodes: () => cluster.masters.map(({ host, port }) => ({ host, port })),
     destroy() {
       up = false;
       if (cluster.isOpen) cluster.destroy();

@@ -64,6 +64,14 @@ for _, id in ipairs(ids) do redis.call('ZADD', KEYS[1], 'XX', ARGV[3], id) end
 return ids
 `);
 
+/**
+ * Does nothing, and says that it may write: a server that takes no writes (full, a replica, without a disk) refuses it.
+ * KEYS: any.
+ */
+export const PROBE = script(`#!lua
+return 1
+`);
+
 /** Drops what the sets say of a flow that has expired. KEYS: flow, sets... ARGV: id. */
 export const FORGET = script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end

@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo } from 'node:net';
 import { StoreUnavailableError } from '../../../src/flow-store/errors';
 import { openRedisStore } from '../../../src/flow-store/redis';
 import { recordingLog, type LogLine } from '../../helpers/builders';
@@ -145,6 +146,62 @@ describeWithRedis('Redis that goes away', () => {
   });
 });
 
+describeWithRedis('Redis that answers and takes nothing', () => {
+  let redis: RedisServer;
+  beforeEach(async () => {
+    redis = await startRedis();
+  });
+  afterEach(async () => {
+    await closeStores();
+    await redis.close();
+  });
+
+  it.each([
+    ['is full', 'OOM', ['maxmemory', '1'], ['maxmemory', '0']],
+    ['has too few replicas', 'NOREPLICAS', ['min-replicas-to-write', '1'], ['min-replicas-to-write', '0']],
+  ])('because it %s counts as away, which is said once, and is back when it takes something', async (...row) => {
+    const [, code, begin, end] = row;
+    const { store, lines, line } = await openStore({ url: redis.url });
+    await store.create(pairFlow('c-1'));
+    await redis.command('CONFIG', 'SET', ...begin);
+    // No event is needed to find out: the instance's own sign of life is refused.
+    expect(await line(({ msg }) => msg === LOST)).toMatchObject({ err: expect.stringContaining(code) as string });
+    for (let i = 0; i < 3; i++) {
+      await expect(store.update('c-1', append('refused'))).rejects.toThrow(code);
+      await expect(store.ping()).rejects.toThrow(code);
+    }
+    expect((await store.get('c-1'))?.id).toBe('c-1');
+    await redis.command('CONFIG', 'SET', ...end);
+    await line(({ msg }) => msg === BACK);
+    await expect(store.ping()).resolves.toBeUndefined();
+    await store.update('c-1', append('taken'));
+    expect(whatHappened(await store.get('c-1'))).toEqual(['taken']);
+    expect([said(lines, LOST), said(lines, BACK)].map(({ length }) => length)).toEqual([1, 1]);
+  });
+
+  it('because it became a replica counts as away until it is none', async () => {
+    const primary = await startRedis();
+    const { store, line } = await openStore({ url: redis.url, limitMs: 500 });
+    await redis.command('REPLICAOF', '127.0.0.1', String(primary.port));
+    expect(await line(({ msg }) => msg === LOST)).toMatchObject({ err: expect.stringContaining('READONLY') as string });
+    await expect(store.create(pairFlow('c-1'))).rejects.toThrow(StoreUnavailableError);
+    await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
+    await redis.command('REPLICAOF', 'NO', 'ONE');
+    await line(({ msg }) => msg === BACK);
+    expect(await store.create(pairFlow('c-1'))).toBe(true);
+    await expect(store.ping()).resolves.toBeUndefined();
+    await primary.close();
+  });
+
+  it('is not away where it refuses one command alone', async () => {
+    const { store, lines } = await openStore({ url: redis.url });
+    await redis.command('SET', 'tandem:{s00}:due', 'no sorted set');
+    await expect(store.due(1_000, 10)).rejects.toThrow('WRONGTYPE');
+    await expect(store.ping()).resolves.toBeUndefined();
+    expect(said(lines, LOST)).toEqual([]);
+  });
+});
+
 describeWithRedis('Redis that refuses', () => {
   let redis: RedisServer;
   beforeAll(async () => {
@@ -165,6 +222,30 @@ describeWithRedis('Redis that refuses', () => {
     expect(String(refusal)).toContain(remedy);
     expect(String(refusal)).toContain('REDIS_URL');
     expect(String(refusal) + JSON.stringify(lines)).not.toContain('wrong-secret');
+  });
+
+  it('rights that do not suffice are an error at start', async () => {
+    await redis.command('ACL', 'SETUSER', 'poor', 'on', '>poor', '~tandem:*', '+@all', '-zadd');
+    const url = `redis://poor:poor@127.0.0.1:${redis.port}`;
+    const refusal: unknown = await openRedisStore({ url, log: recordingLog().log }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'redis-refused' });
+  });
+
+  it('a command that it does not know is an error at start, which does not repeat the password', async () => {
+    const old = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', () => {
+        socket.write(`-ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 'my-secret' \r\n`);
+      });
+    });
+    await new Promise<void>((resolve) => old.listen(0, '127.0.0.1', resolve));
+    const { log, lines } = recordingLog();
+    const url = `redis://:my-secret@127.0.0.1:${(old.address() as AddressInfo).port}`;
+    const refusal: unknown = await openRedisStore({ url, log }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'redis-refused' });
+    expect(String(refusal)).toContain("unknown command 'HELLO'");
+    expect(String(refusal) + JSON.stringify(lines)).not.toContain('my-secret');
+    await new Promise((resolve) => old.close(resolve));
   });
 
   it('a cluster that is none is an error at start', async () => {
