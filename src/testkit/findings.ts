@@ -78,9 +78,10 @@ export const FINDINGS: Record<FindingCode, FindingKind> = {
   },
   'never-dialled': {
     severity: 'error',
-    title: 'nobody was dialled for an incoming call',
+    title: 'nobody was dialled, though somebody should have been',
     why: 'the call cannot come to anything',
-    remedy: 'does the app know the number and the endpoint of the kit (--number, --endpoint)? Else look at its log',
+    remedy:
+      'over a perfect wire: does the app know the number and the endpoint of the kit (--number, --endpoint)? Else repeat what was refused with 403 call-rate-limit, 409, 429 or 503',
   },
   'never-bridged': {
     severity: 'error',
