@@ -2,7 +2,7 @@
 import { startLinphone } from './support/linphone';
 import { isUp } from './support/listening';
 import { setStage, type Stage } from './support/stage';
-import { ALICE, JSMITH, PASSWORD } from './support/tandem';
+import { ALICE, JSMITH, PASSWORD, PSTN } from './support/tandem';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ it('linphonec and baresip register as their endpoints, dial numbers and each oth
   const linphone = await startLinphone({ user: JSMITH.user, password: PASSWORD, domain: address, server: address });
   try {
     await stage.contactsAre(1);
-    await linphone.dial('+15552223333');
+    await linphone.dial(PSTN);
     await linphone.up();
     await linphone.hangup();
     await stage.allOver();

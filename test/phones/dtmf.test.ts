@@ -1,6 +1,7 @@
 /** Keys pressed on a phone are `dtmf` events of its call; digits sent by the API are heard by the phone. */
 import { isUp } from './support/listening';
 import { onStage, type Stage } from './support/stage';
+import { PSTN } from './support/tandem';
 import { eventually } from './support/waiting';
 
 let stage: Stage;
@@ -35,7 +36,7 @@ it('digits of the API arrive at the phone', async () => {
 
 /** @returns the id of the phone's own call */
 async function callOut(phone: Awaited<ReturnType<Stage['phone']>>): Promise<string> {
-  await phone.dial('+15552223333');
+  await phone.dial(PSTN);
   await isUp(phone);
   const call = (await stage.calls()).find(({ direction }) => direction === 'in');
   if (!call) throw new Error('the platform has no call that came in');

@@ -1,9 +1,6 @@
 /** Two phones on one endpoint: all ring, one gets the call. */
 import { hangupOf, hears, isUp } from './support/listening';
 import { onStage, setStage, type Stage } from './support/stage';
-import { JSMITH } from './support/tandem';
-
-const PSTN = '+15552223333';
 
 let stage: Stage;
 onStage((set) => (stage = set));
@@ -13,7 +10,7 @@ describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
     const first = await stage.phone({ transport, hz: 440 });
     const second = await stage.phone({ transport, hz: 1_000 });
     await stage.contactsAre(2);
-    await callJsmith();
+    await stage.callFromPstn();
     await Promise.all([first.events.next('CALL_INCOMING'), second.events.next('CALL_INCOMING')]);
     await second.accept();
     await isUp(second);
@@ -26,7 +23,7 @@ describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
   it('both answer at once: one gets the call, the other is ended', async () => {
     const phones = [await stage.phone({ transport, hz: 440 }), await stage.phone({ transport, hz: 440 })];
     await stage.contactsAre(2);
-    await callJsmith();
+    await stage.callFromPstn();
     await Promise.all(phones.map((phone) => phone.events.next('CALL_INCOMING')));
     await Promise.all(phones.map((phone) => phone.accept()));
     const loser = await Promise.any(phones.map(async (phone) => (await phone.events.next('CALL_CLOSED'), phone)));
@@ -42,7 +39,7 @@ describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
     const first = await stage.phone({ transport });
     const second = await stage.phone({ transport, hz: 1_000 });
     await stage.contactsAre(2);
-    await callJsmith();
+    await stage.callFromPstn();
     await Promise.all([first.events.next('CALL_INCOMING'), second.events.next('CALL_INCOMING')]);
     await first.hangup();
     await second.accept();
@@ -61,7 +58,7 @@ it.each(['udp', 'tcp'] as const)(
       const dead = await own.phone({ transport });
       const alive = await own.phone({ transport, hz: 1_000 });
       await dead.kill();
-      await own.tandem.platform('POST', '/sandbox/calls', { from: PSTN, to: JSMITH.number });
+      await own.callFromPstn();
       await alive.events.next('CALL_INCOMING');
       await alive.accept();
       await isUp(alive);
@@ -78,15 +75,10 @@ it('a call to a phone that is dead ends with a cause, and not with silence', asy
   try {
     const dead = await own.phone();
     await dead.kill();
-    await own.tandem.platform('POST', '/sandbox/calls', { from: PSTN, to: JSMITH.number });
+    await own.callFromPstn();
     await own.allOver();
     expect(await hangupOf(own, 'out')).toMatch(/^(NO_ANSWER|NORMAL_TEMPORARY_FAILURE)$/);
   } finally {
     await own.close();
   }
 });
-
-async function callJsmith(): Promise<void> {
-  const { status } = await stage.tandem.platform('POST', '/sandbox/calls', { from: PSTN, to: JSMITH.number });
-  expect(status).toBe(201);
-}

@@ -12,5 +12,5 @@ module.exports = {
   globalSetup: '<rootDir>/test/phones/support/demand-tools.ts',
   // Sound is real time, and ports are shared: one file at a time.
   maxWorkers: 1,
-  testTimeout: 60_000,
+  testTimeout: 120_000,
 };

@@ -1,20 +1,13 @@
 /** Phones behind a network that loses signalling packets: they register, call, talk and hang up all the same. */
 import { startLossyProxy, type LossyProxy } from './support/lossy-proxy';
 import { hears, isUp } from './support/listening';
-import { setStage, type Stage } from './support/stage';
-import { ALICE, JSMITH } from './support/tandem';
+import { onStage, type Stage } from './support/stage';
+import { ALICE, JSMITH, PSTN } from './support/tandem';
 
 let stage: Stage;
 let proxy: LossyProxy;
-beforeAll(async () => {
-  stage = await setStage();
-});
-afterEach(async () => {
-  await stage.clear();
-  await stage.allOver();
-  await proxy.close();
-});
-afterAll(() => stage?.close());
+onStage((set) => (stage = set));
+afterEach(() => proxy.close());
 
 describe.each([
   ['the first packet of every kind', 'first' as const],
@@ -26,9 +19,9 @@ describe.each([
 
   it('a phone registers, dials, hears and hangs up', async () => {
     const phone = await stage.phone({ hz: 440, server: proxy.address, isUnregistered: true });
-    await phone.events.next('REGISTER_OK', 30_000);
-    await phone.dial('+15552223333');
-    await phone.events.next('CALL_ESTABLISHED', 30_000);
+    await phone.events.next('REGISTER_OK', 60_000);
+    await phone.dial(PSTN);
+    await phone.events.next('CALL_ESTABLISHED', 60_000);
     await hears(phone, 440);
     await phone.hangup();
     await stage.allOver();
@@ -37,26 +30,26 @@ describe.each([
 
   it('a phone is called by another, which hangs up', async () => {
     const jsmith = await stage.phone({ hz: 440, server: proxy.address, isUnregistered: true });
-    await jsmith.events.next('REGISTER_OK', 30_000);
+    await jsmith.events.next('REGISTER_OK', 60_000);
     const alice = await stage.phone({ hz: 1_000, user: ALICE.user });
     await alice.dial(JSMITH.user);
-    await jsmith.events.next('CALL_INCOMING', 30_000);
+    await jsmith.events.next('CALL_INCOMING', 60_000);
     await jsmith.accept();
-    await jsmith.events.next('CALL_ESTABLISHED', 30_000);
+    await jsmith.events.next('CALL_ESTABLISHED', 60_000);
     await isUp(alice);
     await Promise.all([hears(jsmith, 1_000), hears(alice, 440)]);
     await alice.hangup();
-    await jsmith.events.next('CALL_CLOSED', 30_000);
+    await jsmith.events.next('CALL_CLOSED', 60_000);
   });
 
   it('a phone that rings is cancelled', async () => {
     const jsmith = await stage.phone({ server: proxy.address, isUnregistered: true });
-    await jsmith.events.next('REGISTER_OK', 30_000);
+    await jsmith.events.next('REGISTER_OK', 60_000);
     const alice = await stage.phone({ user: ALICE.user });
     await alice.dial(JSMITH.user);
-    await jsmith.events.next('CALL_INCOMING', 30_000);
+    await jsmith.events.next('CALL_INCOMING', 60_000);
     await alice.hangup();
-    await jsmith.events.next('CALL_CLOSED', 30_000);
+    await jsmith.events.next('CALL_CLOSED', 60_000);
     expect(jsmith.events.has('CALL_ESTABLISHED')).toBe(false);
   });
 });

@@ -2,24 +2,17 @@
 import { toneSeconds } from './support/analysis';
 import { hears, isUp } from './support/listening';
 import { INSIDE, startNat, type Nat } from './support/nat';
-import { setStage, type PhoneOptions, type Stage } from './support/stage';
-import { ALICE, JSMITH } from './support/tandem';
+import { onStage, type PhoneOptions, type Stage } from './support/stage';
+import { ALICE, PSTN } from './support/tandem';
 import { eventually } from './support/waiting';
-
-const PSTN = '+15552223333';
 
 let stage: Stage;
 let nats: Nat[] = [];
-beforeAll(async () => {
-  stage = await setStage();
-});
+onStage((set) => (stage = set));
 afterEach(async () => {
-  await stage.clear();
-  await stage.allOver();
   await Promise.all(nats.map((nat) => nat.close()));
   nats = [];
 });
-afterAll(() => stage?.close());
 
 /** A phone with a NAT of its own. */
 async function inside(options: PhoneOptions = {}) {
@@ -47,7 +40,7 @@ it('dials, hears the greeting and itself, hangs up', async () => {
 
 it('is called, hears and is heard, and is hung up', async () => {
   const { phone } = await inside({ hz: 440 });
-  await stage.tandem.platform('POST', '/sandbox/calls', { from: PSTN, to: JSMITH.number });
+  await stage.callFromPstn();
   await phone.events.next('CALL_INCOMING');
   await phone.accept();
   await isUp(phone);
@@ -59,7 +52,7 @@ it('is called, hears and is heard, and is hung up', async () => {
 
 it('rings, and is cancelled', async () => {
   const { phone } = await inside();
-  await stage.tandem.platform('POST', '/sandbox/calls', { from: PSTN, to: JSMITH.number, giveUpAfterMs: 1_000 });
+  await stage.callFromPstn({ giveUpAfterMs: 4_000 });
   await phone.events.next('CALL_INCOMING');
   await phone.events.next('CALL_CLOSED');
   expect(phone.events.has('CALL_ESTABLISHED')).toBe(false);
@@ -103,7 +96,7 @@ it('the router forgets the phone: it registers again from elsewhere, has one con
     const contacts = await stage.contacts();
     return contacts.length === 1 && contacts[0]?.['address'] === `127.0.0.1:${nat.sipPort}`;
   });
-  await stage.tandem.platform('POST', '/sandbox/calls', { from: PSTN, to: JSMITH.number, giveUpAfterMs: 1_000 });
+  await stage.callFromPstn({ giveUpAfterMs: 4_000 });
   await phone.events.next('CALL_INCOMING');
   await phone.events.next('CALL_CLOSED');
 });

@@ -2,22 +2,19 @@
 import { z } from 'zod';
 import { toneSeconds } from './support/analysis';
 import { hears, isUp } from './support/listening';
-import { setStage, type Stage } from './support/stage';
+import { onStage, type Stage } from './support/stage';
+import { PSTN } from './support/tandem';
 import { eventually } from './support/waiting';
 import { parseWav } from './support/wav';
 
 const recordings = z.array(z.looseObject({ state: z.string(), media: z.string().optional() }));
 
 let stage: Stage;
-beforeAll(async () => {
-  stage = await setStage();
-});
-afterEach(() => stage.clear());
-afterAll(() => stage?.close());
+onStage((set) => (stage = set));
 
 it('a recorded call can be fetched, and has the tone of the phone', async () => {
   const phone = await stage.phone({ hz: 440 });
-  await phone.dial('+15552223333');
+  await phone.dial(PSTN);
   await isUp(phone);
   const call = (await stage.calls()).find(({ direction }) => direction === 'in');
   const path = `/v1/users/${stage.tandem.userId}/calls/${call?.id}`;

@@ -1,14 +1,10 @@
 /** Phones go online and offline: over UDP and TCP, with the right password and a wrong one. */
-import { setStage, type Stage } from './support/stage';
+import { onStage, setStage, type Stage } from './support/stage';
 import { runSipp } from './support/sipp';
 import { ALICE, DOMAIN, JSMITH, PASSWORD } from './support/tandem';
 
 let stage: Stage;
-beforeAll(async () => {
-  stage = await setStage();
-});
-afterEach(() => stage.clear());
-afterAll(() => stage?.close());
+onStage((set) => (stage = set));
 
 describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
   it('a phone that registers is online, and offline when it unregisters', async () => {

@@ -5,7 +5,7 @@ import { soundSpan } from './support/analysis';
 import { startChild } from './support/child';
 import { hears, isUp } from './support/listening';
 import { setStage } from './support/stage';
-import { ALICE, JSMITH } from './support/tandem';
+import { ALICE, JSMITH, PSTN } from './support/tandem';
 import { eventually } from './support/waiting';
 
 const installed = existsSync(join(__dirname, '../sdk/node_modules/node-bandwidth'));
@@ -30,10 +30,10 @@ if (!installed)
     },
   });
   try {
-    await eventually('the application', () => /^ready$/m.test(app.output()), 10_000);
+    await eventually('the application', () => /^ready$/m.test(app.output()), 30_000);
     const jsmith = await stage.phone({ hz: 440 });
     const alice = await stage.phone({ hz: 1_000, user: ALICE.user });
-    await jsmith.dial('+15552223333');
+    await jsmith.dial(PSTN);
     await isUp(jsmith);
     await alice.events.next('CALL_INCOMING');
     const { from, to } = soundSpan(await jsmith.heardLast()) ?? { from: 0, to: 0 };

@@ -1,27 +1,20 @@
 /** SIP over TLS with a certificate that nobody has signed: baresip, and liblinphone, which checks it. */
-import { part, rms, soundSpan } from './support/analysis';
 import { startLinphone, type Linphone, type LinphoneOptions } from './support/linphone';
-import { hears, isUp } from './support/listening';
-import { setStage, type PhoneOptions, type Stage } from './support/stage';
-import { ALICE, DOMAIN, JSMITH, PASSWORD } from './support/tandem';
+import { hears, hearsSentence, isUp } from './support/listening';
+import { onStage, type PhoneOptions, type Stage } from './support/stage';
+import { ALICE, DOMAIN, JSMITH, PASSWORD, PSTN } from './support/tandem';
 import { tlsSettings, type TlsSettings } from './support/tls';
-
-const PSTN = '+15552223333';
 
 let tls: TlsSettings;
 let stage: Stage;
 beforeAll(async () => {
   tls = await tlsSettings();
-  stage = await setStage(tls.env);
 });
-afterEach(async () => {
-  await stage.clear();
-  await stage.allOver();
-});
-afterAll(async () => {
-  await stage?.close();
-  tls.remove();
-});
+onStage(
+  (set) => (stage = set),
+  () => tls.env,
+);
+afterAll(() => tls?.remove());
 
 describe('baresip', () => {
   const phone = (options: PhoneOptions = {}) => stage.phone({ transport: 'tls', server: tls.server, ...options });
@@ -83,14 +76,7 @@ describe('linphonec', () => {
   it('that trusts the certificate registers, is called, hears, and is hung up', async () => {
     await start({ trusted: tls.certificate, server: tls.server.replace('127.0.0.1', 'localhost') });
     await stage.contactsAre(1);
-    await stage.tandem.own('POST', '/calls', { to: JSMITH.user, sentence: 'Hello sip client, this is a sentence.' });
-    await linphone.accept();
-    await linphone.up();
-    await linphone.ended(15_000);
-    const heard = linphone.heard();
-    const { from, to } = soundSpan(heard) ?? { from: 0, to: 0 };
-    expect(to - from).toBeGreaterThan(1);
-    expect(rms(part(heard, from, to))).toBeGreaterThan(0.02);
+    await hearsSentence(stage, linphone);
   });
 
   it('that trusts nobody in particular dials and hangs up, once checking is switched off', async () => {

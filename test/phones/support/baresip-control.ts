@@ -5,8 +5,8 @@ import type { Child } from './child';
 import { createNetstringReader, netstring } from './netstring';
 import { EventQueue, eventually } from './waiting';
 
-const START_MS = 10_000;
-const REPLY_MS = 5_000;
+const START_MS = 30_000;
+const REPLY_MS = 20_000;
 
 const message = z.union([
   z.object({ response: z.literal(true), ok: z.boolean(), data: z.string(), token: z.string().optional() }),

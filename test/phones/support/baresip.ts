@@ -88,7 +88,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Phone> {
     },
     async registered() {
       const [ok, refused] = ['REGISTER_OK', 'REGISTER_FAIL'];
-      await eventually(`${name} to register`, () => events.has(ok) || events.has(refused), 10_000);
+      await eventually(`${name} to register`, () => events.has(ok) || events.has(refused), 30_000);
       if (!events.has(ok)) throw new Error(`${name} was refused: ${(await events.next(refused)).param ?? ''}`);
     },
     async unregister() {

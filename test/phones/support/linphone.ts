@@ -35,7 +35,7 @@ export interface Linphone {
 }
 
 /** liblinphone needs a moment to start its stack. */
-const START_MS = 15_000;
+const START_MS = 45_000;
 
 export async function startLinphone(options: LinphoneOptions): Promise<Linphone> {
   const { user, password, domain, server, transport = 'udp', trusted, play } = options;
@@ -79,7 +79,7 @@ export async function startLinphone(options: LinphoneOptions): Promise<Linphone>
     env: { HOME: folder },
     stdin: true,
   });
-  const says = async (what: RegExp, timeoutMs = 10_000): Promise<void> => {
+  const says = async (what: RegExp, timeoutMs = 30_000): Promise<void> => {
     const look = (): boolean => {
       if (child.exit() !== undefined) throw new Error(`linphonec has ended (${child.exit()}):\n${child.output()}`);
       child.write('duration\n'); // what it has to say waits in a buffer until it is asked something

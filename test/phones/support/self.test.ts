@@ -2,9 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { dominantHz, part, rms, soundSpan, toneSeconds, toneSpans } from './analysis';
 import { startBaresip, type Phone } from './baresip';
+import { hears } from './listening';
 import { startLossyProxy } from './lossy-proxy';
 import { runSipp, startSipp } from './sipp';
 import { joined, parseWav, silence, tone, writeWav, readWav } from './wav';
@@ -67,7 +67,7 @@ describe.each(['udp', 'tcp'] as const)('two phones over %s', (transport) => {
 
   it('each hears the tone of the other', async () => {
     await talk();
-    await sleep(1_500);
+    await Promise.all([hears(alice, 1_000, 1.2), hears(bob, 440, 1.2)]);
     await bob.hangup();
     await alice.events.next('CALL_CLOSED');
     const [byAlice, byBob] = [await alice.heardLast(), await bob.heardLast()];
@@ -147,9 +147,9 @@ describe('the lossy proxy', () => {
     const proxy = await startLossyProxy({ host: '127.0.0.1', port: bob.sipPort }, loss);
     const alice = await startBaresip({ name: 'alice', user: 'alice', domain: 'unused.invalid' });
     await alice.dial(`sip:bob@${proxy.address}`);
-    await bob.events.next('CALL_INCOMING', 20_000);
+    await bob.events.next('CALL_INCOMING', 60_000);
     await bob.accept();
-    await alice.events.next('CALL_ESTABLISHED', 20_000);
+    await alice.events.next('CALL_ESTABLISHED', 60_000);
     expect(proxy.lost.length).toBeGreaterThan(0);
     if (loss === 'first') expect(proxy.lost).toEqual(expect.arrayContaining(['up INVITE', 'down 200 INVITE']));
     await alice.kill();

@@ -22,7 +22,7 @@ export interface SippOptions {
   rows?: readonly (readonly string[])[];
   /** `-key NAME VALUE`: `[NAME]` in the scenario. */
   keys?: Readonly<Record<string, string>>;
-  /** Kills it, and fails, after so long; default 30 s. */
+  /** Kills it, and fails, after so long; default 60 s. */
   timeoutMs?: number;
 }
 
@@ -50,7 +50,7 @@ export interface Sipp {
 
 /** Starts it and waits until its port is bound. */
 export async function startSipp(options: SippOptions): Promise<Sipp> {
-  const { scenario, remote, transport = 'udp', calls = 1, rate = 1, rows, keys = {}, timeoutMs = 30_000 } = options;
+  const { scenario, remote, transport = 'udp', calls = 1, rate = 1, rows, keys = {}, timeoutMs = 60_000 } = options;
   const folder = mkdtempSync(join(tmpdir(), 'tandem-sipp-'));
   // SIP, a control port, and eight for RTP.
   const port = await freePorts(10);

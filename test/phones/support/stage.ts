@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { startBaresip, type BaresipOptions, type Phone } from './baresip';
-import { DOMAIN, JSMITH, PASSWORD, startTandem, type Tandem } from './tandem';
+import { DOMAIN, JSMITH, PASSWORD, PSTN, startTandem, type Tandem } from './tandem';
 import { eventually } from './waiting';
 import { tone, writeWav } from './wav';
 
@@ -31,6 +31,8 @@ export interface Stage {
   readonly tandem: Tandem;
   /** A phone that is registered, by default as jsmith_mobile. */
   phone(options?: PhoneOptions): Promise<Phone>;
+  /** A subscriber dials the number of jsmith_mobile. */
+  callFromPstn(options?: { giveUpAfterMs?: number }): Promise<void>;
   /** Contacts of an endpoint that are registered now. */
   contacts(sipUri?: string): Promise<z.infer<typeof registrations>>;
   /** Waits until so many phones are registered. */
@@ -90,6 +92,11 @@ export async function setStage(env: Record<string, string> = {}): Promise<Stage>
       if (!isUnregistered) await phone.registered();
       return phone;
     },
+    async callFromPstn(options = {}) {
+      const call = { from: PSTN, to: JSMITH.number, ...options };
+      const { status, body } = await tandem.platform('POST', '/sandbox/calls', call);
+      if (status !== 201) throw new Error(`POST /sandbox/calls: ${status} ${JSON.stringify(body)}`);
+    },
     contacts,
     async contactsAre(count, sipUri) {
       await eventually(`${count} contacts`, async () => (await contacts(sipUri)).length === count);
@@ -110,11 +117,14 @@ export async function setStage(env: Record<string, string> = {}): Promise<Stage>
   };
 }
 
-/** One stage for all tests of a file; after each of them its phones are gone, and its calls over. */
-export function onStage(take: (stage: Stage) => void): void {
+/**
+ * One stage for all tests of a file; after each of them its phones are gone, and its calls over.
+ * @param env settings, asked for when what was set up before is there
+ */
+export function onStage(take: (stage: Stage) => void, env: () => Record<string, string> = () => ({})): void {
   let stage: Stage | undefined;
   beforeAll(async () => {
-    stage = await setStage();
+    stage = await setStage(env());
     take(stage);
   });
   afterEach(async () => {

@@ -7,7 +7,7 @@ import { startChild } from './child';
 import { eventually } from './waiting';
 
 const MAIN = process.env['TANDEM_MAIN'] ?? join(__dirname, '../../../dist/main.js');
-const START_MS = 20_000;
+const START_MS = 60_000;
 /** As in `.tandem/running.json`. */
 const running = z.object({
   url: z.string(),
@@ -15,6 +15,8 @@ const running = z.object({
   sip: z.object({ host: z.string(), port: z.int() }),
 });
 
+/** A simulated subscriber who answers. */
+export const PSTN = '+15552223333';
 export const PASSWORD = 'secret1';
 export const DOMAIN = 'xyz-corp-testing.bwapp.bwsip.io';
 export const JSMITH = { user: 'jsmith_mobile', number: '+1555444333', uri: `sip:jsmith_mobile@${DOMAIN}` };

@@ -10,7 +10,7 @@ const LOOK_EVERY_MS = 25;
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  timeoutMs = 5_000,
+  timeoutMs = 20_000,
 ): Promise<T> {
   for (const deadline = Date.now() + timeoutMs; ; await sleep(LOOK_EVERY_MS)) {
     const found = await look();
@@ -49,7 +49,7 @@ export class EventQueue<E extends Named> {
   }
 
   /** The next event of a type that was not handed out yet; it may have come already. Earlier events of other types stay. */
-  async next(type: string, timeoutMs = 10_000): Promise<E> {
+  async next(type: string, timeoutMs = 30_000): Promise<E> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const at = this.#unread.findIndex((event) => event.type === type);
