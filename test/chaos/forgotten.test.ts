@@ -17,11 +17,13 @@ const CALLS_PER_PHASE = 20;
 /** What it should meet. */
 const LIVE = ['dialling', 'answering', 'bridging', 'bridged', 'speaking', 'ending'];
 /** From when all is up again until every leg has an owner, or is gone. */
-const RECOVERY_MS = 20_000;
+const RECOVERY_MS = 30_000;
+/** How long calls may take to come to where they should be; ms. */
+const WATCH_MS = { talking: 15_000, onTheirWay: 5_000 };
 /** Slow enough for each phase to be met. */
 const SLOW_REPLIES: Faults = { ...NO_FAULTS, commands: { 'slow reply': 0.5 } };
 
-const LONG: Script = { farEnd: 'answer', farEndAfterMs: 30, endsBy: 'caller', talkMs: 20_000 };
+const LONG: Script = { farEnd: 'answer', farEndAfterMs: 30, endsBy: 'caller', talkMs: 40_000 };
 const KINDS = ['sip-to-pstn', 'pstn-to-sip'] as const;
 
 const times = (make: (kind: (typeof KINDS)[number]) => Job): Job[] =>
@@ -58,7 +60,7 @@ it('ends or adopts every leg after a SIGKILL, with the memory store', async () =
     await sleep(500);
     for (const instance of instances) await start(instance);
   });
-}, 120_000);
+}, 300_000);
 
 it('ends or adopts every leg after Redis has lost its data', async () => {
   const lossy = (redis = await startRedis());
@@ -69,7 +71,7 @@ it('ends or adopts every leg after Redis has lost its data', async () => {
     await sleep(500);
     await lossy.start();
   });
-}, 120_000);
+}, 300_000);
 
 async function forget(
   title: string,
@@ -81,8 +83,11 @@ async function forget(
   const call = (all: Job[]): Promise<Call[]> =>
     makeCalls(all.values(), { stub, url: balancer.url, concurrency: all.length, patienceMs: 200 });
   const look = async (): Promise<Record<string, number>> => countBy(await liveFlows(tandem), ({ phase }) => phase);
-  const watch = async (isSeen: (phases: Record<string, number>) => boolean): Promise<Record<string, number>> => {
-    const untilMs = Date.now() + 5_000;
+  const watch = async (
+    maxMs: number,
+    isSeen: (phases: Record<string, number>) => boolean,
+  ): Promise<Record<string, number>> => {
+    const untilMs = Date.now() + maxMs;
     let phases = await look();
     while (!isSeen(phases) && Date.now() < untilMs) {
       await sleep(10);
@@ -91,9 +96,9 @@ async function forget(
     return phases;
   };
   const talking = await call(talks());
-  const { bridged = 0 } = await watch((phases) => phases['bridged'] === talking.length);
+  const { bridged = 0 } = await watch(WATCH_MS.talking, (phases) => phases['bridged'] === talking.length);
   const calling = call(onTheirWay());
-  const phases = await watch((seen) => LIVE.every((phase) => seen[phase]));
+  const phases = await watch(WATCH_MS.onTheirWay, (seen) => LIVE.every((phase) => seen[phase]));
   const upThen = stub.report().orphans.length;
   await disaster();
   const startedAt = Date.now();
@@ -118,7 +123,7 @@ async function forget(
   }
   const recoveredMs = Date.now() - startedAt;
   const adoptedNow = countBy(adopted, ({ phase }) => phase);
-  const settledMs = await settle(stub, instances, 60_000);
+  const settledMs = await settle(stub, instances, 120_000);
   const tally = createTally();
   for (const instance of instances) await tally.take(instance);
   const report = stub.report();

@@ -61,7 +61,7 @@ it('three instances restarted in turn with SIGTERM fail no call', async () => {
   const calls = await makeCalls(jobs(), { stub, url: balancer.url, concurrency: CONCURRENCY, patienceMs: 5_000 });
   await rolling;
   const callingMs = Date.now() - startedAt;
-  const settledMs = await settle(stub, instances, 30_000);
+  const settledMs = await settle(stub, instances, 60_000);
   for (const instance of instances) await tally.take(instance);
 
   const report = stub.report();
@@ -90,4 +90,4 @@ it('three instances restarted in turn with SIGTERM fail no call', async () => {
     warnings: warningsOf(instances),
   });
   await expectNoFault(faults, SEED, report, instances, restarts);
-}, 120_000);
+}, 300_000);

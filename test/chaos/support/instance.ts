@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const ROOT = join(__dirname, '../../..');
 const MAIN = process.env['TANDEM_MAIN'] ?? join(ROOT, 'dist/main.js');
 const SKEW = join(__dirname, 'clock-skew.cjs');
-const START_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 30_000;
 
 export interface Instance {
   readonly name: string;
