@@ -50,7 +50,7 @@ export function createWavFile(open: () => Promise<FileHandle>, failed: () => voi
     return last;
   };
   // Until it is complete it says that it is empty.
-  void then((opened) => opened.write(header(0), 0, HEADER_BYTES, 0));
+  void then((opened) => writeAll(opened, header(0), 0));
 
   return {
     write(position, samples) {
@@ -60,7 +60,7 @@ export function createWavFile(open: () => Promise<FileHandle>, failed: () => voi
       pendingBytes += bytes.length;
       if (pendingBytes > MAX_PENDING_BYTES) fail(new DiskTooSlowError('The disk does not keep up with the recording'));
       void then(async (opened) => {
-        await opened.write(bytes, 0, bytes.length, HEADER_BYTES + position * BYTES_PER_SAMPLE);
+        await writeAll(opened, bytes, HEADER_BYTES + position * BYTES_PER_SAMPLE);
         pendingBytes -= bytes.length;
       });
     },
@@ -68,13 +68,19 @@ export function createWavFile(open: () => Promise<FileHandle>, failed: () => voi
       const length = HEADER_BYTES + samples * BYTES_PER_SAMPLE;
       await then(async (opened) => {
         await opened.truncate(length); // silence at the end
-        await opened.write(header(samples), 0, HEADER_BYTES, 0);
+        await writeAll(opened, header(samples), 0);
       });
       await file?.close().catch(fail);
       if (failure) throw failure.error;
       return length;
     },
   };
+}
+
+/** A disk that is nearly full takes a part, and says why at the next attempt. */
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length;)
+    written += (await file.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
 }
 
 /** RIFF, `fmt ` and `data` chunk heads, little endian. */

@@ -194,8 +194,8 @@ export async function openMediaStore(options: MediaStoreOptions): Promise<MediaS
       const name = ownName(url, uris.absolute('media/'));
       if (name === undefined) return undefined;
       // The name on the disk is never used twice.
-      const { path: version } = get(name);
-      return { version, read: () => readFile(version) };
+      const { path: version, contentLength: length } = get(name);
+      return { version, length, read: () => readFile(version) };
     },
     async close() {
       if (folder === undefined) return;

@@ -323,6 +323,18 @@ describe('a disk', () => {
     expect(closes).toHaveBeenCalledTimes(1);
   });
 
+  it('that takes a part only, and is full then, ends it with an error', async () => {
+    const nearlyFull = async (): Promise<FileHandle> => {
+      const handle = await open(path.join(folder, 'c.wav'), 'wx');
+      const write = jest.spyOn(handle, 'write').mockResolvedValueOnce({ bytesWritten: 40, buffer: '' });
+      write.mockRejectedValueOnce(full);
+      return handle;
+    };
+    const { recorder } = recording({ open: nearlyFull });
+    recorder.stop();
+    expect(await recorder.ended).toMatchObject({ state: 'error', error: full });
+  });
+
   it('that fails at the end is an error', async () => {
     const { recorder } = recording({ open: failing({ truncate: full }) });
     recorder.stop();

@@ -170,6 +170,7 @@ describe('a URL', () => {
       'http://token:secret@localhost:3210/v1/users/u-1/media/b%20%C3%BC.wav',
     ])
       expect(String(await store.ownMedia(url)?.read())).toBe('sound');
+    expect(store.ownMedia(`${MEDIA}/b ü.wav`)?.length).toBe(5);
     const before = store.ownMedia(`${MEDIA}/b ü.wav`)?.version;
     await put('b ü.wav', 'other');
     expect(store.ownMedia(`${MEDIA}/b ü.wav`)?.version).not.toBe(before);

@@ -13,6 +13,8 @@ import { createThread } from './thread';
 export interface OwnFile {
   /** Another one where there are other bytes. */
   version: string;
+  /** How many bytes it has. */
+  length: number;
   /** @throws (rejects) where it is gone */
   read(): Promise<Uint8Array>;
 }
@@ -46,6 +48,8 @@ interface KnownFile extends Validators {
 
 const CACHE_BYTES = 32_000_000;
 const DECODE_MS = 60_000;
+/** A recording of half an hour, which is as much as is played: one of a day need not be read into memory. */
+const MAX_OWN_BYTES = 30_000_000;
 
 export function createFiles(options: FilesOptions): Files {
   const { log, ownMedia, fileCacheBytes, decodeMs, allowPrivate = false, ...overrides } = options;
@@ -63,6 +67,7 @@ export function createFiles(options: FilesOptions): Files {
   const loadOwn = async (own: OwnFile, signal: AbortSignal): Promise<Int16Array> => {
     const known = cache.get(own.version);
     if (known) return known.samples;
+    if (own.length > MAX_OWN_BYTES) throw new SoundError('file-too-large', 'A recording of more than half an hour');
     const samples = await decode(new Uint8Array(await own.read()), signal);
     cache.set(own.version, { samples });
     return samples;

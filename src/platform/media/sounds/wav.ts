@@ -93,6 +93,7 @@ function parseFormat(view: DataView, at: number, size: number): Format {
   const { channels, rate, block, bits } = format;
   if (rate < MIN_RATE || rate > MAX_RATE) throw notAudio(`a sample rate of ${rate}`);
   if (channels < 1 || channels > 64) throw notAudio(`${channels} channels`);
+  if (!Object.values(FORMAT).includes(format.format)) throw notAudio(`format ${format.format}, which is not supported`);
   const wellFormed =
     format.format === FORMAT.ima
       ? channels <= 2 && block >= 8 * channels && block % (4 * channels) === 0

@@ -26,6 +26,7 @@ export function cleanSentence(text: string): string {
   return text
     .toWellFormed()
     .normalize('NFC')
+    .replace(/\u00ad|\u200c|\u200d|\u2060|\ufeff/g, '') // within words: soft hyphens, joiners
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim();
 }

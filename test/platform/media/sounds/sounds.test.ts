@@ -250,7 +250,7 @@ describe('what is known already', () => {
 
 describe('the platform’s own media', () => {
   it('is read, not fetched', async () => {
-    const own = { version: '1', read: () => Promise.resolve(WAV) };
+    const own = { version: '1', length: WAV.length, read: () => Promise.resolve(WAV) };
     const load = open({ ownMedia: (url) => (url.endsWith('/media/a.wav') ? own : undefined) });
     expect(await load(`${base}/media/a.wav`)).toHaveLength(8_000);
     expect(WAV).toHaveLength(16_044); // still the caller's own
@@ -262,8 +262,18 @@ describe('the platform’s own media', () => {
     const gone = (): never => {
       throw new Error('gone');
     };
-    for (const ownMedia of [gone, () => ({ version: '1', read: async () => Promise.reject(new Error('gone')) })])
+    for (const ownMedia of [
+      gone,
+      () => ({ version: '1', length: 1, read: async () => Promise.reject(new Error('gone')) }),
+    ])
       await expect(open({ ownMedia })(`${base}/media/a.wav`)).rejects.toMatchObject({ code: 'file-not-found' });
+  });
+
+  it('is not read where it is a recording of many hours', async () => {
+    const read = jest.fn(() => Promise.resolve(WAV));
+    const load = open({ ownMedia: () => ({ version: '1', length: 1_000_000_000, read }) });
+    await expect(load(`${base}/media/a.wav`)).rejects.toMatchObject({ code: 'file-too-large' });
+    expect(read).not.toHaveBeenCalled();
   });
 
   it('is decoded once, as long as its bytes are the same', async () => {
@@ -271,6 +281,7 @@ describe('the platform’s own media', () => {
     const read: string[] = [];
     const ownMedia = () => ({
       version,
+      length: WAV.length,
       read: async () => {
         read.push(version);
         return Promise.resolve(version === '1' ? WAV : wav(1_000));

@@ -114,6 +114,14 @@ it.each<[string, (wav: Buffer) => Buffer]>([
   expect(() => collect(decodeWav(wav))).toThrow(expect.objectContaining({ code: 'file-not-audio' }));
 });
 
+it('says which format it is where it is none that can be played: GSM', () => {
+  const wav = pcm([1, 2, 3]);
+  wav.writeUInt16LE(0x31, 20);
+  wav.writeUInt16LE(65, 32);
+  wav.writeUInt16LE(0, 34);
+  expect(() => collect(decodeWav(wav))).toThrow('format 49, which is not supported');
+});
+
 it('refuses what is longer than it may be', () => {
   const wav = pcm(Array.from({ length: 8_001 }, () => 0));
   expect(collect(decodeWav(wav), 2)).toHaveLength(8_001);
