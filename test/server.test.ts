@@ -32,7 +32,7 @@ describe('calls, end to end over HTTP', () => {
   }
 
   it('SIP → PSTN: the phone dials out, both are bridged, both are gone at the end', async () => {
-    const id = await tandem.sandbox.dial({ from: ENDPOINT, to: PSTN, hangUpAfterMs: 150 });
+    const id = await tandem.sandbox.dial({ from: ENDPOINT, to: PSTN, hangUpAfterMs: 1_000 });
     const call = await tandem.ended(id);
     expect(call).toMatchObject({ direction: 'sip-to-pstn', reason: 'completed', from: ENDPOINT });
     expect(call.bridgeId).toMatch(/^brg-/);
@@ -43,7 +43,7 @@ describe('calls, end to end over HTTP', () => {
   });
 
   it('PSTN → SIP: somebody calls the number, the phone rings', async () => {
-    const id = await tandem.sandbox.dial({ from: '+12223334444', to: NUMBER, hangUpAfterMs: 150 });
+    const id = await tandem.sandbox.dial({ from: '+12223334444', to: NUMBER, hangUpAfterMs: 1_000 });
     const call = await tandem.ended(id);
     expect(call).toMatchObject({ direction: 'pstn-to-sip', reason: 'completed', to: NUMBER });
     expect(await legs(id)).toEqual(['ended', 'ended']);
@@ -51,7 +51,7 @@ describe('calls, end to end over HTTP', () => {
 
   it.each([BOB, 'bob', '+1555444334', '1555444334'])('SIP → SIP: one phone dials the other as %s', async (to) => {
     await tandem.phone(BOB);
-    const id = await tandem.sandbox.dial({ from: ENDPOINT, to, hangUpAfterMs: 150 });
+    const id = await tandem.sandbox.dial({ from: ENDPOINT, to, hangUpAfterMs: 1_000 });
     expect(await tandem.ended(id)).toMatchObject({ direction: 'sip-to-sip', reason: 'completed' });
     expect(await legs(id)).toEqual(['ended', 'ended']);
   });
@@ -109,7 +109,7 @@ describe('calls, end to end over HTTP', () => {
   it('many calls at once all end as they should', async () => {
     const ids = await Promise.all(
       Array.from({ length: 30 }, (_, i) =>
-        tandem.sandbox.dial({ from: ENDPOINT, to: i % 3 === 0 ? '+15550000001' : PSTN, hangUpAfterMs: 1_500 }),
+        tandem.sandbox.dial({ from: ENDPOINT, to: i % 3 === 0 ? '+15550000001' : PSTN, hangUpAfterMs: 4_000 }),
       ),
     );
     const reasons = await Promise.all(ids.map(async (id) => (await tandem.ended(id)).reason));

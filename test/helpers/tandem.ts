@@ -25,7 +25,7 @@ export function testConfig(env: Record<string, string> = {}): Config {
     HOST: '127.0.0.1',
     PORT: '0',
     LOG_LEVEL: 'silent',
-    CALL_TIMEOUT_SECONDS: '1',
+    CALL_TIMEOUT_SECONDS: '2',
     BANDWIDTH_USER_ID: ACCOUNT.userId,
     BANDWIDTH_API_TOKEN: ACCOUNT.token,
     BANDWIDTH_API_SECRET: ACCOUNT.secret,

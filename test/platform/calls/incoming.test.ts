@@ -69,6 +69,8 @@ describe('a call that comes in', () => {
   });
 
   it('whose caller gives up while it is picked up is never answered', async () => {
+    await w.close();
+    w = await world({ timing: { pickUpMs: 20_000 } });
     const id = await w.incoming(CALLER, NUMBER);
     await w.app.next('incomingcall');
     await w.v1.post(`/calls/${id}`, { state: 'active' });
@@ -193,7 +195,7 @@ describe('an application that cannot be reached', () => {
     expect(await leg(busy)).toMatchObject({ state: 'ended', cause: 'USER_BUSY' });
 
     await w.v1.post(`/phoneNumbers/${encodeURIComponent(NUMBER)}`, { fallbackNumber: '+15550000002' });
-    await w.incoming(CALLER, NUMBER, { giveUpAfterMs: 100 });
+    await w.incoming(CALLER, NUMBER, { giveUpAfterMs: 1_500 });
     await w.app.next('hangup');
     expect((await w.sandbox.get('/calls')).body[0]).toMatchObject({ party: '+15550000002', state: 'ended' });
   });

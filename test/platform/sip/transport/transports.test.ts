@@ -223,7 +223,7 @@ describe('TCP', () => {
   });
 
   it('closes an idle connection, but not one that somebody listens to', async () => {
-    const { next, port } = await started({ limits: { idleMs: 40 } });
+    const { next, port } = await started({ limits: { idleMs: 500 } });
     const idle = await tcp(port('TCP'));
     const kept = await tcp(port('TCP'));
     kept.socket.write(options('kept', 'TCP'));

@@ -131,7 +131,7 @@ it('finds a client that is connected, and tells when it has gone', async () => {
 });
 
 it('pings clients, and ends one that does not answer', async () => {
-  const { next, port } = await started({ limits: { webSocketPingMs: 20 } });
+  const { next, port } = await started({ limits: { webSocketPingMs: 500 } });
   const alive = await connected(port());
   const dead = client(`ws://127.0.0.1:${port()}/sip`, ['sip'], { autoPong: false });
   await once(dead, 'open');
