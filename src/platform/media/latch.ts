@@ -14,9 +14,10 @@ const QUIET_MS = 150;
 /** The old source counts again when its SDP has changed and nobody else has come for so long; ms. */
 const SETTLED_MS = 1_000;
 /**
- * After so long a silence whoever comes from where the far end is known to be is believed, under a new SSRC, too: what was
- * first may have been late packets of a former call on this port; ms.
+ * Late packets of a former call on this port may be first: who was heard for less than `PROVEN_MS`, and not for `GONE_MS`,
+ * gives way to whoever else comes from where the far end is known to be; ms.
  */
+const PROVEN_MS = 1_000;
 const GONE_MS = 2_000;
 
 export interface Latch {
@@ -42,6 +43,7 @@ export function createLatch({ peer, isOwnPort = () => false }: LatchOptions = {}
   let latched: Address | undefined;
   let target: Address | undefined;
   let ssrc = 0;
+  let latchedAt = 0;
   let lastAt = 0;
   /** When the SDP named another address: the far end is about to move. */
   let movedAt: number | undefined;
@@ -53,6 +55,7 @@ export function createLatch({ peer, isOwnPort = () => false }: LatchOptions = {}
     latched = { address: source.address, port: source.port };
     target = latched;
     movedAt = undefined;
+    latchedAt = now;
     lastAt = now;
     return true;
   };
@@ -78,9 +81,9 @@ export function createLatch({ peer, isOwnPort = () => false }: LatchOptions = {}
         return true;
       }
       const free = !latched || movedAt !== undefined || (isStranger(latched) && !isStranger(source));
-      const quietFor = now - lastAt;
-      const rebound = quietFor > QUIET_MS && (from === ssrc || (quietFor > GONE_MS && !isStranger(source)));
-      if ((!free && !rebound && !isSame(source, expected)) || isOwnPort(source)) return false;
+      const rebound = from === ssrc && now - lastAt > QUIET_MS;
+      const leftOver = lastAt - latchedAt < PROVEN_MS && now - lastAt > GONE_MS && !isStranger(source);
+      if ((!free && !rebound && !leftOver && !isSame(source, expected)) || isOwnPort(source)) return false;
       ssrc = from;
       return latch(source, now);
     },
