@@ -46,6 +46,8 @@ export interface LiveCall {
   tag?: string | undefined;
   bridgeId?: string | undefined;
   callbackUrl?: string | undefined;
+  /** A call that has this one's id as its tag is in the list; it may be over. */
+  dialledFor?: true | undefined;
 }
 
 /** The most that one page may have. */
@@ -179,14 +181,16 @@ export function createCallControl({
 
   async function live(ageMs: number, signal: AbortSignal): Promise<LiveCall[]> {
     const found: LiveCall[] = [];
+    const tags = new Set<string | null | undefined>();
     for (let index = 0, listed = 0; listed < MAX_LISTED; index += 1) {
       const asked = { page: `${index}`, size: `${PAGE_SIZE}` };
       const { page, size, isLast } = await retry(() => list(asked), A_FEW_TIMES, signal);
       found.push(...page.flatMap(toLive));
+      for (const { tag } of page) tags.add(tag);
       listed += size;
       if (isLast || beginningOf(page.at(-1)) < Date.now() - ageMs - CLOCK_SLACK_MS) break;
     }
-    return found;
+    return found.map((call) => (tags.has(call.id) ? { ...call, dialledFor: true } : call));
   }
 
   return {

@@ -24,6 +24,8 @@ export interface RecoveryDeps {
   log: Logger;
   /** ms; see `GRACE_MS` */
   graceMs?: number;
+  /** Beyond that, ms; see `RINGING_GRACE_MS` */
+  ringingGraceMs?: number;
 }
 
 export interface Recovery {
@@ -41,6 +43,11 @@ export interface Recovery {
 const LATER_LOOKS_MS = 3_600_000;
 /** Between the two looks that it takes to call a leg an orphan: what is on its way has come by then. ms */
 const GRACE_MS = 5_000;
+/**
+ * How much longer a caller may ring for whom nobody was dialled. The platform waits up to ten seconds for an answer to
+ * `incomingcall` before it turns to the fallback URL; and a call that rings costs nothing. ms
+ */
+const RINGING_GRACE_MS = 7_000;
 /** A flow that ended so long ago is not hanging up its legs any more. ms */
 const ENDED_LONG_AGO_MS = 30_000;
 /** How soon is soon, ms. */
@@ -49,7 +56,8 @@ const SOON_MS = 2_000;
 const CLAIM_MS = 10_000;
 
 export function createRecovery(deps: RecoveryDeps): Recovery {
-  const { store, client, engine, lines, limits, log, graceMs = GRACE_MS } = deps;
+  const { store, client, engine, lines, limits, log } = deps;
+  const { graceMs = GRACE_MS, ringingGraceMs = RINGING_GRACE_MS } = deps;
   const closing = new AbortController();
   let backMs = limits.maxCallMs;
 
@@ -76,8 +84,11 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
 
   async function unowned(): Promise<LiveCall[]> {
     const found: LiveCall[] = [];
-    for (const call of await client.liveCalls(backMs, closing.signal)) {
-      if (isOurs(call) && !(await isOwned(call))) found.push(call);
+    const calls = await client.liveCalls(backMs, closing.signal);
+    for (const call of calls) {
+      // Tandem answers nobody before it has dialled: a fallback URL, or a fallback number, has taken this call.
+      const isElsewhere = call.state === 'active' && isUntouched(call, calls);
+      if (isOurs(call) && !isElsewhere && !(await isOwned(call))) found.push(call);
     }
     return found;
   }
@@ -93,18 +104,26 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     }
   }
 
-  async function endIfUp({ id, tag, direction, from, to }: LiveCall, flowId: string): Promise<void> {
+  async function passed(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: closing.signal, ref: false });
+  }
+
+  async function endIf(
+    states: readonly string[],
+    { id, tag, direction, from, to }: LiveCall,
+    flowId: string,
+  ): Promise<void> {
     const { state } = await client.lookAtCall(id, closing.signal);
-    if (state !== 'started' && state !== 'active') return;
+    if (!states.includes(state)) return;
     log.warn({ callId: id, tag, direction, from, to, state }, 'a leg that belongs to no flow is hung up');
     engine.hangUpOrphan(id, flowId);
   }
 
-  async function endOrphans(suspects: readonly LiveCall[]): Promise<void> {
+  async function endOrphans(suspects: readonly LiveCall[], ...states: LiveCall['state'][]): Promise<void> {
     for (const suspect of suspects) {
       if (await isOwned(suspect)) continue;
       // One that cannot be looked at must not keep the others up.
-      await endIfUp(suspect, flowIdOf(suspect)).catch((error: unknown) => {
+      await endIf(states, suspect, flowIdOf(suspect)).catch((error: unknown) => {
         if (closing.signal.aborted) throw error;
         log.warn(
           { callId: suspect.id, err: messageOf(error) },
@@ -124,8 +143,16 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
         backMs = Math.min(limits.maxCallMs, LATER_LOOKS_MS);
         if (suspects.length === 0) return;
         await adoptPairs(suspects);
-        await delay(graceMs, undefined, { signal: closing.signal, ref: false });
-        await endOrphans(suspects);
+        await passed(graceMs);
+        const waiting = suspects.filter((suspect) => isUntouched(suspect, suspects));
+        await endOrphans(
+          suspects.filter((suspect) => !waiting.includes(suspect)),
+          'started',
+          'active',
+        );
+        if (waiting.length === 0) return;
+        await passed(ringingGraceMs);
+        await endOrphans(waiting, 'started');
       } catch (error) {
         if (!closing.signal.aborted)
           log.warn({ err: messageOf(error) }, 'the calls of the platform could not be compared');
@@ -144,6 +171,11 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     },
   };
   return recovery;
+}
+
+/** A caller for whom nobody was dialled: perhaps its `incomingcall` went unacknowledged. */
+function isUntouched({ id, direction, dialledFor }: LiveCall, calls: readonly LiveCall[]): boolean {
+  return direction === 'in' && !dialledFor && !calls.some(({ tag }) => tag === id);
 }
 
 /** Credentials aside: platforms show them or not. */

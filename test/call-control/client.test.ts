@@ -351,6 +351,19 @@ describe('what is up', () => {
     expect(requests()).toHaveLength(pages);
   });
 
+  it('says of a caller whether somebody was dialled for it, though that call is over', async () => {
+    const callers = [1, 2].map((n) => listed(n, { direction: 'in', tag: null }));
+    const { client } = played(
+      { body: [listed(3, { state: 'completed', tag: 'c-1' })], hasNext: true },
+      { body: callers },
+    );
+    const seen = await client.liveCalls(HOUR_MS, signal);
+    expect(seen.map(({ id, dialledFor }) => [id, dialledFor])).toEqual([
+      ['c-1', true],
+      ['c-2', undefined],
+    ]);
+  });
+
   it('is looked through to the last page of a platform that gives smaller pages than asked for', async () => {
     const { client, requests } = played(
       { body: [listed(0)], hasNext: true },

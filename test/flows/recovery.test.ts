@@ -52,6 +52,7 @@ function scene(live: LiveCall[], { store = createMemoryStore() }: EngineOptions 
     limits: LIMITS,
     callbackUrl: () => 'https://user:password@tandem.example/webhooks/voice',
     graceMs: 0,
+    ringingGraceMs: 0,
   });
   const hungUp = (): unknown[] => client.asked.filter(({ name }) => name === 'hangUp').map(({ argument }) => argument);
   return { ...parts, recovery, hungUp };
@@ -64,6 +65,7 @@ describe('a leg that belongs to no flow', () => {
     ['of a phone of LINES that called', caller()],
     ['of somebody who called a number of LINES', caller({ from: '+12223334444', to: NUMBER })],
     ['of a phone, on a platform that shows no URL', caller({ callbackUrl: undefined })],
+    ['that was answered, as somebody was dialled for it', caller({ state: 'active', dialledFor: true })],
   ])('%s: is hung up, counted, and told', async (_, leg) => {
     const { recovery, hungUp, metrics, lines } = scene([leg]);
     await recovery.run();
@@ -77,6 +79,7 @@ describe('a leg that belongs to no flow', () => {
     ['reports to another path', caller({ callbackUrl: 'https://tandem.example/other' })],
     ['has no tag', callee({ tag: undefined })],
     ['has a tag, and says not where it reports to', callee({ callbackUrl: undefined })],
+    ['was answered, and nobody was dialled for it, as behind a fallback number', caller({ state: 'active' })],
     ['came in over no line of LINES', caller({ from: 'sip:other@elsewhere.example', to: '+15550000000' })],
   ])('and perhaps to somebody else, as it %s: is left alone', async (_, leg) => {
     const { recovery, hungUp } = scene([leg]);
@@ -87,6 +90,23 @@ describe('a leg that belongs to no flow', () => {
   it('that is over by the second look is left alone', async () => {
     const { recovery, hungUp, client } = scene([callee()]);
     client.lookAtCall = (callId) => Promise.resolve({ callId, state: 'completed' });
+    await recovery.run();
+    expect(hungUp()).toEqual([]);
+  });
+
+  it('that rings has more time than the others: its incomingcall may be on its way, to the fallback URL too', async () => {
+    const { recovery, hungUp, client, engine } = scene([caller(), callee({ id: 'c-orphan', tag: 'c-another' })]);
+    client.lookAtCall = async (callId) => {
+      if (callId === 'c-orphan') await engine.receive(incomingCall());
+      return { callId, state: 'started' };
+    };
+    await recovery.run();
+    expect(hungUp()).toEqual(['c-orphan']);
+  });
+
+  it('that rang, and was answered meanwhile though nobody was dialled for it, is left to whom has answered', async () => {
+    const { recovery, hungUp, client } = scene([caller()]);
+    client.lookAtCall = (callId) => Promise.resolve({ callId, state: 'active' });
     await recovery.run();
     expect(hungUp()).toEqual([]);
   });
