@@ -1,4 +1,5 @@
 /** Notices that the app has gone away, and by which call. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Scenario, Undelivered } from './platform';
 import { UNKNOWN_EVENT } from './platform/delivery';
 import type { Failure } from './platform/post-event';
@@ -32,6 +33,8 @@ interface Cut {
   at: number;
 }
 
+/** A process that dies may break its connections some time before it takes no new ones. */
+const DYING_MS = 500;
 /** A supervisor may start it again. */
 const COMES_BACK_MS = 2_000;
 
@@ -47,10 +50,16 @@ export function watchApp(url: string): AppWatch {
     incidents.push({ scenario, at: at - scenario.journal.startedAt, code, text });
   };
 
+  const isThere = async (): Promise<boolean> => (await waitFor(url, 0, gone.signal)) === undefined;
+
   async function look({ leg, eventType }: Undelivered, { error: why, refused, cut }: Failure): Promise<void> {
     const at = Date.now();
-    const refusedAtOnce = (await waitFor(url, 0, gone.signal)) !== undefined;
-    if (refusedAtOnce) return away({ leg, eventType, why, at });
+    let stands = await isThere();
+    if (stands && cut) {
+      await delay(DYING_MS);
+      stands = await isThere();
+    }
+    if (!stands) return away({ leg, eventType, why, at });
     // The app is there: each connection that it broke is a fault of its own. The unknown event has been told of already.
     for (const each of cuts.splice(0))
       if (each.eventType !== UNKNOWN_EVENT) note(each, 'event-unanswered', `the event ${each.eventType}: ${each.why}`);

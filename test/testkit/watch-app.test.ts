@@ -1,4 +1,5 @@
 /** What is made of a connection that breaks with an event on it: the app's fault, or its end. */
+import type { Socket } from 'node:net';
 import { codesOf, eventOf, runKit, serve, type TestServer } from './run-kit';
 
 let app: TestServer;
@@ -28,4 +29,20 @@ it('an app that dies leaves events unanswered, which is told once, by the event 
   const result = await runKit(app.url, ...once, '--scenario', 'phone/unknown-event,pstn/unknown-event');
   expect(codesOf(result)).toEqual(['app-gone', 'unknown-event-refused']);
   expect(result.findings[0]?.texts[0]).toMatch(/takes no connections any more, since testkit-unknown-event/);
+});
+
+it('an app whose connections break a moment before it takes no new ones has died, and is blamed for nothing else', async () => {
+  const held: Socket[] = [];
+  app = await serve((req, res) => {
+    void eventOf(req).then(({ eventType }) => {
+      if (eventType === 'incomingcall' && held.length === 0) held.push(req.socket);
+      else if (eventType !== 'testkit-unknown-event') res.end();
+      else {
+        for (const socket of [...held, req.socket]) socket.destroy();
+        setTimeout(() => void app.close(), 100);
+      }
+    });
+  });
+  const result = await runKit(app.url, ...once, '--scenario', 'phone/unknown-event,pstn/unknown-event');
+  expect(codesOf(result)).toEqual(['app-gone', 'unknown-event-refused']);
 });
