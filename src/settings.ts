@@ -110,7 +110,7 @@ export const settings = z.object({
   SIP_TLS_CERT: z.string().optional(),
   SIP_TLS_KEY: z.string().optional(),
   SIP_DIAL_URIS: flag,
-  SIP_CALLS_PER_ENDPOINT: whole(0, 100_000, 200),
+  SIP_CALLS_PER_ENDPOINT: whole(0, 100_000, 400),
   SIP_PASSWORD: z.string().min(6, 'is too short; give 6 characters or more').optional(),
   RTP_PORTS: ports.prefault('10000-10999'),
   RTP_SILENCE_SECONDS: whole(0, 86_400, 60),

@@ -155,7 +155,7 @@ describe('the settings', () => {
       rtpPorts: { from: 10_000, to: 10_999 },
       silenceSeconds: 60,
       dialUris: false,
-      callsPerEndpoint: 200,
+      callsPerEndpoint: 400,
       privateAudio: false,
     });
     const given = loadConfig({ SIP_HOST: '::', SIP_TLS_CERT: 'a.pem', SIP_TLS_KEY: 'b.pem', RTP_PORTS: '0' }).sip;
