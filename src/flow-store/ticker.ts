@@ -5,18 +5,31 @@ export interface Ticker {
   close(): void;
 }
 
+/** A failure that goes on is told again after so long, ms. */
+const TELL_AGAIN_MS = 60_000;
+
 /**
- * Calls `tick` again and again, each time when the one before has ended; a failed tick is logged, and the next one comes.
+ * Calls `tick` again and again, each time when the one before has ended. A failed tick is logged, unless the same failure
+ * was in the last minute and nothing has worked since; the next one comes.
  * @param doing what failed, for the log
  */
 export function startTicker(everyMs: number, tick: () => Promise<void>, log: Logger, doing: string): Ticker {
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
+  /** Since anything worked: what failed, and when it was told. */
+  const told = new Map<string, number>();
+  const tell = (error: unknown) => {
+    const err = messageOf(error);
+    const now = performance.now();
+    if (now - (told.get(err) ?? -Infinity) < TELL_AGAIN_MS) return;
+    told.set(err, now);
+    log.error({ err }, `${doing} failed`);
+  };
   const next = () => {
     if (closed) return;
     timer = setTimeout(() => {
       tick()
-        .catch((error: unknown) => log.error({ err: messageOf(error) }, `${doing} failed`))
+        .then(() => told.clear(), tell)
         .finally(next);
     }, everyMs);
     timer.unref();

@@ -72,7 +72,9 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
       } catch (error) {
         const isPassing = error instanceof StoreUnavailableError && !closed;
         const command = event.command.type;
-        log.error({ flowId, command, err: messageOf(error) }, 'the result of a command could not be stored');
+        // Once: an outage may be long, and the commands that wait for its end many.
+        if (pause === FIRST_PAUSE_MS || !isPassing)
+          log.error({ flowId, command, err: messageOf(error) }, 'the result of a command could not be stored');
         if (!isPassing) return void unstorable.add(keyOf(flowId, event.command));
       }
       await passed(pause);

@@ -34,12 +34,32 @@ describe('the ticker', () => {
 
   it('logs a tick that fails, and goes on', async () => {
     const { log, lines } = recordingLog();
-    const tick = jest.fn(() => Promise.reject(new Error('store is down')));
+    const errors = ['store is down', 'store is full'];
+    const tick = jest.fn(() => Promise.reject(new Error(errors.shift())));
     const ticker = startTicker(200, tick, log, 'waking');
     await jest.advanceTimersByTimeAsync(400);
     expect(tick).toHaveBeenCalledTimes(2);
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatchObject({ level: 50, err: 'store is down', msg: 'waking failed' });
+    expect(lines[1]).toMatchObject({ level: 50, err: 'store is full', msg: 'waking failed' });
+    ticker.close();
+  });
+
+  it('logs a failure that goes on once a minute, and a new one at once', async () => {
+    const { log, lines } = recordingLog();
+    let isDown = true;
+    const tick = jest.fn(() => (isDown ? Promise.reject(new Error('store is down')) : Promise.resolve()));
+    const ticker = startTicker(200, tick, log, 'waking');
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(tick).toHaveBeenCalledTimes(300);
+    expect(lines).toHaveLength(1);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(lines).toHaveLength(2);
+    isDown = false;
+    await jest.advanceTimersByTimeAsync(200);
+    isDown = true;
+    await jest.advanceTimersByTimeAsync(200);
+    expect(lines).toHaveLength(3);
     ticker.close();
   });
 

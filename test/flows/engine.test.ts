@@ -1,4 +1,5 @@
 import { RefusedError, ReplyLostError, UnreachableError } from '../../src/call-control/errors';
+import { StoreUnavailableError } from '../../src/flow-store/errors';
 import { createMemoryStore } from '../../src/flow-store/memory-store';
 import type { FlowStore } from '../../src/flow-store/store';
 import {
@@ -328,6 +329,29 @@ describe('what cannot be stored', () => {
       msg: 'the result of a command could not be stored',
     });
     expect(await isSettled(engine.idle())).toBe(true);
+  });
+});
+
+describe('a store that is away for a while', () => {
+  beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] }));
+  afterEach(() => jest.useRealTimers());
+
+  it('gets the result of a command when it is back, and is told of once', async () => {
+    const memory = createMemoryStore();
+    let away = false;
+    const update: FlowStore['update'] = (id, transition) =>
+      away ? Promise.reject(new StoreUnavailableError('out of reach')) : memory.update(id, transition);
+    const { engine, client, lines } = testEngine({ store: { ...memory, update } });
+    await engine.receive(incomingCall());
+    away = true;
+    await client.last('createCall').done(CALLEE);
+    await jest.advanceTimersByTimeAsync(10_000);
+    const told = lines.filter(({ msg }) => msg === 'the result of a command could not be stored');
+    expect(told).toEqual([expect.objectContaining({ err: 'out of reach', command: 'create-call' })]);
+    away = false;
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(await memory.idOfCall(CALLEE)).toBe(CALLER);
+    engine.close();
   });
 });
 

@@ -159,7 +159,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   function stalled(key: string, sentAt: number, why: string): void {
     const forMs = stalls.begin(laneOf(key), key, sentAt, why);
     options.onLost();
-    if (forMs >= options.stallMs) lose(`no reply for ${options.stallMs} ms`);
+    if (forMs >= options.stallMs) lose(why);
   }
 
   /** @param again whether to send again what was not answered */

@@ -13,7 +13,7 @@ export class RedisRefusedError extends TandemError {
 /** What waiting does not mend, where it is the answer to the first words of a connection, and what does. */
 const REFUSALS: readonly (readonly [RegExp, remedy: string])[] = [
   [/^(WRONGPASS|ERR invalid password|ERR AUTH)/, 'check user and password in REDIS_URL'],
-  [/^NOAUTH/, 'put user and password into REDIS_URL: redis://user:password@host:port'],
+  [/^NOAUTH/, 'put user and password into REDIS_URL: redis://:password@host:port, or redis://user:password@host:port'],
   [
     /^(NOPERM|ERR The user executing the script)/,
     'give this user the rights that docs/operations.md lists, on the keys of REDIS_PREFIX (REDIS_URL names the user)',
