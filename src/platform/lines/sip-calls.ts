@@ -183,7 +183,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
   const refuseMore = (transaction: ServerTransaction, endpoint: Endpoint): void => {
     const { request } = transaction;
     const { sipUri: from } = endpoint;
-    const message = `The endpoint ${from} makes ${callsPerEndpoint} calls already, and may not make more at once`;
+    const message = `The endpoint ${from} makes as many calls as it may at once: ${callsPerEndpoint}`;
     log.warn({ from, callsPerEndpoint }, 'incoming call refused: SIP_CALLS_PER_ENDPOINT');
     const to = dialledBy(request, endpoint);
     const details = [

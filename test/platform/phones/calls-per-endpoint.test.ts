@@ -26,7 +26,9 @@ it('the next one is told 486 and why, takes no port, and is in /errors; no appli
   for (let again = 0; again < 3; again++) {
     const refused = await phone.dial(PSTN);
     expect(refused.first.start).toBe('SIP/2.0 486 Too Many Calls');
-    expect(refused.first.headers['warning']).toMatch(/^399 xyz-corp-testing\.bwapp\.bwsip\.io ".* 2 calls already.*"$/);
+    expect(refused.first.headers['warning']).toMatch(
+      /^399 xyz-corp-testing\.bwapp\.bwsip\.io ".* as it may at once: 2"$/,
+    );
     refused.ack(refused.first);
   }
   const { body: errors } = await w.v1.get('/errors');
