@@ -4,7 +4,7 @@ import { printHostPort } from '../../protocol/host-port';
 import { StoreUnavailableError } from '../errors';
 import { NO_REPLY, within, type Answer, type Caller, type Deadline } from './caller';
 import { createDoors } from './doors';
-import { RedisRefusedError, remedyOf } from './errors';
+import { adviceOf, RedisRefusedError, remedyOf } from './errors';
 import { isReply, isUnsent, openLink, type Link, type LinkOptions } from './link';
 import { createRefusals } from './refusals';
 import { PROBE } from './scripts';
@@ -254,7 +254,7 @@ export function createConnection(options: ConnectionOptions): Connection {
           const { address } = options;
           const redis = `redis${address.tls ? 's' : ''}://${printHostPort(address)}`;
           log.warn(
-            { redis, err: safe(error) },
+            { redis, err: safe(error), remedy: adviceOf(messageOf(error)) },
             'Redis is out of reach, and is waited for; is it up, and REDIS_URL right?',
           );
           return;

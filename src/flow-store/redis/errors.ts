@@ -27,3 +27,14 @@ const REFUSALS: readonly (readonly [RegExp, remedy: string])[] = [
 export function remedyOf(answer: string): string | undefined {
   return REFUSALS.find(([pattern]) => pattern.test(answer))?.[1];
 }
+
+const OBSTACLES: readonly (readonly [RegExp, remedy: string])[] = [
+  [/self-signed|unable to (verify|get)/, 'name the file (PEM) of the CA of its certificate in NODE_EXTRA_CA_CERTS'],
+  [/does not match certificate/, 'let REDIS_URL name the host as its certificate does'],
+  [/no connection within|ECONNRESET|EPROTO|closed/, 'redis:// is for a port without TLS, rediss:// for one with TLS'],
+];
+
+/** What to do about a connection that does not come about; undefined where its error tells nothing. */
+export function adviceOf(error: string): string | undefined {
+  return OBSTACLES.find(([pattern]) => pattern.test(error))?.[1];
+}

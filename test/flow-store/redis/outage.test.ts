@@ -2,7 +2,13 @@ import { createServer, type AddressInfo } from 'node:net';
 import { StoreUnavailableError } from '../../../src/flow-store/errors';
 import { openRedisStore } from '../../../src/flow-store/redis';
 import { recordingLog, type LogLine } from '../../helpers/builders';
-import { describeWithRedis, startRedis, startRedisCluster, type RedisServer } from '../../helpers/redis-server';
+import {
+  describeWithRedis,
+  describeWithRedisTls,
+  startRedis,
+  startRedisCluster,
+  type RedisServer,
+} from '../../helpers/redis-server';
 import { pairFlow } from '../contract';
 import { startLossyProxy } from './lossy-proxy';
 import { append, closeStores, openStore, whatHappened } from './support';
@@ -285,6 +291,19 @@ describeWithRedis('Redis that refuses', () => {
     expect(said(lines, 'Redis is there and refuses Tandem')).toHaveLength(1);
     await closeStores();
     await proxy.close();
+  });
+});
+
+describeWithRedisTls('Redis whose certificate nobody vouches for', () => {
+  it('is told with the remedy, and waited for', async () => {
+    const redis = await startRedis({ tls: true });
+    const { lines } = await openStore({ url: redis.url });
+    expect(lines.find(({ msg }) => msg.includes('is waited for'))).toMatchObject({
+      err: expect.stringContaining('self-signed') as string,
+      remedy: expect.stringContaining('NODE_EXTRA_CA_CERTS') as string,
+    });
+    await closeStores();
+    await redis.close();
   });
 });
 
