@@ -134,9 +134,8 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     call.start();
   };
 
-  const invited = async (transaction: ServerTransaction, endpoint: Endpoint, over: () => void): Promise<void> => {
+  const invited = async (transaction: ServerTransaction, endpoint: Endpoint, line: SipLine): Promise<void> => {
     const { request } = transaction;
-    const line = open(undefined, over);
     let call: IncomingCall;
     try {
       call = new IncomingCall(transaction, line.media, line.session, session);
@@ -258,9 +257,10 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       }
       const over = made.begin(endpoint.id);
       if (!over) return refuseMore(transaction, endpoint);
-      invited(transaction, endpoint, over).catch((error: unknown) => {
+      const line = open(undefined, over);
+      invited(transaction, endpoint, line).catch((error: unknown) => {
         log.error({ err: error }, 'INVITE could not be handled');
-        incoming.get(transaction)?.hangUp(500);
+        refuse(line, 500);
       });
     },
     cancelled: (transaction) => incoming.get(transaction)?.cancelled(),

@@ -6,10 +6,11 @@ import type { LineListener } from '../../../src/platform/lines/line';
 import type { MediaLeg } from '../../../src/platform/media/media';
 import type { Endpoint } from '../../../src/platform/resources/domains';
 import type { Contact } from '../../../src/platform/sip/registrar';
+import type { SipResponse } from '../../../src/platform/sip/message';
 import { printMessage } from '../../../src/platform/sip/print';
 import type { Target, TransportName } from '../../../src/platform/sip/transport/transport';
 import { createTimers } from '../../../src/platform/timers';
-import { answer, scene } from '../sip/transaction/scene';
+import { answer, incoming, scene } from '../sip/transaction/scene';
 
 const log = pino({ level: 'silent' });
 const endpoint = { id: 'e-1', realm: 'biloxi.example.com', sipUri: 'sip:bob@biloxi.example.com' } as Endpoint;
@@ -28,7 +29,7 @@ function leg(offer: () => string): MediaLeg {
   };
 }
 
-function calls(offer: () => string, unreachable: TransportName[] = []) {
+function calls(offer: () => string, unreachable: TransportName[] = [], more: Partial<SipCallsDeps> = {}) {
   const { layer, flow } = scene();
   const asked: string[] = [];
   const timers = createTimers();
@@ -46,6 +47,7 @@ function calls(offer: () => string, unreachable: TransportName[] = []) {
     maxLines: 10,
     callsPerEndpoint: 0,
     log,
+    ...more,
   } as unknown as SipCallsDeps;
   const contact = { uri: 'sip:bob@198.51.100.7', flow, path: [] } as unknown as Contact;
   const told: string[] = [];
@@ -79,6 +81,27 @@ it.each(['a contact', 'a URI elsewhere'])(
     made.close();
   },
 );
+
+it('an INVITE that came in and cannot be handled is refused, and leaves nothing behind', async () => {
+  const receive = (): never => {
+    throw new Error('no room');
+  };
+  const domains = { endpointBySipUri: () => undefined } as unknown as SipCallsDeps['domains'];
+  const made = calls(() => 'v=0', [], { receive, domains, callsPerEndpoint: 1 });
+  const statuses: number[] = [];
+  for (const tag of ['a', 'b']) {
+    const invite = incoming('INVITE', {
+      contact: '<sip:alice@198.51.100.7>',
+      from: `<sip:alice@atlanta.example.com>;tag=${tag}`,
+    });
+    const respond = ({ status }: SipResponse): number => statuses.push(status);
+    made.sipCalls.invited({ request: invite, flow: made.flow, respond }, endpoint);
+    await settle();
+    expect(made.sipCalls.size).toBe(0);
+  }
+  expect(statuses).toEqual([500, 500]);
+  made.close();
+});
 
 it.each([
   ['elsewhere' as const, 'SIP;cause=200;text="Call completed elsewhere"'],
