@@ -31,7 +31,9 @@ it('three instances restarted in turn with SIGTERM fail no call', async () => {
     seed: SEED,
     names: ['a', 'b', 'c'],
     faults: NO_FAULTS,
-    commandTimeoutMs: 2_000,
+    commandTimeoutMs: 5_000,
+    legCheckSeconds: 6,
+    balancing: { patienceMs: 8_000, resets: 'passed over' },
     redisUrl,
   });
   const { stub, balancer, instances, start } = world;
@@ -58,7 +60,7 @@ it('three instances restarted in turn with SIGTERM fail no call', async () => {
   function* jobs(): Generator<Job> {
     while (restarting) yield* everyOutcome();
   }
-  const calls = await makeCalls(jobs(), { stub, url: balancer.url, concurrency: CONCURRENCY, patienceMs: 5_000 });
+  const calls = await makeCalls(jobs(), { stub, url: balancer.url, concurrency: CONCURRENCY, patienceMs: 15_000 });
   await rolling;
   const callingMs = Date.now() - startedAt;
   const settledMs = await settle(stub, instances, 60_000);

@@ -39,8 +39,11 @@ afterEach(async () => {
   await stub.close();
 }, 20_000);
 
-async function start(faults: Faults, commandTimeoutMs: number): Promise<void> {
-  // callTimeout ends at 0.7 s: well away from Tandem's first look at the legs, which would race with the `timeout`.
+/**
+ * @param legCheckSeconds when Tandem first looks at the legs itself. callTimeout ends at 0.7 s; where each call has to end for
+ * its exact reason, the look must be well after the event that says why: it only shows that a leg is gone
+ */
+async function start(faults: Faults, commandTimeoutMs: number, legCheckSeconds: number): Promise<void> {
   stub = createStubPlatform({ seed: SEED, timeScale: 0.35, faults });
   await stub.start();
   tandem = await spawnTandem({
@@ -50,7 +53,7 @@ async function start(faults: Faults, commandTimeoutMs: number): Promise<void> {
     BANDWIDTH_API_SECRET: stub.user.secret,
     CALL_TIMEOUT_SECONDS: '2',
     COMMAND_TIMEOUT_MS: String(commandTimeoutMs),
-    LEG_CHECK_SECONDS: '1',
+    LEG_CHECK_SECONDS: String(legCheckSeconds),
   });
   stub.setIncomingCallUrl(`${tandem.url}/webhooks/voice`);
 }
@@ -138,7 +141,7 @@ function count<T>(items: readonly T[], keyOf: (item: T) => string): Record<strin
 
 describe('Tandem', () => {
   it('harms no call, leaves no leg and stays alive, whatever goes wrong on the wire', async () => {
-    await start({ ...scaleFaults(ALL_FAULTS, FACTOR), strict: STRICT }, 500);
+    await start({ ...scaleFaults(ALL_FAULTS, FACTOR), strict: STRICT }, 500, 1);
     const prng = createPrng(SEED).fork('scripts');
     const kinds = ['sip-to-pstn', 'pstn-to-sip', 'speak'] as const;
     const jobs = Array.from({ length: CALLS_PER_FLOW }, () =>
@@ -168,13 +171,13 @@ describe('Tandem', () => {
       writeFileSync(dump, all.join('\n\n'));
     }
     await expectNoFault(faults, report);
-  }, 150_000);
+  }, 300_000);
 
   it('brings every call to its exact outcome over a perfect wire', async () => {
-    await start(NO_FAULTS, 2000);
+    await start(NO_FAULTS, 5_000, 6);
     const expectations = [everyOutcome(), everyOutcome(), everyOutcome()].flat();
-    const played = await playAll(stub, tandem.url, expectations, { concurrency: 10, maxCallMs: 5000 });
-    const settledMs = tandem.exit() ? 0 : await settle(stub, tandem.url, 20_000);
+    const played = await playAll(stub, tandem.url, expectations, { concurrency: 10, maxCallMs: 15_000 });
+    const settledMs = tandem.exit() ? 0 : await settle(stub, tandem.url, 60_000);
     const report = stub.report();
     print('no faults', report, { settledMs });
     const faults = await faultsOf(report, played);
@@ -192,5 +195,5 @@ describe('Tandem', () => {
         });
     }
     await expectNoFault(faults, report);
-  }, 60_000);
+  }, 180_000);
 });

@@ -6,8 +6,15 @@ import { Agent, createServer, request, type IncomingMessage, type ServerResponse
 import type { AddressInfo } from 'node:net';
 import type { Prng } from '../../../src/testkit/platform/prng';
 
-/** Below the platform's own patience, so that it is the load balancer that gives up a frozen backend. */
-const BACKEND_TIMEOUT_MS = 1_500;
+export interface LoadBalancerOptions {
+  /** Below the platform's own patience, so that it is the load balancer that gives up a frozen backend. */
+  patienceMs?: number;
+  /**
+   * Whether a request whose connection is reset without an answer is passed on, too: it met the end of a connection, and a
+   * backend that goes down properly has not taken it in. If it had, two dials for one call would show it.
+   */
+  resets?: 'answered' | 'passed over';
+}
 
 export interface Backend {
   /** '' while there is none. */
@@ -23,7 +30,11 @@ export interface LoadBalancer {
 
 type Outcome = { status: number; headers: IncomingMessage['headers']; body: Buffer } | { code: string; sent: boolean };
 
-export async function startLoadBalancer(backends: readonly Backend[], prng: Prng): Promise<LoadBalancer> {
+export async function startLoadBalancer(
+  backends: readonly Backend[],
+  prng: Prng,
+  { patienceMs = 1_500, resets = 'answered' }: LoadBalancerOptions = {},
+): Promise<LoadBalancer> {
   const agent = new Agent({ keepAlive: true });
   const counts: Record<string, number> = {};
   const count = (what: string): void => void (counts[what] = (counts[what] ?? 0) + 1);
@@ -36,13 +47,15 @@ export async function startLoadBalancer(backends: readonly Backend[], prng: Prng
     let last = { status: 502, headers: {}, body: Buffer.from('no backend') } as Extract<Outcome, { status: number }>;
     while (rest.length > 0) {
       const [backend] = rest.splice(prng.between(0, rest.length - 1), 1);
-      const outcome = await send(agent, backend?.url ?? '', req, body);
+      const outcome = await send(agent, backend?.url ?? '', req, body, patienceMs);
       if ('status' in outcome) {
         last = outcome;
         if (!mayGoOn(outcome.status)) break;
         count('503 passed over');
       } else if (!outcome.sent) {
         count('refused connections passed over');
+      } else if (outcome.code === 'ECONNRESET' && resets === 'passed over') {
+        count('reset connections passed over');
       } else {
         last = { status: outcome.code === 'ETIMEDOUT' ? 504 : 502, headers: {}, body: Buffer.from(outcome.code) };
         break;
@@ -72,7 +85,7 @@ export async function startLoadBalancer(backends: readonly Backend[], prng: Prng
   };
 }
 
-function send(agent: Agent, origin: string, from: IncomingMessage, body: Buffer): Promise<Outcome> {
+function send(agent: Agent, origin: string, from: IncomingMessage, body: Buffer, patienceMs: number): Promise<Outcome> {
   return new Promise((resolve) => {
     const headers = { ...from.headers, 'content-length': String(body.length) };
     const req = request(`${origin}${from.url ?? '/'}`, { agent, method: from.method, headers }, (res) => {
@@ -86,7 +99,7 @@ function send(agent: Agent, origin: string, from: IncomingMessage, body: Buffer)
     });
     const timer = setTimeout(() => {
       req.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
-    }, BACKEND_TIMEOUT_MS);
+    }, patienceMs);
     req.on('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
       resolve({ code: error.code ?? error.message, sent: error.code !== 'ECONNREFUSED' });

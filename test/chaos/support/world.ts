@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createStubPlatform, type Faults, type StubPlatform } from '../../../src/testkit/platform';
 import { createPrng } from '../../../src/testkit/platform/prng';
 import { createInstance, type Instance } from './instance';
-import { startLoadBalancer, type LoadBalancer } from './load-balancer';
+import { startLoadBalancer, type LoadBalancer, type LoadBalancerOptions } from './load-balancer';
 
 /** How far the second instance's clock is off, in turn from life to life, ms. */
 const SKEWS = [90_000, -90_000];
@@ -15,6 +15,12 @@ export interface WorldOptions {
   names: readonly string[];
   faults: Faults;
   commandTimeoutMs: number;
+  /**
+   * When Tandem first looks at the legs itself. Where each call has to end for its exact reason, that must be well after
+   * the event that says why, on a slow machine too: a look only shows that a leg is gone.
+   */
+  legCheckSeconds?: number;
+  balancing?: LoadBalancerOptions;
   /** Undefined: the memory store. */
   redisUrl?: string;
   /** Whether the second instance's clock is wrong. */
@@ -31,13 +37,13 @@ export interface World {
 }
 
 export async function startWorld(options: WorldOptions): Promise<World> {
-  const { seed, names, faults, commandTimeoutMs, redisUrl, skewed = false } = options;
+  const { seed, names, faults, commandTimeoutMs, legCheckSeconds = 1, balancing, redisUrl, skewed = false } = options;
   const folder = mkdtempSync(join(tmpdir(), 'tandem-chaos-'));
-  // callTimeout ends at 0.7 s: well away from Tandem's first look at the legs, which would race with the `timeout`.
+  // callTimeout ends at 0.7 s.
   const stub = createStubPlatform({ seed, timeScale: 0.35, faults });
   await stub.start();
   const instances = names.map((name) => createInstance(name, folder));
-  const balancer = await startLoadBalancer(instances, createPrng(seed).fork('balancer'));
+  const balancer = await startLoadBalancer(instances, createPrng(seed).fork('balancer'), balancing);
   stub.setIncomingCallUrl(`${balancer.url}/webhooks/voice`);
 
   const start = (instance: Instance): Promise<void> => {
@@ -50,7 +56,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       PUBLIC_BASE_URL: balancer.url,
       CALL_TIMEOUT_SECONDS: '2',
       COMMAND_TIMEOUT_MS: String(commandTimeoutMs),
-      LEG_CHECK_SECONDS: '1',
+      LEG_CHECK_SECONDS: String(legCheckSeconds),
       RECOVERY_SECONDS: '5',
       ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
     };
