@@ -26,17 +26,24 @@ const farEnd = z.object({
 });
 export type FarEndView = z.infer<typeof farEnd>;
 
+/** A real phone that is registered (`GET /sandbox/registrations`). */
+const registration = z.object({ sipUri: z.string(), userAgent: z.string().optional(), address: z.string() });
+export type RegistrationView = z.infer<typeof registration>;
+
 export interface Sandbox {
   attachPhone(sipUri: string): Promise<void>;
   /** A far end dials; the platform's call id. */
   dial(call: { from: string; to: string; giveUpAfterMs?: number; hangUpAfterMs?: number }): Promise<string>;
   /** The legs of a flow: the caller's, and those with its tag. */
   legsOf(flowId: string): Promise<FarEndView[]>;
+  /** The real phones of an endpoint. */
+  registrationsOf(sipUri: string): Promise<RegistrationView[]>;
 }
 
 export function createSandbox(platform: { url: string; token: string; secret: string }): Sandbox {
   const authorization = `Basic ${Buffer.from(`${platform.token}:${platform.secret}`).toString('base64')}`;
-  const send = (path: string, body?: object) => sendJson(`${platform.url}/sandbox${path}`, authorization, body);
+  const send = (path: string, body?: object, tolerated?: number) =>
+    sendJson(`${platform.url}/sandbox${path}`, authorization, body, tolerated);
   return {
     async attachPhone(sipUri) {
       await send('/phones', { sipUri });
@@ -47,6 +54,11 @@ export function createSandbox(platform: { url: string; token: string; secret: st
     async legsOf(flowId) {
       const legs = z.array(farEnd).parse(await send('/calls'));
       return legs.filter(({ callId, tag }) => callId === flowId || tag === flowId);
+    },
+    async registrationsOf(sipUri) {
+      // A platform without telephones has no registrations either.
+      const all = z.array(registration).parse((await send('/registrations', undefined, 404)) ?? []);
+      return all.filter((one) => one.sipUri === sipUri);
     },
   };
 }

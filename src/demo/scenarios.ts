@@ -11,9 +11,11 @@ export interface Scenario {
   /** How Tandem's flow must end. */
   ends: Reason;
   bridged: boolean;
+  /** The endpoint is called: where real phones are registered, they ring, and somebody has to pick up. */
+  ringsPhone?: true;
 }
 
-/** The caller hangs up this long after the call was dialled, ms. */
+/** The caller hangs up this long after it was answered, ms. */
 const TALK_MS = 3_000;
 const PSTN = '+15552223333';
 
@@ -31,6 +33,7 @@ const SCENARIOS: readonly Scenario[] = [
     start: (sandbox, _, { number }) => sandbox.dial({ from: '+12223334444', to: number, hangUpAfterMs: TALK_MS }),
     ends: 'completed',
     bridged: true,
+    ringsPhone: true,
   },
   {
     name: 'speak',
@@ -38,6 +41,7 @@ const SCENARIOS: readonly Scenario[] = [
     start: (_, tandem, { endpoint }) => tandem.speak(endpoint, 'Hello sip client'),
     ends: 'completed',
     bridged: false,
+    ringsPhone: true,
   },
   {
     name: 'busy',
