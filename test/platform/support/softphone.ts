@@ -32,6 +32,9 @@ export interface SoftphoneOptions {
   webSocket?: string;
 }
 
+/** Whether an RTP packet of 20 ms of G.711 is more than silence or comfort noise. */
+export const isSpeech = (packet: Buffer): boolean => packet.length === 172 && new Set(packet.subarray(12)).size > 4;
+
 export type Softphone = Awaited<ReturnType<typeof softphone>>;
 
 export async function softphone(options: SoftphoneOptions) {
