@@ -15,16 +15,10 @@ export interface Piece {
 
 /** @throws SoundError file-too-large */
 export function collect(pieces: Iterable<Piece>, maxSeconds = MAX_SECONDS): Int16Array {
-  const collected: Int16Array[] = [];
-  let length = 0;
+  const collected = createCollector(maxSeconds);
   let resampler: Resampler | undefined;
   let resampled = 0; // the rate that the resampler takes
-  const add = (samples: Float32Array): void => {
-    length += samples.length;
-    if (length > maxSeconds * SAMPLE_RATE)
-      throw new SoundError('file-too-large', `The audio is longer than ${maxSeconds / 60} minutes`);
-    collected.push(toInt16(samples));
-  };
+  const add = (samples: Float32Array): void => collected.add(toInt16(samples));
   for (const { rate, samples } of pieces) {
     if (!resampler || rate !== resampled) {
       if (resampler) add(resampler.end());
@@ -34,14 +28,32 @@ export function collect(pieces: Iterable<Piece>, maxSeconds = MAX_SECONDS): Int1
     add(resampler.push(samples));
   }
   if (resampler) add(resampler.end());
+  return collected.sound();
+}
 
-  const sound = new Int16Array(length);
-  let at = 0;
-  for (const samples of collected) {
-    sound.set(samples, at);
-    at += samples.length;
-  }
-  return sound;
+/** Samples of 8 kHz, one behind the other. `add` throws SoundError file-too-large. */
+export function createCollector(maxSeconds = MAX_SECONDS): { add(samples: Int16Array): void; sound(): Int16Array } {
+  const collected: Int16Array[] = [];
+  let length = 0;
+  return {
+    add(samples) {
+      length += samples.length;
+      if (length > maxSeconds * SAMPLE_RATE)
+        throw new SoundError('file-too-large', `The audio is longer than ${maxSeconds / 60} minutes`);
+      collected.push(samples);
+    },
+    sound() {
+      const [first] = collected;
+      if (first && collected.length === 1) return first;
+      const sound = new Int16Array(length);
+      let at = 0;
+      for (const samples of collected) {
+        sound.set(samples, at);
+        at += samples.length;
+      }
+      return sound;
+    },
+  };
 }
 
 function toInt16(samples: Float32Array): Int16Array {

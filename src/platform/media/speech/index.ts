@@ -1,10 +1,11 @@
 /** Speech: sentences as samples, made in a thread of their own. */
 import { join } from 'node:path';
 import type { Logger } from '../../../logger';
+import { createCollector } from '../sounds/collect';
 import { createSoundCache } from '../sounds/sound-cache';
 import { createThread } from '../sounds/thread';
 import { installedLanguages, type LanguageFiles } from './languages';
-import { cleanSentence } from './sentence';
+import { cleanSentence, partsOf } from './sentence';
 import { spokenVoice } from './voices';
 import type { Speaker, SpeechJob } from './worker';
 
@@ -14,8 +15,6 @@ export interface SpeechOptions {
   languagesDir?: string | undefined;
   /** Of sentences that need not be made again. */
   speechCacheBytes?: number | undefined;
-  /** How long a sentence may take to be made; ms. */
-  speechMs?: number | undefined;
 }
 
 export interface Speech {
@@ -30,15 +29,15 @@ export interface Speech {
 
 /** 35 minutes of speech. */
 const CACHE_BYTES = 32_000_000;
-/** A thousand characters without a space are spelt: four minutes of speech, in 5 s of work. */
-const SPEECH_MS = 30_000;
+/** For a part of a sentence. Two hundred digits without a space are a minute of speech, in 1 s of work. */
+const PART_MS = 30_000;
 
-export function createSpeech({ log, languagesDir, speechCacheBytes, speechMs }: SpeechOptions): Speech {
+export function createSpeech({ log, languagesDir, speechCacheBytes }: SpeechOptions): Speech {
   const cache = createSoundCache<{ samples: Int16Array }>(speechCacheBytes ?? CACHE_BYTES);
   const fellBack = new Set<string>();
   const thread = createThread<SpeechJob>({
     module: join(__dirname, 'worker'),
-    timeoutMs: speechMs ?? SPEECH_MS,
+    timeoutMs: PART_MS,
     failure: 'speech-failed',
     log,
   });
@@ -67,7 +66,10 @@ export function createSpeech({ log, languagesDir, speechCacheBytes, speechMs }: 
     const key = JSON.stringify([speaker, sentence]);
     const known = cache.get(key);
     if (known) return known.samples;
-    const samples = await thread.run({ sentence, speaker }, [], signal);
+    const sounds = createCollector();
+    // One part after the other: in between it is the turn of those who wait.
+    for (const part of partsOf(sentence)) sounds.add(await thread.run({ sentence: part, speaker }, [], signal));
+    const samples = sounds.sound();
     cache.set(key, { samples });
     return samples;
   };

@@ -1,4 +1,4 @@
-import { cleanSentence, toAscii } from '../../../../src/platform/media/speech/sentence';
+import { cleanSentence, partsOf, toAscii } from '../../../../src/platform/media/speech/sentence';
 
 it.each([
   ['Donau\u00addampf\u00adschiff', 'Donaudampfschiff'], // soft hyphens
@@ -16,4 +16,23 @@ it.each([
   ['你好', ''],
 ])('an English voice is given of %j: %j', (text, ascii) => {
   expect(toAscii(cleanSentence(text))).toBe(ascii);
+});
+
+const clause = 'the quick brown fox jumps over the lazy dog';
+
+it.each([
+  ['a short text', 'Hello. Good bye.', ['Hello. Good bye.']],
+  ['nothing', '', ['']],
+  ['sentences', `${`${clause}. `.repeat(6)}End.`, [`${clause}. `.repeat(4).trim(), `${clause}. `.repeat(2) + 'End.']],
+  ['a sentence of clauses', `${clause}, `.repeat(5) + 'end', [`${clause}, `.repeat(4).trim(), `${clause}, end`]],
+  ['words', 'word '.repeat(50).trim(), ['word '.repeat(40).trim(), 'word '.repeat(10).trim()]],
+  ['digits', '1'.repeat(450), ['1'.repeat(200), '1'.repeat(200), '1'.repeat(50)]],
+  [
+    'a first sentence that is short',
+    `Hi. ${'word '.repeat(50).trim()}`,
+    [`Hi. ${'word '.repeat(39).trim()}`, 'word '.repeat(11).trim()],
+  ],
+  ['characters of two halves', `a${'😀'.repeat(120)}`, [`a${'😀'.repeat(99)}`, '😀'.repeat(21)]],
+])('%s is spoken in parts', (_name, sentence, parts) => {
+  expect(partsOf(sentence)).toEqual(parts);
 });

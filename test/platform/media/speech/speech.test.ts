@@ -75,6 +75,19 @@ it('speaks longer for a longer text', async () => {
   expect(long.length).toBeGreaterThan(3 * short.length);
 });
 
+it('a long text does not hold up a short one', async () => {
+  const done: string[] = [];
+  const long = speech.say('A sentence of no interest. '.repeat(60)).then((samples) => {
+    done.push('long');
+    return samples;
+  });
+  const short = speech.say('Hello.').then(() => done.push('short'));
+  const samples = await long;
+  await short;
+  expect(done).toEqual(['short', 'long']);
+  expect(seconds(samples)).toBeGreaterThan(60);
+});
+
 it.each([
   ['control characters', 'Hello\u0000\u0007\r\n\u200bthere.', 'Hello there.'],
   ['accents', 'ñandú café übermäßig', 'nandu cafe ubermassig'],
