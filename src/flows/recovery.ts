@@ -84,10 +84,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
 
   async function unowned(): Promise<LiveCall[]> {
     const found: LiveCall[] = [];
-    const calls = await client.liveCalls(backMs, closing.signal);
-    for (const call of calls) {
+    for (const call of await client.liveCalls(backMs, closing.signal)) {
       // Tandem answers nobody before it has dialled: a fallback URL, or a fallback number, has taken this call.
-      const isElsewhere = call.state === 'active' && isUntouched(call, calls);
+      const isElsewhere = call.state === 'active' && isUntouched(call);
       if (isOurs(call) && !isElsewhere && !(await isOwned(call))) found.push(call);
     }
     return found;
@@ -144,7 +143,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
         if (suspects.length === 0) return;
         await adoptPairs(suspects);
         await passed(graceMs);
-        const waiting = suspects.filter((suspect) => isUntouched(suspect, suspects));
+        const waiting = suspects.filter(isUntouched);
         await endOrphans(
           suspects.filter((suspect) => !waiting.includes(suspect)),
           'started',
@@ -174,8 +173,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
 }
 
 /** A caller for whom nobody was dialled: perhaps its `incomingcall` went unacknowledged. */
-function isUntouched({ id, direction, dialledFor }: LiveCall, calls: readonly LiveCall[]): boolean {
-  return direction === 'in' && !dialledFor && !calls.some(({ tag }) => tag === id);
+function isUntouched({ direction, dialledFor }: LiveCall): boolean {
+  return direction === 'in' && !dialledFor;
 }
 
 /** Credentials aside: platforms show them or not. */

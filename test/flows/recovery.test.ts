@@ -42,7 +42,11 @@ const callee = (over: Partial<LiveCall> = {}): LiveCall => ({
 });
 
 function scene(live: LiveCall[], { store = createMemoryStore() }: EngineOptions = {}) {
-  const client = fakeClient({ liveCalls: live });
+  // As the client shows them: whoever was dialled for a caller has its id as tag.
+  const liveCalls = live.map((call) =>
+    live.some(({ tag }) => tag === call.id) ? { ...call, dialledFor: true as const } : call,
+  );
+  const client = fakeClient({ liveCalls });
   client.lookAtCall = (callId) =>
     Promise.resolve({ callId, state: live.find(({ id }) => id === callId)?.state ?? 'gone' });
   const parts = testEngine({ client, store });
