@@ -27,3 +27,13 @@ export class SoundError extends TandemError {
     super(message, options);
   }
 }
+
+/** Who asked for a sound wants it no longer. */
+export function cancelledError(): SoundError {
+  return new SoundError('sounds-cancelled', 'Nobody waits for the sound any more');
+}
+
+/** The sound was still to be made when the platform went down. */
+export function closedError(): SoundError {
+  return new SoundError('sounds-closed', 'The platform is shutting down');
+}

@@ -1,5 +1,5 @@
 /** One making of a sound for all who want it at the same time; given up when nobody wants it any more. */
-import { SoundError } from './errors';
+import { cancelledError, closedError } from './errors';
 
 export type Make = (signal: AbortSignal) => Promise<Int16Array>;
 
@@ -41,14 +41,13 @@ export function createSharedLoads(): SharedLoads {
         if (load.wantedBy > 0) return;
         // Who comes later begins anew.
         if (underWay.get(key) === load) underWay.delete(key);
-        load.giveUp.abort(new SoundError('sounds-cancelled', 'Nobody waits for the sound any more'));
+        load.giveUp.abort(cancelledError());
       };
       signal?.addEventListener('abort', leave, { once: true });
       return load.sound;
     },
     close() {
-      for (const { giveUp } of underWay.values())
-        giveUp.abort(new SoundError('sounds-closed', 'The platform is shutting down'));
+      for (const { giveUp } of underWay.values()) giveUp.abort(closedError());
     },
   };
 }

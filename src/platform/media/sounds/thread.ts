@@ -2,7 +2,7 @@
 import { extname } from 'node:path';
 import { Worker, type TransferListItem } from 'node:worker_threads';
 import type { Logger } from '../../../logger';
-import { SoundError, type SoundErrorCode } from './errors';
+import { cancelledError, closedError, SoundError, type SoundErrorCode } from './errors';
 import type { Reply } from './serve';
 
 export interface ThreadOptions {
@@ -136,11 +136,5 @@ function startWorker({ module }: ThreadOptions): Worker {
 }
 
 function reasonOf({ reason }: AbortSignal): SoundError {
-  return reason instanceof SoundError
-    ? reason
-    : new SoundError('sounds-cancelled', 'Nobody waits for the sound any more');
-}
-
-function closedError(): SoundError {
-  return new SoundError('sounds-closed', 'The platform is shutting down');
+  return reason instanceof SoundError ? reason : cancelledError();
 }
