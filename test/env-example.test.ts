@@ -9,6 +9,13 @@ const example = parseEnv(readFileSync(join(__dirname, '..', '.env.example'), 'ut
 /** What is made up anew each time. */
 const MADE_UP = { token: expect.any(String) as string, secret: expect.any(String) as string };
 
+describe('docs/settings.md', () => {
+  it('describes every setting', () => {
+    const reference = readFileSync(join(__dirname, '..', 'docs', 'settings.md'), 'utf8');
+    expect(SETTING_NAMES.filter((name) => !reference.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
 describe('.env.example', () => {
   it('names exactly the settings there are', () => {
     expect(Object.keys(example).sort()).toEqual([...SETTING_NAMES].sort());
