@@ -1,6 +1,6 @@
 /** The v1 commands that flows use, one method each. */
 import { z } from 'zod';
-import { CALL_STATES, type CreateCallBody, type SpeakBody } from '../protocol/commands';
+import { CALL_STATES, type CreateCallBody, type RejectCause, type SpeakBody } from '../protocol/commands';
 import { idFromLocation } from '../protocol/ids';
 import { NotWantedError, RefusedError, ReplyLostError } from './errors';
 import type { ApiHttp } from './http';
@@ -92,8 +92,11 @@ export interface CallControl {
   /** The calls that are ringing or up, among those that began within the last `ageMs`; newest first. */
   liveCalls(ageMs: number, signal: AbortSignal): Promise<LiveCall[]>;
   answerCall(callId: string, signal: AbortSignal, ready?: Ready): Promise<void>;
-  /** Rejects an incoming call that was not answered; one that is over already counts as done. */
-  rejectCall(callId: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Rejects an incoming call that was not answered; one that is over already counts as done.
+   * @param cause what the caller hears, on platforms that know this extension of v1
+   */
+  rejectCall(callId: string, signal: AbortSignal, cause?: RejectCause): Promise<void>;
   /** Ends a call; one that is over already counts as done. */
   hangUp(callId: string, signal: AbortSignal): Promise<void>;
   /** The id of the bridge. ReplyLostError: the calls may be bridged, look at them. */
@@ -117,7 +120,10 @@ export function createCallControl({
   pacer = createPacer(wait),
 }: CallControlOptions): CallControl {
   const callPath = (callId: string) => http.userPath(`/calls/${encodeURIComponent(callId)}`);
-  const setState = (callId: string, state: string) => http.send('POST', callPath(callId), { state });
+  const setState = (callId: string, state: string, cause?: RejectCause) =>
+    http.send('POST', callPath(callId), cause === undefined ? { state } : { state, cause });
+  /** The platform refused a reject with a cause and took the same one without. */
+  let refusesCauses = false;
   const retry = <T>(attempt: () => Promise<T>, policy: RetryPolicy, signal: AbortSignal) =>
     withRetries(attempt, policy, signal, wait);
 
@@ -131,9 +137,13 @@ export function createCallControl({
   }
 
   /** Asks for a call's end; undefined where it is over. A refusal is no failure then: that is what was wanted. */
-  async function end(callId: string, state: EndState): Promise<{ refused: RefusedError; seen: SeenCall } | undefined> {
+  async function end(
+    callId: string,
+    state: EndState,
+    cause?: RejectCause,
+  ): Promise<{ refused: RefusedError; seen: SeenCall } | undefined> {
     try {
-      await setState(callId, state);
+      await setState(callId, state, cause);
       return undefined;
     } catch (error) {
       if (!(error instanceof RefusedError) || error.status === 429 || error.status === 503) throw error;
@@ -143,9 +153,15 @@ export function createCallControl({
     }
   }
 
-  async function reject(callId: string): Promise<void> {
-    const still = await end(callId, 'rejected');
-    if (still) throw still.refused;
+  async function reject(callId: string, wanted: RejectCause | undefined): Promise<void> {
+    const cause = refusesCauses ? undefined : wanted;
+    const still = await end(callId, 'rejected', cause);
+    if (!still) return;
+    // A platform that checks its bodies strictly may refuse the extension; the call still rings then.
+    if (cause === undefined || still.refused.status !== 400 || still.seen.state !== 'started') throw still.refused;
+    const stillThere = await end(callId, 'rejected');
+    if (stillThere) throw stillThere.refused;
+    refusesCauses = true;
   }
 
   /** A call that was not answered may have to be rejected: some platforms refuse to complete it. */
@@ -233,7 +249,7 @@ export function createCallControl({
       await retry(() => ready().then(() => setState(callId, 'active')), AGAIN, signal);
     },
 
-    rejectCall: (callId, signal) => retry(() => reject(callId), A_FEW_TIMES, signal),
+    rejectCall: (callId, signal, cause) => retry(() => reject(callId, cause), A_FEW_TIMES, signal),
     hangUp: (callId, signal) => retry(hangingUp(callId), UNTIL_DONE, signal),
 
     async createBridge(callIds, signal, ready = ALWAYS_READY) {

@@ -75,6 +75,7 @@ export function beginBridgeLegs(
   const key = eventKey(event);
   if (key !== undefined) flow.seen.push(key);
   if ('refused' in route) {
+    flow.refusal = route.cause;
     markGone(flow.callee);
     return begin(steps, flow, { end: 'unroutable' }, route.refused);
   }

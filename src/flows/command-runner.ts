@@ -181,7 +181,7 @@ async function perform(
     case 'speak':
       return client.speak(command.callId, { ...command.speech, tag: command.tag }, signal, ready).then(() => DONE);
     case 'reject-call':
-      return client.rejectCall(command.callId, signal).then(() => DONE);
+      return client.rejectCall(command.callId, signal, command.cause).then(() => DONE);
     case 'hang-up':
       return client.hangUp(command.callId, signal).then(() => DONE);
   }

@@ -1,4 +1,5 @@
 /** Where a call that came in goes to. */
+import type { RejectCause } from '../protocol/commands';
 import { isE164, toE164, type CountryCode } from '../protocol/e164';
 import { normaliseSipUri, parseSipUri } from '../protocol/sip-uri';
 import type { Direction } from './flow';
@@ -20,9 +21,21 @@ export interface DialPlan {
 }
 
 export type Route =
-  | { direction: Exclude<Direction, 'unroutable'>; from: string; to: string; callTimeout: number }
-  /** why there is no route, for the log and the timeline */
-  | { refused: string };
+  { direction: Exclude<Direction, 'unroutable'>; from: string; to: string; callTimeout: number } | Refusal;
+
+interface Refusal {
+  /** Why there is no route, for the log and the timeline. */
+  refused: string;
+  /** What the caller hears. */
+  cause: RejectCause;
+}
+
+/** There is nothing under this number or address. */
+const unknown = (refused: string): Refusal => ({ refused, cause: 'UNALLOCATED_NUMBER' });
+/** The caller may not call there. */
+const forbidden = (refused: string): Refusal => ({ refused, cause: 'CALL_REJECTED' });
+/** The only phone that could ring is the one that calls. */
+const ownPhone = (refused: string): Refusal => ({ refused, cause: 'USER_BUSY' });
 
 /** Routes a call by who calls: an endpoint of `LINES` may dial out; anybody may call a number of `LINES`. */
 export function route(incoming: { from: string; to: string }, plan: DialPlan): Route {
@@ -35,8 +48,8 @@ export function route(incoming: { from: string; to: string }, plan: DialPlan): R
   const number = ownNumber(dialled, lines) ?? toE164(dialled, plan.defaultCountry);
   const called = lines.find((line) => line.number === number);
   if (called) return { direction: 'pstn-to-sip', from: called.number, to: called.endpoint, callTimeout };
-  if (caller !== undefined) return { refused: `${caller} is no endpoint of LINES` };
-  return { refused: `${incoming.to} is no number of LINES` };
+  if (caller !== undefined) return forbidden(`${caller} is no endpoint of LINES`);
+  return unknown(`${incoming.to} is no number of LINES`);
 }
 
 function routeFromPhone(own: Line, dialled: string, plan: DialPlan): Route {
@@ -47,14 +60,14 @@ function routeFromPhone(own: Line, dialled: string, plan: DialPlan): Route {
   const typed = target && target.host === ownHost ? target.user : target ? undefined : dialled.trim();
 
   const endpoint = findEndpoint(normaliseSipUri(dialled) ?? `sip:${typed ?? ''}@${ownHost ?? ''}`, typed, lines);
-  if (endpoint === own.endpoint) return { refused: `${own.endpoint} dialled itself` };
+  if (endpoint === own.endpoint) return ownPhone(`${own.endpoint} dialled itself`);
   if (endpoint !== undefined) return { direction: 'sip-to-sip', from: own.number, to: endpoint, callTimeout };
-  if (typed === undefined) return { refused: `${dialled} is no endpoint of LINES` };
+  if (typed === undefined) return unknown(`${dialled} is no endpoint of LINES`);
 
   const number = ownNumber(typed, lines) ?? toE164(typed, defaultCountry);
-  if (number === undefined) return { refused: `${dialled} is neither an endpoint of LINES nor an E.164 number` };
+  if (number === undefined) return unknown(`${dialled} is neither an endpoint of LINES nor an E.164 number`);
   const line = lines.find((candidate) => candidate.number === number);
-  if (line?.endpoint === own.endpoint) return { refused: `${own.endpoint} dialled its own number` };
+  if (line?.endpoint === own.endpoint) return ownPhone(`${own.endpoint} dialled its own number`);
   if (line) return { direction: 'sip-to-sip', from: own.number, to: line.endpoint, callTimeout };
   return { direction: 'sip-to-pstn', from: own.number, to: number, callTimeout };
 }

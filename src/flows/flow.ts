@@ -1,5 +1,6 @@
 /** What a flow is: plain data, so that any store can keep it and any test can write it down. */
 import type { SeenCall } from '../call-control/seen-call';
+import type { RejectCause } from '../protocol/commands';
 import type { VoiceEvent } from '../protocol/events';
 
 /** `caller` is the leg that came in, `callee` the one that Tandem dials. */
@@ -64,7 +65,7 @@ export type Command = CommandBase &
     | { type: 'answer-call'; callId: string }
     | { type: 'create-bridge'; callIds: [string, string] }
     | { type: 'speak'; callId: string; speech: Speech; tag: string }
-    | { type: 'reject-call'; callId: string }
+    | { type: 'reject-call'; callId: string; cause?: RejectCause | undefined }
     | { type: 'hang-up'; callId: string }
   );
 export type CommandType = Command['type'];
@@ -165,6 +166,8 @@ export interface BridgeLegsFlow extends FlowBase {
   direction: Direction;
   /** What the caller dialled and who is calling, as the platform said it. */
   incoming: { from: string; to: string };
+  /** Why there is no route, as the caller is to hear it; only where `direction` is `unroutable`. */
+  refusal?: RejectCause;
   caller: Leg;
   bridgeId?: string;
   bridgeTries: number;

@@ -7,6 +7,7 @@ import type { VoiceEvent } from '../protocol/events';
 import type { CommandFailure, CommandResult, Command, Leg } from './flow';
 import { legsOf } from './flow';
 import { issue, isPending, legOfCall, type Draft } from './draft';
+import { rejectCauseOf } from './reasons';
 
 /** When a call whose create-call reply was lost is looked for, in ms after the try before. */
 const SEARCH_DELAYS = [0, 1_000, 3_000, 10_000];
@@ -138,7 +139,8 @@ export function endLegs(draft: Draft): void {
     );
     if (underWay) continue;
     const neverAnswered = leg.role === 'caller' && leg.state === 'ringing' && !leg.answerSent;
-    issue(draft, { type: neverAnswered ? 'reject-call' : 'hang-up', callId });
+    if (neverAnswered) issue(draft, { type: 'reject-call', callId, cause: rejectCauseOf(draft.flow) });
+    else issue(draft, { type: 'hang-up', callId });
   }
 }
 

@@ -19,6 +19,19 @@ export const wireInteger = z.union([
 export const CALL_STATES = ['started', 'rejected', 'active', 'completed', 'transferring'] as const;
 export type CallState = (typeof CALL_STATES)[number];
 
+/**
+ * Why a caller is rejected: an optional field `cause` beside `state: 'rejected'`, an extension of the v1 command.
+ * Platforms that do not know it ignore it.
+ */
+export const REJECT_CAUSES = [
+  'USER_BUSY',
+  'NO_ANSWER',
+  'UNALLOCATED_NUMBER',
+  'CALL_REJECTED',
+  'NORMAL_TEMPORARY_FAILURE',
+] as const;
+export type RejectCause = (typeof REJECT_CAUSES)[number];
+
 export type BridgeState = 'created' | 'active' | 'hold' | 'completed' | 'error';
 
 /** The longest `sentence` of an audio command, in characters. */

@@ -149,6 +149,41 @@ describe('hanging up', () => {
     ]);
   });
 
+  it('says why a call is rejected', async () => {
+    const { client, sent } = played({});
+    await client.rejectCall('c-2', signal, 'USER_BUSY');
+    expect(sent[0]?.body).toEqual({ state: 'rejected', cause: 'USER_BUSY' });
+  });
+
+  it('rejects without a cause where the platform refuses the cause, and sends none from then on', async () => {
+    const { client, sent } = played(refused(400), { body: call('c-2', 'started') }, {}, {});
+    await client.rejectCall('c-2', signal, 'USER_BUSY');
+    await client.rejectCall('c-3', signal, 'NO_ANSWER');
+    expect(sent).toEqual([
+      { request: 'POST /users/u-1/calls/c-2', body: { state: 'rejected', cause: 'USER_BUSY' } },
+      { request: 'GET /users/u-1/calls/c-2', body: undefined },
+      { request: 'POST /users/u-1/calls/c-2', body: { state: 'rejected' } },
+      { request: 'POST /users/u-1/calls/c-3', body: { state: 'rejected' } },
+    ]);
+  });
+
+  it('goes on sending causes where a reject is refused without one, too', async () => {
+    const ringing = { body: call('c-2', 'started') };
+    const { client, sent } = played(refused(400), ringing, refused(400), ringing, {});
+    await expect(client.rejectCall('c-2', signal, 'USER_BUSY')).rejects.toMatchObject({ status: 400 });
+    await client.rejectCall('c-3', signal, 'NO_ANSWER');
+    expect(sent.at(-1)?.body).toEqual({ state: 'rejected', cause: 'NO_ANSWER' });
+  });
+
+  it.each([
+    ['403', 403, 'started'],
+    ['400, and the call is up', 400, 'active'],
+  ])('does not repeat a reject without its cause after %s', async (_, status, state) => {
+    const { client, sent } = played(refused(status), { body: call('c-2', state) });
+    await expect(client.rejectCall('c-2', signal, 'USER_BUSY')).rejects.toMatchObject({ status });
+    expect(sent).toHaveLength(2);
+  });
+
   it.each(['hangUp', 'rejectCall'] as const)('%s: a 404 counts as done, without a look', async (name) => {
     const { client, sent } = played(refused(404));
     await client[name]('c-1', signal);

@@ -170,18 +170,25 @@ describe('the phases', () => {
 
 describe('why a pair ends', () => {
   it.each([
-    ['USER_BUSY', 'busy'],
-    ['CALL_REJECTED', 'rejected'],
-    ['NO_ANSWER', 'no-answer'],
-    ['UNALLOCATED_NUMBER', 'unallocated'],
-    ['NORMAL_TEMPORARY_FAILURE', 'callee-failed'],
-    ['SOMETHING_NEW', 'callee-failed'],
-  ])('the callee hangs up with %s: the caller is rejected, %s', (cause, reason) => {
+    ['USER_BUSY', 'busy', 'USER_BUSY'],
+    ['CALL_REJECTED', 'rejected', 'CALL_REJECTED'],
+    ['NO_ANSWER', 'no-answer', 'NO_ANSWER'],
+    ['UNALLOCATED_NUMBER', 'unallocated', 'UNALLOCATED_NUMBER'],
+    ['NORMAL_TEMPORARY_FAILURE', 'callee-failed', 'NORMAL_TEMPORARY_FAILURE'],
+    ['SOMETHING_NEW', 'callee-failed', 'NORMAL_TEMPORARY_FAILURE'],
+    ['constructor', 'callee-failed', 'NORMAL_TEMPORARY_FAILURE'],
+    ['__proto__', 'callee-failed', 'NORMAL_TEMPORARY_FAILURE'],
+  ])('the callee hangs up with %s: %s, and the caller is rejected with %s', (cause, reason, told) => {
     const pair = Pair.ringing();
     pair.commands();
     pair.hears(hangupOf(CALLEE, cause));
-    expect(pair.commands()).toEqual([`reject-call ${CALLER}`]);
+    expect(pair.issued).toEqual([expect.objectContaining({ type: 'reject-call', callId: CALLER, cause: told })]);
     expect(pair.over()).toBe(reason);
+  });
+
+  it('a client of the API ends a call that rings: the caller is rejected as declined', () => {
+    const pair = Pair.ringing().ends();
+    expect(pair.issued).toContainEqual(expect.objectContaining({ type: 'reject-call', cause: 'CALL_REJECTED' }));
   });
 
   it('a timeout of the callee: no-answer, and the hangup after it changes nothing', () => {
@@ -295,8 +302,13 @@ describe('why a pair ends', () => {
   });
 
   it('there is no route: the caller is rejected, nobody is dialled', () => {
-    const { flow, commands } = beginBridgeLegs(incomingCall(), { refused: 'no such thing' }, LIMITS, 0);
-    expect(commands.map(({ type }) => type)).toEqual(['reject-call']);
+    const { flow, commands } = beginBridgeLegs(
+      incomingCall(),
+      { refused: 'no such thing', cause: 'UNALLOCATED_NUMBER' },
+      LIMITS,
+      0,
+    );
+    expect(commands).toEqual([expect.objectContaining({ type: 'reject-call', cause: 'UNALLOCATED_NUMBER' })]);
     expect(new Pair(flow, commands).over()).toBe('unroutable');
     expect(flow.timeline[0]).toMatchObject({ what: 'begin', outcome: 'no such thing' });
   });

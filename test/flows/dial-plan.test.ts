@@ -65,22 +65,22 @@ describe('what a phone dials', () => {
   );
 
   it.each([
-    ['itself by URI', JSMITH, 'dialled itself'],
-    ['itself by name', 'jsmith_mobile', 'dialled itself'],
-    ['its own number', '+1555444333', 'dialled its own number'],
-    ['its own number without +', '1555444333', 'dialled its own number'],
-    ['an unknown name', 'carol', 'neither an endpoint of LINES nor an E.164 number'],
-    ['a name in another case', 'BOB', 'neither an endpoint of LINES nor an E.164 number'],
-    ['an unknown user of its domain', `sip:carol@${HOST}`, 'neither an endpoint'],
-    ['somebody elsewhere', 'sip:eve@example.org', 'no endpoint of LINES'],
-    ['a number elsewhere', 'sip:+15552223333@example.org', 'no endpoint of LINES'],
-    ['an endpoint of ours elsewhere', 'sip:bob@example.org', 'no endpoint of LINES'],
-    ['nothing', '', 'neither'],
-    ['letters', '1-800-FLOWERS', 'neither'],
-    ['too many digits', '+1234567890123456', 'neither'],
-    ['a number that begins with 0', '+05552223333', 'neither'],
-  ])('%s: refused', (_, to, why) => {
-    expect(route({ from: JSMITH, to }, PLAN)).toEqual({ refused: expect.stringContaining(why) });
+    ['itself by URI', JSMITH, 'dialled itself', 'USER_BUSY'],
+    ['itself by name', 'jsmith_mobile', 'dialled itself', 'USER_BUSY'],
+    ['its own number', '+1555444333', 'dialled its own number', 'USER_BUSY'],
+    ['its own number without +', '1555444333', 'dialled its own number', 'USER_BUSY'],
+    ['an unknown name', 'carol', 'neither an endpoint of LINES nor an E.164 number', 'UNALLOCATED_NUMBER'],
+    ['a name in another case', 'BOB', 'neither an endpoint of LINES nor an E.164 number', 'UNALLOCATED_NUMBER'],
+    ['an unknown user of its domain', `sip:carol@${HOST}`, 'neither an endpoint', 'UNALLOCATED_NUMBER'],
+    ['somebody elsewhere', 'sip:eve@example.org', 'no endpoint of LINES', 'UNALLOCATED_NUMBER'],
+    ['a number elsewhere', 'sip:+15552223333@example.org', 'no endpoint of LINES', 'UNALLOCATED_NUMBER'],
+    ['an endpoint of ours elsewhere', 'sip:bob@example.org', 'no endpoint of LINES', 'UNALLOCATED_NUMBER'],
+    ['nothing', '', 'neither', 'UNALLOCATED_NUMBER'],
+    ['letters', '1-800-FLOWERS', 'neither', 'UNALLOCATED_NUMBER'],
+    ['too many digits', '+1234567890123456', 'neither', 'UNALLOCATED_NUMBER'],
+    ['a number that begins with 0', '+05552223333', 'neither', 'UNALLOCATED_NUMBER'],
+  ])('%s: refused', (_, to, why, cause) => {
+    expect(route({ from: JSMITH, to }, PLAN)).toEqual({ refused: expect.stringContaining(why), cause });
   });
 
   it('dials as the default country does', () => {
@@ -125,13 +125,31 @@ describe('who calls from outside', () => {
   });
 
   it.each([
-    ['an unknown number', '+12223334444', '+15559999999', 'is no number of LINES'],
-    ['an endpoint by name', '+12223334444', 'bob', 'is no number of LINES'],
-    ['an endpoint that is not ours calling out', `sip:mallory@${HOST}`, '+15552223333', 'is no endpoint of LINES'],
-    ['our name on another host', 'sip:jsmith_mobile@example.org', '+15552223333', 'is no endpoint of LINES'],
-    ['our name in another case', `sip:JSMITH_mobile@${HOST}`, '+15552223333', 'is no endpoint of LINES'],
-  ])('%s: refused', (_, from, to, why) => {
-    expect(route({ from, to }, PLAN)).toEqual({ refused: expect.stringContaining(why) });
+    ['an unknown number', '+12223334444', '+15559999999', 'is no number of LINES', 'UNALLOCATED_NUMBER'],
+    ['an endpoint by name', '+12223334444', 'bob', 'is no number of LINES', 'UNALLOCATED_NUMBER'],
+    [
+      'an endpoint that is not ours calling out',
+      `sip:mallory@${HOST}`,
+      '+15552223333',
+      'is no endpoint of LINES',
+      'CALL_REJECTED',
+    ],
+    [
+      'our name on another host',
+      'sip:jsmith_mobile@example.org',
+      '+15552223333',
+      'is no endpoint of LINES',
+      'CALL_REJECTED',
+    ],
+    [
+      'our name in another case',
+      `sip:JSMITH_mobile@${HOST}`,
+      '+15552223333',
+      'is no endpoint of LINES',
+      'CALL_REJECTED',
+    ],
+  ])('%s: refused', (_, from, to, why, cause) => {
+    expect(route({ from, to }, PLAN)).toEqual({ refused: expect.stringContaining(why), cause });
   });
 
   it('an endpoint is known by its URI however it is spelt', () => {

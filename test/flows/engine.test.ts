@@ -171,6 +171,15 @@ describe('an event that overtakes another', () => {
   });
 });
 
+it('the client learns why the caller is rejected', async () => {
+  const client = fakeClient({ createCall: CALLEE });
+  const rejectCall = jest.spyOn(client, 'rejectCall');
+  const { engine } = testEngine({ client });
+  await engine.receive(incomingCall());
+  await engine.receive(hangupOf(CALLEE, 'USER_BUSY', { tag: CALLER }));
+  expect(rejectCall).toHaveBeenCalledWith(CALLER, expect.anything(), 'USER_BUSY');
+});
+
 describe('an event of a call that nobody knows', () => {
   it('answer with the tag of a flow that is not there: its leg is hung up, and counted', async () => {
     const { engine, client, metrics } = testEngine({ client: willingClient() });

@@ -56,7 +56,11 @@ function createCareful(): Handle {
     if (eventType !== 'hangup') return undefined;
     const partner = tag ?? callees.get(callId);
     if (!partner) return undefined;
-    const reply = await api('POST', `calls/${partner}`, { state: tag ? 'rejected' : 'completed' });
+    const reply = await api(
+      'POST',
+      `calls/${partner}`,
+      tag ? { state: 'rejected', cause: 'USER_BUSY' } : { state: 'completed' },
+    );
     return reply.status === 400 ? api('POST', `calls/${partner}`, { state: 'completed' }) : reply;
   };
 }
