@@ -82,6 +82,7 @@ const hangupEvent = z.object({
   ...common,
   ...parties,
   cause: text.optional(),
+  causeDetail: text.optional(),
 });
 
 const voiceEvent = z.discriminatedUnion('eventType', [
@@ -151,6 +152,12 @@ export function describeFault(error: z.ZodError): string {
   const field = issue.path.join('.');
   return field ? `${field}: ${issue.message}` : issue.message;
 }
+
+/**
+ * What a `hangup` event adds to the cause; an extension of v1. `media-lost`: no RTP came from the phone for too long.
+ * `phone-lost`: the phone left a request within the call unanswered.
+ */
+export type HangupDetail = 'media-lost' | 'phone-lost';
 
 /** Why a call ended, as `hangup` events say it. Anything else is an internal error of the platform. */
 export type HangupCause =

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { MAX_CALL_TIMEOUT_SECONDS, wireBoolean } from '../../protocol/commands';
+import { MAX_CALL_TIMEOUT_SECONDS, REJECT_CAUSES, wireBoolean } from '../../protocol/commands';
 import { CallEndedError, NotFoundError, NumberAccessDeniedError, ValidationError } from '../errors';
 import type { Call } from '../calls/call';
 import type { CallbackTarget } from '../calls/delivery';
@@ -62,6 +62,8 @@ const newCall = z.object({
 
 const changes = z.object({
   state: z.enum(['active', 'rejected', 'completed', 'transferring']).optional(),
+  /** An extension of v1: with `rejected` only. */
+  cause: z.enum(REJECT_CAUSES).optional(),
   transferTo: party.optional(),
   transferCallerId: text(256).optional(),
   whisperAudio: audio.optional(),
@@ -121,6 +123,8 @@ export function callRoutes(context: ApiContext): Router {
   router.post('/:callId', (request, response) => {
     const call = calls.get(request.params.callId);
     const fields = parse(changes, request.body);
+    if (fields.cause !== undefined && fields.state !== 'rejected')
+      throw new ValidationError(`cause: ${fields.cause} is only valid with state rejected`);
     if (call.over) throw new CallEndedError(call.id);
     if (fields.state === 'transferring') {
       const { id } = transferCall(call, fields);
@@ -140,7 +144,7 @@ export function callRoutes(context: ApiContext): Router {
     settings.tag = fields.tag ?? settings.tag;
     call.setRecording(fields);
     if (fields.state === 'active') call.answer();
-    else if (fields.state === 'rejected') call.reject();
+    else if (fields.state === 'rejected') call.reject(fields.cause);
     else if (fields.state === 'completed') call.hangUp();
   };
 

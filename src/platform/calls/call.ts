@@ -1,7 +1,7 @@
 /** One leg: its state, its commands, its events. */
 import type { Logger } from '../../logger';
-import type { CallState } from '../../protocol/commands';
-import type { HangupCause, VoiceEventType } from '../../protocol/events';
+import type { CallState, RejectCause } from '../../protocol/commands';
+import type { HangupCause, HangupDetail, VoiceEventType } from '../../protocol/events';
 import { newId } from '../../protocol/ids';
 import { CallEndedError, InvalidStateError } from '../errors';
 import type { Line, LineListener, Playback } from '../lines/line';
@@ -136,11 +136,12 @@ export class Call implements LineListener {
     this.#line?.answer();
   }
 
-  reject(): void {
+  /** @param cause what the caller hears */
+  reject(cause: RejectCause = 'CALL_REJECTED'): void {
     this.#mustNotBeOver();
     if (this.settings.direction === 'out' || this.up)
       throw this.#invalid('is not an incoming call that rings: only such a call is rejected');
-    this.#endFromHere('CALL_REJECTED', 'rejected');
+    this.#endFromHere(cause, 'rejected');
   }
 
   /** @param cause undefined: what hanging up means in this state */
@@ -216,8 +217,8 @@ export class Call implements LineListener {
     this.#waiting = undefined;
   }
 
-  ended(cause: HangupCause): void {
-    this.#end(cause, 'ended');
+  ended(cause: HangupCause, detail?: HangupDetail): void {
+    this.#end(cause, 'ended', detail);
   }
 
   playStarted(playback: Playback): void {
@@ -268,14 +269,14 @@ export class Call implements LineListener {
     this.#end(cause, signal);
   }
 
-  #end(cause: HangupCause, signal: CallSignal): void {
+  #end(cause: HangupCause, signal: CallSignal, detail?: HangupDetail): void {
     if (!this.#move(signal, cause)) return;
     this.endTime = new Date();
     this.#cancelTimeout?.();
     this.#tell((watcher) => watcher.ended?.(cause));
     this.#watchers.clear();
     this.#line = undefined;
-    void this.emit('hangup', { ...this.#parties, cause });
+    void this.emit('hangup', { ...this.#parties, cause, causeDetail: detail });
   }
 
   /** @returns false where the signal means nothing in this state */

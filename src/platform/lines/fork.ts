@@ -34,10 +34,10 @@ export function dialAll<Branch>(
         for (const other of lines) if (other !== line) other.hangUp('ORIGINATOR_CANCEL', 'elsewhere');
         listener.answered();
       },
-      ended(cause) {
+      ended(cause, detail) {
         lines.delete(line);
         causes.push(cause);
-        if (winner === line) listener.ended(cause);
+        if (winner === line) listener.ended(cause, detail);
         else if (!winner && lines.size === 0) listener.ended(PRECEDENCE.find((c) => causes.includes(c)) ?? cause);
       },
       playStarted: (playback) => listener.playStarted(playback),

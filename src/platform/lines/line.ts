@@ -7,7 +7,7 @@
  * - notifications never come from within a command, always later;
  * - `ended` comes once, is the last one, and does not come after `hangUp`.
  */
-import type { HangupCause } from '../../protocol/events';
+import type { HangupCause, HangupDetail } from '../../protocol/events';
 import type { Party } from '../media/audio';
 
 /** Something to be heard by the far end. */
@@ -52,7 +52,7 @@ export interface LineListener {
   /** Outgoing: the far end picked up. Incoming: the pick-up asked for with `answer` is done. */
   answered(): void;
   /** The far end or the network ended the leg. */
-  ended(cause: HangupCause): void;
+  ended(cause: HangupCause, detail?: HangupDetail): void;
   playStarted(playback: Playback): void;
   playDone(playback: Playback): void;
   /** It could not be played at all; in place of `playStarted` and `playDone`. */

@@ -268,7 +268,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       return lines.size;
     },
     close() {
-      for (const line of [...lines]) line.hangUp('NORMAL_TEMPORARY_FAILURE');
+      for (const line of [...lines]) refuse(line, 503);
     },
   };
 }

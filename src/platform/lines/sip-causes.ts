@@ -1,5 +1,5 @@
 /** SIP status ↔ hangup cause: the one table of both directions. */
-import type { HangupCause } from '../../protocol/events';
+import type { HangupCause, HangupDetail } from '../../protocol/events';
 
 /** What the application is told when a phone refuses with this status; any other is NORMAL_TEMPORARY_FAILURE. */
 const CAUSES: Readonly<Record<number, HangupCause>> = {
@@ -23,7 +23,7 @@ const CAUSES: Readonly<Record<number, HangupCause>> = {
   607: 'CALL_REJECTED', // RFC 8197: unwanted
 };
 
-/** What a phone that calls is told when its call is not to be. */
+/** The response to a calling phone whose call ends before it was answered. */
 const STATUSES: Readonly<Record<HangupCause, number>> = {
   // Hung up before it was answered: to the caller that is a refusal.
   NORMAL_CLEARING: 603,
@@ -32,12 +32,18 @@ const STATUSES: Readonly<Record<HangupCause, number>> = {
   CALL_REJECTED: 603,
   UNALLOCATED_NUMBER: 404,
   NO_ANSWER: 480,
-  NORMAL_TEMPORARY_FAILURE: 503,
+  // The callee is unreachable. Not 503: phones take that for a failure of the server itself (RFC 3261 21.5.4).
+  NORMAL_TEMPORARY_FAILURE: 480,
 };
 
 /** @param status undefined: BYE */
 export function causeOf(status: number | undefined): HangupCause {
   return status === undefined ? 'NORMAL_CLEARING' : (CAUSES[status] ?? 'NORMAL_TEMPORARY_FAILURE');
+}
+
+/** @param status with which a call ended that was up: 408 and 481 mean that the phone is gone (RFC 3261 12.2.1.2) */
+export function lossOf(status: number | undefined): HangupDetail | undefined {
+  return status === 408 || status === 481 ? 'phone-lost' : undefined;
 }
 
 export function statusOf(cause: HangupCause): number {

@@ -1,12 +1,12 @@
 /** A line whose far end is a SIP phone: signalling by a session, sound by a media leg. */
 import type { Logger } from '../../logger';
-import type { HangupCause } from '../../protocol/events';
+import type { HangupCause, HangupDetail } from '../../protocol/events';
 import type { Party } from '../media/audio';
 import type { MediaLeg } from '../media/media';
 import type { CreatePlayer, Player } from '../media/player';
 import type { SessionListener, SessionMedia } from '../sip/session/session';
 import type { Line, LineListener, Playback } from './line';
-import { causeOf, statusOf } from './sip-causes';
+import { causeOf, lossOf, statusOf } from './sip-causes';
 
 /** What carries the line: a call that came in, or one that was made. */
 export interface Signalling {
@@ -70,7 +70,7 @@ export class SipLine implements Line {
       this.#state = 'up';
       this.#listener?.answered();
     },
-    ended: (status) => this.#endFromFarEnd(causeOf(status)),
+    ended: (status) => this.#endFromFarEnd(causeOf(status), this.#state === 'up' ? lossOf(status) : undefined),
     dtmf: (digit) => {
       if (this.#state !== 'up') return;
       this.#listener?.dtmf(digit);
@@ -88,7 +88,7 @@ export class SipLine implements Line {
       if (this.#state !== 'up') return;
       this.deps.log.warn('no RTP for too long: the call is ended');
       this.#signalling?.hangUp(statusOf('NORMAL_TEMPORARY_FAILURE'));
-      this.#endFromFarEnd('NORMAL_TEMPORARY_FAILURE');
+      this.#endFromFarEnd('NORMAL_TEMPORARY_FAILURE', 'media-lost');
     },
   };
 
@@ -173,10 +173,10 @@ export class SipLine implements Line {
     if (this.#playing === playback) this.#playing = undefined;
   }
 
-  #endFromFarEnd(cause: HangupCause): void {
+  #endFromFarEnd(cause: HangupCause, detail?: HangupDetail): void {
     if (this.#state === 'ended') return;
     this.#end();
-    this.#listener?.ended(cause);
+    this.#listener?.ended(cause, detail);
   }
 
   #end(): void {

@@ -52,3 +52,21 @@ it('a bridged far end hears its partner until what is played to it begins, and a
   player?.playDone(next);
   expect(hears()).toBe(true);
 });
+
+it.each([
+  [408, ['NORMAL_TEMPORARY_FAILURE', 'phone-lost']],
+  [481, ['NORMAL_TEMPORARY_FAILURE', 'phone-lost']],
+  [488, ['NORMAL_TEMPORARY_FAILURE', undefined]],
+  [undefined, ['NORMAL_CLEARING', undefined]],
+])('a call that is up and ends with %s ends with %j', (status, told) => {
+  const createPlayer = () => ({ play: () => undefined, stop: () => undefined, abandon: () => undefined });
+  const line = new SipLine({ createPlayer, log: pino({ level: 'silent' }), onEnd: () => undefined });
+  const ended: unknown[] = [];
+  line.tell({
+    answered: () => undefined,
+    ended: (...args: unknown[]) => ended.push(args),
+  } as unknown as LineListener);
+  line.session.answered();
+  line.session.ended(status);
+  expect(ended).toEqual([told]);
+});
