@@ -1,74 +1,7 @@
 #!/usr/bin/env node
-/** The test kit's command: arguments, signals, files and the exit code. */
-import { accessSync, constants, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { TandemError, UsageError, messageOf } from '../errors';
-import { HELP, LIST } from './help';
-import { parseOptions, type Options } from './options';
-import { createProgress } from './progress';
-import { toJson } from './report-json';
-import { toJunit } from './report-junit';
-import { describeRun } from './report-text';
-import { exitCodeOf, run } from './run';
+/** Checks the Node version, then loads the rest: older versions fail on its syntax or its modules. */
+import { requireNode } from '../node-version';
 
-const USAGE_EXIT = 2;
-const SEEDS = 1_000_000_000;
-
-async function main(args: readonly string[]): Promise<void> {
-  const options = parseOptions(args, Math.floor(Math.random() * SEEDS));
-  if (options === 'help') return void process.stdout.write(HELP);
-  if (options === 'list') return void process.stdout.write(LIST);
-  for (const flag of ['json', 'junit'] as const) checkWritable(flag, options[flag]);
-  const interruption = interruptible();
-  const result = await run(options, {
-    signal: interruption,
-    onListening: ({ url, user }) => process.stderr.write(describeListening(url, user, options)),
-    onProgress: createProgress((text) => process.stderr.write(text), process.stderr.isTTY),
-  });
-  process.stdout.write(`${describeRun(result, options)}\n`);
-  process.exitCode = exitCodeOf(result);
-  if (options.json !== undefined) write('json', options.json, toJson(result, options));
-  if (options.junit !== undefined) write('junit', options.junit, toJunit(result));
-}
-
-function write(flag: string, file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new UsageError(`--${flag}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** A run takes minutes: a report that cannot be written is told before it. */
-function checkWritable(flag: string, file: string | undefined): void {
-  if (file === undefined) return;
-  const folder = dirname(resolve(file));
-  try {
-    accessSync(folder, constants.W_OK);
-  } catch (error) {
-    throw new UsageError(`--${flag}: ${folder} cannot be written to (${messageOf(error)})`, { cause: error });
-  }
-}
-
-/** The first signal asks for what there is so far, the second ends the process at once. */
-function interruptible(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(130);
-      controller.abort();
-    });
-  return controller.signal;
-}
-
-const describeListening = (url: string, user: Options['user'], { number, endpoint, seed }: Options): string =>
-  `The v1 API is at ${url}/v1/users/${user.id}, token ${user.token}, secret ${user.secret}\n` +
-  `The app must know the number ${number} and the endpoint ${endpoint}\n` +
-  `Seed ${seed}\n`;
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-  // The kit's own errors say what to do; anything else is a fault of the kit, and its stack tells where.
-  const text = error instanceof TandemError ? error.message : error instanceof Error ? error.stack : messageOf(error);
-  process.stderr.write(`testkit: ${text}\n`);
-  process.exitCode = USAGE_EXIT;
-});
+requireNode();
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would be loaded before the check
+require('./cli');

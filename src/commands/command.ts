@@ -1,0 +1,32 @@
+/** What every command of the command line has in common. */
+import type { Config, Purpose } from '../config';
+import type { Environment } from '../env-file';
+import { createLogger, type Logger } from '../logger';
+import { unknownSettings } from '../setting-faults';
+
+export interface Invocation {
+  config: Config;
+  args: readonly string[];
+  /** The settings as they were given: environment variables, and `.env` below them. */
+  environment: Environment;
+  envFile: Environment;
+}
+
+export interface Command {
+  purpose: Purpose;
+  /** Arguments that the command accepts; undefined: it checks them itself. */
+  options: readonly string[] | undefined;
+  run: (invocation: Invocation) => Promise<void>;
+}
+
+/** The logger of a server. */
+export function serverLog({ config, envFile }: Invocation): Logger {
+  const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
+  const names = unknownSettings(envFile);
+  if (names.length > 0)
+    log.warn(
+      { event: 'unknown-settings', names },
+      '.env has names that are no settings; .env.example has all settings',
+    );
+  return log;
+}

@@ -1,0 +1,29 @@
+/** `serve`: the webhook server, and the platform beside it where no other is set. */
+import { banner } from '../banner';
+import { writeRunning } from '../runtime-file';
+import { handleSignals } from '../signals';
+import { serverLog, type Command, type Invocation } from './command';
+import { startAll } from './start';
+
+export const serve: Command = { purpose: 'serve', options: [], run };
+
+async function run(invocation: Invocation): Promise<void> {
+  const { config } = invocation;
+  const log = serverLog(invocation);
+  if (config.redis && config.api.url === undefined)
+    log.warn(
+      { event: 'platform-not-shared' },
+      'REDIS_URL is set, and BANDWIDTH_API_URL is not: each instance has a platform of its own, with calls of its own',
+    );
+  const { server, platform, provisioned } = await startAll(config, log);
+  handleSignals(log, server, platform);
+  if (!platform || !provisioned) return;
+  const { url } = server;
+  const { userId, token, secret } = config.api;
+  const account = { url: platform.url, userId, token, secret };
+  writeRunning({ pid: process.pid, url, apiToken: config.apiToken, platform: account, sip: platform.sip?.phones }, log);
+  // For people; where the log is not for people, it goes beside the log.
+  const out = process.stdout.isTTY ? process.stdout : process.stderr;
+  const started = { config, url, platform, provisioned, simulatedPhones: config.platform.sandbox };
+  out.write(`${banner(started)}\n`);
+}

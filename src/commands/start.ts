@@ -1,0 +1,63 @@
+/** Starts the webhook server, and the embedded platform beside it where no other is set. */
+import { createApiHttp } from '../call-control/http';
+import type { Config } from '../config';
+import { createSandbox } from '../demo/clients';
+import type { Logger } from '../logger';
+import { SipListenError, startPlatform, type Platform } from '../platform';
+import { provision, type Provisioned } from '../provisioning/provision';
+import { startServer, type TandemServer } from '../server';
+import { checkFolders, explainListen, readCertificate } from '../setting-faults';
+
+export interface Started {
+  server: TandemServer;
+  platform: Platform | undefined;
+  provisioned: Provisioned | undefined;
+}
+
+export async function startAll(config: Config, log: Logger): Promise<Started> {
+  const platform = config.api.url === undefined ? await startEmbedded(config, log) : undefined;
+  const apiUrl = config.api.url ?? platform?.url ?? '';
+  let server: TandemServer | undefined;
+  try {
+    server = await startServer(config, apiUrl, log).catch((error: unknown) => {
+      throw explainListen(error, { setting: 'PORT', port: config.port, hostSetting: 'HOST', host: config.host });
+    });
+    return { server, platform, provisioned: platform && (await setUp(config, platform.url, server.webhookUrl)) };
+  } catch (error) {
+    await server?.close();
+    await platform?.close();
+    throw error;
+  }
+}
+
+/** The embedded platform gets what LINES names, and a simulated phone for each endpoint. */
+async function setUp(config: Config, platformUrl: string, webhookUrl: string): Promise<Provisioned> {
+  const { lines, sipPassword } = config;
+  const http = createApiHttp({ ...config.api, url: platformUrl });
+  const provisioned = await provision(http, { lines, sipPassword, resetPassword: false, webhookUrl }).finally(() =>
+    http.close(),
+  );
+  if (config.platform.sandbox) {
+    const sandbox = createSandbox({ ...config.api, url: platformUrl });
+    for (const endpoint of new Set(lines.map((line) => line.endpoint))) await sandbox.attachPhone(endpoint);
+  }
+  return provisioned;
+}
+
+export async function startEmbedded(config: Config, log: Logger): Promise<Platform> {
+  const { userId, token: apiToken, secret: apiSecret } = config.api;
+  const account = { userId, apiToken, apiSecret };
+  const { tls, recordingsDir, ...sip } = config.sip;
+  checkFolders(config.sip);
+  const options = { ...sip, tls: tls && { port: tls.port, ...readCertificate(tls) } };
+  const { host } = config;
+  return startPlatform({ ...config.platform, host, ...account, sip: options, recordingsDir, log }).catch(
+    (error: unknown) => {
+      if (!(error instanceof SipListenError))
+        throw explainListen(error, { setting: 'PLATFORM_PORT', port: config.platform.port, hostSetting: 'HOST', host });
+      const [setting, port] = error.tls ? ['SIP_TLS_PORT', tls?.port ?? 0] : ['SIP_PORT', sip.port];
+      const hostSetting = sip.host === host ? 'HOST' : 'SIP_HOST';
+      throw explainListen(error.cause, { setting, port, hostSetting, host: sip.host });
+    },
+  );
+}
