@@ -60,10 +60,14 @@ export interface RunningTandem extends RecordingLog {
   close(): Promise<void>;
 }
 
-export async function runTandem(env: Record<string, string> = {}): Promise<RunningTandem> {
+/** @param options of the platform, as `sip` */
+export async function runTandem(
+  env: Record<string, string> = {},
+  options: Partial<PlatformOptions> = {},
+): Promise<RunningTandem> {
   const config = testConfig(env);
   const recording = recordingLog();
-  const platform = await fastPlatform();
+  const platform = await fastPlatform(options);
   const server = await startServer(config, platform.url, recording.log);
   const http = createApiHttp({ ...config.api, url: platform.url });
   const { lines, sipPassword } = config;
