@@ -4,8 +4,8 @@ import { demo } from './commands/demo';
 import { platform } from './commands/platform';
 import { provision } from './commands/provision';
 import { serve } from './commands/serve';
-import { loadConfig } from './config';
-import { readEnvFile } from './env-file';
+import { ConfigError, loadConfig, type Config, type Purpose } from './config';
+import { readEnvFile, type Environment, type EnvFile } from './env-file';
 import { TandemError, UsageError, messageOf } from './errors';
 
 const COMMANDS = new Map<string, Command>(Object.entries({ serve, platform, provision, demo }));
@@ -28,8 +28,21 @@ async function main([name = 'serve', ...args]: string[]): Promise<void> {
   if (unknown !== undefined)
     throw new UsageError(`${name} takes no "${unknown}"; settings are variables of the environment, see .env.example`);
   const envFile = readEnvFile('.env');
-  const environment = { ...envFile, ...process.env };
-  await command.run({ config: loadConfig(environment, command.purpose), args, environment, envFile });
+  const environment = { ...envFile.values, ...process.env };
+  const config = configOf(envFile, environment, command.purpose);
+  await command.run({ config, args, environment, envFile: envFile.values });
+}
+
+/** @throws ConfigError with the faults of `.env` and of the settings, all at once */
+function configOf({ faults }: EnvFile, environment: Environment, purpose: Purpose): Config {
+  try {
+    const config = loadConfig(environment, purpose);
+    if (faults.length === 0) return config;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError([...faults, ...error.faults]);
+  }
+  throw new ConfigError(faults);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 /** `node dist/main.js`, as it is started: what it prints, and how it ends. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type AddressInfo } from 'node:net';
@@ -87,6 +87,30 @@ describe('bad settings', () => {
     expect(await exit).toBe(1);
     expect(err()).toContain('LOG_LEVEL');
     expect(err()).not.toContain('PORT');
+  });
+});
+
+describe('a faulty .env', () => {
+  it('is listed with the faults of the settings, without its values', async () => {
+    writeFileSync(join(folder, '.env'), '\ufeffPORT=x\nSIP_PASSWORD "se5ame"\nLOG_LEVEL=info\nAPI_TOKEN="se5ame\n');
+    const { exit, err } = run(['serve']);
+    expect(await exit).toBe(1);
+    expect(err()).toMatch(/^tandem: [^\n]+:\n {2}- \.env line 2 has no "=".*\n {2}- \.env line 4 .*\n {2}- PORT .*\n$/);
+    expect(err()).not.toContain('se5ame');
+  });
+
+  it.each([
+    [
+      'of UTF-16',
+      () => writeFileSync(join(folder, '.env'), '\ufeffPORT=0', 'utf16le'),
+      '.env is encoded in UTF-16; save it',
+    ],
+    ['that is a directory', () => mkdirSync(join(folder, '.env')), '.env is a directory; remove it'],
+  ])('%s ends the start', async (_what, make, fault) => {
+    make();
+    const { exit, err } = run(['serve'], FREE);
+    expect(await exit).toBe(1);
+    expect(err()).toContain(`  - ${fault}`);
   });
 });
 
