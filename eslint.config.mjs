@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import noObjectLookup from './lint/no-object-lookup.cjs';
 
 const wall = (message, ...patterns) => ({
   'no-restricted-imports': ['error', { patterns: [{ group: patterns, message }] }],
@@ -18,6 +19,12 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
     },
+  },
+  // Text from outside as a key: a crafted name finds what every object inherits.
+  {
+    files: ['src/**/*.ts'],
+    plugins: { tandem: { rules: { 'no-object-lookup': noObjectLookup } } },
+    rules: { 'tandem/no-object-lookup': 'error' },
   },
   {
     files: ['test/**/*.ts'],

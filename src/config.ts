@@ -110,7 +110,7 @@ export type Purpose = 'serve' | 'platform' | 'provision' | 'demo';
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>, purpose: Purpose = 'serve'): Config {
   const given = Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => name in settings.shape && value !== ''),
+    Object.entries(env).filter(([name, value]) => Object.hasOwn(settings.shape, name) && value !== ''),
   );
   const parsed = settings.safeParse(given);
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);

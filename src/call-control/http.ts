@@ -83,7 +83,9 @@ function toRefusal(response: AxiosResponse<unknown>, request: string): RefusedEr
   return new RefusedError(status, code, parsed.success ? parsed.data.category : 'unknown', message, retryAt);
 }
 
-function header(response: AxiosResponse<unknown>, name: string): string | undefined {
+type HeaderName = 'date' | 'link' | 'location' | 'x-ratelimit-reset';
+
+function header(response: AxiosResponse<unknown>, name: HeaderName): string | undefined {
   const value: unknown = response.headers[name];
   return typeof value === 'string' ? value : undefined;
 }

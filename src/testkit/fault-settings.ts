@@ -3,30 +3,30 @@ import { UsageError } from '../errors';
 import { ALL_FAULTS, NO_FAULTS, type Faults } from './platform';
 import type { CommandFault, EventFault } from './platform/faults';
 
-const EVENTS: Record<string, EventFault> = {
-  duplicate: 'duplicated',
-  reorder: 'reordered',
-  delay: 'delayed',
-  drop: 'lost',
-};
+const EVENTS: ReadonlyMap<string, EventFault> = new Map<string, EventFault>([
+  ['duplicate', 'duplicated'],
+  ['reorder', 'reordered'],
+  ['delay', 'delayed'],
+  ['drop', 'lost'],
+]);
 
-const COMMANDS: Record<string, CommandFault> = {
-  'slow-reply': 'slow reply',
-  '429': '429',
-  'call-rate-limit': '403 call-rate-limit',
-  '409': '409 conflict',
-  '503': '503 unavailable',
-  '500': '500 without effect',
-  '500-after': '500 with effect',
-  '4xx': 'final 4xx',
-  'lost-reply': 'reply lost after effect',
-  'lost-command': 'lost before effect',
-  hang: 'hang before effect',
-  'hang-after': 'hang after effect',
-  reset: 'connection reset',
-};
+const COMMANDS: ReadonlyMap<string, CommandFault> = new Map<string, CommandFault>([
+  ['slow-reply', 'slow reply'],
+  ['429', '429'],
+  ['call-rate-limit', '403 call-rate-limit'],
+  ['409', '409 conflict'],
+  ['503', '503 unavailable'],
+  ['500', '500 without effect'],
+  ['500-after', '500 with effect'],
+  ['4xx', 'final 4xx'],
+  ['lost-reply', 'reply lost after effect'],
+  ['lost-command', 'lost before effect'],
+  ['hang', 'hang before effect'],
+  ['hang-after', 'hang after effect'],
+  ['reset', 'connection reset'],
+]);
 
-export const FAULT_NAMES: readonly string[] = [...Object.keys(EVENTS), ...Object.keys(COMMANDS), 'query-503', 'strict'];
+export const FAULT_NAMES: readonly string[] = [...EVENTS.keys(), ...COMMANDS.keys(), 'query-503', 'strict'];
 
 /** What every app meets some day, and is told how to deal with. */
 const MILD: Faults = {
@@ -42,7 +42,11 @@ const MILD: Faults = {
   strict: 0,
 };
 
-const SETS: Record<string, Faults> = { none: NO_FAULTS, mild: MILD, all: ALL_FAULTS };
+const SETS: ReadonlyMap<string, Faults> = new Map([
+  ['none', NO_FAULTS],
+  ['mild', MILD],
+  ['all', ALL_FAULTS],
+]);
 
 /**
  * @param text a set, probabilities, or both: `mild`, `duplicate=0.1,drop=0.05`, `all,drop=0`
@@ -51,7 +55,7 @@ const SETS: Record<string, Faults> = { none: NO_FAULTS, mild: MILD, all: ALL_FAU
 export function parseFaults(text: string): Faults {
   const faults: Faults = { ...NO_FAULTS, events: {}, commands: {}, hangUpsSpared: true };
   for (const part of text.split(',').map((each) => each.trim())) {
-    const set = Object.hasOwn(SETS, part) ? SETS[part] : undefined;
+    const set = SETS.get(part);
     if (set) Object.assign(faults, { ...set, events: { ...set.events }, commands: { ...set.commands } });
     else setOne(faults, part);
   }
@@ -65,7 +69,7 @@ function setOne(faults: Faults, part: string): void {
     throw new UsageError(`--faults: there is no "${name}"; there are none, mild, all, ${FAULT_NAMES.join(', ')}`);
   if (value === '' || !(probability >= 0 && probability <= 1))
     throw new UsageError(`--faults: give ${name} a probability from 0 to 1, as in ${name}=0.1`);
-  const [event, command] = [EVENTS[name], COMMANDS[name]];
+  const [event, command] = [EVENTS.get(name), COMMANDS.get(name)];
   if (event) faults.events[event] = probability;
   if (command) faults.commands[command] = probability;
   if (name === 'query-503') faults.queries = probability;

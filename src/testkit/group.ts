@@ -97,7 +97,12 @@ export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K,
 }
 
 export function countBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const item of items) counts[keyOf(item)] = (counts[keyOf(item)] ?? 0) + 1;
-  return counts;
+  return sumOf([...items].map((item) => [keyOf(item), 1] as const));
+}
+
+/** The sum for each name, in the order in which the names come. */
+export function sumOf(counts: Iterable<readonly [name: string, count: number]>): Record<string, number> {
+  const sums = new Map<string, number>();
+  for (const [name, count] of counts) sums.set(name, (sums.get(name) ?? 0) + count);
+  return Object.fromEntries(sums);
 }

@@ -31,7 +31,7 @@ function suiteOf({ name, seconds, played }: PassResult, findings: readonly Findi
   const cases = [...scenarios, 'unknown'].flatMap((scenario) =>
     CODES.filter(ofCalls).map((code): Case => {
       const finding = findings.find((each) => each.code === code);
-      const counted = (finding?.scenarios[`${name} ${scenario}`] ?? 0) > 0;
+      const counted = finding !== undefined && Object.hasOwn(finding.scenarios, `${name} ${scenario}`);
       return { name: scenario, code, failure: counted ? finding : undefined };
     }),
   );
@@ -75,13 +75,19 @@ function caseOf(suiteName: string, { name, code, failure }: Case, seed: number):
   return `    <testcase ${attributes}><failure type="${severity}" message="${message}">${escape(body)}</failure></testcase>`;
 }
 
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  ['"', '&quot;'],
+  ["'", '&apos;'],
+]);
 
 /** XML 1.0 has no place for most control characters, not even as entities. */
 function escape(text: string): string {
   return text
     .replace(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, '\u{fffd}')
-    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+    .replace(/[&<>"']/g, (character) => ENTITIES.get(character) ?? character);
 }
 
 const sum = (suites: readonly Suite[], key: 'tests' | 'failures'): number =>

@@ -1,6 +1,6 @@
 /** The report that people read. */
 import { FINDINGS, type Severity } from './findings';
-import type { Finding } from './group';
+import { sumOf, type Finding } from './group';
 import type { Options } from './options';
 import type { PassResult, RunResult } from './run';
 
@@ -56,12 +56,7 @@ function describeFinding(finding: Finding): string[] {
 }
 
 function byName(scenarios: Record<string, number>): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const [key, count] of Object.entries(scenarios)) {
-    const name = key.slice(key.indexOf(' ') + 1);
-    counts[name] = (counts[name] ?? 0) + count;
-  }
-  return counts;
+  return sumOf(Object.entries(scenarios).map(([key, count]) => [key.slice(key.indexOf(' ') + 1), count] as const));
 }
 
 const WHERE_SHOWN = 8;

@@ -2,7 +2,7 @@
 import { TandemError, UsageError, messageOf } from '../errors';
 import { isFaultless } from './fault-settings';
 import { FINDINGS, type FindingCode } from './findings';
-import { countBy, groupFindings, type Finding, type PassFound, type PassName } from './group';
+import { countBy, groupFindings, sumOf, type Finding, type PassFound, type PassName } from './group';
 import { judge, PARTNER_MS } from './judge';
 import type { Options } from './options';
 import { createStubPlatform, NO_FAULTS, outcomeOf, type StubPlatform } from './platform';
@@ -250,8 +250,7 @@ function strayFindings(platform: StubPlatform): Map<FindingCode, string[]> {
 }
 
 function sum(counts: readonly ReadonlyMap<string, number>[]): Record<string, number> {
-  const total: Record<string, number> = {};
-  for (const each of counts) for (const [key, count] of each) total[key] = (total[key] ?? 0) + count;
+  const total = sumOf(counts.flatMap((each) => [...each]));
   return Object.fromEntries(Object.entries(total).sort(([a], [b]) => a.localeCompare(b)));
 }
 

@@ -35,11 +35,11 @@ export function showCall(call: Call, uris: Uris): CallResource {
 }
 
 /** What `data` of an event says: what is particular about it. */
-const DATA_FIELDS = ['cause', 'status', 'dtmfDigit', 'digits'];
+const DATA_FIELDS = ['cause', 'status', 'dtmfDigit', 'digits'] as const;
 
 export function showEvent({ id, time, name, fields }: CallEvent) {
-  const field = DATA_FIELDS.find((known) => known in fields);
-  return { id, time, name, data: field === undefined ? undefined : fields[field] };
+  const field = DATA_FIELDS.find((known) => Object.hasOwn(fields, known));
+  return { id, time, name, data: field && fields[field] };
 }
 
 export function showBridge(bridge: Bridge, uris: Uris): BridgeResource & { callIds: string[] } {

@@ -59,10 +59,11 @@ export function phoneNumberRoutes({ applications, numbers, uris }: ApiContext): 
 
   router.get('/', (request, response) => {
     const { applicationId, name, city, state, numberState, ...page } = parse(listQuery, request.query);
-    const wanted = Object.entries({ applicationId, name, city, state, numberState });
+    const wanted = { applicationId, name, city, state, numberState };
+    const fields = ['applicationId', 'name', 'city', 'state', 'numberState'] as const;
     const matching = numbers.list().filter((number) => {
-      const shown: Record<string, unknown> = { ...number, numberState: 'enabled' };
-      return wanted.every(([field, value]) => value === undefined || shown[field] === value);
+      const shown = { ...number, numberState: 'enabled' };
+      return fields.every((field) => wanted[field] === undefined || shown[field] === wanted[field]);
     });
     sendPage(request, response, matching, page, show);
   });

@@ -35,7 +35,7 @@ export function createCallEvents(callId: string, callUri: string, queue: EventQu
 }
 
 function defined(fields: EventFields): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) result[name] = value;
-  return result;
+  return Object.fromEntries(
+    Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined),
+  );
 }

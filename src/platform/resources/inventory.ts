@@ -120,13 +120,13 @@ function hash(text: string): number {
   return createHash('sha256').update(text).digest().readUInt32BE(0);
 }
 
-const KEYPAD: Record<string, string> = Object.fromEntries(
+const KEYPAD: ReadonlyMap<string, string> = new Map(
   ['ABC', 'DEF', 'GHI', 'JKL', 'MNO', 'PQRS', 'TUV', 'WXYZ'].flatMap((letters, key) =>
-    [...letters].map((letter) => [letter, String(key + 2)]),
+    [...letters].map((letter) => [letter, String(key + 2)] as const),
   ),
 );
 
 function patternOf(pattern: string): RegExp {
-  const source = [...pattern.toUpperCase()].map((c) => (c === '?' ? '\\d' : c === '*' ? '\\d*' : (KEYPAD[c] ?? c)));
+  const source = [...pattern.toUpperCase()].map((c) => (c === '?' ? '\\d' : c === '*' ? '\\d*' : (KEYPAD.get(c) ?? c)));
   return new RegExp(`^${source.join('')}$`);
 }

@@ -20,7 +20,12 @@ export interface Account {
   availableNumbers(method: string, kind: string, query: URLSearchParams): Reply | undefined;
 }
 
-const PREFIXES: Record<string, string> = { applications: 'a', phoneNumbers: 'n', domains: 'rd', endpoints: 're' };
+const PREFIXES: ReadonlyMap<string, string> = new Map([
+  ['applications', 'a'],
+  ['phoneNumbers', 'n'],
+  ['domains', 'rd'],
+  ['endpoints', 're'],
+]);
 const SIP_SUFFIX = 'bwapp.bwsip.io';
 
 export function createAccount({ userPath, number, endpoint }: AccountOptions): Account {
@@ -36,7 +41,7 @@ export function createAccount({ userPath, number, endpoint }: AccountOptions): A
   };
 
   function add(path: string, name: string, fields: Body): Item {
-    const id = `${PREFIXES[name] ?? 'x'}-testkit${++ids}`;
+    const id = `${PREFIXES.get(name) ?? 'x'}-testkit${++ids}`;
     const item = { ...fields, id };
     collection(path).set(id, item);
     return item;

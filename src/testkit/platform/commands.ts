@@ -35,12 +35,12 @@ interface CommandsOptions extends CallCommandsOptions {
   claimBridge: () => Scenario | undefined;
 }
 
-const STATE_NAMES: Record<string, string> = {
-  active: 'answer',
-  rejected: 'reject',
-  completed: 'hang-up',
-  transferring: 'transfer',
-};
+const STATE_NAMES: ReadonlyMap<string, string> = new Map([
+  ['active', 'answer'],
+  ['rejected', 'reject'],
+  ['completed', 'hang-up'],
+  ['transferring', 'transfer'],
+]);
 
 export function createCommands(options: CommandsOptions): Commands {
   const { switchboard, account, userPath, claim, claimBridge } = options;
@@ -98,7 +98,9 @@ export function createCommands(options: CommandsOptions): Commands {
       case 'GET':
         return command('get-call', true, (found) => shown(show(found)));
       case 'POST':
-        return command(STATE_NAMES[text(body['state']) ?? ''] ?? 'update', false, (found) => calls.update(found, body));
+        return command(STATE_NAMES.get(text(body['state']) ?? '') ?? 'update', false, (found) =>
+          calls.update(found, body),
+        );
       case 'POST audio':
         return command('speak', false, (found) => calls.audio(found, body));
       case 'POST dtmf':

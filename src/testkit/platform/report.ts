@@ -31,9 +31,9 @@ interface ReportInput {
 }
 
 export function createReport({ seed, scenarios, strays, queries, delivery }: ReportInput): Report {
-  const outcomes: Record<string, number> = {};
-  const faults: Record<string, number> = queries.refused > 0 ? { 'query 503': queries.refused } : {};
-  const commands: Record<string, number> = { queries: queries.asked };
+  const outcomes = new Map<string, number>();
+  const faults = new Map<string, number>(queries.refused > 0 ? [['query 503', queries.refused]] : []);
+  const commands = new Map<string, number>([['queries', queries.asked]]);
   for (const scenario of scenarios) {
     add(outcomes, `${scenario.kind}/${outcomeOf(scenario)}`, 1);
     for (const [kind, count] of scenario.journal.faults) if (kind !== 'query 503') add(faults, kind, count);
@@ -65,10 +65,10 @@ function leftAloneMs(scenario: Scenario): number | undefined {
   return ends.length < 2 ? undefined : Math.max(...ends) - Math.min(...ends);
 }
 
-function add(counts: Record<string, number>, key: string, by: number): void {
-  counts[key] = (counts[key] ?? 0) + by;
+function add(counts: Map<string, number>, key: string, by: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + by);
 }
 
-function sorted(counts: Record<string, number>): Record<string, number> {
-  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => a.localeCompare(b)));
+function sorted(counts: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b)));
 }

@@ -1,25 +1,25 @@
 /** Sentences as a synthesizer takes them. */
 
 /** Letters that do not come apart into a letter and an accent. */
-const LETTERS: Readonly<Record<string, string>> = {
-  ß: 'ss',
-  æ: 'ae',
-  œ: 'oe',
-  ø: 'o',
-  đ: 'd',
-  ł: 'l',
-  ð: 'd',
-  þ: 'th',
-  '’': "'",
-  '‘': "'",
-  '“': '"',
-  '”': '"',
-  '–': ',',
-  '—': ',',
-  '…': '.',
-  '€': ' euros ',
-  '£': ' pounds ',
-};
+const LETTERS: ReadonlyMap<string, string> = new Map([
+  ['ß', 'ss'],
+  ['æ', 'ae'],
+  ['œ', 'oe'],
+  ['ø', 'o'],
+  ['đ', 'd'],
+  ['ł', 'l'],
+  ['ð', 'd'],
+  ['þ', 'th'],
+  ['’', "'"],
+  ['‘', "'"],
+  ['“', '"'],
+  ['”', '"'],
+  ['–', ','],
+  ['—', ','],
+  ['…', '.'],
+  ['€', ' euros '],
+  ['£', ' pounds '],
+]);
 
 /** Without control characters, and without markup's effect: a sentence is spoken as it is written. */
 export function cleanSentence(text: string): string {
@@ -65,7 +65,7 @@ function endOfPart(text: string): number {
 export function toAscii(sentence: string): string {
   return sentence
     .replace(/[^\0-\x7f]/gu, (letter) => {
-      const plain = LETTERS[letter.toLowerCase()];
+      const plain = LETTERS.get(letter.toLowerCase());
       return plain ?? letter;
     })
     .normalize('NFKD')

@@ -38,30 +38,30 @@ export interface SpokenVoice {
   pico?: PicoVoice | undefined;
 }
 
-const ENGLISH: Readonly<Record<string, FliteVoice>> = {
-  Susan: { name: 'slt' },
-  Kate: { name: 'slt', pitch: 205, stretch: 0.95 },
-  Julie: { name: 'slt', pitch: 145, stretch: 1.05 },
-  Dave: { name: 'rms' },
-  Paul: { name: 'awb' },
-  Bridget: { name: 'slt', pitch: 158 },
-};
+const ENGLISH: ReadonlyMap<string, FliteVoice> = new Map<string, FliteVoice>([
+  ['Susan', { name: 'slt' }],
+  ['Kate', { name: 'slt', pitch: 205, stretch: 0.95 }],
+  ['Julie', { name: 'slt', pitch: 145, stretch: 1.05 }],
+  ['Dave', { name: 'rms' }],
+  ['Paul', { name: 'awb' }],
+  ['Bridget', { name: 'slt', pitch: 158 }],
+]);
 
-const PICO_LANGUAGES: Readonly<Record<string, string>> = {
-  en_UK: 'en-GB',
-  es: 'es-ES',
-  fr: 'fr-FR',
-  de: 'de-DE',
-  it: 'it-IT',
-};
+const PICO_LANGUAGES: ReadonlyMap<string, string> = new Map([
+  ['en_UK', 'en-GB'],
+  ['es', 'es-ES'],
+  ['fr', 'fr-FR'],
+  ['de', 'de-DE'],
+  ['it', 'it-IT'],
+]);
 
 const MALE_PITCH_PERCENT = 65;
 
 /** @param name of `VOICES`; any other is taken for the first of them */
 export function spokenVoice(name: string | undefined): SpokenVoice & { voice: Voice } {
   const voice = VOICES.find((known) => known.name === name) ?? VOICES[0]!;
-  const flite = ENGLISH[voice.name] ?? { name: voice.gender === 'female' ? 'slt' : 'rms' };
-  const language = PICO_LANGUAGES[voice.locale];
+  const flite = ENGLISH.get(voice.name) ?? { name: voice.gender === 'female' ? 'slt' : 'rms' };
+  const language = PICO_LANGUAGES.get(voice.locale);
   if (language === undefined) return { voice, flite };
   return { voice, flite, pico: { language, pitch: voice.gender === 'female' ? 100 : MALE_PITCH_PERCENT } };
 }

@@ -18,5 +18,14 @@ const MAX_BODY = 256;
 function digitOf(signal: string | undefined): string | undefined {
   if (signal === undefined) return undefined;
   if (/^[0-9A-D*#]$/i.test(signal)) return signal.toUpperCase();
-  return { '10': '*', '11': '#', '12': 'A', '13': 'B', '14': 'C', '15': 'D' }[signal];
+  return KEY_OF_EVENT.get(signal);
 }
+
+const KEY_OF_EVENT: ReadonlyMap<string, string> = new Map([
+  ['10', '*'],
+  ['11', '#'],
+  ['12', 'A'],
+  ['13', 'B'],
+  ['14', 'C'],
+  ['15', 'D'],
+]);

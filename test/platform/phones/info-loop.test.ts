@@ -1,0 +1,48 @@
+/** Keys sent with INFO by a phone whose call is bridged to a loop call: the way of the text of an INFO body through the platform. */
+import { NUMBER, world, type World } from '../support/harness';
+import { softphone, type Softphone } from '../support/softphone';
+
+/** What every plain object has: a look-up by one of these finds a function or an object. */
+const INHERITED = ['constructor', '__proto__', 'toString', 'valueOf', 'hasOwnProperty'];
+
+let w: World;
+let phone: Softphone;
+beforeEach(async () => {
+  w = await world({ sip: { host: '127.0.0.1', port: 0 } });
+  phone = await softphone({ server: w.platform.sip!.phones });
+  await phone.register();
+});
+afterEach(async () => {
+  await w.close();
+  phone.close();
+});
+
+/** The phone dials, is answered, and is bridged to a call to the account's own number, which comes in as a third call. */
+async function bridgedToLoop() {
+  const dialled = await phone.dial(NUMBER);
+  const { callId: caller = '' } = await w.app.next('incomingcall');
+  await w.v1.post(`/calls/${caller}`, { state: 'active' });
+  const dialog = dialled.ack(await dialled.response());
+  await w.app.next('answer', ({ callId }) => callId === caller);
+  const outgoing = await w.dial(NUMBER);
+  const { callId: incoming = '' } = await w.app.next('incomingcall');
+  await w.v1.post(`/calls/${incoming}`, { state: 'active' });
+  await w.app.next('answer', ({ callId }) => callId === outgoing);
+  await w.v1.post('/bridges', { callIds: [caller, outgoing], bridgeAudio: true });
+  return { dialog, caller, incoming };
+}
+
+it('no body of INFO ends the platform or the call: what is no key is 415, and keys still pass through the loop', async () => {
+  const { dialog, caller, incoming } = await bridgedToLoop();
+  const bodies = [
+    ...INHERITED.map((body) => ({ type: 'application/dtmf', body })),
+    ...INHERITED.map((name) => ({ type: 'application/dtmf-relay', body: `Signal=${name}\r\nDuration=160\r\n` })),
+  ];
+  for (const info of bodies) expect((await dialog.request('INFO', info)).status).toBe(415);
+  expect((await dialog.request('INFO', { type: 'application/dtmf', body: '11' })).status).toBe(200);
+  expect(await w.app.next('dtmf', ({ callId }) => callId === incoming)).toMatchObject({ dtmfDigit: '#' });
+  expect(
+    w.app.received.filter(({ event }) => event['eventType'] === 'dtmf' && event['callId'] === caller),
+  ).toHaveLength(1);
+  expect((await w.v1.get(`/calls/${caller}`)).body.state).toBe('active');
+});
