@@ -66,32 +66,40 @@ const MOST_LINES = 1_000;
 const MOST_MEDIA = 32;
 const MOST_FORMATS = 128;
 
+const LINE = /^([A-Za-z])[ \t]*=[ \t]*(.*)$/;
+/** Of a description without a readable `o=`: nothing here depends on it. */
+const NO_ORIGIN: SdpOrigin = { username: '-', sessionId: '0', sessionVersion: '0', address: '0.0.0.0' };
+
 const unreadable = (message: string): SdpError => new SdpError('sdp-unreadable', message);
 
-/** @throws SdpError `sdp-unreadable` */
+/**
+ * Reads what a call needs: media, addresses, directions, codecs. Anything else is passed over, in whatever order or spelling
+ * it comes, and however it is malformed (RFC 8866 5 wants strict writers; phones are not).
+ * @throws SdpError `sdp-unreadable` where it is too large, of another version, or no description at all
+ */
 export function parseSdp(text: string): SessionDescription {
   if (text.length > MOST_CHARACTERS) throw unreadable('The session description is too long');
   const lines = text.split(/\r\n|\n|\r/, MOST_LINES + 1);
   if (lines.length > MOST_LINES) throw unreadable('The session description has too many lines');
-  if (lines[0]?.trimEnd() !== 'v=0') throw unreadable('The session description does not begin with v=0');
 
+  let version: string | undefined;
   let origin: SdpOrigin | undefined;
   let connection: string | undefined;
   let direction: Direction | undefined;
   const media: SdpMedia[] = [];
   let current: SdpMedia | undefined;
   for (const raw of lines) {
-    const line = raw.trimEnd();
-    if (line === '') continue;
-    if (line[1] !== '=') throw unreadable('A line of the session description has no type');
-    const value = line.slice(2);
-    switch (line[0]) {
+    const [, type = '', value = ''] = LINE.exec(raw.replaceAll('\0', ' ').trim()) ?? [];
+    switch (type.toLowerCase()) {
+      case 'v':
+        version ??= value;
+        break;
       case 'o':
         origin ??= parseOrigin(value);
         break;
       case 'c':
-        if (current) current.connection = parseConnection(value);
-        else connection = parseConnection(value);
+        if (current) current.connection = parseConnection(value) ?? current.connection;
+        else connection = parseConnection(value) ?? connection;
         break;
       case 'm':
         if (media.length === MOST_MEDIA) throw unreadable('The session description has too many media');
@@ -99,20 +107,21 @@ export function parseSdp(text: string): SessionDescription {
         media.push(current);
         break;
       case 'a':
-        if (isDirection(value)) {
-          if (current) current.direction = value;
-          else direction = value;
+        if (isDirection(value.toLowerCase())) {
+          if (current) current.direction = value.toLowerCase() as Direction;
+          else direction = value.toLowerCase() as Direction;
         } else if (current) parseAttribute(current, value);
         break;
-      default: // s=, t=, b=, …
+      default: // s=, t=, b=, …, and what is no line of a description
     }
   }
-  if (!origin) throw unreadable('The session description has no o=');
+  if (version !== '0' && (version !== undefined || media.length === 0))
+    throw unreadable('The session description has no v=0');
   for (const medium of media) {
     medium.connection ??= connection;
     medium.direction ??= direction;
   }
-  return { origin, connection, media };
+  return { origin: origin ?? NO_ORIGIN, connection, media };
 }
 
 /** With the media's connection and direction where they differ from the session's. */
@@ -142,32 +151,29 @@ function internetAddress(address: string): string {
 }
 
 /** o=<username> <sess-id> <sess-version> <nettype> <addrtype> <unicast-address> */
-function parseOrigin(value: string): SdpOrigin {
+function parseOrigin(value: string): SdpOrigin | undefined {
   const [username, sessionId, sessionVersion, , , address] = value.split(' ', 7);
   if (username === undefined || sessionId === undefined || sessionVersion === undefined || address === undefined)
-    throw unreadable('The o= of the session description is incomplete');
+    return undefined;
   return { username, sessionId, sessionVersion, address };
 }
 
-/** c=<nettype> <addrtype> <connection-address>[/ttl] */
-function parseConnection(value: string): string {
-  const [network, , address] = value.split(' ', 4);
-  if (network !== 'IN' || address === undefined || address === '')
-    throw unreadable('A c= of the session description is no internet address');
+/** c=<nettype> <addrtype> <connection-address>[/ttl]; undefined: no internet address. */
+function parseConnection(value: string): string | undefined {
+  const [network, , address] = value.split(/[ \t]+/, 4);
+  if (network?.toUpperCase() !== 'IN' || address === undefined || address === '') return undefined;
   return address.split('/', 1)[0] ?? address;
 }
 
-/** m=<media> <port>[/count] <proto> <fmt> ... */
+/** m=<media> <port>[/count] <proto> <fmt> ...; what cannot be read keeps its place (RFC 3264 6), with port 0. */
 function parseMedia(value: string): SdpMedia {
-  const [kind, ports, protocol, ...formats] = value.split(' ', MOST_FORMATS + 3).filter((field) => field !== '');
-  const port = /^\d{1,5}(?=\/|$)/.exec(ports ?? '')?.[0];
-  if (kind === undefined || protocol === undefined || port === undefined || Number(port) > 65_535)
-    throw unreadable('An m= of the session description is incomplete or has no port');
+  const [kind, ports, protocol, ...formats] = value.split(/[ \t]+/, MOST_FORMATS + 3).filter((field) => field !== '');
+  const port = Number(/^\d{1,5}(?=\/|$)/.exec(ports ?? '')?.[0] ?? 0);
   return {
-    kind,
-    port: Number(port),
-    protocol,
-    formats,
+    kind: kind?.toLowerCase() ?? 'audio',
+    port: port <= 65_535 ? port : 0,
+    protocol: protocol?.toUpperCase() ?? 'RTP/AVP',
+    formats: formats.length > 0 ? formats : ['0'],
     connection: undefined,
     direction: undefined,
     rtpmap: new Map(),
@@ -176,13 +182,14 @@ function parseMedia(value: string): SdpMedia {
   };
 }
 
-const RTPMAP = /^rtpmap:(\d{1,3}) +([^ /]{1,64})\/(\d{1,9})(?:\/(\d{1,3}))?/;
-const FMTP = /^fmtp:(\d{1,3}) +(.+)$/;
-const PTIME = /^ptime:(\d{1,4})/;
+const RTPMAP = /^rtpmap[ \t]*:[ \t]*(\d{1,3})[ \t]+([^ \t/]{1,64})\/(\d{1,9})(?:\/(\d{1,3}))?/i;
+const FMTP = /^fmtp[ \t]*:[ \t]*(\d{1,3})[ \t]+(.+)$/i;
+const PTIME = /^ptime[ \t]*:[ \t]*(\d{1,4})/i;
 
 /** An attribute that is written wrongly is passed over like one that is not known. */
 function parseAttribute(medium: SdpMedia, value: string): void {
-  if (value.startsWith('rtpmap:')) {
+  const name = value.slice(0, 6).toLowerCase();
+  if (name === 'rtpmap') {
     const [, format, encoding, clockRate, channels] = RTPMAP.exec(value) ?? [];
     if (format === undefined || encoding === undefined) return;
     medium.rtpmap.set(format, {
@@ -190,10 +197,10 @@ function parseAttribute(medium: SdpMedia, value: string): void {
       clockRate: Number(clockRate),
       channels: channels === undefined ? 1 : Number(channels),
     });
-  } else if (value.startsWith('fmtp:')) {
+  } else if (name.startsWith('fmtp')) {
     const [, format, parameters] = FMTP.exec(value) ?? [];
     if (format !== undefined && parameters !== undefined) medium.fmtp.set(format, parameters);
-  } else if (value.startsWith('ptime:')) {
+  } else if (name.startsWith('ptime')) {
     const ptime = PTIME.exec(value)?.[1];
     if (ptime !== undefined) medium.ptime = Number(ptime);
   }

@@ -1,86 +1,105 @@
-/** What makes a message that could be read unacceptable all the same (RFC 3261 8.1.1, 8.2, 20; RFC 4475 3.1.2, 3.3). */
-import { parseCSeq, parseNameAddr, parseScalar, parseVia } from './header-values';
+/**
+ * What makes a message that could be read unacceptable all the same (RFC 3261 8.1.1, 8.2, 20; RFC 4475 3.1.2, 3.3). Only
+ * what is used is judged (8.2.2): a fault in any other header, as in `Date`, costs nothing. A response, an ACK and a
+ * CANCEL need no more than what finds their transaction or dialog.
+ */
+import { parseCSeq, parseNameAddr, parseVia, tagOf } from './header-values';
 import type { Headers, SipMessage, SipRequest } from './message';
 import type { Fault } from './parse';
 import { looksLikeUri, parseUri, schemeOf } from './uri';
 
-/** Headers that stand once at most: of two nobody could say which counts. */
-const SINGLE = new Set([
-  ...[
-    'call-id',
-    'content-length',
-    'content-type',
-    'cseq',
-    'date',
-    'event',
-    'expires',
-    'from',
-    'max-forwards',
-    'min-expires',
-  ],
-  ...['min-se', 'rack', 'refer-to', 'replaces', 'retry-after', 'rseq', 'session-expires', 'timestamp', 'to'],
+/** Headers of which two that differ contradict each other, in every request. Two that say the same are one. */
+const SINGLE: readonly string[] = ['call-id', 'cseq', 'from', 'max-forwards', 'to'];
+/** As above, where the method uses them. */
+const SINGLE_OF = new Map<string, readonly string[]>([
+  ['REGISTER', [...SINGLE, 'expires']],
+  ['INVITE', [...SINGLE, 'content-type', 'expires', 'min-se', 'session-expires']],
+  ['UPDATE', [...SINGLE, 'content-type', 'min-se', 'session-expires']],
+  ['INFO', [...SINGLE, 'content-type']],
 ]);
 
-/** RFC 3261 20.22 */
-const MAX_FORWARDS = 255;
 /** The branch of RFC 3261 8.1.1.7 without anything that makes it one's own. */
 const EMPTY_BRANCH = 'z9hG4bK';
 
 /** @returns undefined: nothing is wrong */
 export function faultOf(message: SipMessage): Fault | undefined {
-  const reason = headersFault(message.headers) ?? (message.kind === 'request' ? requestFault(message) : undefined);
+  const reason = message.kind === 'response' ? responseFault(message.headers) : requestFault(message);
   return reason === undefined ? undefined : { status: 400, reason };
 }
 
-function headersFault(headers: Headers): string | undefined {
-  let cseq = '';
-  let callId = '';
-  let vias = 0;
-  const seen = new Set<string>();
-  for (const { name, value } of headers.entries) {
-    if (SINGLE.has(name)) {
-      if (seen.has(name)) return `More Than One ${name}`;
-      seen.add(name);
-    }
-    switch (name) {
-      case 'via': {
-        const via = parseVia(value);
-        if (!via || (vias === 0 && via.params.get('branch') === EMPTY_BRANCH)) return 'Malformed Via';
-        vias++;
-        break;
-      }
-      case 'from':
-      case 'to':
-        if (!parseNameAddr(value)) return `Malformed ${name}`;
-        break;
-      case 'contact':
-        if (value !== '*' && !parseNameAddr(value)) return 'Malformed Contact';
-        break;
-      case 'cseq':
-        cseq = value;
-        if (!parseCSeq(value)) return 'Malformed CSeq';
-        break;
-      case 'call-id':
-        callId = value;
-        break;
-      case 'max-forwards':
-        if (parseScalar(value, MAX_FORWARDS) === undefined) return 'Malformed Max-Forwards';
-        break;
-      case 'date':
-        // RFC 3261 20.17: always GMT.
-        if (!value.endsWith('GMT')) return 'Malformed Date';
-        break;
-    }
-  }
-  if (vias === 0) return 'Missing Via';
-  if (!seen.has('from')) return 'Missing From';
-  if (!seen.has('to')) return 'Missing To';
-  if (cseq === '') return 'Missing CSeq';
-  return callId === '' ? 'Missing Call-ID' : undefined;
+function responseFault(headers: Headers): string | undefined {
+  const via = headers.get('via');
+  if (via === undefined) return 'Missing Via';
+  if (!parseVia(via)) return 'Malformed Via';
+  return parseCSeq(headers.get('cseq') ?? '') ? undefined : 'Malformed CSeq';
 }
 
-function requestFault({ method, uri, headers }: SipRequest): string | undefined {
-  if (parseCSeq(headers.get('cseq') ?? '')?.method !== method) return 'CSeq Method Mismatch';
+function requestFault(request: SipRequest): string | undefined {
+  const { method, headers } = request;
+  const fault = viaFault(headers);
+  if (fault !== undefined || method === 'ACK') return fault;
+  return (
+    contradiction(headers, SINGLE_OF.get(method) ?? SINGLE) ??
+    identityFault(request) ??
+    contactFault(request) ??
+    uriFault(request.uri)
+  );
+}
+
+/** All of them go into the responses. */
+function viaFault(headers: Headers): string | undefined {
+  let vias = 0;
+  for (const { name, value } of headers.entries) {
+    if (name !== 'via') continue;
+    const via = parseVia(value);
+    if (!via || (vias === 0 && via.params.get('branch') === EMPTY_BRANCH)) return 'Malformed Via';
+    vias++;
+  }
+  return vias === 0 ? 'Missing Via' : undefined;
+}
+
+function contradiction(headers: Headers, single: readonly string[]): string | undefined {
+  const seen = new Map<string, string>();
+  for (const { name, value } of headers.entries) {
+    if (!single.includes(name)) continue;
+    if ((seen.get(name) ?? value) !== value) return `More Than One ${name}`;
+    seen.set(name, value);
+  }
+  return undefined;
+}
+
+/** Whose request it is, and of which call. */
+function identityFault({ method, headers }: SipRequest): string | undefined {
+  const from = headers.get('from');
+  const to = headers.get('to');
+  if (from === undefined) return 'Missing From';
+  if (to === undefined) return 'Missing To';
+  const cseqHeader = headers.get('cseq');
+  if (cseqHeader === undefined) return 'Missing CSeq';
+  const cseq = parseCSeq(cseqHeader);
+  if (!cseq) return 'Malformed CSeq';
+  if (cseq.method !== method) return 'CSeq Method Mismatch';
+  if (!headers.get('call-id')) return 'Missing Call-ID';
+  // Within a dialog nothing but the tags of both is used, and a CANCEL is found by its branch.
+  if (method === 'CANCEL' || tagOf(to) !== undefined) return undefined;
+  if (!parseNameAddr(from)) return 'Malformed from';
+  return parseNameAddr(to) ? undefined : 'Malformed to';
+}
+
+/** Used where a phone registers and where a call begins. One that can be read is enough. */
+function contactFault({ method, headers }: SipRequest): string | undefined {
+  if (method !== 'REGISTER' && method !== 'INVITE') return undefined;
+  if (method === 'INVITE' && tagOf(headers.get('to') ?? '') !== undefined) return undefined;
+  let contacts = 0;
+  for (const { name, value } of headers.entries) {
+    if (name !== 'contact') continue;
+    if (value === '' || value === '*' || parseNameAddr(value)) return undefined;
+    contacts++;
+  }
+  return contacts === 0 ? undefined : 'Malformed Contact';
+}
+
+function uriFault(uri: string): string | undefined {
   const scheme = schemeOf(uri);
   if (!looksLikeUri(uri)) return 'Malformed Request-URI';
   if (scheme !== 'sip' && scheme !== 'sips') return undefined;

@@ -43,14 +43,14 @@ export class Dialog {
     this.#state = state;
   }
 
-  /** The caller's side: of its INVITE and a response with a To tag (12.1.2). @throws DialogError */
+  /** The caller's side: of its INVITE and a response (12.1.2); one without a To tag has the null tag. @throws DialogError */
   static ofResponse(invite: SipRequest, response: SipResponse, flow: Flow): Dialog {
     const local = must(invite.headers.get('from'), 'From');
-    const remote = must(response.headers.get('to'), 'To');
+    const remote = must(response.headers.get('to') ?? invite.headers.get('to'), 'To');
     return new Dialog({
       callId: must(invite.headers.get('call-id'), 'Call-ID'),
       localTag: must(tagOf(local), 'tag of From'),
-      remoteTag: must(tagOf(remote), 'tag of To'),
+      remoteTag: tagOf(remote) ?? '',
       local,
       remote,
       localSeq: parseCSeq(must(invite.headers.get('cseq'), 'CSeq'))?.number ?? 0,
@@ -211,6 +211,18 @@ export function dialogIdOf(request: SipRequest): string | undefined {
   return dialogId(headers.get('call-id') ?? '', localTag, tagOf(headers.get('from') ?? '') ?? '');
 }
 
+/**
+ * What was kept for the dialog of a request. A far end that answered without a tag may send one later: the local tag
+ * alone, which is random, tells the dialog then.
+ */
+export function findByDialog<Kept>(kept: ReadonlyMap<string, Kept>, { headers }: SipRequest): Kept | undefined {
+  const localTag = tagOf(headers.get('to') ?? '');
+  if (localTag === undefined) return undefined;
+  const callId = headers.get('call-id') ?? '';
+  const remoteTag = tagOf(headers.get('from') ?? '') ?? '';
+  return kept.get(dialogId(callId, localTag, remoteTag)) ?? kept.get(dialogId(callId, localTag, ''));
+}
+
 function dialogId(callId: string, localTag: string, remoteTag: string): string {
   return `${callId};${localTag};${remoteTag}`;
 }
@@ -219,8 +231,13 @@ function isSips(uri: string): boolean {
   return schemeOf(uri) === 'sips';
 }
 
+/** The first that can be read. */
 function contactOf(headers: Headers): string | undefined {
-  return parseNameAddr(headers.get('contact') ?? '')?.uri;
+  for (const value of headers.all('contact')) {
+    const uri = parseNameAddr(value)?.uri;
+    if (uri !== undefined) return uri;
+  }
+  return undefined;
 }
 
 function must(value: string | undefined, what: string): string {

@@ -9,8 +9,8 @@ export type Params = Map<string, string | undefined>;
 const TOKEN = /^[-.!%*_+`'~A-Za-z0-9]+$/;
 /** What a parameter may have for a value without quotes: a token, or a host, so with the colons and brackets of IPv6. */
 const BARE_VALUE = /^[-.!%*_+`'~A-Za-z0-9:[\]]+$/;
-/** As above, and what else does no harm: phones send slashes, at signs, … without quotes. */
-const TOLERATED_VALUE = /^[^\s",;<>\\]+$/;
+/** As above, and what else does no harm: phones send slashes, at signs, nothing at all, … without quotes. */
+const TOLERATED_VALUE = /^[^\s",;<>\\]*$/;
 
 export function isToken(text: string): boolean {
   return TOKEN.test(text);
@@ -51,47 +51,55 @@ export function quote(text: string): string {
 }
 
 /**
- * `;name=value;name` from `from` to the end of the text.
- * @returns undefined where there is anything else, or an empty parameter; the first of two of one name counts
+ * `;name=value;name` from `from` to the end of the text. Empty and malformed parameters are passed over, so that a stray
+ * `;` does not cost the others (RFC 3261 8.2.2).
+ * @returns undefined where there is anything else; the first of two of one name counts
  */
 export function parseParams(text: string, from = 0): Params | undefined {
   const params: Params = new Map();
   let at = skipSpaces(text, from);
   while (at < text.length) {
     if (text[at] !== ';') return undefined;
-    const param = readParam(text, at + 1, ';');
-    if (!param) return undefined;
-    if (!params.has(param.name)) params.set(param.name, param.value);
-    at = param.end;
+    const { name, value, end } = readParam(text, at + 1, ';');
+    if (name !== undefined && !params.has(name)) params.set(name, value);
+    at = end;
   }
   return params;
 }
 
+export interface Param {
+  /** In lower case; undefined: nothing readable stands there. */
+  name?: string | undefined;
+  /** Unquoted; undefined: there is no `=`. */
+  value?: string | undefined;
+  /** Index of the separator behind it, or the end of the text. */
+  end: number;
+}
+
 /** One `name`, `name=value` or `name="value"`, up to the separator or the end. */
-export function readParam(
-  text: string,
-  from: number,
-  separator: ';' | ',',
-): { name: string; value: string | undefined; end: number } | undefined {
+export function readParam(text: string, from: number, separator: ';' | ','): Param {
   let end = text.indexOf(separator, from);
   if (end < 0) end = text.length;
   const equals = text.indexOf('=', from);
-  if (equals < 0 || equals >= end) {
-    const name = text.slice(from, end).trim();
-    return isToken(name) ? { name: name.toLowerCase(), value: undefined, end } : undefined;
-  }
-  const name = text.slice(from, equals).trim();
-  if (!isToken(name)) return undefined;
+  if (equals < 0 || equals >= end) return { name: nameOf(text.slice(from, end)), end };
+  const name = nameOf(text.slice(from, equals));
   const start = skipSpaces(text, equals + 1);
   if (text.charCodeAt(start) === QUOTE) {
     const close = closingQuote(text, start);
-    if (close < 0) return undefined;
-    end = skipSpaces(text, close + 1);
-    if (end < text.length && text[end] !== separator) return undefined;
-    return { name: name.toLowerCase(), value: unquoted(text.slice(start, close + 1)), end };
+    if (close < 0) return { end: text.length };
+    end = text.indexOf(separator, close);
+    if (end < 0) end = text.length;
+    // Something between the quote and the separator: whose value it is cannot be known.
+    if (skipSpaces(text, close + 1) < end) return { end };
+    return { name, value: unquoted(text.slice(start, close + 1)), end };
   }
   const value = text.slice(start, end).trim();
-  return TOLERATED_VALUE.test(value) ? { name: name.toLowerCase(), value, end } : undefined;
+  return TOLERATED_VALUE.test(value) ? { name, value, end } : { end };
+}
+
+function nameOf(text: string): string | undefined {
+  const name = text.trim();
+  return isToken(name) ? name.toLowerCase() : undefined;
 }
 
 /** `;name=value;name`, values in quotes where they must be. */

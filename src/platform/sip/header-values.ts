@@ -63,15 +63,20 @@ export function printNameAddr({ displayName, uri, params }: NameAddr): string {
   return `${displayName === undefined ? '' : `${quote(displayName)} `}<${uri}>${printParams(params)}`;
 }
 
-/** The tag of a `From` or `To`; undefined: none, or unreadable. */
+/** A tag where the rest of the header cannot be read. */
+const LOOSE_TAG = /;[ \t]*tag[ \t]*=[ \t]*([^\s;,"<>]+)/i;
+
+/** The tag of a `From` or `To`, also where the rest of it is malformed; undefined: none, or an empty one. */
 export function tagOf(value: string): string | undefined {
-  return parseNameAddr(value)?.params.get('tag');
+  const address = parseNameAddr(value);
+  const tag = address ? address.params.get('tag') : LOOSE_TAG.exec(value.slice(value.lastIndexOf('>') + 1))?.[1];
+  return tag === '' ? undefined : tag;
 }
 
 /** The `From` or `To` with this tag put on; the rest stays as it is written. A tag that is there already stays too. */
 export function withTag(value: string, tag: string): string {
   if (tagOf(value) !== undefined) return value;
-  return `${value};tag=${tag}`;
+  return `${value.replace(/[;\s]+$/, '')};tag=${tag}`;
 }
 
 export interface Via {
@@ -145,7 +150,8 @@ export interface AuthParams {
 
 /**
  * Credentials and challenges: `Authorization`, `WWW-Authenticate`, `Authentication-Info` has no scheme (RFC 3261 20.7, 20.44).
- * @returns undefined also where a parameter has no value or comes twice
+ * Parameters without a value are passed over.
+ * @returns undefined also where a parameter comes twice with different values
  */
 export function parseAuthParams(value: string): AuthParams | undefined {
   const space = value.search(/[ \t]/);
@@ -154,10 +160,12 @@ export function parseAuthParams(value: string): AuthParams | undefined {
   const params = new Map<string, string>();
   let at = space < 0 ? value.length : skipSpaces(value, space);
   while (at < value.length) {
-    const param = readParam(value, at, ',');
-    if (param?.value === undefined || params.has(param.name)) return undefined;
-    params.set(param.name, param.value);
-    at = param.end + 1;
+    const { name, value: text, end } = readParam(value, at, ',');
+    if (name !== undefined && text !== undefined) {
+      if ((params.get(name) ?? text) !== text) return undefined;
+      params.set(name, text);
+    }
+    at = end + 1;
   }
   return { scheme, params };
 }

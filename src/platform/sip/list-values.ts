@@ -8,6 +8,11 @@ export function hasToken(headers: Headers, name: string, token: string): boolean
   return headers.all(name).some((value) => value.trim().toLowerCase() === wanted);
 }
 
+/** What a `Require` asks for that is not known; an empty header asks for nothing. */
+export function unknownTags(headers: Headers, known: ReadonlySet<string>): string[] {
+  return headers.all('require').filter((tag) => tag !== '' && !known.has(tag.toLowerCase()));
+}
+
 /** In lower case, without parameters; empty where there is none. */
 export function mediaTypeOf(headers: Headers): string {
   return parseParamsValue(headers.get('content-type') ?? '')?.value.toLowerCase() ?? '';

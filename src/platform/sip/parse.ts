@@ -37,8 +37,16 @@ const CR = 0x0d;
 const LF = 0x0a;
 const LOOSE_LINE_END = /\r(?!\n)|(?<!\r)\n/;
 
+/** Methods that go on without their body, whatever `Content-Length` says. */
+const BODY_UNUSED: ReadonlySet<string> = new Set(['ACK', 'BYE', 'CANCEL', 'REGISTER']);
+/** Headers in which a line end is not let pass: what they say decides where messages go. */
+const NEEDED: ReadonlySet<string> = new Set([
+  ...['call-id', 'contact', 'content-length', 'content-type', 'cseq', 'from', 'record-route', 'route', 'to', 'via'],
+]);
+
 /**
- * One message. Never throws, and takes time linear in the length.
+ * One message. Never throws, and takes time linear in the length. Responses and ACKs are read as far as they can be: one
+ * that is dropped for a fault leaves a call ringing that was answered, or ends one that talks.
  * @param framing `datagram`: all of a UDP datagram or WebSocket message, where `Content-Length` may be missing or cut off
  * what follows (RFC 3261 18.3); `stream`: exactly one message cut out of a stream by its `Content-Length`
  */
@@ -47,24 +55,28 @@ export function parseMessage(data: Buffer, framing: 'datagram' | 'stream'): Pars
   while (data[start] === CR || data[start] === LF) start++;
   if (start === data.length) return { kind: 'dropped', reason: 'Empty' };
 
-  let fault: Fault | undefined;
   const blank = data.indexOf('\r\n\r\n', start);
-  if (data.length - start > MAX_MESSAGE) fault = { status: 513, reason: 'Message Too Large' };
-  else if (blank < 0) fault = bad('No Empty Line After Headers');
   const headEnd = Math.min(blank < 0 ? data.length : blank, start + MAX_MESSAGE);
   const head = data.toString('utf8', start, headEnd);
   const lineEnd = head.indexOf('\r\n');
   const startLine = readStartLine(lineEnd < 0 ? head : head.slice(0, lineEnd));
   if (typeof startLine === 'string') return { kind: 'dropped', reason: startLine };
+  const { line } = startLine;
 
   const headers = new Headers();
   const headersFault = lineEnd < 0 ? undefined : readHeaders(head, lineEnd + 2, headers);
-  if (LOOSE_LINE_END.test(head)) fault ??= bad('Line End Without CR or LF');
-  fault ??= startLine.fault ?? headersFault;
-
   const rest = blank < 0 ? NO_BODY : data.subarray(blank + 4);
-  const body = readBody(rest, headers, framing);
-  const message: SipMessage = { ...startLine.line, headers, body: 'status' in body ? rest : body };
+  const bodyUnused = line.kind === 'response' || BODY_UNUSED.has(line.method);
+  const body = readBody(rest, headers, framing, bodyUnused && framing === 'datagram');
+  const message: SipMessage = { ...line, headers, body: 'status' in body ? rest : body };
+
+  let fault: Fault | undefined;
+  if (data.length - start > MAX_MESSAGE) fault = { status: 513, reason: 'Message Too Large' };
+  else if (startLine.fault?.status === 505) fault = startLine.fault;
+  else if (line.kind === 'request' && line.method !== 'ACK') {
+    if (blank < 0) fault = bad('No Empty Line After Headers');
+    fault ??= startLine.fault ?? headersFault;
+  }
   fault ??= 'status' in body ? body : faultOf(message);
   if (!fault) return { kind: 'message', message };
   if (message.kind === 'response') return { kind: 'dropped', reason: fault.reason };
@@ -102,7 +114,9 @@ function readStartLine(text: string): { line: StartLine; fault?: Fault | undefin
 
 /** All header lines from `from` on, into `headers`. The first fault is returned, the headers that can be read are kept. */
 function readHeaders(head: string, from: number, headers: Headers): Fault | undefined {
-  let fault: Fault | undefined;
+  let fault = LOOSE_LINE_END.test(head.slice(0, from)) ? bad('Line End Without CR or LF') : undefined;
+  // Most messages have none, and are looked at once.
+  const loose = LOOSE_LINE_END.test(head);
   let at = from;
   while (at < head.length) {
     let end = head.indexOf('\r\n', at);
@@ -113,23 +127,31 @@ function readHeaders(head: string, from: number, headers: Headers): Fault | unde
     }
     if (end < 0) end = head.length;
     if (headers.size >= MAX_HEADERS) return fault ?? bad('Too Many Headers');
-    fault = readHeader(head, at, end, folded, headers) ?? fault;
+    fault = readHeader(head, at, end, { folded, loose }, headers) ?? fault;
     at = end + 2;
   }
   return fault;
 }
 
-function readHeader(head: string, at: number, end: number, folded: boolean, headers: Headers): Fault | undefined {
+/** A line that is no header at all is passed over (RFC 3261 8.2.2). */
+function readHeader(
+  head: string,
+  at: number,
+  end: number,
+  { folded, loose }: { folded: boolean; loose: boolean },
+  headers: Headers,
+): Fault | undefined {
   if (end - at > MAX_HEADER_LENGTH) return bad('Header Too Long');
   const colon = head.indexOf(':', at);
-  if (colon < 0 || colon >= end) return bad('Header Without Colon');
+  if (colon < 0 || colon >= end) return undefined;
   const name = canonical(head.slice(at, colon).trimEnd());
-  if (!isToken(name)) return bad('Malformed Header Name');
+  if (!isToken(name)) return undefined;
   const raw = head.slice(colon + 1, end);
+  const fault = loose && NEEDED.has(name) && LOOSE_LINE_END.test(raw) ? bad('Line End Without CR or LF') : undefined;
   const value = (folded ? raw.replace(/\r\n[ \t]+/g, ' ') : raw).trim();
   if (!LISTS.has(name)) {
     headers.add(name, value);
-    return undefined;
+    return fault;
   }
   const elements = splitList(value);
   // An empty `Accept` or `Supported` says something too: none.
@@ -138,18 +160,32 @@ function readHeader(head: string, at: number, end: number, folded: boolean, head
     if (headers.size >= MAX_HEADERS) return bad('Too Many Headers');
     headers.add(name, element);
   }
-  return undefined;
+  return fault;
 }
 
-function readBody(rest: Buffer, headers: Headers, framing: 'datagram' | 'stream'): Buffer | Fault {
-  const value = headers.get('content-length');
+/** @param tolerant the rest is the body where `Content-Length` cannot be right */
+function readBody(rest: Buffer, headers: Headers, framing: 'datagram' | 'stream', tolerant: boolean): Buffer | Fault {
+  const values = headers.all('content-length');
+  const [value] = values;
   if (value === undefined) return framing === 'stream' ? bad('Missing Content-Length') : rest;
   const length = parseScalar(value);
-  if (length === undefined) return bad('Malformed Content-Length');
-  if (length > MAX_MESSAGE) return { status: 513, reason: 'Message Too Large' };
-  if (length > rest.length) return bad('Content-Length Beyond The End');
-  if (length < rest.length && framing === 'stream') return bad('Content-Length Before The End');
+  const fault = lengthFault(values, length, rest.length, framing);
+  if (fault) return tolerant ? rest : fault;
   return rest.subarray(0, length);
+}
+
+function lengthFault(
+  values: readonly string[],
+  length: number | undefined,
+  available: number,
+  framing: 'datagram' | 'stream',
+): Fault | undefined {
+  if (length === undefined) return bad('Malformed Content-Length');
+  if (values.some((value) => parseScalar(value) !== length)) return bad('More Than One content-length');
+  if (length > MAX_MESSAGE) return { status: 513, reason: 'Message Too Large' };
+  if (length > available) return bad('Content-Length Beyond The End');
+  if (length < available && framing === 'stream') return bad('Content-Length Before The End');
+  return undefined;
 }
 
 function isFold(code: number): boolean {

@@ -2,7 +2,8 @@
 import type { Logger } from '../../logger';
 import type { Endpoint } from '../resources/domains';
 import type { Authenticator } from './authenticator';
-import { dialogIdOf } from './dialog';
+import { dialogIdOf, findByDialog } from './dialog';
+import { unknownTags } from './list-values';
 import type { SipRequest } from './message';
 import type { Registrar } from './registrar';
 import { responseTo } from './respond';
@@ -61,8 +62,8 @@ export function createUserAgent(deps: UserAgentDeps): TransactionUser {
     OPTIONS: options,
   };
 
-  const withinDialog = (transaction: ServerTransaction, id: string): void => {
-    const call = dialogs.get(id);
+  const withinDialog = (transaction: ServerTransaction): void => {
+    const call = findByDialog(dialogs, transaction.request);
     if (call) call.request(transaction);
     else refuse(transaction, 481);
   };
@@ -72,10 +73,9 @@ export function createUserAgent(deps: UserAgentDeps): TransactionUser {
       const { request } = transaction;
       try {
         // 8.2.2.3: PRACK (100rel) is among what is not there.
-        const unknown = request.headers.all('require').filter((tag) => !OPTION_TAGS.has(tag.toLowerCase()));
+        const unknown = unknownTags(request.headers, OPTION_TAGS);
         if (unknown.length > 0) return refuse(transaction, 420, ['Unsupported', unknown.join(', ')]);
-        const id = dialogIdOf(request);
-        if (id !== undefined) return withinDialog(transaction, id);
+        if (dialogIdOf(request) !== undefined) return withinDialog(transaction);
         const handler = Object.hasOwn(handlers, request.method) ? handlers[request.method] : undefined;
         if (WITHIN_DIALOGS.has(request.method)) return refuse(transaction, 481);
         // 8.2.1, 8.2.2.1
@@ -89,8 +89,7 @@ export function createUserAgent(deps: UserAgentDeps): TransactionUser {
       }
     },
     ack(request) {
-      const id = dialogIdOf(request);
-      if (id !== undefined) dialogs.get(id)?.ack(request);
+      findByDialog(dialogs, request)?.ack(request);
     },
     cancel: (transaction) => deps.cancelled(transaction),
   };

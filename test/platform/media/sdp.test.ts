@@ -68,16 +68,53 @@ it('is liberal: bare line feeds, no s= or t=, blanks at the end, attributes that
   expect(media[0]).toMatchObject({ formats: ['0'], connection: undefined, direction: undefined });
 });
 
+const CALL = ['v=0', 'o=- 1 1 IN IP4 192.0.2.1', 's=-', 'c=IN IP4 192.0.2.1', 't=0 0'];
+const AUDIO = ['m=audio 4000 RTP/AVP 0 101', 'a=rtpmap:101 telephone-event/8000', 'a=fmtp:101 0-15', 'a=sendonly'];
+
+it.each([
+  ['a blank before lines', sdp(...CALL, ...AUDIO).replaceAll('\r\na=', '\r\n a=')],
+  ['a blank before the first line', ` ${sdp(...CALL, ...AUDIO)}`],
+  ['blanks around =', sdp(...CALL, ...AUDIO).replaceAll('=', ' = ')],
+  ['NULs at the end', `${sdp(...CALL, ...AUDIO)}\0\0`],
+  ['empty lines in front', `\r\n\r\n${sdp(...CALL, ...AUDIO)}`],
+  ['empty lines between', sdp(...CALL, '', ...AUDIO)],
+  ['a line without a value', sdp(...CALL, ...AUDIO, 'a', 'a=', '=', 'b')],
+  ['lines that are not known', sdp(...CALL, 'Z=1', '!!', 'k=clear:x', ...AUDIO, 'y=0')],
+  ['no s= and t=', sdp('v=0', 'o=- 1 1 IN IP4 192.0.2.1', 'c=IN IP4 192.0.2.1', ...AUDIO)],
+  ['no o=', sdp('v=0', 's=-', 'c=IN IP4 192.0.2.1', 't=0 0', ...AUDIO)],
+  ['half an o=', sdp('v=0', 'o=-', 'c=IN IP4 192.0.2.1', ...AUDIO)],
+  ['no v=', sdp(...CALL.slice(1), ...AUDIO)],
+  ['v= late', sdp(...CALL.slice(1), 'v=0', ...AUDIO)],
+  ['a c= of another network besides', sdp(...CALL, ...AUDIO, 'c=ATM NSAP 47.0091', 'c=')],
+  ['tabs and more than one blank', sdp(...CALL, ...AUDIO).replace(/([a-z]) /gi, '$1 \t ')],
+  ['capitals', sdp(...CALL, ...AUDIO).toUpperCase()],
+  ['small letters', sdp(...CALL, ...AUDIO).toLowerCase()],
+  ['attributes without what they need', sdp(...CALL, ...AUDIO, 'a=rtpmap:', 'a=fmtp', 'a=ptime:', 'a=rtpmap:101')],
+])('reads a call in spite of %s', (_what, text) => {
+  const { media } = parseSdp(text);
+  expect(media).toHaveLength(1);
+  expect(media[0]).toMatchObject({
+    ...{ kind: 'audio', port: 4_000, protocol: 'RTP/AVP', formats: ['0', '101'], connection: '192.0.2.1' },
+    direction: 'sendonly',
+    rtpmap: new Map([['101', { encoding: 'telephone-event', clockRate: 8_000, channels: 1 }]]),
+    fmtp: new Map([['101', '0-15']]),
+  });
+});
+
+it.each(['m=video', 'm=', 'm=video x RTP/AVP 31', 'm=video 65536 RTP/AVP 31', 'm=video 4002'])(
+  'keeps the place of %j, which is refused: the others are taken',
+  (line) => {
+    const { media } = parseSdp(sdp(...CALL, line, ...AUDIO));
+    expect(media.map(({ port }) => port > 0)).toEqual([line === 'm=video 4002', true]);
+    expect(media.every(({ formats }) => formats.length > 0)).toBe(true);
+  },
+);
+
 it.each([
   ['nothing', ''],
   ['another version', sdp('v=1', 'o=- 1 1 IN IP4 192.0.2.1')],
-  ['no origin', sdp('v=0', 's=-')],
-  ['half an origin', sdp('v=0', 'o=- 1 1')],
-  ['a line without a type', sdp('v=0', 'o=- 1 1 IN IP4 192.0.2.1', 'hello')],
-  ['a port that is none', sdp('v=0', 'o=- 1 1 IN IP4 192.0.2.1', 'm=audio x RTP/AVP 0')],
-  ['a port that is too high', sdp('v=0', 'o=- 1 1 IN IP4 192.0.2.1', 'm=audio 65536 RTP/AVP 0')],
-  ['half a medium', sdp('v=0', 'o=- 1 1 IN IP4 192.0.2.1', 'm=audio 4000')],
-  ['an address of another network', sdp('v=0', 'o=- 1 1 IN IP4 192.0.2.1', 'c=ATM NSAP 47.0091')],
+  ['another version behind its media', sdp('m=audio 4000 RTP/AVP 0', 'v=1')],
+  ['something else', 'hello'],
   ['too much', sdp('v=0', 'o=- 1 1 IN IP4 192.0.2.1', `a=${'x'.repeat(40_000)}`)],
   ['too many lines', sdp('v=0', 'o=- 1 1 IN IP4 192.0.2.1', ...Array.from({ length: 1_000 }, () => 'a=x'))],
   [

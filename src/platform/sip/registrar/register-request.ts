@@ -50,22 +50,21 @@ export function readRegister({ headers }: SipRequest, defaultExpires: number): R
 function readContacts(headers: Headers, defaultExpires: number): AskedContact[] | 'all' | undefined {
   const values = headers.all('contact');
   const header = headers.get('expires');
-  if (values.includes('*'))
-    return values.length === 1 && header !== undefined && Number(header) === 0 ? 'all' : undefined;
+  if (values.includes('*')) return values.length === 1 && parseScalar(header ?? '') === 0 ? 'all' : undefined;
   const contacts: AskedContact[] = [];
   for (const value of values) {
     const contact = parseNameAddr(value);
-    if (!contact || contact.uri.length > MAX_URI_LENGTH) return undefined;
-    contacts.push(askedContact(contact, header, defaultExpires));
+    // One that cannot be read does not cost the others.
+    if (contact && contact.uri.length <= MAX_URI_LENGTH) contacts.push(askedContact(contact, header, defaultExpires));
   }
-  return contacts;
+  return contacts.length === 0 && values.some((value) => value !== '') ? undefined : contacts;
 }
 
 function askedContact({ uri, params }: NameAddr, header: string | undefined, defaultExpires: number): AskedContact {
   const q = params.get('q');
   const instance = params.get('+sip.instance');
   // What is malformed counts as not said (RFC 3261 20.10, 20.19): phones write odd things here.
-  const expires = parseScalar(params.get('expires') ?? header ?? '') ?? defaultExpires;
+  const expires = parseScalar(params.get('expires') ?? '') ?? parseScalar(header ?? '') ?? defaultExpires;
   return {
     uri: ownCopy(uri),
     expires,

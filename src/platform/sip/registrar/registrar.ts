@@ -5,6 +5,7 @@ import type { Logger } from '../../../logger';
 import type { Domains, Endpoint } from '../../resources/domains';
 import { createTimers } from '../../timers';
 import type { Authenticator } from '../authenticator';
+import { unknownTags } from '../list-values';
 import { responseTo } from '../respond';
 import type { ServerTransaction } from '../transaction/transaction';
 import type { Flow } from '../transport/transport';
@@ -205,7 +206,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       const refuse = ({ status, reason, headers }: Refusal): void =>
         transaction.respond(responseTo(request, status, { ...(reason && { reason }), ...(headers && { headers }) }));
       if (!parseUri(request.uri)?.scheme.startsWith('sip')) return refuse({ status: 416 });
-      const unknown = request.headers.all('require').filter((tag) => !OPTION_TAGS.has(tag.toLowerCase()));
+      const unknown = unknownTags(request.headers, OPTION_TAGS);
       if (unknown.length > 0) return refuse({ status: 420, headers: unknown.map((tag) => ['Unsupported', tag]) });
       const endpoint = authenticator.authenticate(transaction);
       if (!endpoint) return; // told already

@@ -11,6 +11,8 @@ export const ACCEPT = `${SDP}, multipart/mixed`;
 export type Described =
   { readonly sdp: string | undefined } | { readonly unsupported: readonly [name: string, value: string] };
 
+const MEDIA_RANGE = /^[^\s/]+\/[^\s/]+$/;
+
 type Body = Pick<SipMessage, 'headers' | 'body'>;
 
 /** Multipart bodies in multipart bodies: no phone has more. */
@@ -19,7 +21,9 @@ const MOST_LEVELS = 3;
 export function descriptionIn({ headers, body }: Body): Described {
   if (body.length === 0) return { sdp: undefined };
   if (isEncoded(headers)) return { unsupported: ['Accept-Encoding', 'identity'] };
-  const sdp = sdpOf(headers, body.toString(), MOST_LEVELS);
+  const content = body.toString();
+  // RFC 3261 20.15 wants a type; what has none says what it is by its first line.
+  const sdp = mediaTypeOf(headers) === '' && isSdp(content) ? content : sdpOf(headers, content, MOST_LEVELS);
   return sdp !== undefined || isOptional(headers) ? { sdp } : { unsupported: ['Accept', ACCEPT] };
 }
 
@@ -29,24 +33,30 @@ export function offerIn(invite: Body): string | undefined {
   return 'sdp' in described ? described.sdp : undefined;
 }
 
-/** Of an ACK or a 2xx, which nobody can refuse: what does not say its type is taken for SDP. Empty where there is none. */
+/** Of an ACK or a 2xx, which nobody can refuse: what begins as SDP is taken for it, whatever its type. Empty: none. */
 export function answerIn(message: Body): string {
-  if (!message.headers.has('content-type')) return message.body.toString();
   const described = descriptionIn(message);
-  return 'sdp' in described ? (described.sdp ?? '') : '';
+  if ('sdp' in described && described.sdp !== undefined) return described.sdp;
+  const content = message.body.toString();
+  return !message.headers.has('content-type') || isSdp(content) ? content : '';
+}
+
+function isSdp(content: string): boolean {
+  return /^[\s\0]*[vo][ \t]*=/i.test(content);
 }
 
 /** Whether a 2xx may have a description (20.1, 21.4.7). */
 export function acceptsDescription(headers: Headers): boolean {
   if (!headers.has('accept')) return true;
-  return headers.all('accept').some((range) => {
-    const type = parseParamsValue(range)?.value.toLowerCase();
-    return type === SDP || type === 'application/*' || type === '*/*';
-  });
+  const ranges = headers.all('accept').flatMap((range) => parseParamsValue(range)?.value.toLowerCase() ?? []);
+  // Empty means that nothing is acceptable; what is no media range says nothing.
+  const readable = ranges.filter((type) => MEDIA_RANGE.test(type));
+  if (readable.length === 0) return headers.all('accept').some((range) => range !== '');
+  return readable.some((type) => type === SDP || type === 'application/*' || type === '*/*');
 }
 
 function isEncoded(headers: Headers): boolean {
-  return headers.all('content-encoding').some((coding) => coding.toLowerCase() !== 'identity');
+  return headers.all('content-encoding').some((coding) => coding !== '' && coding.toLowerCase() !== 'identity');
 }
 
 /** Whether it is to be passed over where it cannot be read (20.11). */

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { SdpError } from '../../media/sdp';
 import { cseqOf, type Dialog } from '../dialog';
+import { parseCSeq } from '../header-values';
 import type { SipRequest, SipResponse } from '../message';
 import { responseTo } from '../respond';
 import type { ServerTransaction } from '../transaction/transaction';
@@ -102,7 +103,9 @@ export class Established {
   /** The ACK of a 2xx: of a re-INVITE, else of the INVITE that made the call. */
   ack(request: SipRequest): void {
     const accepted = this.#accepted;
-    if (!accepted || cseqOf(request) !== accepted.cseq) return this.onFirstAck?.(request);
+    const cseq = parseCSeq(request.headers.get('cseq') ?? '')?.number;
+    // One whose CSeq cannot be read is taken for the ACK that is waited for.
+    if (!accepted || (cseq ?? accepted.cseq) !== accepted.cseq) return this.onFirstAck?.(request);
     accepted.sending.acknowledged();
     this.#accepted = undefined;
     if (accepted.awaitsAnswer) this.#takeAnswer(answerIn(request));

@@ -21,7 +21,7 @@ export function withVia(request: SipRequest, { transport, local }: Flow, branch:
 
 /** For a final response other than 2xx (RFC 3261 17.1.1.3): the INVITE's headers, but the response's `To`. */
 export function ackFor(invite: SipRequest, response: SipResponse): SipRequest {
-  return sibling(invite, 'ACK', response.headers.get('to'));
+  return sibling(invite, 'ACK', response.headers.get('to') ?? invite.headers.get('to'));
 }
 
 /** RFC 3261 9.1: the INVITE's headers, its `To` without a tag that a response brought. */

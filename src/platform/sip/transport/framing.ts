@@ -133,12 +133,14 @@ function startLineFault(text: string): string | undefined {
   return /(?:^|[ ])SIP\/\d/i.test(text.slice(0, lineEnd)) ? undefined : 'no SIP';
 }
 
-/** @returns undefined: missing, unreadable or more than one */
+/** @returns undefined: missing, unreadable, or two that differ */
 function bodyLength(head: string): number | undefined {
   let length: number | undefined;
   for (const [, value = ''] of head.matchAll(CONTENT_LENGTH)) {
-    if (length !== undefined || !/^\d{1,9}[ \t]*$/.test(value)) return undefined;
-    length = Number(value.trim());
+    if (!/^\d{1,9}[ \t]*$/.test(value)) return undefined;
+    const said = Number(value.trim());
+    if ((length ?? said) !== said) return undefined;
+    length = said;
   }
   return length;
 }

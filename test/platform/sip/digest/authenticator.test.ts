@@ -365,7 +365,7 @@ describe('throttled', () => {
   });
 
   it('an address that never answers a challenge gets no more of them for a while', () => {
-    const w = world({ throttle: createThrottle({ challengeBurst: 3 }) });
+    const w = world({ throttle: createThrottle({ challengeBurst: 3 }, () => 0) });
     const statuses = Array.from({ length: 5 }, () => w.authenticate(message()).response?.status);
     expect(statuses).toEqual([401, 401, 401, 503, 503]);
   });

@@ -46,7 +46,12 @@ export function flowFrom(host: string, port: number, transport: TransportName = 
 
 /** Reads a message written with plain line ends. */
 export function request(text: string): SipRequest {
-  const parsed = parseMessage(Buffer.from(text.replace(/^\n/, '').replace(/\n/g, '\r\n')), 'datagram');
+  return requestOf(Buffer.from(text.replace(/^\n/, '').replace(/\n/g, '\r\n')));
+}
+
+/** Reads a message as it stands on the wire. */
+export function requestOf(data: Buffer): SipRequest {
+  const parsed = parseMessage(data, 'datagram');
   if (parsed.kind !== 'message' || parsed.message.kind !== 'request') throw new Error(`no request: ${parsed.kind}`);
   return parsed.message;
 }

@@ -95,6 +95,11 @@ describe('a contact', () => {
     expect(w.told).toEqual(['online sip:bob@192.0.2.201:5060', 'offline sip:bob@192.0.2.201:5060 expired']);
   });
 
+  it('is kept where another one of the same REGISTER cannot be read', () => {
+    const response = register(['Contact: <sip:bob@192.0.2.9', contact(), 'Contact: ;;']);
+    expect([response.status, uris()]).toEqual([200, ['sip:bob@192.0.2.201:5060']]);
+  });
+
   it('goes when it is taken out, in whatever spelling; one that is not there is no matter', () => {
     register([contact()]);
     expect(register([contact(';expires=0', 'sip:bob@192.0.2.9')]).status).toBe(200);
@@ -116,7 +121,8 @@ describe('how long', () => {
     ['', 'Expires: 4294967295', 3_600],
     ['', 'Expires: 99999999999', 3_600],
     [';expires="120"', '', 120],
-    [';expires=soon', 'Expires: 120', 3_600],
+    [';expires=soon', 'Expires: 120', 120],
+    [';expires=', 'Expires: soon', 3_600],
   ])('contact %s, header %s: %i s', (params, header, seconds) => {
     const response = register([contact(params), ...(header ? [header] : [])]);
     expect(response.headers.get('contact')).toContain(`;expires=${seconds}`);

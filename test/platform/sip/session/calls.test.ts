@@ -19,6 +19,41 @@ function answered(options: Parameters<typeof pair>[0] = {}): Pair {
   return made;
 }
 
+/** A far end of old, whose responses have no tag in To. */
+const untagged: Parameters<typeof pair>[0] = {
+  tamper: (message) =>
+    message.kind === 'response' && message.headers.get('cseq')?.endsWith('INVITE')
+      ? withHeader(message, 'to', '<sip:bob@biloxi.example.com>')
+      : message,
+};
+
+describe('a 2xx without a To tag (12.1.2)', () => {
+  it('is acknowledged, and the call is up', () => {
+    const { callerTold, trace } = answered(untagged);
+    expect(callerTold).toEqual(['ringing', 'answered']);
+    expect(trace.at(-1)).not.toBe('< 200 INVITE');
+  });
+
+  it('is ended by a BYE that has a tag all the same', () => {
+    const made = answered(untagged);
+    // Its ACK had no tag and ended nothing there: the far end asks within the dialog as it knows it.
+    made.callee().call.hangUp(603);
+    pass(40_000);
+    expect(made.callerTold).toEqual(['ringing', 'answered', 'ended BYE']);
+  });
+});
+
+describe('an ACK whose CSeq cannot be read', () => {
+  it.each(['1 INVITE', 'x', ''])('%j: the call is up', (cseq) => {
+    const wire = (data: Buffer): Buffer =>
+      data.toString().startsWith('ACK') ? Buffer.from(data.toString().replace(/CSeq: .*/, `CSeq: ${cseq}`)) : data;
+    const { callee, trace } = answered({ wire });
+    pass(5_000);
+    expect(callee().told).toEqual(['answered']);
+    expect(trace.filter((line) => line === '< 200 INVITE')).toHaveLength(1);
+  });
+});
+
 describe('setting up', () => {
   it('RFC 3665 3.1: INVITE, 180, 200, ACK, BYE from the caller', () => {
     const { caller, callerMedia, callerTold, callee, trace, leftovers } = answered();

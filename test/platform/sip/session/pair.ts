@@ -1,8 +1,10 @@
 /** Two ends with transactions, dialogs and sessions, joined by a network in the time of the fake timers. */
 import pino from 'pino';
 import { SdpError } from '../../../../src/platform/media/sdp';
-import { dialogIdOf } from '../../../../src/platform/sip/dialog';
+import { dialogIdOf, findByDialog } from '../../../../src/platform/sip/dialog';
 import { Headers, type SipMessage, type SipRequest } from '../../../../src/platform/sip/message';
+import { parseMessage } from '../../../../src/platform/sip/parse';
+import { printMessage } from '../../../../src/platform/sip/print';
 import { responseTo } from '../../../../src/platform/sip/respond';
 import type { Established } from '../../../../src/platform/sip/session/established';
 import { IncomingCall } from '../../../../src/platform/sip/session/incoming-call';
@@ -89,6 +91,8 @@ export interface PairOptions extends Weather {
   inviteHeaders?: Readonly<Record<string, string>>;
   /** Changes what the caller's end gets. */
   tamper?: (message: SipMessage) => SipMessage;
+  /** Changes the bytes of everything that is sent, to both ends; what cannot be read is lost. */
+  wire?: (data: Buffer) => Buffer;
 }
 
 export function pair(options: PairOptions = {}): Pair {
@@ -108,9 +112,8 @@ export function pair(options: PairOptions = {}): Pair {
       log,
       user: {
         request(transaction) {
-          const id = dialogIdOf(transaction.request);
-          if (id !== undefined) {
-            const call = own.get(id);
+          if (dialogIdOf(transaction.request) !== undefined) {
+            const call = findByDialog(own, transaction.request);
             if (call) call.request(transaction);
             else transaction.respond(responseTo(transaction.request, 481));
             return;
@@ -125,8 +128,7 @@ export function pair(options: PairOptions = {}): Pair {
           else timers.after(0, () => call.ring()); // as where a port is opened first
         },
         ack(request) {
-          const id = dialogIdOf(request);
-          if (id !== undefined) own.get(id)?.ack(request);
+          findByDialog(own, request)?.ack(request);
         },
         cancel: (transaction) => byTransaction.get(transaction)?.cancelled(),
       },
@@ -135,10 +137,15 @@ export function pair(options: PairOptions = {}): Pair {
   };
   const callerLayer = layerOf(dialogs.caller);
   const calleeLayer = layerOf(dialogs.callee);
+  const overWire = (message: SipMessage, take: (read: SipMessage) => void): void => {
+    if (!options.wire) return take(message);
+    const parsed = parseMessage(options.wire(printMessage(message)), 'datagram');
+    if (parsed.kind === 'message') take(parsed.message);
+  };
   const tamper = options.tamper ?? ((message: SipMessage) => message);
   flows.connect(
-    { message: (message, flow) => callerLayer.message(tamper(message), flow) },
-    { message: (message, flow) => calleeLayer.message(message, flow) },
+    { message: (message, flow) => overWire(tamper(message), (read) => callerLayer.message(read, flow)) },
+    { message: (message, flow) => overWire(message, (read) => calleeLayer.message(read, flow)) },
   );
 
   const callerMedia = wordyMedia('caller');

@@ -103,7 +103,7 @@ describe('UDP', () => {
     const peer = await udp();
     const send = (data: Buffer | string) => peer.send(data, port('UDP'), '127.0.0.1');
     for (const data of ['\r\n\r\n', '\r\n', '', '\0\0\0\0', 'hello', INVALID.bigcode]) send(data);
-    send(INVALID.mismatch01.toString().replaceAll('OPTIONS', 'ACK'));
+    send(INVALID.badvers.toString().replaceAll('OPTIONS', 'ACK'));
     send(INVALID.badvers);
     const response = await datagram(peer);
     expect(response).toMatch(

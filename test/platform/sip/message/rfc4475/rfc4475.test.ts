@@ -38,7 +38,7 @@ const VERDICTS: [name: Name, verdict: Verdict, why: string][] = [
   ['lwsstart', 400, 'more than one space in the request line'],
   ['trws', 400, 'spaces after the request line'],
   ['escruri', 400, 'headers in the Request-URI'],
-  ['baddate', 400, 'a time zone that is not GMT'],
+  ['baddate', 'accepted', 'a time zone that is not GMT: nothing here needs the date (RFC 3261 8.2.2)'],
   ['regbadct', 400, 'a Contact with ? and no angle brackets'],
   ['badaspec', 400, 'spaces within the angle brackets'],
   ['baddn', 400, 'a comma in a display name without quotes'],
