@@ -1,5 +1,5 @@
 import type { Packet, PacketSink, Party, Tap } from '../media/audio';
-import { createKeyDetector } from '../media/telephone-event';
+import { createKeyDetector } from '../media/key-detector';
 
 /** The far end of one end of a loop: what it hears, the far end of the other end says. */
 export class LoopParty implements Party {
@@ -24,8 +24,7 @@ export class LoopParty implements Party {
     if (this.#passing) return;
     this.#passing = true;
     this.#tap?.heard(packet);
-    if (packet.kind === 'telephone-event')
-      this.#keys.take(packet.payload, packet.timestamp, packet.marker, packet.stream);
+    if (packet.kind === 'telephone-event') this.#keys.take(packet);
     if (this.#other) this.#other.#say(packet);
     this.#passing = false;
   };

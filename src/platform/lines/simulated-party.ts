@@ -1,7 +1,7 @@
 /** The ears and the voice of a simulated far end: it greets whoever listens, and then says again what it hears. */
 import type { Packet, PacketSink, Party, Tap } from '../media/audio';
 import type { CreatePlayer, Player } from '../media/player';
-import { createKeyDetector } from '../media/telephone-event';
+import { createKeyDetector } from '../media/key-detector';
 import type { Timers } from '../timers';
 
 export interface SimulatedSound {
@@ -50,8 +50,7 @@ export class SimulatedParty implements Party {
 
   readonly hear: PacketSink = (packet) => {
     this.#tap?.heard(packet);
-    if (packet.kind === 'telephone-event')
-      this.#keys.take(packet.payload, packet.timestamp, packet.marker, packet.stream);
+    if (packet.kind === 'telephone-event') this.#keys.take(packet);
     else this.#echo(packet);
   };
 

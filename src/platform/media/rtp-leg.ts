@@ -3,6 +3,7 @@ import { SocketAddress, isIPv4, isIPv6 } from 'node:net';
 import type { Logger } from '../../logger';
 import type { Packet, PacketSink, Party, Tap } from './audio';
 import type { Clock } from './clock';
+import { createKeyDetector } from './key-detector';
 import { createLatch, type Address } from './latch';
 import type { MediaLeg, MediaLegListener } from './media';
 import { acceptAnswer, answerOffer, offeredMedia, reofferedMedia, type AudioStream } from './negotiate';
@@ -11,7 +12,6 @@ import type { RtpPort } from './ports';
 import { createRtpReceiver } from './rtp-receiver';
 import { createRtpSender } from './rtp-sender';
 import type { SdpMedia } from './sdp';
-import { createKeyDetector } from './telephone-event';
 
 export interface RtpLegDeps {
   /** The address that the port is bound to. */
@@ -68,7 +68,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
     if (!packet) return;
     silentFor = 0;
     if (packet === 'alive') return;
-    if (packet.kind === 'telephone-event') keys.take(packet.payload, packet.timestamp, packet.marker, packet.stream);
+    if (packet.kind === 'telephone-event') keys.take(packet);
     tap?.said(packet);
     sink?.(packet);
   });

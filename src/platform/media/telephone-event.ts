@@ -1,5 +1,5 @@
 /**
- * Keys pressed, as telephone events (RFC 4733).
+ * Keys as telephone events (RFC 4733): the payload, and the packets that are sent. `key-detector.ts` reads them.
  *
  *  0                   1                   2                   3
  *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -7,10 +7,9 @@
  * |     event     |E|R| volume    |          duration             |
  */
 import { SAMPLES_PER_PACKET } from './audio';
-import { timestampDistance } from './rtp';
 
 /** The key of event n, 0 to 15 (RFC 4733 3.2). */
-const KEYS = '0123456789*#ABCD';
+export const KEYS = '0123456789*#ABCD';
 
 export interface TelephoneEvent {
   event: number;
@@ -36,46 +35,6 @@ export function parseTelephoneEvent(payload: Uint8Array): TelephoneEvent | undef
 
 export function printTelephoneEvent({ event, end, volume, duration }: TelephoneEvent): Uint8Array {
   return Uint8Array.of(event, (end ? 0x80 : 0) | volume, duration >> 8, duration);
-}
-
-/** Packets of earlier presses that come late are known by their timestamp, for so long; in samples. */
-const LATE = 5 * 8_000;
-/** So much of the end of a segment may be lost, and the next one still goes on with it; in samples. */
-const MOST_LOST = 8_000 / 4;
-
-/**
- * Finds the key presses in a stream of event packets. All packets of a press bear one timestamp (RFC 4733 2.3.5), so a
- * press is told when its timestamp is first seen: whichever packets of it, the first or the last, were lost or repeated.
- */
-export function createKeyDetector(pressed: (key: string) => void): {
-  take(payload: Uint8Array, timestamp: number, marker: boolean, stream: object): void;
-} {
-  let last: { stream: object; timestamp: number; event: number; ended: boolean; until: number } | undefined;
-  return {
-    take(payload, timestamp, marker, stream) {
-      const event = parseTelephoneEvent(payload);
-      if (!event) return;
-      if (last?.stream === stream) {
-        const ahead = timestampDistance(timestamp, last.timestamp);
-        if (ahead === 0) {
-          last.ended ||= event.end;
-          last.until = Math.max(last.until, event.duration);
-          return;
-        }
-        if (ahead < 0 && ahead > -LATE) return;
-        // A key that is held for longer than `duration` can say goes on in a new segment (RFC 4733 2.5.1.3).
-        const lost = ahead - last.until;
-        const goesOn = !last.ended && !marker && event.event === last.event && lost >= 0 && lost <= MOST_LOST;
-        if (goesOn && last.until >= 0x8000) {
-          last = { stream, timestamp, event: event.event, ended: event.end, until: event.duration };
-          return;
-        }
-      }
-      last = { stream, timestamp, event: event.event, ended: event.end, until: event.duration };
-      const key = KEYS[event.event];
-      if (key !== undefined) pressed(key);
-    },
-  };
 }
 
 /** What is to be sent in one period of 20 ms. */

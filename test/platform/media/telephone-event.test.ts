@@ -1,9 +1,4 @@
-import {
-  createKeyDetector,
-  createKeySender,
-  parseTelephoneEvent,
-  printTelephoneEvent,
-} from '../../../src/platform/media/telephone-event';
+import { createKeySender, parseTelephoneEvent, printTelephoneEvent } from '../../../src/platform/media/telephone-event';
 
 const event = (hex: string): Uint8Array => Buffer.from(hex.replace(/\s/g, ''), 'hex');
 
@@ -13,78 +8,6 @@ it('reads and writes the payload', () => {
   expect(printTelephoneEvent(five)).toEqual(Uint8Array.of(0x05, 0x8a, 0x03, 0x20));
   expect(parseTelephoneEvent(event('0b 0a 00 a0'))).toEqual({ event: 11, end: false, volume: 10, duration: 160 });
   expect(parseTelephoneEvent(event('05 8a 03'))).toBeUndefined();
-});
-
-describe('the detector', () => {
-  const source = {};
-  let pressed: string;
-  let take: (hex: string, timestamp: number, marker?: boolean, stream?: object) => void;
-  beforeEach(() => {
-    pressed = '';
-    const detector = createKeyDetector((key) => (pressed += key));
-    take = (hex, timestamp, marker = false, stream = source) => detector.take(event(hex), timestamp, marker, stream);
-  });
-
-  it('tells a key once, whole as RFC 4733 sends it', () => {
-    take('01 0a 00 a0', 1_000, true);
-    expect(pressed).toBe('1');
-    take('01 0a 01 40', 1_000);
-    for (let i = 0; i < 3; i += 1) take('01 8a 01 e0', 1_000);
-    expect(pressed).toBe('1');
-  });
-
-  it('tells a key of which the start, or the end, or all but one packet was lost', () => {
-    take('01 8a 01 e0', 1_000);
-    take('02 0a 00 a0', 3_000, true);
-    take('02 0a 01 40', 5_000, true); // the same key again: only the timestamp says so
-    take('03 0a 01 40', 7_000);
-    expect(pressed).toBe('1223');
-  });
-
-  it('knows all keys, and no other events', () => {
-    for (let code = 0; code < 20; code += 1) take(`${code.toString(16).padStart(2, '0')} 8a 01 40`, code * 2_000);
-    expect(pressed).toBe('0123456789*#ABCD');
-  });
-
-  it('is not misled by packets of the key before that come late, nor by the corner of the timestamp', () => {
-    take('01 0a 00 a0', 0xffff_ff00, true);
-    take('02 0a 00 a0', 0x0000_0500, true);
-    take('01 8a 01 e0', 0xffff_ff00);
-    expect(pressed).toBe('12');
-  });
-
-  it('takes a key that is held through several segments for one', () => {
-    take('01 0a ff ff', 1_000, true);
-    take('01 0a 00 a0', 1_000 + 0xffff);
-    take('01 8a 01 40', 1_000 + 0xffff);
-    expect(pressed).toBe('1');
-    take('01 0a 00 a0', 1_000 + 0xffff + 0x0140 + 800, true);
-    expect(pressed).toBe('11');
-  });
-
-  it('takes it for one where the end of a segment was lost', () => {
-    take('01 0a fe 00', 1_000, true);
-    take('01 0a 00 a0', 1_000 + 0xffff);
-    take('01 8a 01 40', 1_000 + 0xffff);
-    expect(pressed).toBe('1');
-  });
-
-  it('takes a key for another where both the end and the mark of a long one were lost', () => {
-    take('01 0a 90 00', 1_000, true);
-    take('01 0a 01 40', 1_000 + 0x9000 + 4_000);
-    expect(pressed).toBe('11');
-  });
-
-  it('begins anew with a new source', () => {
-    take('01 8a 01 e0', 1_000);
-    take('01 8a 01 e0', 1_000, false, {});
-    expect(pressed).toBe('11');
-  });
-
-  it('passes over what is too short', () => {
-    take('01 8a 01', 1_000);
-    expect(pressed).toBe('');
-  });
 });
 
 describe('the sender', () => {
