@@ -4,6 +4,7 @@ import { TandemError } from './errors';
 import type { Line } from './flows/dial-plan';
 import { randomText } from './protocol/ids';
 import { MAX_DOMAIN_NAME_LENGTH, SIP_DOMAIN_SUFFIX } from './protocol/resources';
+import { faultsOfPorts, type Listener } from './setting-conflicts';
 import { SETTING_NAMES, settings, type Settings } from './settings';
 
 /** Every setting that is wrong, each with what to do about it. */
@@ -116,6 +117,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, pu
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
   // What goes together is checked on what was given, so that all faults are told at once.
   faults.push(...faultsOfCredentials(given, purpose), ...faultsOfLines(given, purpose));
+  faults.push(...faultsOfPorts(given, listenersOf(given, purpose)));
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(toConfig(parsed.data));
 }
@@ -131,6 +133,17 @@ function faultsOfLines(given: Record<string, string | undefined>, purpose: Purpo
       ({ endpoint }) =>
         `LINES has the endpoint ${endpoint}, which cannot be created; write it as sip:user@domain.${SIP_DOMAIN_SUFFIX}, domain of at most ${MAX_DOMAIN_NAME_LENGTH} letters, digits and dashes, a letter first`,
     );
+}
+
+/** What a command listens on, by the settings of the ports. */
+function listenersOf(given: Readonly<Record<string, string | undefined>>, purpose: Purpose): Listener[] {
+  const host = given['HOST'] ?? '0.0.0.0';
+  const sipHost = given['SIP_HOST'] ?? host;
+  const app: Listener[] = purpose === 'serve' ? [{ setting: 'PORT', host }] : [];
+  const hasPlatform = purpose === 'platform' || (purpose === 'serve' && given['BANDWIDTH_API_URL'] === undefined);
+  if (!hasPlatform) return app;
+  const tls: Listener[] = given['SIP_TLS_CERT'] === undefined ? [] : [{ setting: 'SIP_TLS_PORT', host: sipHost }];
+  return [...app, { setting: 'PLATFORM_PORT', host }, { setting: 'SIP_PORT', host: sipHost }, ...tls];
 }
 
 function faultsOfCredentials(given: Record<string, string | undefined>, purpose: Purpose): string[] {
@@ -149,6 +162,8 @@ function faultsOfCredentials(given: Record<string, string | undefined>, purpose:
     ['SIP_TLS_KEY', 'SIP_TLS_CERT'],
   ] as const)
     if (given[one] !== undefined && given[other] === undefined) faults.push(`${other} is missing; ${one} needs it`);
+  if (given['BANDWIDTH_API_TOKEN']?.includes(':'))
+    faults.push('BANDWIDTH_API_TOKEN has a colon, which Basic authentication cannot carry; choose another');
   const { WEBHOOK_USERNAME: username, WEBHOOK_PASSWORD: password } = given;
   if (username === undefined && password !== undefined)
     faults.push('WEBHOOK_USERNAME is missing; WEBHOOK_PASSWORD needs it');

@@ -1,8 +1,9 @@
-/** Faults of settings that show only when they are used: which setting, and what to do. */
-import { accessSync, constants, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+/** Faults of settings that show only when they are used: files, directories, hosts and ports. */
+import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { ConfigError } from './config';
 import { messageOf } from './errors';
+import { checkLanguages, makeDirectory, tryWriting } from './folders';
 import { SETTING_NAMES } from './settings';
 
 /** @throws ConfigError */
@@ -11,7 +12,7 @@ export function readCertificate(files: { certFile: string; keyFile: string }): {
     try {
       return readFileSync(file, 'utf8');
     } catch (error) {
-      throw new ConfigError([`${setting} cannot be read (${messageOf(error)}); give a file of PEM`]);
+      throw new ConfigError([`${setting} ${file} cannot be read (${messageOf(error)}); give a PEM file`]);
     }
   };
   const pair = { cert: read('SIP_TLS_CERT', files.certFile), key: read('SIP_TLS_KEY', files.keyFile) };
@@ -19,24 +20,24 @@ export function readCertificate(files: { certFile: string; keyFile: string }): {
     createSecureContext(pair);
   } catch (error) {
     throw new ConfigError([
-      `SIP_TLS_CERT and SIP_TLS_KEY are no certificate and its key (${messageOf(error)}); give files of PEM, without a passphrase`,
+      `SIP_TLS_CERT and SIP_TLS_KEY are not a certificate and its key (${messageOf(error)}); give PEM files without a passphrase`,
     ]);
   }
   return pair;
 }
 
-/** Names of an `.env` that nobody reads: a slip of the pen, or meant for another program. */
+/** Names in `.env` that are not settings: misspelled, or meant for another program. */
 export const unknownSettings = (file: object): string[] =>
   Object.keys(file).filter((name) => !SETTING_NAMES.includes(name));
 
 /**
- * Makes the folder for recordings, and looks whether the one for languages is there.
+ * Makes the directory for recordings, and checks the one for languages.
  * @throws ConfigError
  */
 export function checkFolders(folders: { recordingsDir: string | undefined; languagesDir: string | undefined }): void {
   const { recordingsDir, languagesDir } = folders;
   const faults: string[] = [];
-  const attempt = (fault: string, remedy: string, check: () => unknown): void => {
+  const attempt = (fault: string, remedy: string, check: () => void): void => {
     try {
       check();
     } catch (error) {
@@ -44,18 +45,24 @@ export function checkFolders(folders: { recordingsDir: string | undefined; langu
     }
   };
   if (recordingsDir !== undefined)
-    attempt('RECORDINGS_DIR cannot be written to', 'give a folder, or leave it out', () => {
-      mkdirSync(recordingsDir, { recursive: true });
-      accessSync(recordingsDir, constants.W_OK);
-    });
+    attempt(
+      `RECORDINGS_DIR ${recordingsDir} cannot be written to`,
+      'give a directory that this user can write to, or remove the setting for a temporary one',
+      () => {
+        makeDirectory(recordingsDir);
+        tryWriting(recordingsDir);
+      },
+    );
   if (languagesDir !== undefined)
-    attempt('SPEECH_LANGUAGES_DIR cannot be read', "give the folder of Pico's files, or leave it out", () =>
-      readdirSync(languagesDir),
+    attempt(
+      `SPEECH_LANGUAGES_DIR ${languagesDir} cannot be used`,
+      "give the directory of Pico's files, or remove the setting for English only",
+      () => checkLanguages(languagesDir),
     );
   if (faults.length > 0) throw new ConfigError(faults);
 }
 
-interface Place {
+interface Listening {
   /** `PORT` */
   setting: string;
   port: number;
@@ -63,19 +70,23 @@ interface Place {
   host: string;
 }
 
-/** What `listen` threw, in terms of the settings; what has nothing to do with them comes back as it is. */
-export function explainListen(error: unknown, { setting, port, hostSetting, host }: Place): unknown {
+/** Explains an error of `listen` by the settings. An error that has nothing to do with them is returned unchanged. */
+export function explainListen(error: unknown, { setting, port, hostSetting, host }: Listening): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'EADDRINUSE':
-      return new ConfigError([`${setting} ${port} is in use; end what listens there, or set another`]);
+      return new ConfigError([
+        `${setting} ${port} is in use; stop the program that listens there, or set another port`,
+      ]);
     case 'EACCES':
-      return new ConfigError([`${setting} ${port} may not be used by this user; set one above 1023`]);
+      return new ConfigError([
+        `${setting} ${port} needs privileges that this user does not have; set a port above 1023`,
+      ]);
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return new ConfigError([
-        `${hostSetting} ${host} is no address of this machine; give one, like 127.0.0.1, or 0.0.0.0 for all`,
+        `${hostSetting} ${host} is not an address of this machine; give one like 127.0.0.1, or 0.0.0.0 for all`,
       ]);
     default:
       return error;

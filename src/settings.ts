@@ -1,31 +1,13 @@
-/** The settings as the environment spells them: a row each, with what is to be said where it is wrong. */
+/** The settings as the environment spells them: a row each, with the message for a wrong value. */
 import { isIP } from 'node:net';
-import { isSupportedCountry, type CountryCode } from 'libphonenumber-js/min';
 import { z } from 'zod';
 import type { Line } from './flows/dial-plan';
 import { MAX_CALL_TIMEOUT_SECONDS } from './protocol/commands';
 import { isE164 } from './protocol/e164';
 import { normaliseSipUri } from './protocol/sip-uri';
+import { country, flag, oneOf, origin, portRange, redisUrl, shown, whole } from './setting-kinds';
 
 const DEFAULT_LINES = '+1555444333=sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io';
-
-const whole = (min: number, max: number, standard: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `is no whole number; give one from ${min} to ${max}, or leave it out for ${standard}`)
-    .transform(Number)
-    .refine((n) => n >= min && n <= max, `is out of range; give a whole number from ${min} to ${max}`)
-    .default(standard);
-
-const flag = z
-  .enum(['on', 'off'], 'must be on or off')
-  .transform((text) => text === 'on')
-  .optional();
-
-const origin = z
-  .string()
-  .refine(isHttpUrl, 'is no http(s) URL; give one like https://example.com')
-  .transform((text) => text.replace(/\/+$/, ''));
 
 const lines = z.string().transform((text, ctx): Line[] => {
   const parsed: Line[] = [];
@@ -47,30 +29,15 @@ const lines = z.string().transform((text, ctx): Line[] => {
   return parsed;
 });
 
-const country = z
-  .string()
-  .transform((text) => text.toUpperCase())
-  .refine((text): text is CountryCode => isSupportedCountry(text), 'is no country; give two letters like US or DE');
-
-const ports = z.string().transform((text, ctx): { from: number; to: number } | undefined => {
-  if (text === '0') return undefined;
-  const [, from = 0, to = 0] = (/^(\d{1,5})-(\d{1,5})$/.exec(text) ?? []).map(Number);
-  if (from < 1024 || to > 65_535 || to - from < 3)
-    ctx.addIssue('is no range of ports; write it as 10000-10999, above 1023, two ports for each leg, or 0 for any');
-  return { from, to };
-});
-
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** An empty variable is to be left out before. */
+/** Empty variables must be removed before. */
 export const settings = z.object({
   NODE_ENV: z.string().default('development'),
   PORT: whole(0, 65_535, 3_000),
   HOST: z.string().default('0.0.0.0'),
-  PUBLIC_BASE_URL: origin.optional(),
-  BANDWIDTH_API_URL: origin
-    .refine((url) => !/\/v1$/.test(url), 'ends in /v1; give the origin alone, like https://api.example.com')
-    .optional(),
+  PUBLIC_BASE_URL: origin('WEBHOOK_USERNAME and WEBHOOK_PASSWORD').optional(),
+  BANDWIDTH_API_URL: origin('BANDWIDTH_API_TOKEN and BANDWIDTH_API_SECRET').optional(),
   BANDWIDTH_USER_ID: z.string().optional(),
   BANDWIDTH_API_TOKEN: z.string().optional(),
   BANDWIDTH_API_SECRET: z.string().optional(),
@@ -84,19 +51,15 @@ export const settings = z.object({
   COMMAND_TIMEOUT_MS: whole(50, 60_000, 5_000),
   LEG_CHECK_SECONDS: whole(0, 3_600, 5),
   RECOVERY_SECONDS: whole(0, 86_400, 60),
-  REDIS_URL: z
-    .string()
-    .refine(
-      isRedisUrl,
-      'is no redis:// or rediss:// URL; give one like redis://:password@127.0.0.1:6379/0, % : / @ of a password as %25 %3A %2F %40',
-    )
-    .optional(),
+  REDIS_URL: redisUrl.optional(),
   REDIS_PREFIX: z
     .string()
-    .regex(/^[\w.:-]{1,64}$/, 'is no key prefix; give up to 64 letters, digits and . _ : -')
+    .regex(/^[\w.:-]{1,64}$/, {
+      error: ({ input }) => `must be 1 to 64 letters, digits and . _ : - (got ${shown(input)})`,
+    })
     .default('tandem'),
   REDIS_CLUSTER: flag,
-  LOG_LEVEL: z.enum(levels, `must be one of ${levels.join(', ')}`).default('info'),
+  LOG_LEVEL: oneOf(levels).default('info'),
   PLATFORM_PORT: whole(0, 65_535, 3_001),
   PLATFORM_RATE_LIMITS: flag,
   PLATFORM_SANDBOX: flag,
@@ -104,7 +67,9 @@ export const settings = z.object({
   SIP_HOST: z.string().optional(),
   SIP_PUBLIC_ADDRESS: z
     .string()
-    .refine((text) => isIP(text) !== 0, 'is no IP address; give the one that phones reach, like 203.0.113.7')
+    .refine((text) => isIP(text) !== 0, {
+      error: ({ input }) => `must be the IP address that phones reach, like 203.0.113.7 (got ${shown(input)})`,
+    })
     .optional(),
   SIP_TLS_PORT: whole(0, 65_535, 5_061),
   SIP_TLS_CERT: z.string().optional(),
@@ -112,7 +77,7 @@ export const settings = z.object({
   SIP_DIAL_URIS: flag,
   SIP_CALLS_PER_ENDPOINT: whole(0, 100_000, 400),
   SIP_PASSWORD: z.string().min(6, 'is too short; give 6 characters or more').optional(),
-  RTP_PORTS: ports.prefault('10000-10999'),
+  RTP_PORTS: portRange.prefault('10000-10999'),
   RTP_SILENCE_SECONDS: whole(0, 86_400, 60),
   AUDIO_PRIVATE_HOSTS: flag,
   SPEECH_LANGUAGES_DIR: z.string().optional(),
@@ -123,11 +88,3 @@ export type Settings = z.infer<typeof settings>;
 
 /** The names of all settings: `.env.example` must have each. */
 export const SETTING_NAMES = Object.keys(settings.shape);
-
-function isRedisUrl(text: string): boolean {
-  return URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol) && new URL(text).hostname !== '';
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
-}

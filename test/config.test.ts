@@ -125,6 +125,65 @@ describe('the settings', () => {
     expect(found[0]).toContain(name);
   });
 
+  it.each<[string, string, string]>([
+    ['PORT', 'abc', 'must be an integer between 0 and 65535 (got "abc")'],
+    ['PORT', ' 3000', 'must be an integer between 0 and 65535 (got " 3000")'],
+    ['PORT', '3000\u200b', 'must be an integer between 0 and 65535 (got "3000\\u{200b}")'],
+    ['CALL_TIMEOUT_SECONDS', '9'.repeat(80), `must be an integer between 1 and 300 (got "${'9'.repeat(60)}…")`],
+    ['CALL_TIMEOUT_SECONDS', '301', 'must be an integer between 1 and 300 (got "301")'],
+    ['REDIS_CLUSTER', 'true', 'must be on or off (got "true")'],
+    ['LOG_LEVEL', 'INFO', 'must be one of fatal, error, warn, info, debug, trace, silent (got "INFO")'],
+    ['DEFAULT_COUNTRY', 'USA', 'must be a two-letter country code like US or DE (got "USA")'],
+    ['SIP_PUBLIC_ADDRESS', 'a.b', 'must be the IP address that phones reach, like 203.0.113.7 (got "a.b")'],
+    ['REDIS_PREFIX', 'a b', 'must be 1 to 64 letters, digits and . _ : - (got "a b")'],
+    ['REDIS_URL', 'http://:se5ame@h', 'must be a redis:// or rediss:// URL like'],
+    ['REDIS_URL', 'redis://:se5ame@h/0?tls=on', 'has a "?" or "#", which Tandem would ignore; remove'],
+    ['REDIS_URL', 'redis://:ab#se5ame@h/0', 'must be'],
+    ['PUBLIC_BASE_URL', 'example.com', 'must be an http or https URL like https://example.com (got "example.com")'],
+    ['PUBLIC_BASE_URL', 'https://a.b/c', 'has the path "/c"; give the origin alone: https://a.b'],
+    ['PUBLIC_BASE_URL', 'https://a.b/webhooks/voice?x', 'has the path "/webhooks/voice" and a query; give the origin'],
+    ['PUBLIC_BASE_URL', 'https://a.b/?', 'has a query; give the origin alone: https://a.b'],
+    ['PUBLIC_BASE_URL', 'https://a.b/#x', 'has a fragment; give the origin alone: https://a.b'],
+    ['PUBLIC_BASE_URL', 'https://u:se5ame@a.b', 'has a user name or a password; set WEBHOOK_USERNAME and'],
+    ['PUBLIC_BASE_URL', 'u:se5ame@a.b', 'must be an http or https URL like https://example.com'],
+    ['RTP_PORTS', '5000-6000', '5000-6000 contains SIP_PORT 5060; give a range without it'],
+    ['RTP_PORTS', '10000', 'must be a range of at least 4 ports between 1024 and 65535 like 10000-10999, or 0'],
+  ])('%s=%s: the message has the fault and the remedy, and no secret', (name, value, message) => {
+    const found = faults({ [name]: value });
+    expect(found).toHaveLength(1);
+    expect(found[0]?.startsWith(`${name} ${message}`)).toBe(true);
+    expect(found[0]).not.toContain('se5ame');
+  });
+
+  it.each<[Record<string, string>, string, Purpose]>([
+    [{ PORT: '3001' }, 'PLATFORM_PORT is 3001, like PORT; give each a port of its own', 'serve'],
+    [{ PLATFORM_PORT: '3000' }, 'PLATFORM_PORT is 3000, like PORT', 'serve'],
+    [{ PORT: '5060' }, 'SIP_PORT is 5060, like PORT', 'serve'],
+    [{ PLATFORM_PORT: '5060' }, 'SIP_PORT is 5060, like PLATFORM_PORT', 'platform'],
+    [{ SIP_PORT: '5061', SIP_TLS_CERT: 'a', SIP_TLS_KEY: 'b' }, 'SIP_TLS_PORT is 5061, like SIP_PORT', 'platform'],
+    [{ PORT: '5060', HOST: '127.0.0.1', SIP_HOST: '::' }, 'SIP_PORT is 5060, like PORT', 'serve'],
+    [{ PORT: '5060', HOST: 'localhost', SIP_HOST: '127.0.0.1' }, 'SIP_PORT is 5060, like PORT', 'serve'],
+  ])('%j: a port can be opened once', (env, fault, purpose) => {
+    expect(faults(env, purpose)).toEqual([expect.stringContaining(fault)]);
+  });
+
+  it.each<[Record<string, string>, Purpose]>([
+    [{ PORT: '0', PLATFORM_PORT: '0', SIP_PORT: '0' }, 'serve'],
+    [{ PORT: '3001' }, 'platform'],
+    [{ PORT: '3001' }, 'demo'],
+    [{ ...API, PORT: '3001' }, 'serve'],
+    [{ SIP_PORT: '5061' }, 'serve'],
+    [{ PORT: '5060', HOST: '127.0.0.1', SIP_HOST: '127.0.0.2' }, 'serve'],
+  ])('%j: ports that do not meet are fine for %s', (env, purpose) => {
+    expect(faults(env, purpose)).toEqual([]);
+  });
+
+  it('an account token may have no colon', () => {
+    expect(faults({ ...API, BANDWIDTH_API_TOKEN: 'a:b' })).toEqual([
+      expect.stringMatching(/^BANDWIDTH_API_TOKEN has a colon/),
+    ]);
+  });
+
   it('are refused all at once', () => {
     expect(
       faults({ PORT: 'x', LINES: 'y,z', LOG_LEVEL: 'w', WEBHOOK_PASSWORD: 'v' }).map((f) => f.split(' ')[0]),
@@ -144,7 +203,11 @@ describe('the settings', () => {
   it.each(['https://api.example.com/v1', 'https://api.example.com/v1/'])(
     'BANDWIDTH_API_URL is an origin: %s',
     (url) => {
-      expect(faults({ ...API, BANDWIDTH_API_URL: url })).toEqual([expect.stringMatching(/^BANDWIDTH_API_URL .*\/v1/)]);
+      expect(faults({ ...API, BANDWIDTH_API_URL: url })).toEqual([
+        expect.stringMatching(
+          /^BANDWIDTH_API_URL has the path "\/v1\/?"; give the origin alone: https:\/\/api\.example\.com$/,
+        ),
+      ]);
     },
   );
 

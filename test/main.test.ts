@@ -195,17 +195,23 @@ describe('serve', () => {
     const { port } = taken.address() as AddressInfo;
     const { exit, err } = run([], { ...FREE, [name]: String(port) });
     expect(await exit).toBe(1);
-    expect(err()).toContain(`${name} ${port} is in use; end what listens there, or set another`);
+    expect(err()).toContain(`${name} ${port} is in use; stop the program that listens there, or set another port`);
     await new Promise((resolve) => taken.close(resolve));
   });
 
   it.each([
     ['HOST', '203.0.113.1'],
     ['SIP_HOST', '203.0.113.1'],
-  ])('says that %s is no address of this machine', async (name, value) => {
+  ])('says that %s is not an address of this machine', async (name, value) => {
     const { exit, err } = run([], { ...FREE, [name]: value });
     expect(await exit).toBe(1);
-    expect(err()).toMatch(new RegExp(`  - ${name} 203\\.0\\.113\\.1 is no address of this machine; give one`));
+    expect(err()).toMatch(new RegExp(`  - ${name} 203\\.0\\.113\\.1 is not an address of this machine; give one`));
+  });
+
+  it('refuses a directory for recordings that cannot be made', async () => {
+    const { exit, err } = run([], { ...FREE, RECORDINGS_DIR: '/proc/foo' });
+    expect(await exit).toBe(1);
+    expect(err()).toMatch(/ {2}- RECORDINGS_DIR \/proc\/foo cannot be written to \(.*\); give a directory/);
   });
 
   it('ends with code 1 when its lines cannot be provisioned', async () => {
