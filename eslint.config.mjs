@@ -116,6 +116,12 @@ export default tseslint.config(
           selector: "MemberExpression[object.name='process'][property.name='env']",
           message: 'Only cli.ts reads process.env.',
         },
+        {
+          selector:
+            'CallExpression[callee.property.name=/^(trace|debug|info|warn|error|fatal)$/] > ObjectExpression' +
+            ' > Property[key.name="event"] > Literal:not([value=/^[a-z]+(-[a-z0-9]+)*([.][a-z]+(-[a-z0-9]+)*)?$/])',
+          message: 'The event code of a log line is kebab-case: "redis-lost", "session.ended".',
+        },
       ],
       'no-console': 'error',
     },

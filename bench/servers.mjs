@@ -102,12 +102,12 @@ export async function startServer(name, stubUrl, env = {}) {
 async function listening(name, child, log) {
   for (const deadline = Date.now() + START_MS; Date.now() < deadline; await sleep(25)) {
     const lines = readFileSync(log, 'utf8').split('\n');
-    const found = lines.find((text) => text.startsWith('{') && text.includes('"msg":"listening"'));
+    const found = lines.find((text) => text.startsWith('{') && text.includes('"event":"listening"'));
     if (found) return JSON.parse(found).url;
     if (child.exitCode !== null) throw new Error(`${name} ended at once (${child.exitCode}):\n${lines.join('\n')}`);
   }
   throw new Error(
-    `${name} printed no {"msg":"listening","url":…} within ${START_MS} ms:\n${readFileSync(log, 'utf8')}`,
+    `${name} printed no {"event":"listening","url":…} within ${START_MS} ms:\n${readFileSync(log, 'utf8')}`,
   );
 }
 

@@ -78,11 +78,14 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
     const { method, path } = req;
     const request = { method, path, requestId: res.locals['requestId'] as unknown };
     if (problem.status >= 500 && problem.status !== 503) {
-      log.error({ err: error, ...request }, 'request failed');
+      log.error({ event: 'request-failed', err: error, ...request }, 'request failed');
     } else {
       // 503 is said on purpose: where it comes from in the code is of no interest.
       const level = problem.status === 503 ? 'warn' : 'info';
-      log[level]({ ...request, status: problem.status, detail: messageOf(error) }, 'request refused');
+      log[level](
+        { event: 'request-refused', ...request, status: problem.status, detail: messageOf(error) },
+        'request refused',
+      );
     }
     if (res.headersSent) return void res.destroy();
     send(res, problem, told instanceof ProblemError ? told.headers : {});

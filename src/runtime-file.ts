@@ -27,7 +27,10 @@ export function writeRunning(state: Running, log: Logger): void {
     rmSync(FILE, { force: true });
     writeFileSync(FILE, JSON.stringify(state), { mode: 0o600 });
   } catch (error) {
-    log.warn({ err: messageOf(error) }, `${FILE} could not be written; npm run demo will start a server of its own`);
+    log.warn(
+      { event: 'runtime-file-not-written', err: messageOf(error) },
+      `${FILE} could not be written; npm run demo will start its own server`,
+    );
   }
 }
 

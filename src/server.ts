@@ -93,8 +93,12 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
     const { recoverySeconds } = config;
     if (recoverySeconds > 0) tickers.push(startTicker(recoverySeconds * 1_000, () => recovery.run(), log, 'recovery'));
   }
-  if (!isLoopback(apiUrl)) for (const warning of warningsOf(config, url)) log.warn(warning);
-  log.info({ url, webhooks: `${config.publicBaseUrl ?? url}/webhooks/voice`, platform: apiUrl }, 'listening');
+  if (!isLoopback(apiUrl)) {
+    for (const warning of warningsOf(config, url))
+      log.warn({ event: 'settings-warning', setting: warning.split(' ', 1)[0] }, warning);
+  }
+  const webhooks = `${config.publicBaseUrl ?? url}/webhooks/voice`;
+  log.info({ event: 'listening', url, webhooks, platform: apiUrl }, 'listening');
 
   return {
     url,
@@ -112,7 +116,7 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
       });
       // What came in until the last connection closed is acknowledged, so its commands are owed too.
       if (await Promise.race([engine.idle(), deadline]))
-        log.warn('commands were still under way when the server went down');
+        log.warn({ event: 'commands-cut-off' }, 'Commands were still running when the server shut down');
       engine.close();
       client.close();
       await store.close();

@@ -32,7 +32,7 @@ describe('the frame of the server', () => {
       .set('x-request-id', 'req-1:a.b')
       .send(incomingCall());
     expect(headers['x-request-id']).toBe('req-1:a.b');
-    expect(lines.find(({ msg }) => msg === 'flow begun')?.['requestId']).toBe('req-1:a.b');
+    expect(lines.find(({ event }) => event === 'session.started')?.['requestId']).toBe('req-1:a.b');
   });
 
   it.each(['', 'a b', 'x'.repeat(65), 'a"b', '<script>'])('makes a request id of its own instead of %j', async (id) => {
@@ -80,7 +80,7 @@ describe('the frame of the server', () => {
     expect([status, type]).toEqual([500, 'application/problem+json']);
     expect(text).not.toMatch(/disk|secret|\.ts|at /);
     expect(JSON.parse(text)).toMatchObject({ code: 'internal', status: 500 });
-    const line = lines.find(({ msg }) => msg === 'request failed');
+    const line = lines.find(({ event }) => event === 'request-failed');
     expect(line).toMatchObject({ level: 50, method: 'GET', path: '/calls', requestId: headers['x-request-id'] });
     expect((line?.['err'] as { message: string }).message).toBe('disk full at /var/secret');
   });

@@ -53,7 +53,7 @@ const json = { 'content-type': 'application/json' };
 
 /** After everything: it is alive, nothing failed inside, and a real call still works. */
 afterEach(async () => {
-  const failed = app.lines.filter(({ level, msg }) => level >= 50 && msg === 'request failed');
+  const failed = app.lines.filter(({ event }) => event === 'request-failed');
   expect(failed).toEqual([]);
   app.lines.length = 0;
   expect(await send('GET', '/healthz')).toBe(200);

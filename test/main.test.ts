@@ -148,7 +148,7 @@ describe('serve', () => {
   it('says where it listens and what to try, serves, and exits 0 on SIGTERM', async () => {
     const { child, says, exit, out, err } = run([], FREE);
     const [, url = ''] = await says(
-      /"url":"([^"]+)","webhooks":"[^"]+\/webhooks\/voice","platform":"[^"]+","msg":"listening"/,
+      /"event":"listening","url":"([^"]+)","webhooks":"[^"]+\/webhooks\/voice","platform":"[^"]+"/,
     );
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     await says(/npm run demo/);

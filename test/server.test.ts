@@ -141,7 +141,7 @@ describe('a server', () => {
     const warned = async (apiUrl: string, settings = {}) => {
       const { log, lines } = recordingLog();
       await (await startServer(testConfig(settings), apiUrl, log)).close();
-      return lines.filter(({ level }) => level === 40).map(({ msg }) => String(msg).split(' ')[0]);
+      return lines.filter(({ event }) => event === 'settings-warning').map(({ setting }) => setting);
     };
     const settings = { PUBLIC_BASE_URL: 'https://x.y', WEBHOOK_USERNAME: 'a', WEBHOOK_PASSWORD: 'b', API_TOKEN: 'c' };
     expect(await warned('http://127.0.0.1:1')).toEqual([]);
@@ -211,13 +211,13 @@ describe('a server that goes down', () => {
 
     reply();
     await closing;
-    expect(recording.lines).toContainEqual(expect.objectContaining({ msg: 'command create-call', outcome: 'done' }));
+    expect(recording.lines).toContainEqual(expect.objectContaining({ step: 'command create-call', outcome: 'done' }));
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
   });
 
   it('closes at once when nothing is under way, though a call is up and connections are kept alive', async () => {
     await post(incomingCall());
-    await recording.line(({ msg }) => msg === 'command create-call');
+    await recording.line(({ step }) => step === 'command create-call');
     const before = performance.now();
     await server.close();
     expect(performance.now() - before).toBeLessThan(6_000); // and not when the patience of 8 s is over
@@ -243,9 +243,7 @@ describe('a server that goes down', () => {
 
   it('waits for a command no longer than ten seconds', async () => {
     await closeWithoutReply();
-    expect(recording.lines).toContainEqual(
-      expect.objectContaining({ level: 40, msg: 'commands were still under way when the server went down' }),
-    );
+    expect(recording.lines).toContainEqual(expect.objectContaining({ level: 40, event: 'commands-cut-off' }));
   });
 
   // The commands that were cut off would bring new ones, and retry them for minutes.
@@ -267,7 +265,7 @@ describe('a server that goes down', () => {
     await post(incomingCall());
     await post(answerOf(CALLEE, { tag: CALLER }));
     await post(answerOf(CALLER));
-    await recording.line(({ msg }) => msg === 'command create-bridge');
+    await recording.line(({ step }) => step === 'command create-bridge');
 
     const body = JSON.stringify(hangupOf(CALLEE));
     const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
@@ -287,9 +285,9 @@ describe('a server that goes down', () => {
     socket.write(body.slice(5));
     expect(await acknowledged).toMatch(/^HTTP\/1.1 200 /);
     await closing;
-    const messages = recording.lines.map(({ msg }) => msg);
+    const steps = recording.lines.map(({ step }) => step);
     socket.destroy();
-    await recording.line(({ msg }) => msg === 'command hang-up'); // its retry, where the process has not ended yet
-    expect(messages).toContain('command hang-up');
+    await recording.line(({ step }) => step === 'command hang-up'); // its retry, where the process has not ended yet
+    expect(steps).toContain('command hang-up');
   });
 });

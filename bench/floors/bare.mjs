@@ -60,5 +60,5 @@ const server = http.createServer((request, response) => {
 });
 server.listen(Number(PORT), HOST, () => {
   url = `http://${HOST}:${server.address().port}`;
-  console.log(JSON.stringify({ msg: 'listening', url }));
+  console.log(JSON.stringify({ event: 'listening', url }));
 });

@@ -80,5 +80,5 @@ app.post('/webhooks/voice', (req, res) => {
 const server = app.listen(Number(env.PORT), env.HOST, () => {
   const url = `http://${env.HOST}:${server.address().port}`;
   callbackUrl = `${url}/webhooks/voice`;
-  log.info({ url }, 'listening');
+  log.info({ event: 'listening', url }, 'listening');
 });

@@ -23,7 +23,7 @@ export function startTicker(everyMs: number, tick: () => Promise<void>, log: Log
     const now = performance.now();
     if (now - (told.get(err) ?? -Infinity) < TELL_AGAIN_MS) return;
     told.set(err, now);
-    log.error({ err }, `${doing} failed`);
+    log.error({ event: 'tick-failed', task: doing, err }, `${doing} failed`);
   };
   const next = () => {
     if (closed) return;

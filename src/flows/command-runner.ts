@@ -74,7 +74,10 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
         const command = event.command.type;
         // Once: an outage may be long, and the commands that wait for its end many.
         if (pause === FIRST_PAUSE_MS || !isPassing)
-          log.error({ flowId, command, err: messageOf(error) }, 'the result of a command could not be stored');
+          log.error(
+            { event: 'result-not-stored', sessionId: flowId, command, err: messageOf(error) },
+            'The result of a command could not be stored',
+          );
         if (!isPassing) return void unstorable.add(keyOf(flowId, event.command));
       }
       await passed(pause);
@@ -107,7 +110,17 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
     } catch (error) {
       const failure = failureOf(error);
       const callId = 'callId' in command ? command.callId : undefined;
-      log.warn({ flowId, command: command.type, callId, ...failure, err: messageOf(error) }, 'command failed');
+      log.warn(
+        {
+          event: 'command-failed',
+          sessionId: flowId,
+          command: command.type,
+          callId,
+          ...failure,
+          err: messageOf(error),
+        },
+        'command failed',
+      );
       return { type: 'command-failed', at: now(), command, failure };
     }
   }

@@ -115,7 +115,18 @@ export function createEngine(deps: EngineDeps): Engine {
     metrics.flowStarted(flow.kind);
     const note = flow.timeline[0]?.outcome;
     const { requestId } = receipt ?? {};
-    log.info({ flowId: flow.id, kind: flow.kind, ...flow.dial, phase: flow.phase, note, requestId }, 'flow begun');
+    log.info(
+      {
+        event: 'session.started',
+        sessionId: flow.id,
+        kind: flow.kind,
+        ...flow.dial,
+        phase: flow.phase,
+        note,
+        requestId,
+      },
+      'session started',
+    );
     if (flow.phase === 'ended') reportEnd(flow);
     carryOut(decision, receipt);
     return true;
@@ -135,8 +146,8 @@ export function createEngine(deps: EngineDeps): Engine {
     if (flow || event.type === 'command-done' || command.type !== 'hang-up') return;
     metrics.legGivenUp();
     log.error(
-      { callId: command.callId, err: event.failure.code },
-      'an orphan leg could not be hung up: end it by hand',
+      { event: 'orphan-given-up', callId: command.callId, err: event.failure.code },
+      'An orphan could not be hung up: end it by hand',
     );
   }
 
@@ -145,20 +156,31 @@ export function createEngine(deps: EngineDeps): Engine {
     const entry = after.timeline.at(-1);
     if (entry && entry !== before.timeline.at(-1)) {
       const { what, leg, callId, outcome, tookMs } = entry;
-      const way = { flowId: after.id, callId, leg, from: before.phase, to: after.phase };
-      log.info({ ...way, outcome, tookMs, requestId: receipt?.requestId }, what);
+      const way = { sessionId: after.id, step: what, callId, leg, phase: after.phase, before: before.phase };
+      log.info({ event: 'session.step', ...way, outcome, tookMs, requestId: receipt?.requestId }, what);
     }
     if (before.phase !== 'ended' && after.phase === 'ended') reportEnd(after);
   }
 
   function reportEnd(flow: Flow): void {
     metrics.flowEnded(flow.kind, flow.reason ?? 'completed');
-    log.info({ flowId: flow.id, kind: flow.kind, reason: flow.reason, ms: now() - flow.createdAt }, 'flow ended');
+    log.info(
+      {
+        event: 'session.ended',
+        sessionId: flow.id,
+        kind: flow.kind,
+        reason: flow.reason,
+        ms: now() - flow.createdAt,
+      },
+      'session ended',
+    );
     for (const { givenUp, callId, role } of legsOf(flow)) {
       if (!givenUp) continue;
       metrics.legGivenUp();
-      const leg = { flowId: flow.id, callId, leg: role };
-      log.error(leg, 'this leg could not be hung up and may still be up: end it by hand');
+      log.error(
+        { event: 'leg-given-up', sessionId: flow.id, callId, leg: role },
+        'A leg could not be hung up and may still be up: end it by hand',
+      );
     }
   }
 
@@ -182,7 +204,7 @@ export function createEngine(deps: EngineDeps): Engine {
       await start(goneBeforeStart(callId, event.cause, limits, at));
       return;
     }
-    log.warn({ eventType, callId, tag }, 'event of a call that is in no flow');
+    log.warn({ event: 'event-stray', eventType, callId, tag }, 'event of an unknown call');
     if (eventType !== 'answer' || tag === undefined) return;
     // Only calls that Tandem dials are tagged: nobody owns this one any more.
     hangUpOrphan(callId, tag);
@@ -209,8 +231,8 @@ export function createEngine(deps: EngineDeps): Engine {
       metrics.eventDoubled(event.eventType);
       const { eventType, callId } = event;
       log.info(
-        { flowId: id, eventType, callId, requestId: receipt.requestId },
-        'event came again, and changes nothing',
+        { event: 'event-repeated', sessionId: id, eventType, callId, requestId: receipt.requestId },
+        'redelivered event ignored',
       );
     }
     return flow !== undefined;
@@ -243,7 +265,10 @@ export function createEngine(deps: EngineDeps): Engine {
     });
     for (const { command } of lost) {
       metrics.commandTakenOver(command.type);
-      log.warn({ flowId: id, command: command.type, from: command.owner }, 'command of an instance that is gone');
+      log.warn(
+        { event: 'command-taken-over', sessionId: id, command: command.type, instance: command.owner },
+        'took over a command of a lost instance',
+      );
     }
   }
 
@@ -275,7 +300,10 @@ export function createEngine(deps: EngineDeps): Engine {
       for (const id of await store.due(at, DUE_LIMIT)) {
         // One flow that cannot be woken must not keep the others asleep.
         await wake(id, at).catch((error: unknown) => {
-          log.error({ flowId: id, err: messageOf(error) }, 'a flow could not be woken');
+          log.error(
+            { event: 'session-not-woken', sessionId: id, err: messageOf(error) },
+            'A session could not be woken',
+          );
         });
       }
     },

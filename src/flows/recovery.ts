@@ -99,7 +99,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       const caller = calls.find(({ id, bridgeId }) => id === callee.tag && bridgeId === callee.bridgeId);
       if (!caller || caller.state !== 'active' || callee.state !== 'active') continue;
       const decision = adoptBridged({ caller, callee, bridgeId: callee.bridgeId }, limits, store.now());
-      if (await engine.adopt(decision)) log.info({ flowId: caller.id }, 'a pair that talks was found, and is kept');
+      if (await engine.adopt(decision))
+        log.info({ event: 'session-adopted', sessionId: caller.id }, 'adopted a bridged pair found on the platform');
     }
   }
 
@@ -114,7 +115,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   ): Promise<void> {
     const { state } = await client.lookAtCall(id, closing.signal);
     if (!states.includes(state)) return;
-    log.warn({ callId: id, tag, direction, from, to, state }, 'a leg that belongs to no flow is hung up');
+    log.warn({ event: 'orphan-reaped', callId: id, tag, direction, from, to, state }, 'orphan hung up');
     engine.hangUpOrphan(id, flowId);
   }
 
@@ -125,8 +126,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       await endIf(states, suspect, flowIdOf(suspect)).catch((error: unknown) => {
         if (closing.signal.aborted) throw error;
         log.warn(
-          { callId: suspect.id, err: messageOf(error) },
-          'a leg that may belong to no flow could not be looked at',
+          { event: 'suspect-not-checked', callId: suspect.id, err: messageOf(error) },
+          'A possible orphan could not be looked up',
         );
       });
     }
@@ -154,7 +155,10 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
         await endOrphans(waiting, 'started');
       } catch (error) {
         if (!closing.signal.aborted)
-          log.warn({ err: messageOf(error) }, 'the calls of the platform could not be compared');
+          log.warn(
+            { event: 'recovery-failed', err: messageOf(error) },
+            'Recovery could not compare the calls of the platform',
+          );
       }
     },
     soon() {

@@ -150,7 +150,7 @@ async function assemble(
   const context = { ...resources, ...lines, registrar: telephony?.registrar, receive, uris, log };
   const app = createPlatformApp(context, { apiToken, apiSecret, rateLimits, sandbox });
   server.on('request', (request, response) => void app(request, response));
-  log.info({ url, sandbox, rateLimits }, 'platform listens');
+  log.info({ event: 'platform-listening', url, sandbox, rateLimits }, 'platform listening');
 
   return {
     url,

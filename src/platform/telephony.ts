@@ -110,8 +110,9 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
     domains,
     authenticator,
     events: {
-      online: (endpoint, contact) => log.info(named(endpoint, contact), 'phone online'),
-      offline: (endpoint, contact, reason) => log.info({ ...named(endpoint, contact), reason }, 'phone offline'),
+      online: (endpoint, contact) => log.info({ event: 'phone-online', ...named(endpoint, contact) }, 'phone online'),
+      offline: (endpoint, contact, reason) =>
+        log.info({ event: 'phone-offline', ...named(endpoint, contact), reason }, 'phone offline'),
     },
     log,
   });

@@ -25,7 +25,7 @@ export function webhookRoutes({ engine, log, metrics, credentials }: WebhookDeps
       if (parsed.known === undefined) throw new BadRequestError(parsed.fault);
       if (!parsed.known) {
         metrics.eventReceived('unknown');
-        log.warn({ eventType: parsed.eventType }, 'event of an unknown type');
+        log.warn({ event: 'event-type-unknown', eventType: parsed.eventType }, 'event of an unknown type');
       } else {
         if (!(await engine.accepts(parsed.event))) throw new DrainingError();
         await engine.receive(parsed.event, res.locals['requestId'] as string | undefined);

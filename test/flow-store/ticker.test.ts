@@ -40,8 +40,8 @@ describe('the ticker', () => {
     await jest.advanceTimersByTimeAsync(400);
     expect(tick).toHaveBeenCalledTimes(2);
     expect(lines).toHaveLength(2);
-    expect(lines[0]).toMatchObject({ level: 50, err: 'store is down', msg: 'waking failed' });
-    expect(lines[1]).toMatchObject({ level: 50, err: 'store is full', msg: 'waking failed' });
+    expect(lines[0]).toMatchObject({ level: 50, err: 'store is down', event: 'tick-failed', task: 'waking' });
+    expect(lines[1]).toMatchObject({ level: 50, err: 'store is full', event: 'tick-failed', task: 'waking' });
     ticker.close();
   });
 

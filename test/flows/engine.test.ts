@@ -60,8 +60,8 @@ describe('a pair of legs, from the first event to the last', () => {
     await bridged(parts);
     await engine.receive(hangupOf(CALLER), 'req-7');
     await client.last('hangUp').done();
-    expect(lines.map(({ msg }) => msg)).toEqual([
-      'flow begun',
+    expect(lines.map(({ event, step }) => step ?? event)).toEqual([
+      'session.started',
       'command create-call',
       'event answer',
       'command answer-call',
@@ -69,18 +69,19 @@ describe('a pair of legs, from the first event to the last', () => {
       'command create-bridge',
       'event hangup',
       'command hang-up',
-      'flow ended',
+      'session.ended',
     ]);
     expect(lines[6]).toMatchObject({
-      flowId: CALLER,
+      event: 'session.step',
+      sessionId: CALLER,
       callId: CALLER,
       leg: 'caller',
-      from: 'bridged',
-      to: 'ending',
+      before: 'bridged',
+      phase: 'ending',
       outcome: 'NORMAL_CLEARING',
       requestId: 'req-7',
     });
-    expect(lines.at(-1)).toMatchObject({ flowId: CALLER, reason: 'completed', kind: 'bridge-legs' });
+    expect(lines.at(-1)).toMatchObject({ sessionId: CALLER, reason: 'completed', kind: 'bridge-legs' });
   });
 });
 
@@ -277,7 +278,7 @@ describe('a command that fails', () => {
     await client.last('rejectCall').done();
     expect(await store.get(CALLER)).toMatchObject({ phase: 'ended', reason: 'dial-failed' });
     expect(lines).toContainEqual(
-      expect.objectContaining({ level: 40, command: 'create-call', code, msg: 'command failed' }),
+      expect.objectContaining({ level: 40, command: 'create-call', code, event: 'command-failed' }),
     );
     expect(await metrics.render()).toContain(`tandem_command_failures_total{command="create-call",code="${code}"} 1`);
   });
@@ -304,7 +305,13 @@ describe('a command that fails', () => {
     await bridged(parts);
     await engine.receive(hangupOf(CALLEE));
     await client.last('hangUp').fail(new RefusedError(400, 'x', 'x', 'no'));
-    expect(lines.at(-1)).toMatchObject({ level: 50, callId: CALLER, leg: 'caller', flowId: CALLER });
+    expect(lines.at(-1)).toMatchObject({
+      level: 50,
+      event: 'leg-given-up',
+      callId: CALLER,
+      leg: 'caller',
+      sessionId: CALLER,
+    });
     expect(await metrics.render()).toContain('tandem_legs_given_up_total 1');
   });
 });
@@ -331,11 +338,12 @@ describe('what cannot be stored', () => {
     await client.last('createCall').done(CALLEE);
     expect(lines).toContainEqual({
       level: 50,
-      time: expect.any(Number),
-      flowId: CALLER,
+      time: expect.any(String),
+      event: 'result-not-stored',
+      sessionId: CALLER,
       command: 'create-call',
       err: 'disk full',
-      msg: 'the result of a command could not be stored',
+      msg: expect.any(String),
     });
     expect(await isSettled(engine.idle())).toBe(true);
   });
@@ -355,7 +363,7 @@ describe('a store that is away for a while', () => {
     away = true;
     await client.last('createCall').done(CALLEE);
     await jest.advanceTimersByTimeAsync(10_000);
-    const told = lines.filter(({ msg }) => msg === 'the result of a command could not be stored');
+    const told = lines.filter(({ event }) => event === 'result-not-stored');
     expect(told).toEqual([expect.objectContaining({ err: 'out of reach', command: 'create-call' })]);
     away = false;
     await jest.advanceTimersByTimeAsync(2_000);

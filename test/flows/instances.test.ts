@@ -331,7 +331,7 @@ describe('a callback that comes again', () => {
     await engine.receive(incomingCall({ time: TIME }));
     expect(await store.get(CALLER)).toBe(before);
     expect(await metrics.render()).toContain('tandem_events_doubled_total{type="incomingcall"} 2');
-    expect(lines.filter(({ msg }) => msg === 'event came again, and changes nothing')).toHaveLength(2);
+    expect(lines.filter(({ event }) => event === 'event-repeated')).toHaveLength(2);
   });
 
   it('of another time, or without one, is another callback', async () => {

@@ -1,6 +1,5 @@
 /** What the tests of the webhook half are made of: events, a plan, a log that is read back, a client that is played. */
 import type { Express } from 'express';
-import pino from 'pino';
 import { createApp, type AppDeps } from '../../src/app';
 import type { CallControl } from '../../src/call-control/client';
 import { createMemoryStore } from '../../src/flow-store/memory-store';
@@ -8,7 +7,7 @@ import type { FlowStore } from '../../src/flow-store/store';
 import type { DialPlan } from '../../src/flows/dial-plan';
 import { createEngine, type Engine } from '../../src/flows/engine';
 import type { Limits } from '../../src/flows/flow';
-import type { Logger } from '../../src/logger';
+import { createLogger, type Logger } from '../../src/logger';
 import { createMetrics, type Metrics } from '../../src/metrics';
 import type { AnswerEvent, HangupEvent, IncomingCallEvent, VoiceEvent } from '../../src/protocol/events';
 
@@ -49,7 +48,7 @@ export function speakOf(callId: string, status: 'started' | 'done', over: object
   return { eventType: 'speak', callId, status, ...over };
 }
 
-export type LogLine = Record<string, unknown> & { level: number; msg: string };
+export type LogLine = Record<string, unknown> & { level: number; event: string; msg: string };
 
 export interface RecordingLog {
   log: Logger;
@@ -58,18 +57,40 @@ export interface RecordingLog {
   line(fits: (line: LogLine) => boolean): Promise<LogLine>;
 }
 
+/** Whether any object of a JSON text has a key twice. */
+export function hasKeyTwice(text: string): boolean {
+  const objects: Set<string>[] = [];
+  for (const [token, isKey] of text.matchAll(/"(?:[^"\\]|\\.)*"(:)?|[{}]/g)) {
+    const keys = objects.at(-1);
+    if (token === '{') objects.push(new Set());
+    else if (token === '}') objects.pop();
+    else if (isKey && keys?.has(token)) return true;
+    else if (isKey) keys?.add(token);
+  }
+  return false;
+}
+
+/** @throws where the line has a key twice, which JSON.parse does not show, or no event code */
+export function readLogLine(text: string): LogLine {
+  const line = JSON.parse(text) as LogLine;
+  if (hasKeyTwice(text)) throw new Error(`a log line with a key twice: ${text}`);
+  if (!/^[a-z]+(?:[-.][a-z0-9]+)*$/.test(line.event)) throw new Error(`a log line without an event code: ${text}`);
+  return line;
+}
+
 export function recordingLog(): RecordingLog {
   const lines: LogLine[] = [];
   const waiting = new Set<() => void>();
-  const log = pino(
-    { level: 'trace', base: null },
-    {
-      write(text: string) {
-        lines.push(JSON.parse(text) as LogLine);
+  const log = createLogger({
+    level: 'trace',
+    pretty: false,
+    destination: {
+      write(text) {
+        lines.push(readLogLine(text));
         for (const check of [...waiting]) check();
       },
     },
-  );
+  });
   return {
     log,
     lines,

@@ -12,7 +12,7 @@ const START_TIMEOUT_MS = 60_000;
 
 export interface LogLine {
   level: number;
-  msg: string;
+  event: string;
   raw: string;
 }
 
@@ -76,7 +76,7 @@ export async function spawnTandem(env: Record<string, string>): Promise<Tandem> 
       createInterface({ input: stream }).on('line', (raw) => {
         const line = readLine(raw, stream === child.stderr);
         log.push(line);
-        if (line.msg !== 'listening') return;
+        if (line.event !== 'listening') return;
         clearTimeout(timer);
         const { url: address } = JSON.parse(raw) as { url: string };
         resolve(address);
@@ -101,9 +101,9 @@ export async function spawnTandem(env: Record<string, string>): Promise<Tandem> 
 /** What is no JSON is no log line of Tandem's: a crash report of node's own, most likely. */
 function readLine(raw: string, isError: boolean): LogLine {
   try {
-    const { level, msg } = JSON.parse(raw) as { level?: unknown; msg?: unknown };
-    return { level: Number(level) || 0, msg: typeof msg === 'string' ? msg : '', raw };
+    const { level, event } = JSON.parse(raw) as { level?: unknown; event?: unknown };
+    return { level: Number(level) || 0, event: typeof event === 'string' ? event : '', raw };
   } catch {
-    return { level: isError ? 60 : 0, msg: raw, raw };
+    return { level: isError ? 60 : 0, event: '', raw };
   }
 }

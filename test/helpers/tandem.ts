@@ -91,7 +91,7 @@ export async function runTandem(
       if (status !== 201) throw new Error(`the phone ${sipUri} could not be attached: ${status}`);
     },
     async ended(flowId) {
-      await recording.line(({ msg, flowId: id }) => msg === 'flow ended' && id === flowId);
+      await recording.line(({ event, sessionId }) => event === 'session.ended' && sessionId === flowId);
       const call = await tandem.call(flowId);
       if (!call) throw new Error(`${flowId} ended and was forgotten`);
       return call;

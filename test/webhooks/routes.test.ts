@@ -70,7 +70,7 @@ describe('an event that comes by POST', () => {
     async (eventType) => {
       const { app, lines, client } = testApp();
       expect((await request(app).post(PATH).send({ eventType, callId: CALLER })).status).toBe(200);
-      expect(lines).toContainEqual(expect.objectContaining({ level: 40, eventType, msg: 'event of an unknown type' }));
+      expect(lines).toContainEqual(expect.objectContaining({ level: 40, eventType, event: 'event-type-unknown' }));
       expect(client.asked).toEqual([]);
     },
   );

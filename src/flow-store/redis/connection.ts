@@ -141,7 +141,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const remedy = isReply(error) ? remedyOf(error.message) : undefined;
     const refusal = remedy === undefined ? '' : safe(error);
     if (refusal !== '' && refusal !== lastRefusal)
-      log.error({ err: refusal, remedy }, 'Redis is there and refuses Tandem');
+      log.error({ event: 'redis-refuses', err: refusal, remedy }, 'Redis refuses Tandem');
     lastRefusal = refusal;
     doors.next();
     retry = setTimeout(() => void open().catch(() => undefined), pauseMs);
@@ -254,8 +254,8 @@ export function createConnection(options: ConnectionOptions): Connection {
           const { address } = options;
           const redis = `redis${address.tls ? 's' : ''}://${printHostPort(address)}`;
           log.warn(
-            { redis, err: safe(error), remedy: adviceOf(messageOf(error)) },
-            'Redis is out of reach, and is waited for; is it up, and REDIS_URL right?',
+            { event: 'redis-unreachable', redis, err: safe(error), remedy: adviceOf(messageOf(error)) },
+            'Redis is unreachable at start; waiting for it. Check that it runs and that REDIS_URL is right',
           );
           return;
         }

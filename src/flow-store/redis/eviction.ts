@@ -16,5 +16,8 @@ export async function warnOfEviction(caller: Caller, key: string, log: Logger): 
   const policy = /^maxmemory_policy:(\S+)/m.exec(reply)?.[1] ?? 'noeviction';
   const limit = Number(/^maxmemory:(\d+)/m.exec(reply)?.[1] ?? 0);
   if (policy === 'noeviction' || limit === 0) return;
-  log.warn({ maxmemoryPolicy: policy }, 'Redis may drop live flows when it is full: set maxmemory-policy noeviction');
+  log.warn(
+    { event: 'redis-may-evict', maxmemoryPolicy: policy },
+    'Redis may drop live sessions when its memory is full: set maxmemory-policy noeviction',
+  );
 }

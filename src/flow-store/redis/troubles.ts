@@ -21,14 +21,15 @@ export function createTroubles(log: Logger): Troubles {
       if (open.size === 0) {
         since = performance.now();
         told.clear();
-        log.warn({ err: why }, 'Redis is lost; trying until it is back');
-      } else if (!told.has(why) && told.size < MOST_REASONS) log.warn({ err: why }, 'Redis is still lost');
+        log.warn({ event: 'redis-lost', err: why }, 'Redis is unreachable; reconnecting');
+      } else if (!told.has(why) && told.size < MOST_REASONS)
+        log.warn({ event: 'redis-still-lost', err: why }, 'Redis is still unreachable');
       told.add(why);
       open.add(name);
     },
     end(name) {
       if (!open.delete(name) || open.size > 0) return;
-      log.info({ afterMs: Math.round(performance.now() - since) }, 'Redis is back');
+      log.info({ event: 'redis-back', afterMs: Math.round(performance.now() - since) }, 'Redis is reachable again');
     },
   };
 }

@@ -24,7 +24,7 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
       response.status(status).json(body);
       return;
     }
-    log.error({ err: error, method: request.method, path: request.path }, 'request failed');
+    log.error({ event: 'request-failed', err: error, method: request.method, path: request.path }, 'request failed');
     const body: V1ErrorBody = {
       category: 'unavailable',
       code: 'internal-error',

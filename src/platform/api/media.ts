@@ -34,7 +34,7 @@ export function mediaRoutes({ media, uris, log }: ApiContext): Router {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     // The whole of it has been promised: what goes wrong now can only be said by cutting the connection.
     await pipeline(createReadStream(path), response).catch((error: unknown) => {
-      if (!isPremature(error)) log.warn({ err: error }, 'media file not sent');
+      if (!isPremature(error)) log.warn({ event: 'media-not-sent', err: error }, 'media file not sent');
     });
   });
 

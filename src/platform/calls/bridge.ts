@@ -133,7 +133,10 @@ export class Bridge {
   #move(signal: BridgeSignal): boolean {
     const next = TRANSITIONS[this.state][signal];
     if (next === undefined) return false;
-    this.log.info({ bridgeId: this.id, from: this.state, to: next }, 'bridge state');
+    this.log.info(
+      { event: 'bridge-state', bridgeId: this.id, state: next, before: this.state },
+      'bridge state changed',
+    );
     this.state = next;
     return true;
   }

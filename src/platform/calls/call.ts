@@ -111,7 +111,11 @@ export class Call implements LineListener {
   /** Gives the call what it runs over; `callTimeout` counts from now. */
   attach(line: Line): void {
     this.#line = line;
-    this.deps.log.info({ callId: this.id, direction: this.settings.direction, state: this.#state }, 'call started');
+    const { direction, from, to } = this.settings;
+    this.deps.log.info(
+      { event: 'call-started', callId: this.id, direction, from, to, state: this.#state },
+      'call started',
+    );
     this.#cancelTimeout = this.deps.timers.after(this.settings.callTimeout * 1000, () => this.#timeOut());
   }
 
@@ -204,7 +208,7 @@ export class Call implements LineListener {
   // What the line says
 
   ringing(): void {
-    this.deps.log.info({ callId: this.id }, 'call rings');
+    this.deps.log.info({ event: 'call-ringing', callId: this.id }, 'call is ringing');
   }
 
   answered(): void {
@@ -234,7 +238,7 @@ export class Call implements LineListener {
 
   playFailed(playback: Playback, reason: string): void {
     if (this.over) return;
-    this.deps.log.warn({ callId: this.id, reason }, 'audio not played');
+    this.deps.log.warn({ event: 'audio-not-played', callId: this.id, reason }, 'audio not played');
     this.deps.errors.record({
       category: 'unavailable',
       code: 'audio-failed',
@@ -283,7 +287,10 @@ export class Call implements LineListener {
   #move(signal: CallSignal, cause?: HangupCause): boolean {
     const next = nextCallState(this.#state, signal);
     if (next === undefined) return false;
-    this.deps.log.info({ callId: this.id, from: this.#state, to: next, cause }, 'call state');
+    this.deps.log.info(
+      { event: 'call-state', callId: this.id, state: next, before: this.#state, cause },
+      'call state changed',
+    );
     this.#state = next;
     return true;
   }

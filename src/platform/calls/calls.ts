@@ -105,7 +105,10 @@ export function createCalls(deps: CallsDeps): Calls {
       const bridge = new Bridge(bridgeAudio, log, ({ id }) => endedBridges.add(id));
       if (members.length > 0) bridge.setCalls(members);
       bridges.set(bridge.id, bridge);
-      log.info({ bridgeId: bridge.id, callIds: members.map(({ id }) => id) }, 'bridge created');
+      log.info(
+        { event: 'bridge-created', bridgeId: bridge.id, callIds: members.map(({ id }) => id) },
+        'bridge created',
+      );
       return bridge;
     },
     bridge(id) {

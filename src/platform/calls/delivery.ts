@@ -66,7 +66,10 @@ export function createDelivery({ client, errors, log }: DeliveryDeps): Delivery 
       durationMs: Date.now() - started,
     };
     event.attempts.push({ time: new Date(started).toISOString(), ...result });
-    log[outcome.ok ? 'info' : 'warn']({ callId: event.callId, event: event.name, ...result }, 'event sent');
+    log[outcome.ok ? 'info' : 'warn'](
+      { event: 'callback-sent', callId: event.callId, eventType: event.name, ok: outcome.ok, ...result },
+      outcome.ok ? 'callback delivered' : 'callback not delivered',
+    );
     if (!outcome.ok) recordFailure(event, result.url, outcome);
     return outcome.ok;
   };

@@ -63,7 +63,7 @@ export function createReceive(deps: IncomingDeps): Receive {
     const owner = ownerOf(offer);
     if ('refused' in owner) {
       const { code, message, refused } = owner;
-      deps.log.warn({ code }, 'incoming call refused');
+      deps.log.warn({ event: 'incoming-call-refused', code, from: offer.from, to: offer.to }, 'incoming call refused');
       const details = [
         { name: 'from', value: offer.from },
         { name: 'to', value: offer.to },

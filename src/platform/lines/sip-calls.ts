@@ -103,14 +103,20 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       return line.useLeg(leg) ? leg : undefined;
     } catch (error) {
       const exhausted = error instanceof PortsExhaustedError;
-      log.error({ err: messageOf(error) }, exhausted ? 'no RTP port is free: calls are refused' : 'no media leg');
+      log.error(
+        { event: exhausted ? 'rtp-ports-exhausted' : 'media-leg-failed', err: messageOf(error) },
+        exhausted ? 'No RTP port is free: calls are refused' : 'The media of a call could not be set up',
+      );
       return undefined;
     }
   };
 
   const dial = (line: SipLine, request: DialRequest, route: Route): void => {
     invite(line, request, route).catch((error: unknown) => {
-      log.error({ err: error, callId: request.callId, target: route.target }, 'INVITE could not be made');
+      log.error(
+        { event: 'invite-failed', err: error, callId: request.callId, target: route.target },
+        'An outgoing INVITE failed',
+      );
       line.fail('NORMAL_TEMPORARY_FAILURE');
     });
   };
@@ -124,7 +130,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     try {
       way = await flow();
     } catch (error) {
-      log.info({ target, err: messageOf(error) }, 'no way to the SIP URI');
+      log.info({ event: 'sip-target-unreachable', target, err: messageOf(error) }, 'The SIP URI is unreachable');
       return line.fail('NORMAL_TEMPORARY_FAILURE');
     }
     if (!(await openLeg(line, way))) return line.fail('NORMAL_TEMPORARY_FAILURE');
@@ -183,7 +189,10 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     const { request } = transaction;
     const { sipUri: from } = endpoint;
     const message = `The endpoint ${from} makes as many calls as it may at once: ${callsPerEndpoint}`;
-    log.warn({ from, callsPerEndpoint }, 'incoming call refused: SIP_CALLS_PER_ENDPOINT');
+    log.warn(
+      { event: 'endpoint-call-limit', from, callsPerEndpoint },
+      'Incoming call refused: the endpoint has SIP_CALLS_PER_ENDPOINT calls already',
+    );
     const to = dialledBy(request, endpoint);
     const details = [
       { name: 'from', value: from },
@@ -237,7 +246,11 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       line.tell(listener);
       const uri = parseUri(request.to);
       const allowed = uri && deps.dialUris;
-      if (uri && !allowed) log.warn({ to: request.to }, 'SIP URIs elsewhere are not dialled: see SIP_DIAL_URIS');
+      if (uri && !allowed)
+        log.warn(
+          { event: 'sip-uri-refused', to: request.to },
+          'SIP URIs of other hosts are not dialled: see SIP_DIAL_URIS',
+        );
       const cause: HangupCause = allowed ? 'NORMAL_TEMPORARY_FAILURE' : 'UNALLOCATED_NUMBER';
       if (!allowed || tooMany()) setImmediate(() => line.fail(cause));
       else {
@@ -259,7 +272,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       if (!over) return refuseMore(transaction, endpoint);
       const line = open(undefined, over);
       invited(transaction, endpoint, line).catch((error: unknown) => {
-        log.error({ err: error }, 'INVITE could not be handled');
+        log.error({ event: 'invite-not-handled', err: error }, 'An incoming INVITE failed');
         refuse(line, 500);
       });
     },

@@ -86,7 +86,7 @@ export class SipLine implements Line {
     },
     silent: (): void => {
       if (this.#state !== 'up') return;
-      this.deps.log.warn('no RTP for too long: the call is ended');
+      this.deps.log.warn({ event: 'rtp-silent' }, 'No RTP received for RTP_TIMEOUT_SECONDS: the call is ended');
       this.#signalling?.hangUp(statusOf('NORMAL_TEMPORARY_FAILURE'));
       this.#endFromFarEnd('NORMAL_TEMPORARY_FAILURE', 'media-lost');
     },

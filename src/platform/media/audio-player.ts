@@ -108,7 +108,7 @@ function createAudioPlayer(
           if (playing !== current) return;
           playing = undefined;
           tell();
-          log.warn({ err: error, kind: playback.kind }, 'Nothing could be played');
+          log.warn({ event: 'playback-failed', err: error, kind: playback.kind }, 'playback failed');
           listener.playFailed(playback, messageOf(error));
         },
       );

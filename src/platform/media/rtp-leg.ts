@@ -126,7 +126,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
     },
     sendDtmf(digits) {
       if (stream && stream.eventType === undefined)
-        log.debug('the far end takes no telephone events: keys are dropped');
+        log.debug({ event: 'dtmf-unsupported' }, 'The far end accepts no telephone events: digits are dropped');
       sender.press(digits);
       startPressing();
     },
@@ -145,7 +145,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
       sink = undefined;
       tap = undefined;
       stopPressing();
-      log.debug({ port, ...receiver.counts }, 'RTP port closed');
+      log.debug({ event: 'rtp-closed', port, ...receiver.counts }, 'RTP port closed');
       deps.ended(leg, rtpPort.close());
     },
   };

@@ -50,7 +50,11 @@ export function createRecordings({ media, timers, uris, retention, log }: Record
   let closed = false;
 
   const discard = async (draft: MediaDraft): Promise<void> => {
-    const deleted = draft.discard().catch((error: unknown) => log.warn({ err: error }, 'recording not deleted'));
+    const deleted = draft
+      .discard()
+      .catch((error: unknown) =>
+        log.warn({ event: 'recording-not-deleted', err: error }, 'A recording could not be deleted'),
+      );
     deleting.add(deleted);
     await deleted;
     deleting.delete(deleted);
@@ -65,14 +69,20 @@ export function createRecordings({ media, timers, uris, retention, log }: Record
     if (result.state === 'complete') {
       draft.complete(result.bytes);
     } else {
-      log.error({ callId: call.id, recordingId: recording.id, err: result.error }, 'recording failed');
+      log.error(
+        { event: 'recording-failed', callId: call.id, recordingId: recording.id, err: result.error },
+        'recording failed',
+      );
       await discard(draft);
     }
     recording.state = result.state;
     recording.endTime = result.endTime;
     forget.add(recording.id);
     if (closed) return;
-    log.info({ callId: call.id, recordingId: recording.id, state: recording.state }, 'recording ended');
+    log.info(
+      { event: 'recording-ended', callId: call.id, recordingId: recording.id, state: recording.state },
+      'recording ended',
+    );
     void call.emit('recording', {
       recordingId: recording.id,
       recordingUri: uris.absolute(`recordings/${recording.id}`),
@@ -92,7 +102,10 @@ export function createRecordings({ media, timers, uris, retention, log }: Record
     const { startTime } = recorder;
     const recording: Recording = { id: newId('recording'), callId: call.id, mediaName, startTime, state: 'recording' };
     all.set(recording.id, { recording, draft });
-    log.info({ callId: call.id, recordingId: recording.id, maxSeconds }, 'recording started');
+    log.info(
+      { event: 'recording-started', callId: call.id, recordingId: recording.id, maxSeconds },
+      'recording started',
+    );
     const over = recorder.ended.then(async (result) => {
       await settle(call, recording, draft, result);
       running.delete(recorder);

@@ -87,7 +87,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       );
       if (!right) {
         throttle.failed(host, name);
-        log.info({ user: name, host, method: request.method }, 'wrong SIP credentials');
+        log.info(
+          { event: 'sip-auth-failed', user: name, host, method: request.method, reason: 'credentials' },
+          'wrong SIP credentials',
+        );
         // Once more, as whoever mistyped it may be asked; but baresip 1.0 would go on at a hundred tries a second.
         return nonces.isAfterFailure(first.nonce) ? refuse(403) : challenge(realm, 'failed');
       }
@@ -96,8 +99,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
       const endpoint = endpointOf(right, realm, domains);
       if (!endpoint?.enabled || endpoint !== claim.endpoint) {
-        const reason = endpoint?.enabled ? 'not its own address' : 'disabled endpoint';
-        log.info({ user: name, host, method: request.method }, reason);
+        const reason = endpoint?.enabled ? 'address' : 'disabled';
+        log.info(
+          { event: 'sip-auth-failed', user: name, host, method: request.method, reason },
+          endpoint?.enabled ? 'SIP credentials of another address' : 'SIP credentials of a disabled endpoint',
+        );
         return refuse(403);
       }
       return endpoint;

@@ -84,7 +84,7 @@ export function createUserAgent(deps: UserAgentDeps): TransactionUser {
         handler(transaction);
       } catch (error) {
         // Whatever a stranger sends, the others go on.
-        log.error({ err: error, method: request.method }, 'SIP request could not be handled');
+        log.error({ event: 'sip-request-failed', err: error, method: request.method }, 'A SIP request failed');
         refuse(transaction, 500);
       }
     },

@@ -43,8 +43,8 @@ export function createTally(): Tally {
 export function warningsOf(instances: readonly Instance[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const line of instances.flatMap(({ log }) => log())) {
-    const found = /^\{"level":([456])0,.*"msg":"([^"]*)"\}$/.exec(line);
-    if (found?.[2] !== undefined) counts[found[2]] = (counts[found[2]] ?? 0) + 1;
+    const found = /^\{"level":[456]0,.*?"event":"([^"]*)"/.exec(line);
+    if (found?.[1] !== undefined) counts[found[1]] = (counts[found[1]] ?? 0) + 1;
   }
   return counts;
 }

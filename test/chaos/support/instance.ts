@@ -49,7 +49,7 @@ export function createInstance(name: string, folder: string): Instance {
   async function listening(readFrom: number): Promise<string> {
     for (const deadline = Date.now() + START_TIMEOUT_MS; Date.now() < deadline; await sleep(25)) {
       const lines = readFileSync(logFile).subarray(readFrom).toString().split('\n');
-      const found = lines.find((line) => line.includes('"msg":"listening"'));
+      const found = lines.find((line) => line.includes('"event":"listening"'));
       if (found) return (JSON.parse(found) as { url: string }).url;
       if (!child) throw new Error(`${name} ended at once:\n${lines.join('\n')}`);
     }

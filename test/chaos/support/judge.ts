@@ -126,7 +126,7 @@ export async function judge(
 
 /** The flows for which the reply to a bridge command was lost, by the logs. */
 function lostBridgesOf(instances: readonly Instance[]): Set<string> {
-  const lost = /"flowId":"([^"]+)","command":"create-bridge","fate":"unknown"/;
+  const lost = /"event":"command-failed","sessionId":"([^"]+)","command":"create-bridge","fate":"unknown"/;
   return new Set(instances.flatMap(({ log }) => log().flatMap((line) => lost.exec(line)?.[1] ?? [])));
 }
 

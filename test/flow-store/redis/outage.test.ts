@@ -13,11 +13,11 @@ import { pairFlow } from '../contract';
 import { startLossyProxy } from './lossy-proxy';
 import { append, closeStores, openStore, whatHappened } from './support';
 
-const LOST = 'Redis is lost; trying until it is back';
-const BACK = 'Redis is back';
+const LOST = 'redis-lost';
+const BACK = 'redis-back';
 /** More than an operation takes where Redis is there, on a slow machine too; each that rejects takes as long. */
 const LIMIT_MS = 800;
-const said = (lines: LogLine[], msg: string) => lines.filter((line) => line.msg === msg);
+const said = (lines: LogLine[], event: string) => lines.filter((line) => line.event === event);
 
 describeWithRedis('Redis that goes away', () => {
   let redis: RedisServer;
@@ -63,7 +63,7 @@ describeWithRedis('Redis that goes away', () => {
     for (const outcome of outcomes) expect(outcome).toBeInstanceOf(StoreUnavailableError);
     expect(performance.now() - before).toBeLessThan(LIMIT_MS + 5_000);
     await redis.start();
-    await line(({ msg }) => msg === BACK);
+    await line(({ event }) => event === BACK);
     await expect(store.ping()).resolves.toBeUndefined();
     await store.update('c-1', append('heard'));
     expect(whatHappened(await store.get('c-1'))).toEqual(['heard']);
@@ -78,7 +78,7 @@ describeWithRedis('Redis that goes away', () => {
     // The time by which it was to be done passes before Redis goes on.
     await expect(store.get('c-1')).rejects.toThrow(StoreUnavailableError);
     redis.resume();
-    await line(({ msg }) => msg === BACK);
+    await line(({ event }) => event === BACK);
     await store.update('c-1', append('after'));
     expect(whatHappened(await store.get('c-1'))).toEqual(['after']);
     expect(said(lines, LOST)).toHaveLength(1);
@@ -91,7 +91,7 @@ describeWithRedis('Redis that goes away', () => {
     await expect(store.get('c-1')).rejects.toThrow(StoreUnavailableError);
     await expect(store.get('c-1')).rejects.toThrow('out of reach'); // no connection any more
     redis.resume();
-    await line(({ msg }) => msg === BACK);
+    await line(({ event }) => event === BACK);
     expect(await store.get('c-1')).toBeUndefined();
   });
 
@@ -113,7 +113,7 @@ describeWithRedis('Redis that goes away', () => {
     await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
     expect(store.holdsLease()).toBe(false);
     await redis.start();
-    await line(({ msg }) => msg === BACK);
+    await line(({ event }) => event === BACK);
     await expect(store.ping()).resolves.toBeUndefined();
     expect(store.holdsLease()).toBe(true);
   });
@@ -171,14 +171,14 @@ describeWithRedis('Redis that answers and takes nothing', () => {
     await store.create(pairFlow('c-1'));
     await redis.command('CONFIG', 'SET', ...begin);
     // No event is needed to find out: the instance's own sign of life is refused.
-    expect(await line(({ msg }) => msg === LOST)).toMatchObject({ err: expect.stringContaining(code) as string });
+    expect(await line(({ event }) => event === LOST)).toMatchObject({ err: expect.stringContaining(code) as string });
     for (let i = 0; i < 3; i++) {
       await expect(store.update('c-1', append('refused'))).rejects.toThrow(code);
       await expect(store.ping()).rejects.toThrow(code);
     }
     expect((await store.get('c-1'))?.id).toBe('c-1');
     await redis.command('CONFIG', 'SET', ...end);
-    await line(({ msg }) => msg === BACK);
+    await line(({ event }) => event === BACK);
     await expect(store.ping()).resolves.toBeUndefined();
     await store.update('c-1', append('taken'));
     expect(whatHappened(await store.get('c-1'))).toEqual(['taken']);
@@ -189,11 +189,13 @@ describeWithRedis('Redis that answers and takes nothing', () => {
     const primary = await startRedis();
     const { store, line } = await openStore({ url: redis.url, limitMs: 500 });
     await redis.command('REPLICAOF', '127.0.0.1', String(primary.port));
-    expect(await line(({ msg }) => msg === LOST)).toMatchObject({ err: expect.stringContaining('READONLY') as string });
+    expect(await line(({ event }) => event === LOST)).toMatchObject({
+      err: expect.stringContaining('READONLY') as string,
+    });
     await expect(store.create(pairFlow('c-1'))).rejects.toThrow(StoreUnavailableError);
     await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
     await redis.command('REPLICAOF', 'NO', 'ONE');
-    await line(({ msg }) => msg === BACK);
+    await line(({ event }) => event === BACK);
     expect(await store.create(pairFlow('c-1'))).toBe(true);
     await expect(store.ping()).resolves.toBeUndefined();
     await primary.close();
@@ -284,11 +286,11 @@ describeWithRedis('Redis that refuses', () => {
     const lost = proxy.loseReplyTo('PING');
     await store.ping().catch(() => undefined);
     await lost;
-    await line(({ msg }) => msg === 'Redis is there and refuses Tandem');
+    await line(({ event }) => event === 'redis-refuses');
     await expect(store.get('c-1')).rejects.toThrow(StoreUnavailableError);
     const admin = await openStore({ url: `redis://:other@127.0.0.1:${redis.port}` });
     await admin.store.close();
-    expect(said(lines, 'Redis is there and refuses Tandem')).toHaveLength(1);
+    expect(said(lines, 'redis-refuses')).toHaveLength(1);
     await closeStores();
     await proxy.close();
   });
@@ -298,7 +300,7 @@ describeWithRedisTls('Redis whose certificate nobody vouches for', () => {
   it('is told with the remedy, and waited for', async () => {
     const redis = await startRedis({ tls: true });
     const { lines } = await openStore({ url: redis.url });
-    expect(lines.find(({ msg }) => msg.includes('is waited for'))).toMatchObject({
+    expect(lines.find(({ event }) => event === 'redis-unreachable')).toMatchObject({
       err: expect.stringContaining('self-signed') as string,
       remedy: expect.stringContaining('NODE_EXTRA_CA_CERTS') as string,
     });
@@ -321,7 +323,7 @@ describeWithRedis('a cluster of which a node goes away', () => {
     expect(reached).toBeLessThan(30);
     await expect(store.ping()).rejects.toThrow(StoreUnavailableError);
     cluster.nodes[2]?.resume();
-    await line(({ msg }) => msg === BACK);
+    await line(({ event }) => event === BACK);
     for (const [i, id] of ids.entries()) {
       await store.update(id, append('after'));
       const expected = during[i]?.status === 'fulfilled' ? ['during', 'after'] : ['after'];

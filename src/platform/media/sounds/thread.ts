@@ -63,7 +63,10 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
     worker = undefined;
     lost?.removeAllListeners().on('error', () => undefined);
     void lost?.terminate();
-    log.warn({ why, module: options.module }, 'A worker thread was lost; the next job starts another');
+    log.warn(
+      { event: 'worker-lost', why, module: options.module },
+      'A worker thread ended; the next job starts another one',
+    );
     const task = current;
     next();
     task?.reject(new SoundError(failure, `Making the sound failed: ${why}`));

@@ -55,7 +55,10 @@ export function createSpeech({ log, languagesDir, speechCacheBytes }: SpeechOpti
     if (pico && !fellBack.has(voice.name)) {
       fellBack.add(voice.name);
       const { locale } = voice;
-      log.warn({ voice: voice.name, locale, instead: flite.name }, 'The voice is not installed; another speaks for it');
+      log.warn(
+        { event: 'voice-missing', voice: voice.name, locale, instead: flite.name },
+        'The voice is not installed; another one is used',
+      );
     }
     return { engine: 'flite', voice: flite };
   };

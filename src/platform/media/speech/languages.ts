@@ -29,7 +29,10 @@ export async function installedLanguages(folder: string, log: Logger): Promise<M
       languages.set(language, { language, textAnalysis: join(folder, file), signalGeneration: join(folder, sound) });
     }
   } catch (error) {
-    log.warn({ folder, reason: messageOf(error) }, `No languages but English: they need ${PACKAGE} and their files`);
+    log.warn(
+      { event: 'languages-missing', folder, reason: messageOf(error) },
+      `Only English is spoken: other languages need ${PACKAGE} and its files`,
+    );
   }
   return languages;
 }

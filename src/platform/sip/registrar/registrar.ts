@@ -103,17 +103,23 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     try {
       event();
     } catch (error) {
-      log.error({ err: error }, 'a listener of the registrar failed');
+      log.error({ event: 'registrar-listener-failed', err: error }, 'A listener of the registrar failed');
     }
   };
 
   const online = (endpoint: Endpoint, contact: Contact): void => {
-    log.debug({ endpointId: endpoint.id, contact: contact.uri, flow: contact.flow.id }, 'phone online');
+    log.debug(
+      { event: 'binding-added', endpointId: endpoint.id, contact: contact.uri, flow: contact.flow.id },
+      'binding added',
+    );
     tell(() => events?.online(endpoint, contact));
   };
 
   const offline = (endpoint: Endpoint, contact: Contact, reason: OfflineReason): void => {
-    log.debug({ endpointId: endpoint.id, contact: contact.uri, flow: contact.flow.id, reason }, 'phone offline');
+    log.debug(
+      { event: 'binding-removed', endpointId: endpoint.id, contact: contact.uri, flow: contact.flow.id, reason },
+      'binding removed',
+    );
     tell(() => events?.offline(endpoint, contact, reason));
   };
 

@@ -80,7 +80,10 @@ export class OutgoingCall {
       response: (response) => this.#responded(request, response),
       timeout: () => this.#failed(408),
       failed: (error) => {
-        this.deps.log.info({ callId: this.#callId, err: error.message }, 'INVITE could not be sent');
+        this.deps.log.info(
+          { event: 'invite-not-sent', callId: this.#callId, err: error.message },
+          'An INVITE could not be sent',
+        );
         this.#failed(503);
       },
     });
@@ -174,7 +177,10 @@ export class OutgoingCall {
       return Dialog.ofResponse(request, response, this.invitation.flow);
     } catch (error) {
       if (!(error instanceof DialogError)) throw error;
-      this.deps.log.warn({ callId: this.#callId, err: error.message }, '2xx without a dialog');
+      this.deps.log.warn(
+        { event: 'dialog-missing', callId: this.#callId, err: error.message },
+        'A 2xx makes no dialog',
+      );
       return undefined;
     }
   }

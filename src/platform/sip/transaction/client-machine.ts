@@ -136,7 +136,10 @@ export abstract class ClientMachine<State extends string, Signal extends string,
     try {
       tell();
     } catch (err) {
-      this.deps.log.error({ err, transaction: this.#key }, 'the user of a client transaction failed');
+      this.deps.log.error(
+        { event: 'sip-user-failed', err, transaction: this.#key },
+        'The user of a client transaction failed',
+      );
     }
   }
 }

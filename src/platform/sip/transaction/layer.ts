@@ -103,7 +103,7 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
     const key = clientKeyOf(response);
     const client = key === undefined ? undefined : clients.get(key);
     if (client) client.receive(response);
-    else log.debug({ status: response.status, key }, 'response without a transaction');
+    else log.debug({ event: 'sip-response-stray', status: response.status, key }, 'response without a transaction');
   }
 
   function receiveAck(ack: SipRequest, flow: Flow): void {
@@ -115,7 +115,8 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
 
   function receiveRequest(request: SipRequest, flow: Flow): void {
     const key = serverKeyOf(request, request.method);
-    if (key === undefined) return log.debug({ flow: flow.id }, 'request without a readable Via');
+    if (key === undefined)
+      return log.debug({ event: 'sip-via-malformed', flow: flow.id }, 'request without a readable Via');
     const known = servers.get(key);
     if (known) {
       overload.repeated();
@@ -189,7 +190,7 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
       call();
       return true;
     } catch (err) {
-      log.error({ err }, 'the user of the transaction layer failed');
+      log.error({ event: 'sip-user-failed', err }, 'The user of the transaction layer failed');
       return false;
     }
   }
@@ -203,7 +204,9 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
       return { request: sent, cancel: (reason) => client.cancel(reason) };
     },
     ack(request, flow) {
-      flow.send(withVia(request, flow, newBranch()), (err) => log.debug({ err }, 'an ACK could not be sent'));
+      flow.send(withVia(request, flow, newBranch()), (err) =>
+        log.debug({ event: 'sip-ack-not-sent', err }, 'An ACK could not be sent'),
+      );
     },
     get size() {
       return clients.size + servers.size;

@@ -42,7 +42,10 @@ export function createOverload(limits: Limits, log: Logger, shedding: Shedding =
       const now = performance.now();
       if (now - loggedAt >= LOG_EVERY_MS) {
         const { share } = shedding;
-        log.warn({ refused, waiting, total, share }, 'SIP overload: requests are answered with 503');
+        log.warn(
+          { event: 'sip-overload', refused, waiting, total, share },
+          'SIP overload: requests are answered with 503',
+        );
         loggedAt = now;
         refused = 0;
       }

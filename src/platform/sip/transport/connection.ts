@@ -101,7 +101,7 @@ export class Connection implements Flow {
 
   destroy(reason: string): void {
     if (!this.#open) return;
-    this.#log.debug({ reason }, 'sip connection ended');
+    this.#log.debug({ event: 'sip-connection-ended', reason }, 'SIP connection ended');
     this.closed();
     this.#wire.destroy();
   }
@@ -115,7 +115,10 @@ export class Connection implements Flow {
       try {
         listener();
       } catch (thrown) {
-        this.#log.error({ err: thrown }, 'the end of a sip connection was not handled');
+        this.#log.error(
+          { event: 'sip-connection-end-failed', err: thrown },
+          'Handling the end of a SIP connection failed',
+        );
       }
     }
     this.#listeners.clear();

@@ -39,7 +39,7 @@ export function createReceive({ user, log, limits, counts }: ReceiveDeps): Recei
     unlogged++;
     const now = performance.now();
     if (now - loggedAt < 1_000) return;
-    log.debug({ what, reason, flow: flow.id, count: unlogged }, 'sip messages not understood');
+    log.debug({ event: 'sip-malformed', what, reason, flow: flow.id, count: unlogged }, 'malformed SIP messages');
     loggedAt = now;
     unlogged = 0;
   };
@@ -67,7 +67,10 @@ export function createReceive({ user, log, limits, counts }: ReceiveDeps): Recei
           if (message.kind === 'request') stamp(message, flow);
           user.message(message, flow);
         } catch (thrown) {
-          log.error({ err: thrown, flow: flow.id }, `sip message not handled: ${messageOf(thrown)}`);
+          log.error(
+            { event: 'sip-message-failed', err: thrown, flow: flow.id },
+            `A SIP message failed: ${messageOf(thrown)}`,
+          );
         }
     }
   };

@@ -83,7 +83,7 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
         connection.write(PONG);
       },
       broken(reason) {
-        log.debug({ flow: connection.id, reason }, 'sip stream not understood');
+        log.debug({ event: 'sip-stream-malformed', flow: connection.id, reason }, 'malformed SIP stream');
         // What was answered still goes out, unless it is not read.
         connection.closed();
         socket.setTimeout(limits.connectMs, () => socket.destroy());
@@ -103,7 +103,7 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
 
   /** Of every socket, from its first moment: whether it may stay. */
   const admit = (socket: Socket): void => {
-    socket.on('error', (err) => log.debug({ err }, 'sip connection failed'));
+    socket.on('error', (err) => log.debug({ event: 'sip-connection-error', err }, 'SIP connection error'));
     const release = admission.admit(plainAddress(socket.remoteAddress ?? ''));
     if (!release) {
       socket.destroy();
@@ -120,11 +120,11 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
   const createSecure = ({ key, cert }: TlsIdentity): Server => {
     const secure = createTlsServer({ key, cert, handshakeTimeout: limits.connectMs });
     secure.on('secureConnection', (socket) => {
-      socket.on('error', (err) => log.debug({ err }, 'sip connection failed'));
+      socket.on('error', (err) => log.debug({ event: 'sip-connection-error', err }, 'SIP connection error'));
       open(socket);
     });
     secure.on('tlsClientError', (err, socket) => {
-      log.debug({ err }, 'sip tls handshake failed');
+      log.debug({ event: 'sip-tls-handshake-failed', err }, 'SIP TLS handshake failed');
       socket.destroy();
     });
     return secure;
@@ -133,7 +133,7 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
   const server = identity ? createSecure(identity) : createServer();
   server.on('connection', admit);
   await listen(server, host, port);
-  server.on('error', (err) => log.warn({ err }, 'sip stream server'));
+  server.on('error', (err) => log.warn({ event: 'sip-server-error', err }, 'SIP server socket error'));
   const bound = server.address();
   if (bound !== null && typeof bound === 'object') listeningPort = bound.port;
 

@@ -34,7 +34,7 @@ export interface UdpOptions extends Address {
 export async function startUdp({ host, port, receive, localAddress, log }: UdpOptions): Promise<UdpTransport> {
   const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER });
   await bind(socket, host, port);
-  socket.on('error', (err) => log.warn({ err }, 'sip udp socket'));
+  socket.on('error', (err) => log.warn({ event: 'sip-udp-error', err }, 'SIP UDP socket error'));
   const address = { host, port: socket.address().port };
 
   // What a socket for both families calls an IPv4 address.

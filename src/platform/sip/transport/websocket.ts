@@ -67,7 +67,9 @@ export function createWebSockets(options: WebSocketOptions): WebSocketTransport 
       else socket.ping();
     }, limits.webSocketPingMs);
     socket.on('pong', () => (unanswered = 0));
-    socket.on('error', (err) => log.debug({ err, flow: connection.id }, 'sip websocket failed'));
+    socket.on('error', (err) =>
+      log.debug({ event: 'sip-connection-error', err, flow: connection.id }, 'SIP WebSocket error'),
+    );
     socket.on('message', (raw) => {
       connection.touch();
       const data = bytes(raw);

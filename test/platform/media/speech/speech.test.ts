@@ -119,7 +119,7 @@ it('logs once a voice that another speaks for it', async () => {
   await logged.say('Hello.', 'Susan');
   await logged.close();
   expect(lines.map((line) => JSON.parse(line))).toEqual([
-    expect.objectContaining({ voice: 'Jorge', locale: 'es', instead: 'rms' }),
+    expect.objectContaining({ event: 'voice-missing', voice: 'Jorge', locale: 'es', instead: 'rms' }),
   ]);
 });
 
