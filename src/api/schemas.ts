@@ -1,7 +1,7 @@
 /** What Tandem's own API takes and gives. The OpenAPI document is made from these. */
 import { z } from 'zod';
 import { MAX_SENTENCE_LENGTH, VOICES } from '../protocol/commands';
-import { PHASES } from '../flows/flow';
+import { DIRECTIONS, PHASES, REASONS } from '../flows/flow';
 
 const lowerCase = (names: readonly string[]) => new Set(names.map((name) => name.toLowerCase()));
 const voices = lowerCase(VOICES.map(({ name }) => name));
@@ -63,9 +63,9 @@ export const callView = z
   .object({
     id: z.string(),
     kind: z.enum(['bridge-legs', 'speak-and-hang-up']),
-    direction: z.enum(['sip-to-pstn', 'pstn-to-sip', 'sip-to-sip', 'unroutable']).optional(),
+    direction: z.enum(DIRECTIONS).optional(),
     phase: z.enum(PHASES),
-    reason: z.string().optional().describe('Why it ended; completed where everything went as planned'),
+    reason: z.enum(REASONS).optional().describe('Why it ended; completed: as planned, and a party hung up'),
     from: z.string().optional(),
     to: z.string().optional(),
     bridgeId: z.string().optional(),

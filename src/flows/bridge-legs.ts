@@ -6,11 +6,12 @@
  *    └──────────────┴──────────────────────┴── any end, failure or deadline ──▶ ending ──both gone──▶ ended
  */
 import { ERROR_CODES } from '../protocol/errors';
-import type { IncomingCallEvent } from '../protocol/events';
+import type { HangupEvent, IncomingCallEvent } from '../protocol/events';
+import { normaliseSipUri } from '../protocol/sip-uri';
 import { enter, issue, type Draft } from './draft';
 import { eventKey } from './event-key';
 import type { Route } from './dial-plan';
-import { blankFlow, type BridgeLegsFlow, type Decision, type FlowEvent, type Limits } from './flow';
+import { blankFlow, type BridgeLegsFlow, type Decision, type Direction, type FlowEvent, type Limits } from './flow';
 import { markGone } from './legs';
 import { begin, dialCallee, transitionWith, type FlowSteps, type Step } from './steps';
 
@@ -75,6 +76,7 @@ export function beginBridgeLegs(
   const key = eventKey(event);
   if (key !== undefined) flow.seen.push(key);
   if ('refused' in route) {
+    flow.direction = 'unroutable';
     flow.refusal = route.cause;
     markGone(flow.callee);
     return begin(steps, flow, { end: 'unroutable' }, route.refused);
@@ -89,21 +91,20 @@ export function beginBridgeLegs(
  * that the late `incomingcall` rings nobody.
  */
 export function goneBeforeStart(
-  callId: string,
-  cause: string | undefined,
+  { callId, cause, from, to }: Pick<HangupEvent, 'callId' | 'cause' | 'from' | 'to'>,
   limits: Limits,
   at: number,
 ): Decision<BridgeLegsFlow> {
-  const flow = newPair(callId, { from: 'unknown', to: 'unknown' }, limits, at);
+  const flow = newPair(callId, { from: from ?? 'unknown', to: to ?? 'unknown' }, limits, at);
   markGone(flow.callee);
   markGone(flow.caller, cause ?? 'unknown');
   return begin(steps, flow, { end: 'caller-gave-up' });
 }
 
-/** Both legs of a pair that talks, as the platform shows them. */
+/** Both legs of a bridged pair, as the platform shows them. */
 export interface BridgedPair {
   caller: { id: string; from: string; to: string };
-  callee: { id: string };
+  callee: { id: string; to: string };
   bridgeId: string;
 }
 
@@ -114,17 +115,44 @@ export function adoptBridged(
   at: number,
 ): Decision<BridgeLegsFlow> {
   const flow = newPair(caller.id, { from: caller.from, to: caller.to }, limits, at);
+  flow.direction = directionOf(caller.from, callee.to);
   flow.caller = { role: 'caller', callId: caller.id, state: 'answered', answerSent: true };
   flow.callee = { role: 'callee', callId: callee.id, state: 'answered' };
   flow.bridgeId = bridgeId;
   return begin(steps, flow, { to: 'bridged' }, 'found on the platform');
 }
 
+/** A leg that belongs to no flow. */
+export interface Orphan {
+  id: string;
+  direction: 'in' | 'out';
+  state: 'started' | 'active';
+  from: string;
+  to: string;
+}
+
+/** A flow of its own for an orphan: it does nothing but hang up the leg, and says whose it was. */
+export function reapOrphan(id: string, orphan: Orphan, limits: Limits, at: number): Decision<BridgeLegsFlow> {
+  const flow = newPair(id, { from: orphan.from, to: orphan.to }, limits, at);
+  const role = orphan.direction === 'in' ? 'caller' : 'callee';
+  const state = orphan.state === 'active' ? 'answered' : 'ringing';
+  flow.caller = { role: 'caller', state: 'gone' };
+  flow.callee = { role: 'callee', state: 'gone' };
+  flow[role] = { role, callId: orphan.id, state };
+  return begin(steps, flow, { end: 'orphan-reaped' }, 'found on the platform');
+}
+
+function directionOf(from: string, to: string): Direction {
+  const isSip = (party: string) => normaliseSipUri(party) !== undefined;
+  if (!isSip(from)) return 'pstn-to-sip';
+  return isSip(to) ? 'sip-to-sip' : 'sip-to-pstn';
+}
+
 function newPair(callId: string, incoming: BridgeLegsFlow['incoming'], limits: Limits, at: number): BridgeLegsFlow {
   return {
     ...blankFlow(callId, limits, at),
     kind: 'bridge-legs',
-    direction: 'unroutable',
+    direction: 'unknown',
     incoming,
     caller: { role: 'caller', callId, state: 'ringing' },
     bridgeTries: 0,

@@ -21,7 +21,7 @@ export interface DialPlan {
 }
 
 export type Route =
-  { direction: Exclude<Direction, 'unroutable'>; from: string; to: string; callTimeout: number } | Refusal;
+  { direction: Exclude<Direction, 'unroutable' | 'unknown'>; from: string; to: string; callTimeout: number } | Refusal;
 
 interface Refusal {
   /** Why there is no route, for the log and the timeline. */

@@ -116,7 +116,7 @@ export function timelineEntry(before: Flow, event: FlowEvent): TimelineEntry {
     case 'wake':
       return { at, what: 'deadline', phase };
     case 'end-requested':
-      return { at, what: 'end requested', phase };
+      return { at, what: event.reason === 'server-stopped' ? 'server stops' : 'end requested', phase };
   }
 }
 

@@ -8,7 +8,7 @@ import { LEASE_MS, type FlowStore } from '../flow-store/store';
 import type { Logger } from '../logger';
 import type { Metrics } from '../metrics';
 import type { IncomingCallEvent, VoiceEvent } from '../protocol/events';
-import { beginBridgeLegs, goneBeforeStart } from './bridge-legs';
+import { beginBridgeLegs, goneBeforeStart, reapOrphan, type Orphan } from './bridge-legs';
 import { createCommandRunner, type SettledEvent } from './command-runner';
 import { route, type DialPlan } from './dial-plan';
 import type { Command, Decision, Flow, FlowEvent, Limits } from './flow';
@@ -46,8 +46,8 @@ export interface Engine {
   wakeDue(): Promise<void>;
   /** Keeps a flow that was found on the platform; false where it is known already. */
   adopt(decision: Decision): Promise<boolean>;
-  /** Hangs up a call that is in no flow. */
-  hangUpOrphan(callId: string, flowId: string): void;
+  /** Hangs up a call that is in no flow, and keeps a record of it: a flow of its own. */
+  reap(orphan: Orphan): Promise<void>;
   /** From now on no new flow is begun. */
   drain(): void;
   readonly draining: boolean;
@@ -201,18 +201,22 @@ export function createEngine(deps: EngineDeps): Engine {
     deps.onStray?.();
     if (eventType === 'hangup' && tag === undefined) {
       // It may have overtaken its own incomingcall: whoever calls there is gone already.
-      await start(goneBeforeStart(callId, event.cause, limits, at));
+      await start(goneBeforeStart(event, limits, at));
       return;
     }
     log.warn({ event: 'event-stray', eventType, callId, tag }, 'event of an unknown call');
     if (eventType !== 'answer' || tag === undefined) return;
-    // Only calls that Tandem dials are tagged: nobody owns this one any more.
-    hangUpOrphan(callId, tag);
+    // Only calls that Tandem dials are tagged: no flow owns this one any more.
+    const { from = 'unknown', to = 'unknown' } = event;
+    await reap({ id: callId, direction: 'out', state: 'active', from, to });
   }
 
-  function hangUpOrphan(callId: string, flowId: string): void {
+  /** The flow is named after the call. That name may be taken by a flow that has ended and left the leg up. */
+  async function reap(orphan: Orphan): Promise<void> {
     metrics.orphanReaped();
-    runner.run(flowId, { type: 'hang-up', id: `hang-up ${callId}`, at: now(), callId });
+    const at = now();
+    for (const id of [orphan.id, `${orphan.id}-orphan`]) if (await start(reapOrphan(id, orphan, limits, at))) return;
+    runner.run(orphan.id, { type: 'hang-up', id: `hang-up ${orphan.id}`, at, callId: orphan.id });
   }
 
   /** @returns false where the flow is gone: it has expired, or was lost */
@@ -293,7 +297,7 @@ export function createEngine(deps: EngineDeps): Engine {
       return decision.flow;
     },
 
-    end: (flowId) => dispatch(flowId, { type: 'end-requested', at: now() }),
+    end: (flowId) => dispatch(flowId, { type: 'end-requested', at: now(), reason: 'ended-by-request' }),
 
     async wakeDue() {
       const at = now();
@@ -309,7 +313,7 @@ export function createEngine(deps: EngineDeps): Engine {
     },
 
     adopt: (decision) => start(decision),
-    hangUpOrphan,
+    reap,
 
     drain() {
       draining = true;

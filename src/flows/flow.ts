@@ -23,6 +23,8 @@ export interface Leg {
   answerSent?: boolean;
   /** When to ask the platform whether the answered caller is up, if its own event has not come (epoch ms). */
   confirmAt?: number;
+  /** The platform ended the leg while it was up, because its party had vanished. */
+  lost?: boolean;
   /** A hang-up failed for good: the leg may still be up, and somebody should know. */
   givenUp?: boolean;
 }
@@ -31,23 +33,32 @@ export type LivePhase = 'dialling' | 'answering' | 'bridging' | 'bridged' | 'spe
 export type Phase = LivePhase | 'ending' | 'ended';
 export const PHASES: readonly Phase[] = ['dialling', 'answering', 'bridging', 'bridged', 'speaking', 'ending', 'ended'];
 
-/** Why a flow ended; the metric's `outcome`. `completed` is the only one in which everything happened as planned. */
-export type Reason =
-  | 'completed'
-  | 'busy'
-  | 'rejected'
-  | 'no-answer'
-  | 'unallocated'
-  | 'callee-failed'
-  | 'callee-left'
-  | 'caller-gave-up'
-  | 'dial-failed'
-  | 'answer-failed'
-  | 'bridge-failed'
-  | 'speak-failed'
-  | 'deadline'
-  | 'unroutable'
-  | 'ended-by-request';
+/**
+ * Why a flow ended; the metric's `outcome`. `completed`: everything happened as planned, and a party hung up.
+ * `media-lost`: a party that was up vanished. `orphan-reaped`: a leg without a flow was found and hung up.
+ * `server-stopped`: cut by a shutdown.
+ */
+export const REASONS = [
+  'completed',
+  'busy',
+  'rejected',
+  'no-answer',
+  'unallocated',
+  'callee-failed',
+  'callee-left',
+  'caller-gave-up',
+  'dial-failed',
+  'answer-failed',
+  'bridge-failed',
+  'speak-failed',
+  'media-lost',
+  'deadline',
+  'unroutable',
+  'ended-by-request',
+  'orphan-reaped',
+  'server-stopped',
+] as const;
+export type Reason = (typeof REASONS)[number];
 
 interface CommandBase {
   /** Unique among the commands of its flow that are under way, so that none is issued twice. */
@@ -104,7 +115,7 @@ export type FlowEvent = { at: number } & (
   | { type: 'command-done'; command: Command; result: CommandResult }
   | { type: 'command-failed'; command: Command; failure: CommandFailure }
   | { type: 'wake' }
-  | { type: 'end-requested' }
+  | { type: 'end-requested'; reason: 'ended-by-request' | 'server-stopped' }
 );
 
 export interface TimelineEntry {
@@ -159,7 +170,9 @@ interface FlowBase {
   timeline: TimelineEntry[];
 }
 
-export type Direction = 'sip-to-pstn' | 'pstn-to-sip' | 'sip-to-sip' | 'unroutable';
+export const DIRECTIONS = ['sip-to-pstn', 'pstn-to-sip', 'sip-to-sip', 'unroutable', 'unknown'] as const;
+/** `unknown`: one leg alone was found, or its caller had left before the call began. */
+export type Direction = (typeof DIRECTIONS)[number];
 
 export interface BridgeLegsFlow extends FlowBase {
   kind: 'bridge-legs';

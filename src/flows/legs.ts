@@ -3,7 +3,7 @@
  * a leg that nobody owns (rule 4): it is hung up.
  */
 import { isOver, type SeenCall } from '../call-control/seen-call';
-import type { VoiceEvent } from '../protocol/events';
+import type { HangupDetail, HangupEvent, VoiceEvent } from '../protocol/events';
 import type { CommandFailure, CommandResult, Command, Leg } from './flow';
 import { legsOf } from './flow';
 import { issue, isPending, legOfCall, type Draft } from './draft';
@@ -13,6 +13,8 @@ import { rejectCauseOf } from './reasons';
 const SEARCH_DELAYS = [0, 1_000, 3_000, 10_000];
 /** After so many looks in vain the caller need not wait any longer; the search goes on behind the scenes. */
 export const SEARCHES_BEFORE_GIVING_UP = 3;
+
+const LOSS_DETAILS: ReadonlySet<string> = new Set<HangupDetail>(['media-lost', 'phone-lost']);
 
 const RANK = { new: 0, ringing: 1, answered: 2, gone: 3 } as const;
 
@@ -36,6 +38,7 @@ export function observeWebhook(draft: Draft, event: VoiceEvent): void {
       else observeAnswer(draft, leg, event.callId);
       return;
     case 'hangup':
+      if (leg && isLost(leg, event)) leg.lost = true;
       if (leg) markGone(leg, event.cause ?? 'unknown');
       return;
     case 'timeout':
@@ -44,6 +47,13 @@ export function observeWebhook(draft: Draft, event: VoiceEvent): void {
     default: // speak, dtmf, …: the leg must be up, or it could not have sent them
       if (leg && leg.role === 'callee') advanceLeg(leg, 'answered');
   }
+}
+
+/** Whether a leg that was up ended because its party had vanished. Other platforms say no more than that it failed. */
+function isLost(leg: Leg, { cause, causeDetail }: HangupEvent): boolean {
+  if (leg.state === 'gone') return false;
+  if (causeDetail !== undefined && LOSS_DETAILS.has(causeDetail)) return true;
+  return leg.state === 'answered' && cause === 'NORMAL_TEMPORARY_FAILURE';
 }
 
 function observeAnswer(draft: Draft, leg: Leg, callId: string): void {

@@ -11,12 +11,12 @@ import { normaliseSipUri } from '../protocol/sip-uri';
 import { adoptBridged } from './bridge-legs';
 import type { Line } from './dial-plan';
 import type { Engine } from './engine';
-import { legsOf, type Limits } from './flow';
+import { legsOf, type Flow, type Limits } from './flow';
 
 export interface RecoveryDeps {
   store: FlowStore;
   client: CallControl;
-  engine: Pick<Engine, 'adopt' | 'hangUpOrphan'>;
+  engine: Pick<Engine, 'adopt' | 'reap'>;
   lines: readonly Line[];
   limits: Limits;
   /** Where the events of dialled calls go: calls that report elsewhere are somebody else's. */
@@ -76,10 +76,20 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   const flowIdOf = ({ direction, id, tag }: LiveCall): string => (direction === 'out' ? (tag ?? id) : id);
 
   async function isOwned(call: LiveCall): Promise<boolean> {
-    const flow = await store.get(flowIdOf(call));
-    if (!flow || flow.endedAt === undefined) return flow !== undefined;
-    // One that has ended is still hanging up the legs that it knows, and no others.
-    return store.now() - flow.endedAt < ENDED_LONG_AGO_MS && legsOf(flow).some(({ callId }) => callId === call.id);
+    const named = await store.get(flowIdOf(call));
+    if (named && owns(named, call)) return true;
+    const id = await store.idOfCall(call.id);
+    const flow = id === undefined ? undefined : await store.get(id);
+    return flow !== undefined && owns(flow, call);
+  }
+
+  /** A flow that has ended, or that reaps an orphan, hangs up the legs that it knows, and no others. */
+  function owns(flow: Flow, call: LiveCall): boolean {
+    if (flow.endedAt === undefined && flow.reason !== 'orphan-reaped') return true;
+    return (
+      store.now() - (flow.endedAt ?? store.now()) < ENDED_LONG_AGO_MS &&
+      legsOf(flow).some(({ callId }) => callId === call.id)
+    );
   }
 
   async function unowned(): Promise<LiveCall[]> {
@@ -108,22 +118,20 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     await delay(ms, undefined, { signal: closing.signal, ref: false });
   }
 
-  async function endIf(
-    states: readonly string[],
-    { id, tag, direction, from, to }: LiveCall,
-    flowId: string,
-  ): Promise<void> {
-    const { state } = await client.lookAtCall(id, closing.signal);
-    if (!states.includes(state)) return;
+  async function endIf(states: readonly LiveCall['state'][], suspect: LiveCall): Promise<void> {
+    const { id, tag, direction, from, to } = suspect;
+    const seen = (await client.lookAtCall(id, closing.signal)).state;
+    const state = states.find((one) => one === seen);
+    if (!state) return;
     log.warn({ event: 'orphan-reaped', callId: id, tag, direction, from, to, state }, 'orphan hung up');
-    engine.hangUpOrphan(id, flowId);
+    await engine.reap({ id, direction, from, to, state });
   }
 
   async function endOrphans(suspects: readonly LiveCall[], ...states: LiveCall['state'][]): Promise<void> {
     for (const suspect of suspects) {
       if (await isOwned(suspect)) continue;
       // One that cannot be looked at must not keep the others up.
-      await endIf(states, suspect, flowIdOf(suspect)).catch((error: unknown) => {
+      await endIf(states, suspect).catch((error: unknown) => {
         if (closing.signal.aborted) throw error;
         log.warn(
           { event: 'suspect-not-checked', callId: suspect.id, err: messageOf(error) },

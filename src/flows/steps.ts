@@ -77,7 +77,7 @@ function observeLegs(draft: Draft, event: FlowEvent, overdue: Reason): void {
     case 'wake':
       return observeTime(draft, overdue);
     case 'end-requested':
-      if (isLive(draft.flow.phase)) startEnding(draft, 'ended-by-request');
+      if (isLive(draft.flow.phase)) startEnding(draft, event.reason);
   }
 }
 
@@ -130,7 +130,7 @@ function observeTime(draft: Draft, overdue: Reason): void {
 /** Moves on until the facts lead no further; each phase is entered once. */
 function proceed<F extends Flow>(steps: FlowSteps<F>, draft: Draft<F>): void {
   while (isLive(draft.flow.phase)) {
-    const step = endOfCallee(draft.flow) ?? steps.next(draft.flow);
+    const step = endOfLost(draft.flow) ?? endOfCallee(draft.flow) ?? steps.next(draft.flow);
     if (!step || ('to' in step && step.to === draft.flow.phase)) break;
     take(steps, draft, step);
   }
@@ -147,6 +147,11 @@ function take<F extends Flow>(steps: FlowSteps<F>, draft: Draft<F>, step: Step):
     draft.flow.phase = step.to;
     steps.onEntry[step.to]?.(draft);
   }
+}
+
+/** A party that was up vanished: nobody hung up. */
+function endOfLost(flow: Flow): Step {
+  return legsOf(flow).some(({ lost }) => lost) ? { end: 'media-lost' } : undefined;
 }
 
 /** The callee is gone before it has answered, or cannot be found: no flow goes on from there. */

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import request from 'supertest';
 import { apiRoutes } from '../../src/api/routes';
 import { openApiDocument } from '../../src/api/openapi';
+import { REASONS } from '../../src/flows/flow';
 import { VOICES } from '../../src/protocol/commands';
 import { PLAN, testApp } from '../helpers/builders';
 
@@ -166,4 +168,11 @@ describe('the OpenAPI document', () => {
     );
     expect([...told].sort()).toEqual(all.sort());
   });
+});
+
+it('the README lists every reason, and the document has them as a closed set', () => {
+  const readme = readFileSync('README.md', 'utf8');
+  const listed = /A call ends with a `reason`: ([^.]*)\./.exec(readme)?.[1]?.match(/[a-z-]+(?=`)/g);
+  expect(listed?.sort()).toEqual([...REASONS].sort());
+  expect(resolve('#/components/schemas/Call/properties/reason')).toMatchObject({ enum: REASONS });
 });

@@ -1,7 +1,18 @@
 import { beginBridgeLegs, bridgeLegsTransition, goneBeforeStart } from '../../src/flows/bridge-legs';
 import type { BridgeLegsFlow, Command, CommandFailure, CommandResult, FlowEvent, Reason } from '../../src/flows/flow';
 import type { VoiceEvent } from '../../src/protocol/events';
-import { CALLEE, CALLER, LIMITS, NUMBER, PSTN, answerOf, hangupOf, incomingCall, speakOf } from '../helpers/builders';
+import {
+  CALLEE,
+  CALLER,
+  ENDPOINT,
+  LIMITS,
+  NUMBER,
+  PSTN,
+  answerOf,
+  hangupOf,
+  incomingCall,
+  speakOf,
+} from '../helpers/builders';
 
 const ROUTE = { direction: 'sip-to-pstn', from: NUMBER, to: PSTN, callTimeout: 30 } as const;
 const REFUSED: CommandFailure = { fate: 'refused', code: 'http-400', status: 400 };
@@ -60,8 +71,8 @@ class Pair {
     this.now = this.flow.wakeAt;
     return this.apply({ type: 'wake', at: this.now });
   }
-  ends(): this {
-    return this.apply({ type: 'end-requested', at: this.now });
+  ends(reason: 'ended-by-request' | 'server-stopped' = 'ended-by-request'): this {
+    return this.apply({ type: 'end-requested', reason, at: this.now });
   }
   /** `type callId` of every command since the last look. */
   commands(): string[] {
@@ -301,6 +312,42 @@ describe('why a pair ends', () => {
     expect(pair.over()).toBe('ended-by-request');
   });
 
+  it.each([
+    ['the caller, as the platform says it', CALLER, { causeDetail: 'media-lost' }],
+    ['the callee, as the platform says it', CALLEE, { causeDetail: 'phone-lost' }],
+    ['the caller, on a platform that says no more than that it failed', CALLER, {}],
+    ['the callee, on a platform that says no more than that it failed', CALLEE, {}],
+  ])('a party of a bridged call vanishes: media-lost (%s)', (_, callId, more) => {
+    const pair = Pair.bridged();
+    pair.commands();
+    pair.hears(hangupOf(callId, 'NORMAL_TEMPORARY_FAILURE', more));
+    expect(pair.commands()).toEqual([`hang-up ${callId === CALLER ? CALLEE : CALLER}`]);
+    expect(pair.over()).toBe('media-lost');
+  });
+
+  it.each(['constructor', 'SOMETHING_NEW'])('a detail that is not known changes nothing: %s', (causeDetail) => {
+    const pair = Pair.bridged().hears(hangupOf(CALLER, 'NORMAL_CLEARING', { causeDetail }));
+    expect(pair.over()).toBe('completed');
+  });
+
+  it('the callee vanishes while the caller is being answered: media-lost', () => {
+    const pair = Pair.answering().hears(hangupOf(CALLEE, 'NORMAL_TEMPORARY_FAILURE', { causeDetail: 'media-lost' }));
+    expect(pair.over()).toBe('media-lost');
+  });
+
+  it('the server stops: both legs go, and the reason says so', () => {
+    const pair = Pair.bridged().ends('server-stopped');
+    expect(pair.flow.timeline.at(-1)?.what).toBe('server stops');
+    expect(pair.over()).toBe('server-stopped');
+  });
+
+  it('the server stops while the callee rings: the caller hears a temporary failure', () => {
+    const pair = Pair.ringing().ends('server-stopped');
+    expect(pair.issued).toContainEqual(
+      expect.objectContaining({ type: 'reject-call', cause: 'NORMAL_TEMPORARY_FAILURE' }),
+    );
+  });
+
   it('there is no route: the caller is rejected, nobody is dialled', () => {
     const { flow, commands } = beginBridgeLegs(
       incomingCall(),
@@ -314,8 +361,13 @@ describe('why a pair ends', () => {
   });
 
   it('the caller was gone before the call began: ended at once, without a command', () => {
-    const { flow, commands } = goneBeforeStart(CALLER, 'ORIGINATOR_CANCEL', LIMITS, 0);
+    const { flow, commands } = goneBeforeStart(
+      hangupOf(CALLER, 'ORIGINATOR_CANCEL', { from: ENDPOINT, to: PSTN }),
+      LIMITS,
+      0,
+    );
     expect([flow.phase, flow.reason, commands]).toEqual(['ended', 'caller-gave-up', []]);
+    expect(flow).toMatchObject({ direction: 'unknown', incoming: { from: ENDPOINT, to: PSTN } });
   });
 
   it('the first reason stays', () => {

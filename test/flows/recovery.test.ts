@@ -1,6 +1,7 @@
 import type { LiveCall } from '../../src/call-control/client';
 import { createRecovery, type Recovery } from '../../src/flows/recovery';
 import type { FlowStore } from '../../src/flow-store/store';
+import { legsOf } from '../../src/flows/flow';
 import { createMemoryStore } from '../../src/flow-store/memory-store';
 import {
   CALLEE,
@@ -58,7 +59,8 @@ function scene(live: LiveCall[], { store = createMemoryStore() }: EngineOptions 
     graceMs: 0,
     ringingGraceMs: 0,
   });
-  const hungUp = (): unknown[] => client.asked.filter(({ name }) => name === 'hangUp').map(({ argument }) => argument);
+  const hungUp = (): unknown[] =>
+    client.asked.filter(({ name }) => name === 'hangUp' || name === 'rejectCall').map(({ argument }) => argument);
   return { ...parts, recovery, hungUp };
 }
 
@@ -76,6 +78,43 @@ describe('a leg that belongs to no flow', () => {
     expect(hungUp()).toEqual([leg.id]);
     expect(await metrics.render()).toContain('tandem_orphans_reaped_total 1');
     expect(lines).toContainEqual(expect.objectContaining({ level: 40, callId: leg.id }));
+  });
+
+  it.each([
+    ['dialled by Tandem', callee({ state: 'active' }), [{ role: 'callee', callId: CALLEE }], 'hangUp'],
+    ['of a caller who rings', caller(), [{ role: 'caller', callId: CALLER }], 'rejectCall'],
+  ] as const)('%s: is recorded with its own numbers', async (_, leg, legs, command) => {
+    const { recovery, client, store, metrics } = scene([leg]);
+    await recovery.run();
+    await client.last(command).done();
+    const record = await store.get(leg.id);
+    expect(record).toMatchObject({
+      phase: 'ended',
+      reason: 'orphan-reaped',
+      direction: 'unknown',
+      incoming: { from: leg.from, to: leg.to },
+    });
+    expect(legsOf(record!).filter(({ callId }) => callId !== undefined)).toEqual([expect.objectContaining(legs[0])]);
+    expect(await metrics.render()).toMatch(/tandem_flows_ended_total{[^}]*outcome="orphan-reaped"} 1/);
+  });
+
+  it('that is being hung up by an earlier look is left alone', async () => {
+    const { recovery, hungUp } = scene([callee()]);
+    await recovery.run();
+    await recovery.run();
+    expect(hungUp()).toEqual([CALLEE]);
+  });
+
+  it('that is up again and again is hung up each time', async () => {
+    const { recovery, hungUp, client, store } = scene([callee()]);
+    for (let looks = 0; looks < 3; looks++) {
+      await recovery.run();
+      await client.last('hangUp').done();
+      // Its flow has forgotten the call, as one does that ended long ago.
+      for (const id of [CALLEE, `${CALLEE}-orphan`])
+        await store.update(id, (flow) => ({ flow: { ...flow, endedAt: 0 }, commands: [] }));
+    }
+    expect(hungUp()).toEqual([CALLEE, CALLEE, CALLEE]);
   });
 
   it.each([
@@ -162,7 +201,12 @@ describe('a pair that talks', () => {
     const { recovery, hungUp, engine, store, client } = scene(pair);
     await recovery.run();
     expect(hungUp()).toEqual([]);
-    expect(await store.get(CALLER)).toMatchObject({ phase: 'bridged', bridgeId: 'brg-1', callee: { callId: CALLEE } });
+    expect(await store.get(CALLER)).toMatchObject({
+      phase: 'bridged',
+      direction: 'sip-to-pstn',
+      bridgeId: 'brg-1',
+      callee: { callId: CALLEE },
+    });
     await engine.receive(hangupOf(CALLEE));
     expect(hungUp()).toEqual([CALLER]);
     await client.last('hangUp').done();
