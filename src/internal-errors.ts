@@ -50,6 +50,19 @@ export function createInternalErrors(log: Pick<Logger, 'error'>): InternalErrors
   });
 }
 
+/** Runs every step, even where an earlier one throws. @throws the first error, after the last step */
+export function runAll(...steps: (() => void)[]): void {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
 function guarded<Args extends unknown[]>(
   report: (error: unknown) => void,
   run: (...args: Args) => unknown,

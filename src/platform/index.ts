@@ -1,6 +1,7 @@
 /** The v1 platform, embedded: its REST API, its calls over simulated lines, its events. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createInternalErrors, type InternalErrors } from '../internal-errors';
 import type { Logger } from '../logger';
 import { localUrl } from '../protocol/host-port';
 import { createPlatformApp } from './api/platform-app';
@@ -40,6 +41,8 @@ export interface PlatformOptions {
   apiToken: string;
   apiSecret: string;
   log: Logger;
+  /** Those of the process, where the platform is a part of it; default: its own. */
+  internalErrors?: InternalErrors | undefined;
   /** The hosted service's limits: one call a second a number, requests a second an endpoint. Default: off. */
   rateLimits?: boolean;
   /** The `/sandbox` API. Default: on. */
@@ -60,6 +63,8 @@ export interface Platform {
   /** Origin, without `/v1`. */
   readonly url: string;
   readonly port: number;
+  /** Exceptions of callbacks, since the start: each ended one call at most. */
+  readonly internalErrors: Pick<InternalErrors, 'total'>;
   /** Undefined: no telephones. */
   readonly sip: { phones: Address; listening: readonly (Address & { transport: TransportName })[] } | undefined;
   /** Hangs up what phones are in; ends timers, deliveries and connections. Applications are told nothing any more. */
@@ -87,6 +92,7 @@ async function assemble(
 ): Promise<Omit<Platform, 'close'>> {
   const { host, userId, apiToken, apiSecret, rateLimits = false, sandbox = true } = options;
   const log = options.log.child({ part: 'platform' });
+  const { internalErrors = createInternalErrors(log) } = options;
 
   const server = http.createServer();
   // Longer than clients keep a connection idle: they close it, and never send into one that is being closed.
@@ -101,9 +107,9 @@ async function assemble(
 
   const retention = options.retention ?? DEFAULT_RETENTION;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
-  const timers = createTimers();
+  const timers = createTimers(internalErrors);
   const uris = createUris(url, userId);
-  const client = createCallbackClient();
+  const client = createCallbackClient(internalErrors);
   onClose(() => client.close());
   onClose(() => timers.close());
 
@@ -118,24 +124,26 @@ async function assemble(
   const farEnds = createFarEnds(retention);
   const media = await openMediaStore({ uris, folder: options.recordingsDir });
   onClose(() => media.close());
-  const recordings = createRecordings({ media, timers, uris, retention, log });
+  const recordings = createRecordings({ media, uris, retention, log });
 
   // Calls dial through the exchange, and what the exchange loops back comes in as calls again.
   const receive: Receive = (offer, line) => receiveCall(offer, line);
   const ownMedia: FindOwnMedia = (file) => media.ownMedia(file);
   const telephony: Telephony | undefined =
-    options.sip && (await startTelephony(options.sip, { domains, timers, receive, ownMedia, errors, log }));
+    options.sip &&
+    (await startTelephony(options.sip, { domains, timers, receive, ownMedia, errors, internalErrors, log }));
   onClose(() => telephony?.close());
   onClose(() => recordings.close());
   telephony?.attachWebSocket(server);
   const createPlayer = telephony?.createPlayer ?? silentPlayers(timers, timing);
-  const lines = { farEnds, timers, timing, createPlayer, sound: telephony && DEFAULT_SOUND };
+  const lines = { farEnds, timers, timing, createPlayer, internalErrors, sound: telephony && DEFAULT_SOUND };
   const dial = createExchange({ ...lines, numbers, domains, phones, telephony, receive });
   const delivery = createDelivery({ client, errors, log });
   const calls: Calls = createCalls({
     dial,
     delivery,
     errors,
+    internalErrors,
     timers,
     uris,
     retention,
@@ -149,12 +157,18 @@ async function assemble(
   const resources = { userId, applications, numbers, domains, errors, calls, callRate, phones, media, recordings };
   const context = { ...resources, ...lines, registrar: telephony?.registrar, receive, uris, log };
   const app = createPlatformApp(context, { apiToken, apiSecret, rateLimits, sandbox });
-  server.on('request', (request, response) => void app(request, response));
+  server.on(
+    'request',
+    internalErrors.guard('http request', (request: http.IncomingMessage, response: http.ServerResponse) =>
+      app(request, response),
+    ),
+  );
   log.info({ event: 'platform-listening', url, sandbox, rateLimits }, 'platform listening');
 
   return {
     url,
     port,
+    internalErrors,
     sip: telephony && { phones: telephony.phones, listening: telephony.listening },
   };
 }

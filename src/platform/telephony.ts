@@ -2,6 +2,7 @@
 import type http from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf, TandemError } from '../errors';
+import type { InternalErrors } from '../internal-errors';
 import type { Logger } from '../logger';
 import { printHostPort } from '../protocol/host-port';
 import type { Receive } from './lines/line';
@@ -56,6 +57,7 @@ export interface TelephonyDeps {
   receive: Receive;
   ownMedia: FindOwnMedia;
   errors: ErrorLog;
+  internalErrors: InternalErrors;
   log: Logger;
 }
 
@@ -88,7 +90,7 @@ export class SipListenError extends TandemError {
 /** @throws SipListenError where a port cannot be had */
 export async function startTelephony(options: SipOptions, deps: TelephonyDeps): Promise<Telephony> {
   const { host, port, publicAddress, tls, rtpPorts, silenceSeconds = 60, maxLines = 2_000 } = options;
-  const { domains, timers, receive } = deps;
+  const { domains, timers, receive, internalErrors } = deps;
   const log = deps.log.child({ part: 'sip' });
 
   const clock = createClock();
@@ -103,12 +105,22 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
   // Nobody in particular counts as somewhere outside.
   const advertise = (remote = '192.0.2.1'): string => addressTowards(remote);
   const isOwnAddress = createIsOwnAddress({ host, publicAddress });
-  const media = startMedia({ host, advertise, isOwnAddress, ports: rtpPorts, silenceSeconds, clock, log });
+  const media = startMedia({
+    host,
+    advertise,
+    isOwnAddress,
+    ports: rtpPorts,
+    silenceSeconds,
+    clock,
+    internalErrors,
+    log,
+  });
 
   const authenticator = createAuthenticator({ domains, log });
   const registrar = createRegistrar({
     domains,
     authenticator,
+    internalErrors,
     events: {
       online: (endpoint, contact) => log.info({ event: 'phone-online', ...named(endpoint, contact) }, 'phone online'),
       offline: (endpoint, contact, reason) =>
@@ -123,9 +135,9 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
     dialogs,
     invited: (transaction, endpoint) => calls.invited(transaction, endpoint),
     cancelled: (transaction) => calls.cancelled(transaction),
-    log,
+    internalErrors,
   });
-  const layer = createTransactionLayer({ user, log });
+  const layer = createTransactionLayer({ user, internalErrors, log });
   const reconnected = (remote: string, target: string): Contact | undefined => {
     const uri = parseUri(parseNameAddr(remote)?.uri ?? '');
     return uri?.user === undefined ? undefined : registrar.reconnected(`sip:${uri.user}@${uri.host}`, target);
@@ -133,7 +145,7 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
   let transports: SipTransports | undefined;
   const calls: SipCalls = createSipCalls({
     media,
-    session: { layer, timers, dialogs, reconnected, log },
+    session: { layer, timers, dialogs, reconnected, internalErrors, log },
     flowTo: (target) => transports?.flowTo(target) ?? Promise.reject(new Error('SIP is not listening')),
     isOwn: (name) => transports?.isOwn(name) ?? false,
     createPlayer,
@@ -163,6 +175,7 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
       ...(tls && { tls: { host, ...tls } }),
       ...(publicAddress !== undefined && { publicAddress }),
       user: layer,
+      internalErrors,
       log,
     });
   } catch (error) {

@@ -1,3 +1,5 @@
+import type { InternalErrors } from '../internal-errors';
+
 /** Ends a timer that has not fired yet; harmless afterwards. */
 export type Cancel = () => void;
 
@@ -9,15 +11,25 @@ export interface Timers {
   close(): void;
 }
 
-export function createTimers(): Timers {
+/** The same timers for one call: what a callback throws is an error of that call. */
+export function timersWithin(timers: Timers, internalErrors: InternalErrors): Timers {
+  return {
+    after: (ms, run) => timers.after(ms, internalErrors.guard('timer', run)),
+    close: () => timers.close(),
+  };
+}
+
+/** @param internalErrors undefined: what a callback throws is uncaught */
+export function createTimers(internalErrors?: InternalErrors): Timers {
   const running = new Set<NodeJS.Timeout>();
   let closed = false;
   return {
     after(ms, run) {
       if (closed) return () => undefined;
+      const guarded = internalErrors ? internalErrors.guard('timer', run) : run;
       const timer = setTimeout(() => {
         running.delete(timer);
-        run();
+        guarded();
       }, ms);
       running.add(timer);
       return () => {

@@ -28,7 +28,7 @@ const newGather = z.object({
 const gatherChanges = z.object({ state: z.literal('completed') });
 
 /** Mounted below `/calls/:callId`. */
-export function callMediaRoutes({ calls, timers, uris }: ApiContext): Router {
+export function callMediaRoutes({ calls, uris }: ApiContext): Router {
   const router = Router({ mergeParams: true });
   const callOf = (params: Record<string, string>): Call => calls.get(params['callId'] ?? '');
   const gatherOf = (params: Record<string, string>): Gather => {
@@ -58,7 +58,7 @@ export function callMediaRoutes({ calls, timers, uris }: ApiContext): Router {
     if ([...call.gathers.values()].some(({ running }) => running))
       throw new InvalidStateError('call-invalid-state', `The call ${call.id} gathers digits already`);
     const playback = prompt && playbackOf(prompt, 'prompt.');
-    const gather = new Gather(call, { ...fields, prompt: playback, bargeable: prompt?.bargeable ?? true }, timers);
+    const gather = new Gather(call, { ...fields, prompt: playback, bargeable: prompt?.bargeable ?? true });
     response
       .status(201)
       .location(uris.location(`calls/${call.id}/gather/${gather.id}`))

@@ -16,6 +16,7 @@ import type { Numbers } from '../resources/numbers';
 import type { Registrar } from '../sip/registrar';
 import type { Timers } from '../timers';
 import type { Uris } from '../uris';
+import type { InternalErrors } from '../../internal-errors';
 import type { CallRateLimit } from './rate-limit';
 
 export interface ApiContext {
@@ -36,6 +37,7 @@ export interface ApiContext {
   timers: Timers;
   timing: SimulationTiming;
   createPlayer: CreatePlayer;
+  internalErrors: InternalErrors;
   /** What simulated far ends say; undefined: the platform has no sound. */
   sound?: SimulatedSound | undefined;
   uris: Uris;

@@ -1,11 +1,11 @@
 import type { ErrorRequestHandler } from 'express';
-import type { Logger } from '../../logger';
+import type { InternalErrors } from '../../internal-errors';
 import type { V1ErrorBody } from '../../protocol/errors';
 import { ApiError } from '../errors';
 
-/** The one place where failures become answers. What is not the client's fault is logged and told to nobody. */
-export function answerErrors(log: Logger): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
+/** The one place where failures become answers. What is not the client's fault is an internal error, and the client sees no details. */
+export function answerErrors(internalErrors: InternalErrors): ErrorRequestHandler {
+  return (error: unknown, _request, response, next) => {
     if (response.headersSent) return next(error);
     if (error instanceof ApiError) {
       const { category, code, message, details } = error;
@@ -24,7 +24,7 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
       response.status(status).json(body);
       return;
     }
-    log.error({ event: 'request-failed', err: error, method: request.method, path: request.path }, 'request failed');
+    internalErrors.report(error, { where: 'api request' });
     const body: V1ErrorBody = {
       category: 'unavailable',
       code: 'internal-error',

@@ -42,7 +42,7 @@ export function createPlatformApp(context: ApiContext, options: AppOptions): Exp
   app.use((request) => {
     throw new UnknownRouteError(`There is no ${request.method} ${request.path}`);
   });
-  app.use(answerErrors(context.log));
+  app.use(answerErrors(context.internalErrors));
   return app;
 }
 

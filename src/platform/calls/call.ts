@@ -1,4 +1,5 @@
 /** One leg: its state, its commands, its events. */
+import { runAll, type InternalErrors } from '../../internal-errors';
 import type { Logger } from '../../logger';
 import type { CallState, RejectCause } from '../../protocol/commands';
 import type { HangupCause, HangupDetail, VoiceEventType } from '../../protocol/events';
@@ -7,7 +8,7 @@ import { CallEndedError, InvalidStateError } from '../errors';
 import type { Line, LineListener, Playback } from '../lines/line';
 import type { Party } from '../media/audio';
 import type { ErrorLog } from '../resources/error-log';
-import type { Cancel, Timers } from '../timers';
+import { timersWithin, type Cancel, type Timers } from '../timers';
 import type { Uris } from '../uris';
 import type { Bridge } from './bridge';
 import { createCallEvents, type CallEvents, type EventFields } from './call-events';
@@ -51,6 +52,7 @@ export interface CallDeps {
   uris: Uris;
   /** What the application is not told by an event. */
   errors: ErrorLog;
+  internalErrors: InternalErrors;
   log: Logger;
 }
 
@@ -63,6 +65,9 @@ export class Call implements LineListener {
   bridge: Bridge | undefined;
   /** By id. */
   readonly gathers = new Map<string, Gather>();
+  /** The first one ends the call. */
+  readonly internalErrors: InternalErrors;
+  readonly timers: Timers;
 
   #state: CallState = 'started';
   #answering = false;
@@ -77,6 +82,8 @@ export class Call implements LineListener {
     readonly settings: CallSettings,
     private readonly deps: CallDeps,
   ) {
+    this.internalErrors = deps.internalErrors.within({ callId: this.id }, () => this.#crash());
+    this.timers = timersWithin(deps.timers, this.internalErrors);
     this.#events = createCallEvents(this.id, deps.uris.absolute(`calls/${this.id}`), deps.queue);
   }
 
@@ -116,7 +123,7 @@ export class Call implements LineListener {
       { event: 'call-started', callId: this.id, direction, from, to, state: this.#state },
       'call started',
     );
-    this.#cancelTimeout = this.deps.timers.after(this.settings.callTimeout * 1000, () => this.#timeOut());
+    this.#cancelTimeout = this.timers.after(this.settings.callTimeout * 1000, () => this.#timeOut());
   }
 
   watch(watcher: CallWatcher): void {
@@ -205,6 +212,11 @@ export class Call implements LineListener {
     return this.#events.send(name, { ...fields, tag: fields['tag'] ?? tag }, callback);
   }
 
+  /** As `emit`; what becomes of the event is of no interest. */
+  announce(name: VoiceEventType, fields: EventFields): void {
+    this.internalErrors.guard('event', () => this.emit(name, fields))();
+  }
+
   // What the line says
 
   ringing(): void {
@@ -216,7 +228,7 @@ export class Call implements LineListener {
     this.activeTime = new Date();
     this.#cancelTimeout?.();
     this.#tell((watcher) => watcher.answered?.());
-    void this.emit('answer', { ...this.#parties, callState: 'active' });
+    this.announce('answer', { ...this.#parties, callState: 'active' });
     if (this.#waiting) this.#line?.play(this.#waiting);
     this.#waiting = undefined;
   }
@@ -227,12 +239,12 @@ export class Call implements LineListener {
 
   playStarted(playback: Playback): void {
     if (this.over) return;
-    void this.emit(playback.kind, { status: 'started', ...stateOf(playback, 'PLAYBACK_START'), tag: playback.tag });
+    this.announce(playback.kind, { status: 'started', ...stateOf(playback, 'PLAYBACK_START'), tag: playback.tag });
   }
 
   playDone(playback: Playback): void {
     if (this.over) return;
-    void this.emit(playback.kind, { status: 'done', ...stateOf(playback, 'PLAYBACK_STOP'), tag: playback.tag });
+    this.announce(playback.kind, { status: 'done', ...stateOf(playback, 'PLAYBACK_STOP'), tag: playback.tag });
     this.#tell((watcher) => watcher.playDone?.(playback));
   }
 
@@ -254,7 +266,7 @@ export class Call implements LineListener {
 
   dtmf(digit: string): void {
     if (this.over) return;
-    void this.emit('dtmf', { dtmfDigit: digit });
+    this.announce('dtmf', { dtmfDigit: digit });
     this.#tell((watcher) => watcher.dtmf?.(digit));
   }
 
@@ -264,13 +276,19 @@ export class Call implements LineListener {
 
   #timeOut(): void {
     // The sources know `timeout` for calls that were dialled; a call that came in just ends.
-    if (this.settings.direction === 'out') void this.emit('timeout', this.#parties);
+    if (this.settings.direction === 'out') this.announce('timeout', this.#parties);
     this.#endFromHere('NO_ANSWER', 'ended');
   }
 
   #endFromHere(cause: HangupCause, signal: CallSignal): void {
-    this.#line?.hangUp(cause);
-    this.#end(cause, signal);
+    runAll(
+      () => this.#line?.hangUp(cause),
+      () => this.#end(cause, signal),
+    );
+  }
+
+  #crash(): void {
+    if (!this.over) this.#endFromHere('NORMAL_TEMPORARY_FAILURE', 'ended');
   }
 
   #end(cause: HangupCause, signal: CallSignal, detail?: HangupDetail): void {
@@ -280,7 +298,7 @@ export class Call implements LineListener {
     this.#tell((watcher) => watcher.ended?.(cause));
     this.#watchers.clear();
     this.#line = undefined;
-    void this.emit('hangup', { ...this.#parties, cause, causeDetail: detail });
+    this.announce('hangup', { ...this.#parties, cause, causeDetail: detail });
   }
 
   /** @returns false where the signal means nothing in this state */
@@ -296,7 +314,9 @@ export class Call implements LineListener {
   }
 
   #tell(what: (watcher: CallWatcher) => void): void {
-    for (const watcher of [...this.#watchers]) what(watcher);
+    // One that fails keeps neither the others nor the event of the call from being told.
+    const guarded = this.internalErrors.guard('call watcher', what);
+    for (const watcher of [...this.#watchers]) guarded(watcher);
   }
 
   #mustNotBeOver(): void {

@@ -1,6 +1,8 @@
 /** The client that sends events to the applications: Node's own, with connections kept alive. */
 import http from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
+import type { InternalErrors } from '../../internal-errors';
 
 export interface CallbackRequest {
   /** http or https; may carry Basic credentials. */
@@ -26,7 +28,7 @@ const IDLE_MS = 2_000;
 const SHUTTING_DOWN = 'the platform is shutting down';
 const MAX_REPLY_BYTES = 1_000_000;
 
-export function createCallbackClient(): CallbackClient {
+export function createCallbackClient(internalErrors: InternalErrors): CallbackClient {
   const agents = {
     'http:': new http.Agent({ keepAlive: true, timeout: IDLE_MS }),
     'https:': new https.Agent({ keepAlive: true, timeout: IDLE_MS }),
@@ -79,12 +81,14 @@ export function createCallbackClient(): CallbackClient {
           timer = setTimeout(() => request.destroy(new Error(what)), callback.timeoutMs);
         };
         limit(`no connection within ${callback.timeoutMs} ms`);
-        request.on('socket', (socket) => {
+        const guard = <Arg>(run: (arg: Arg) => void): ((arg: Arg) => void) => internalErrors.guard('callback', run);
+        const attached = (socket: Socket): void => {
           const connected = (): void => limit(`no reply within ${callback.timeoutMs} ms`);
           if (socket.connecting) socket.once('connect', connected);
           else connected();
-        });
-        request.on('response', (response) => {
+        };
+        request.on('socket', guard(attached));
+        const answered = (response: http.IncomingMessage): void => {
           const status = response.statusCode ?? 0;
           resolve({ ok: status >= 200 && status < 300, status });
           let bytes = 0;
@@ -93,7 +97,8 @@ export function createCallbackClient(): CallbackClient {
             bytes += chunk.length;
             if (bytes > MAX_REPLY_BYTES) request.destroy();
           });
-        });
+        };
+        request.on('response', guard(answered));
         request.on('error', (error) => resolve({ ok: false, status: undefined, error: error.message }));
         request.on('close', () => {
           clearTimeout(timer);

@@ -1,4 +1,5 @@
 /** All calls and bridges of the account. */
+import type { InternalErrors } from '../../internal-errors';
 import type { Logger } from '../../logger';
 import { normaliseSipUri } from '../../protocol/sip-uri';
 import { BridgeOverflowError, NotFoundError } from '../errors';
@@ -41,6 +42,7 @@ export interface CallsDeps {
   dial: Dial;
   delivery: Delivery;
   errors: ErrorLog;
+  internalErrors: InternalErrors;
   timers: Timers;
   uris: Uris;
   retention: RetentionLimits;
@@ -50,14 +52,14 @@ export interface CallsDeps {
 }
 
 export function createCalls(deps: CallsDeps): Calls {
-  const { errors, timers, uris, log } = deps;
+  const { errors, internalErrors, timers, uris, log } = deps;
   const calls = new Map<string, Call>();
   const bridges = new Map<string, Bridge>();
   const endedCalls = createRetention<string>(deps.retention, (id) => calls.delete(id));
   const endedBridges = createRetention<string>(deps.retention, (id) => bridges.delete(id));
 
   const create = (settings: CallSettings): Call => {
-    const call = new Call(settings, { queue: deps.delivery.createQueue(), errors, timers, uris, log });
+    const call = new Call(settings, { queue: deps.delivery.createQueue(), errors, internalErrors, timers, uris, log });
     call.watch({ ended: () => endedCalls.add(call.id) });
     calls.set(call.id, call);
     deps.created?.(call);

@@ -106,7 +106,7 @@ export function createDelivery({ client, errors, log }: DeliveryDeps): Delivery 
             return Promise.resolve(false);
           }
           const settled = last.then(() => deliver(event, target));
-          last = settled;
+          last = settled.catch(() => undefined); // told to the call; the next event still goes out
           return settled;
         },
       };

@@ -1,7 +1,7 @@
 /** Collects the digits that the far end presses (`POST /calls/{id}/gather`). */
 import { newId } from '../../protocol/ids';
 import type { Playback } from '../lines/line';
-import type { Cancel, Timers } from '../timers';
+import type { Cancel } from '../timers';
 import type { Call, CallWatcher } from './call';
 
 export interface GatherSettings {
@@ -33,7 +33,6 @@ export class Gather {
   constructor(
     private readonly call: Call,
     readonly settings: GatherSettings,
-    private readonly timers: Timers,
   ) {
     this.#watcher = {
       dtmf: (digit) => this.#take(digit),
@@ -78,7 +77,7 @@ export class Gather {
   #wait(): void {
     this.#cancelTimeout?.();
     const ms = this.settings.interDigitTimeout * 1000;
-    this.#cancelTimeout = this.timers.after(ms, () => this.#complete('inter-digit-timeout'));
+    this.#cancelTimeout = this.call.timers.after(ms, () => this.#complete('inter-digit-timeout'));
   }
 
   #complete(reason: GatherReason | undefined): void {
@@ -89,6 +88,6 @@ export class Gather {
     this.call.unwatch(this.#watcher);
     if (this.#prompting && !this.call.over) this.call.stopPlay();
     const { tag } = this.settings;
-    void this.call.emit('gather', { state: 'completed', reason, digits: this.digits, gatherId: this.id, tag });
+    this.call.announce('gather', { state: 'completed', reason, digits: this.digits, gatherId: this.id, tag });
   }
 }

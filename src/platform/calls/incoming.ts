@@ -87,9 +87,11 @@ export function createReceive(deps: IncomingDeps): Receive {
       applicationId: application.id,
       sipHeaders: offer.sipHeaders,
     });
-    call.attach(line);
-    line.ring();
-    void announce(call, application, fallbackNumber);
+    call.internalErrors.guard('incoming call', () => {
+      call.attach(line);
+      line.ring();
+      return announce(call, application, fallbackNumber);
+    })();
     return { callId: call.id, listener: call };
   };
 }

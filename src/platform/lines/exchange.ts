@@ -1,4 +1,5 @@
 /** Decides what a dialled leg runs over: the account's own number, the phones of an endpoint, or the PSTN. */
+import type { InternalErrors } from '../../internal-errors';
 import { isE164 } from '../../protocol/e164';
 import type { HangupCause } from '../../protocol/events';
 import { SIP_DOMAIN_SUFFIX } from '../../protocol/resources';
@@ -26,6 +27,7 @@ export interface ExchangeDeps {
   timers: Timers;
   timing: SimulationTiming;
   createPlayer: CreatePlayer;
+  internalErrors: InternalErrors;
   /** What simulated far ends say; undefined: the platform has no sound. */
   sound?: SimulatedSound | undefined;
   /** Undefined: no telephones. */

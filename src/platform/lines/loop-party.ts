@@ -23,10 +23,11 @@ export class LoopParty implements Party {
     // Both ends in one bridge, or several loops in a ring: it would go round without end.
     if (this.#passing) return;
     this.#passing = true;
-    this.#tap?.heard(packet);
-    if (packet.kind === 'telephone-event') this.#keys.take(packet);
-    if (this.#other) this.#other.#say(packet);
-    this.#passing = false;
+    try {
+      this.#pass(packet);
+    } finally {
+      this.#passing = false;
+    }
   };
 
   sayTo(sink: PacketSink | undefined): void {
@@ -35,6 +36,12 @@ export class LoopParty implements Party {
 
   tap(tap: Tap | undefined): void {
     this.#tap = tap;
+  }
+
+  #pass(packet: Packet): void {
+    this.#tap?.heard(packet);
+    if (packet.kind === 'telephone-event') this.#keys.take(packet);
+    if (this.#other) this.#other.#say(packet);
   }
 
   #say(packet: Packet): void {

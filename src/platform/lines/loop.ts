@@ -1,6 +1,7 @@
 /** A call to one of the account's own numbers: it leaves as one leg and comes in again as another. */
+import { runAll, type InternalErrors } from '../../internal-errors';
 import type { HangupCause } from '../../protocol/events';
-import type { Timers } from '../timers';
+import { timersWithin, type Timers } from '../timers';
 import type { SimulationTiming } from './behaviour';
 import type { DialRequest, Line, LineListener, Playback, Receive } from './line';
 import type { CreatePlayer, Player } from '../media/player';
@@ -14,6 +15,7 @@ export interface LoopDeps {
   farEnds: FarEnds;
   receive: Receive;
   createPlayer: CreatePlayer;
+  internalErrors: InternalErrors;
   /** Of simulated far ends; undefined: the platform has no sound, and a loop carries none. */
   sound?: SimulatedSound | undefined;
 }
@@ -26,11 +28,16 @@ class LoopEnd implements Line {
   readonly party: LoopParty | undefined;
   #state: 'set-up' | 'up' | 'ended' = 'set-up';
   readonly #player: Player;
+  readonly #timers: Timers;
+  /** The first one ends both ends. */
+  readonly internalErrors: InternalErrors;
 
   constructor(
     readonly farEnd: FarEnd,
     private readonly deps: LoopDeps,
   ) {
+    this.internalErrors = deps.internalErrors.within({ callId: farEnd.callId }, () => this.#crash());
+    this.#timers = timersWithin(deps.timers, this.internalErrors);
     this.party = deps.sound && new LoopParty((key) => this.sendDtmf(key));
     this.#player = deps.createPlayer(
       {
@@ -39,6 +46,7 @@ class LoopEnd implements Line {
         playFailed: (playback, reason) => this.listener?.playFailed(playback, reason),
       },
       this.party?.hear ?? (() => undefined),
+      this.internalErrors,
     );
   }
 
@@ -51,7 +59,7 @@ class LoopEnd implements Line {
   }
 
   answer(): void {
-    this.deps.timers.after(this.deps.timing.pickUpMs, () => {
+    this.#timers.after(this.deps.timing.pickUpMs, () => {
       if (this.#state !== 'set-up') return;
       this.#up();
       this.#toPeer((peer) => peer.#up());
@@ -91,6 +99,14 @@ class LoopEnd implements Line {
     this.deps.farEnds.note(this.farEnd, other ? 'connected' : 'disconnected');
   }
 
+  #crash(): void {
+    if (this.#state === 'ended') return;
+    runAll(
+      () => this.hangUp('NORMAL_TEMPORARY_FAILURE'),
+      () => this.listener?.ended('NORMAL_TEMPORARY_FAILURE'),
+    );
+  }
+
   #up(): void {
     this.#state = 'up';
     this.deps.farEnds.note(this.farEnd, 'answered');
@@ -99,15 +115,19 @@ class LoopEnd implements Line {
 
   #end(cause: HangupCause): void {
     this.#state = 'ended';
-    this.#player.abandon();
-    this.party?.sayTo(undefined);
-    this.deps.farEnds.note(this.farEnd, 'ended', { cause });
+    runAll(
+      () => this.#player.abandon(),
+      () => this.party?.sayTo(undefined),
+      () => this.deps.farEnds.note(this.farEnd, 'ended', { cause }),
+    );
   }
 
   /** A moment later, where the peer is still there. */
   #toPeer(tell: (peer: LoopEnd) => void): void {
-    this.deps.timers.after(0, () => {
-      if (this.peer && this.peer.#state !== 'ended') tell(this.peer);
+    const { peer } = this;
+    if (!peer) return;
+    peer.#timers.after(0, () => {
+      if (peer.#state !== 'ended') tell(peer);
     });
   }
 }
@@ -128,7 +148,7 @@ export function dialOwnNumber(request: DialRequest, listener: LineListener, deps
   if (outgoing.party && incoming.party) LoopParty.join(outgoing.party, incoming.party);
   outgoing.listener = listener;
 
-  deps.timers.after(deps.timing.ringAfterMs, () => {
+  timersWithin(deps.timers, outgoing.internalErrors).after(deps.timing.ringAfterMs, () => {
     if (incoming.farEnd.state === 'ended' || outgoing.farEnd.state === 'ended') return;
     const accepted = deps.receive({ from, to }, incoming);
     incoming.listener = accepted?.listener;

@@ -1,11 +1,12 @@
-import type { Cancel, Timers } from '../timers';
+import { timersWithin, type Cancel, type Timers } from '../timers';
 import { playbackMs, type SimulationTiming } from './behaviour';
 import type { CreatePlayer, Player, PlayerListener } from '../media/player';
 import type { Playback } from './line';
 
 /** Plays nothing at all, but takes the time that it would take: where the platform has no media. */
 export function silentPlayers(timers: Timers, timing: SimulationTiming): CreatePlayer {
-  return (listener) => createSilentPlayer(timers, timing, listener);
+  return (listener, _hear, internalErrors) =>
+    createSilentPlayer(timersWithin(timers, internalErrors), timing, listener);
 }
 
 function createSilentPlayer(timers: Timers, timing: SimulationTiming, listener: PlayerListener): Player {

@@ -1,6 +1,7 @@
 /** A line whose far end is a program: a PSTN subscriber or a phone that behaves as it was told. */
+import { runAll, type InternalErrors } from '../../internal-errors';
 import type { HangupCause } from '../../protocol/events';
-import type { Cancel, Timers } from '../timers';
+import { timersWithin, type Cancel, type Timers } from '../timers';
 import type { Behaviour, SimulationTiming } from './behaviour';
 import type { FarEnd, FarEnds } from './far-ends';
 import type { Line, LineListener, Playback } from './line';
@@ -12,6 +13,7 @@ export interface SimulatedLineDeps {
   timing: SimulationTiming;
   farEnds: FarEnds;
   createPlayer: CreatePlayer;
+  internalErrors: InternalErrors;
   /** What far ends say; undefined: the platform has no sound. */
   sound?: SimulatedSound | undefined;
 }
@@ -43,11 +45,15 @@ export class SimulatedLine implements Line {
   #connected = false;
   readonly party: SimulatedParty | undefined;
   readonly #player: Player;
+  readonly #timers: Timers;
 
   constructor(
     readonly farEnd: FarEnd,
     private readonly deps: SimulatedLineDeps,
   ) {
+    // The first one ends the line.
+    const internalErrors = deps.internalErrors.within({ callId: farEnd.callId }, () => this.#crash());
+    this.#timers = timersWithin(deps.timers, internalErrors);
     farEnd.controls = {
       hangUp: () => this.#endFromFarEnd('NORMAL_CLEARING'),
       pressKeys: (digits) => this.#pressKeys(digits),
@@ -64,10 +70,10 @@ export class SimulatedLine implements Line {
       },
       playFailed: (playback, reason) => this.#listener.playFailed(playback, reason),
     };
-    const { sound, timers, createPlayer } = deps;
+    const { sound, createPlayer } = deps;
     const keyHeard = (key: string): void => this.#note('dtmf-received', { detail: key });
-    this.party = sound && new SimulatedParty({ sound, timers, createPlayer, keyHeard });
-    this.#player = createPlayer(listener, this.party?.hearPlayed ?? (() => undefined));
+    this.party = sound && new SimulatedParty({ sound, timers: this.#timers, createPlayer, keyHeard, internalErrors });
+    this.#player = createPlayer(listener, this.party?.hearPlayed ?? (() => undefined), internalErrors);
   }
 
   /** The platform dials this far end. */
@@ -94,7 +100,7 @@ export class SimulatedLine implements Line {
     this.#listener = listener;
     this.#hangUpAfterMs = hangUpAfterMs;
     if (giveUpAfterMs !== undefined)
-      this.#giveUp = this.deps.timers.after(giveUpAfterMs, () => this.#endFromFarEnd('ORIGINATOR_CANCEL'));
+      this.#giveUp = this.#timers.after(giveUpAfterMs, () => this.#endFromFarEnd('ORIGINATOR_CANCEL'));
   }
 
   ring(): void {
@@ -144,14 +150,20 @@ export class SimulatedLine implements Line {
     for (const digit of digits) this.#listener.dtmf(digit);
   }
 
+  #crash(): void {
+    if (this.farEnd.state !== 'ended') this.#endFromFarEnd('NORMAL_TEMPORARY_FAILURE');
+  }
+
   #endFromFarEnd(cause: HangupCause): void {
     if (this.farEnd.state === 'ended') return;
     // Whoever dialled and hangs up before it was answered has cancelled.
     const cancelled = this.farEnd.direction === 'in' && this.farEnd.state !== 'up';
     const told = cancelled ? 'ORIGINATOR_CANCEL' : cause;
-    this.#stop();
-    this.#note(cancelled ? 'cancelled' : 'ended', { cause: told });
-    this.#listener.ended(told);
+    runAll(
+      () => this.#stop(),
+      () => this.#note(cancelled ? 'cancelled' : 'ended', { cause: told }),
+      () => this.#listener.ended(told),
+    );
   }
 
   #stop(): void {
@@ -164,7 +176,7 @@ export class SimulatedLine implements Line {
   /** The far end does one thing at a time: what was planned before is off. */
   #then(ms: number, run: () => void): void {
     this.#next?.();
-    this.#next = this.deps.timers.after(ms, run);
+    this.#next = this.#timers.after(ms, run);
   }
 
   #notePlayback(playback: Playback, end: 'started' | 'done'): void {

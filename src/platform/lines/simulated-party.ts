@@ -1,4 +1,5 @@
 /** The ears and the voice of a simulated far end: it greets whoever listens, and then says again what it hears. */
+import type { InternalErrors } from '../../internal-errors';
 import type { Packet, PacketSink, Party, Tap } from '../media/audio';
 import type { CreatePlayer, Player } from '../media/player';
 import { createKeyDetector } from '../media/key-detector';
@@ -20,6 +21,7 @@ export interface SimulatedPartyDeps {
   sound: SimulatedSound;
   timers: Timers;
   createPlayer: CreatePlayer;
+  internalErrors: InternalErrors;
   /** A telephone event was heard; once a key press. */
   keyHeard(key: string): void;
 }
@@ -44,6 +46,7 @@ export class SimulatedParty implements Party {
     this.#player = deps.createPlayer(
       { playStarted: () => undefined, playDone: greeted, playFailed: greeted },
       (packet) => this.#say({ ...packet, stream }),
+      deps.internalErrors,
     );
     this.#keys = createKeyDetector((key) => deps.keyHeard(key));
   }

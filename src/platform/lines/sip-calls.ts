@@ -17,7 +17,7 @@ import { responseTo, RETRY_LATER } from '../sip/respond';
 import { offerIn } from '../sip/session/description';
 import { IncomingCall } from '../sip/session/incoming-call';
 import { OutgoingCall } from '../sip/session/outgoing-call';
-import type { SessionDeps } from '../sip/session/session';
+import { sessionWithin, type SessionDeps } from '../sip/session/session';
 import type { ServerTransaction } from '../sip/transaction/transaction';
 import { MAX_UDP_REQUEST } from '../sip/transport';
 import type { Flow, Target } from '../sip/transport/transport';
@@ -81,12 +81,14 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
   const { media, session, domains, receive, maxLines, callsPerEndpoint, errors, log } = deps;
   const lines = new Set<SipLine>();
   const made = createCallsPerEndpoint(callsPerEndpoint);
-  const incoming = new WeakMap<ServerTransaction, IncomingCall>();
+  const incoming = new WeakMap<ServerTransaction, () => void>();
 
   const open = (callId?: string, over?: () => void): SipLine => {
     const line = new SipLine({
       createPlayer: deps.createPlayer,
       log: callId === undefined ? log : log.child({ callId }),
+      internalErrors: session.internalErrors,
+      callId,
       onEnd: (ended) => {
         lines.delete(ended);
         over?.();
@@ -99,7 +101,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
   /** A media leg for the line; undefined where there is none to be had, or the line is over. */
   const openLeg = async (line: SipLine, { remote }: Flow) => {
     try {
-      const leg = await media.open(line.mediaListener, remote.host);
+      const leg = await media.open(line.mediaListener, remote.host, line.internalErrors);
       return line.useLeg(leg) ? leg : undefined;
     } catch (error) {
       const exhausted = error instanceof PortsExhaustedError;
@@ -113,11 +115,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
 
   const dial = (line: SipLine, request: DialRequest, route: Route): void => {
     invite(line, request, route).catch((error: unknown) => {
-      log.error(
-        { event: 'invite-failed', err: error, callId: request.callId, target: route.target },
-        'An outgoing INVITE failed',
-      );
-      line.fail('NORMAL_TEMPORARY_FAILURE');
+      line.internalErrors.report(error, { where: 'sip invite to a phone' });
     });
   };
 
@@ -135,7 +133,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     }
     if (!(await openLeg(line, way))) return line.fail('NORMAL_TEMPORARY_FAILURE');
     const invitation = { target, from: partyOf(from, realm), to: `<${to}>`, flow: way, routes, headers: sipHeaders };
-    const call = new OutgoingCall(invitation, line.media, line.session, session);
+    const call = new OutgoingCall(invitation, line.media, line.session, sessionWithin(session, line.internalErrors));
     line.use({ hangUp: (_status, elsewhere) => call.hangUp(elsewhere) });
     call.start();
   };
@@ -144,13 +142,16 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     const { request } = transaction;
     let call: IncomingCall;
     try {
-      call = new IncomingCall(transaction, line.media, line.session, session);
+      call = new IncomingCall(transaction, line.media, line.session, sessionWithin(session, line.internalErrors));
     } catch (error) {
       if (!(error instanceof DialogError)) throw error;
       line.fail('NORMAL_TEMPORARY_FAILURE'); // it counts among the lines no longer
       return transaction.respond(responseTo(request, 400));
     }
-    incoming.set(transaction, call);
+    incoming.set(
+      transaction,
+      line.internalErrors.guard('sip cancel', () => call.cancelled()),
+    );
     const { media: description } = line;
     const offered = offerIn(request);
     line.use({
@@ -229,6 +230,9 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     return deps.flowTo({ ...target, transport: 'TCP' }).catch(() => deps.flowTo(target));
   };
 
+  const failing = (line: SipLine, cause: HangupCause): (() => void) =>
+    line.internalErrors.guard('sip line', () => line.fail(cause));
+
   const tooMany = (): boolean => lines.size >= maxLines;
 
   return {
@@ -237,7 +241,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       line.tell(listener);
       const { realm, sipUri: to } = endpoint;
       const flow = (): Promise<Flow> => Promise.resolve(contact.flow);
-      if (tooMany()) setImmediate(() => line.fail('NORMAL_TEMPORARY_FAILURE'));
+      if (tooMany()) setImmediate(failing(line, 'NORMAL_TEMPORARY_FAILURE'));
       else dial(line, request, { target: contact.uri, to, realm, flow, routes: contact.path });
       return line;
     },
@@ -252,7 +256,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
           'SIP URIs of other hosts are not dialled: see SIP_DIAL_URIS',
         );
       const cause: HangupCause = allowed ? 'NORMAL_TEMPORARY_FAILURE' : 'UNALLOCATED_NUMBER';
-      if (!allowed || tooMany()) setImmediate(() => line.fail(cause));
+      if (!allowed || tooMany()) setImmediate(failing(line, cause));
       else {
         const to = printUri(uri);
         dial(line, request, {
@@ -272,11 +276,11 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       if (!over) return refuseMore(transaction, endpoint);
       const line = open(undefined, over);
       invited(transaction, endpoint, line).catch((error: unknown) => {
-        log.error({ event: 'invite-not-handled', err: error }, 'An incoming INVITE failed');
-        refuse(line, 500);
+        if (!incoming.has(transaction)) transaction.respond(responseTo(transaction.request, 500));
+        line.internalErrors.report(error, { where: 'sip invite of a phone' });
       });
     },
-    cancelled: (transaction) => incoming.get(transaction)?.cancelled(),
+    cancelled: (transaction) => incoming.get(transaction)?.(),
     get size() {
       return lines.size;
     },

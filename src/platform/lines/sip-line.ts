@@ -1,4 +1,5 @@
 /** A line whose far end is a SIP phone: signalling by a session, sound by a media leg. */
+import { runAll, type InternalErrors } from '../../internal-errors';
 import type { Logger } from '../../logger';
 import type { HangupCause, HangupDetail } from '../../protocol/events';
 import type { Party } from '../media/audio';
@@ -24,6 +25,8 @@ export interface Signalling {
 export interface SipLineDeps {
   createPlayer: CreatePlayer;
   log: Logger;
+  internalErrors: InternalErrors;
+  callId?: string | undefined;
   /** The line is over, whichever end it was. */
   onEnd(line: SipLine): void;
 }
@@ -49,7 +52,13 @@ export class SipLine implements Line {
     tap: (tap) => this.#leg?.party.tap(tap),
   };
 
-  constructor(private readonly deps: SipLineDeps) {}
+  /** The first one ends the line. */
+  readonly internalErrors: InternalErrors;
+
+  constructor(private readonly deps: SipLineDeps) {
+    const { internalErrors, callId } = deps;
+    this.internalErrors = internalErrors.within({ callId }, () => this.#crash());
+  }
 
   get ended(): boolean {
     return this.#state === 'ended';
@@ -115,6 +124,7 @@ export class SipLine implements Line {
         },
       },
       leg.party.hear,
+      this.internalErrors,
     );
     return true;
   }
@@ -173,18 +183,31 @@ export class SipLine implements Line {
     if (this.#playing === playback) this.#playing = undefined;
   }
 
+  /** An internal error: the phone gets BYE, CANCEL or 500, and the application a `hangup`. */
+  #crash(): void {
+    if (this.#state === 'ended') return;
+    runAll(
+      () => this.#signalling?.hangUp(500),
+      () => this.#endFromFarEnd('NORMAL_TEMPORARY_FAILURE'),
+    );
+  }
+
   #endFromFarEnd(cause: HangupCause, detail?: HangupDetail): void {
     if (this.#state === 'ended') return;
-    this.#end();
-    this.#listener?.ended(cause, detail);
+    runAll(
+      () => this.#end(),
+      () => this.#listener?.ended(cause, detail),
+    );
   }
 
   #end(): void {
     this.#state = 'ended';
-    this.#player?.abandon();
     this.#partner = undefined;
-    this.#leg?.close();
-    this.deps.onEnd(this);
+    runAll(
+      () => this.#player?.abandon(),
+      () => this.#leg?.close(),
+      () => this.deps.onEnd(this),
+    );
   }
 
   #mustHaveLeg(): MediaLeg {

@@ -1,4 +1,5 @@
 /** Plays sounds to a far end: packets of 20 ms, at the pace of the clock. */
+import type { InternalErrors } from '../../internal-errors';
 import { messageOf } from '../../errors';
 import type { Logger } from '../../logger';
 import type { Playback } from '../lines/line';
@@ -15,7 +16,7 @@ export interface AudioPlayerDeps {
 }
 
 export function audioPlayers(deps: AudioPlayerDeps): CreatePlayer {
-  return (listener, hear) => createAudioPlayer(deps, listener, hear);
+  return (listener, hear, internalErrors) => createAudioPlayer(deps, listener, hear, internalErrors);
 }
 
 interface Playing {
@@ -34,6 +35,7 @@ function createAudioPlayer(
   { clock, sounds, log }: AudioPlayerDeps,
   listener: PlayerListener,
   hear: PacketSink,
+  internalErrors: InternalErrors,
 ): Player {
   let playing: Playing | undefined;
   // What is to be told, in order; never from within a command.
@@ -60,7 +62,7 @@ function createAudioPlayer(
     const { playback, started } = stopped;
     if (!started) toTell.push(() => listener.playStarted(playback));
     toTell.push(() => listener.playDone(playback));
-    setImmediate(tell);
+    setImmediate(internalErrors.guard('player', tell));
   };
 
   const start = (current: Playing, samples: Int16Array): void => {
@@ -69,7 +71,7 @@ function createAudioPlayer(
     const stream = {};
     let position = 0; // in the sound
     let packets = 0;
-    current.stopTicks = clock.everyPacket(() => {
+    const tick = (): void => {
       if (!current.started) {
         tell(); // that what was played before is done
         if (playing !== current) return;
@@ -94,7 +96,8 @@ function createAudioPlayer(
       if (current.started) return;
       current.started = true;
       listener.playStarted(playback);
-    });
+    };
+    current.stopTicks = clock.everyPacket(tick, (error) => internalErrors.report(error, { where: 'player' }));
   };
 
   return {
@@ -102,16 +105,19 @@ function createAudioPlayer(
       stop();
       const current: Playing = { playback, started: false, unwanted: new AbortController() };
       playing = current;
-      sounds.load(playback, current.unwanted.signal).then(
-        (samples) => playing === current && start(current, samples),
-        (error: unknown) => {
-          if (playing !== current) return;
-          playing = undefined;
-          tell();
-          log.warn({ event: 'playback-failed', err: error, kind: playback.kind }, 'playback failed');
-          listener.playFailed(playback, messageOf(error));
-        },
-      );
+      sounds
+        .load(playback, current.unwanted.signal)
+        .then(
+          (samples) => playing === current && start(current, samples),
+          (error: unknown) => {
+            if (playing !== current) return;
+            playing = undefined;
+            tell();
+            log.warn({ event: 'playback-failed', err: error, kind: playback.kind }, 'playback failed');
+            listener.playFailed(playback, messageOf(error));
+          },
+        )
+        .catch((error: unknown) => internalErrors.report(error, { where: 'player' }));
     },
     stop,
     abandon,

@@ -4,9 +4,10 @@ export interface Clock {
   /**
    * Calls `tick` every 20 ms until the returned function is called. Self-correcting: after a stall the ticks that were
    * missed are made up for, so that a second has fifty; after more than a second (the machine slept) they are not.
-   * `tick` may end itself and begin others, and must not throw.
+   * `tick` may end itself and begin others. One that throws is not called again.
+   * @param failed is told what it threw
    */
-  everyPacket(tick: () => void): () => void;
+  everyPacket(tick: () => void, failed: (error: unknown) => void): () => void;
   close(): void;
 }
 
@@ -20,6 +21,7 @@ const NEARLY_MS = 0.5;
 
 interface Subscriber {
   tick: () => void;
+  failed: (error: unknown) => void;
   /** The first slot time that is its own: it has no share in what was missed before it came. */
   from: number;
 }
@@ -42,10 +44,20 @@ export function createClock(): Clock {
     const due = Math.floor(slotTime());
     next = Math.max(next, due - MOST_TO_MAKE_UP);
     for (; next <= due; next += 1) {
-      for (const subscriber of slotAt(next)) if (subscriber.from <= next) subscriber.tick();
+      const slot = slotAt(next);
+      for (const subscriber of slot) if (subscriber.from <= next) tickOne(slot, subscriber);
     }
     running = false;
     sleep();
+  };
+
+  const tickOne = (slot: Set<Subscriber>, subscriber: Subscriber): void => {
+    try {
+      subscriber.tick();
+    } catch (error) {
+      slot.delete(subscriber);
+      subscriber.failed(error);
+    }
   };
 
   /** Until the next slot that somebody is in. */
@@ -62,13 +74,13 @@ export function createClock(): Clock {
   };
 
   return {
-    everyPacket(tick) {
+    everyPacket(tick, failed) {
       if (closed) return () => undefined;
       const now = Math.ceil(slotTime());
       const idle = slots.every((slot) => slot.size === 0);
       if (idle && !running) next = Math.max(next, now);
       const slot = slots.reduce((least, each) => (each.size < least.size ? each : least));
-      const subscriber = { tick, from: Math.max(next + 1, now) };
+      const subscriber = { tick, failed, from: Math.max(next + 1, now) };
       slot.add(subscriber);
       if (!running) sleep();
       return () => {

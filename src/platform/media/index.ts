@@ -1,4 +1,5 @@
 /** The media of SIP calls: RTP ports, what goes in and out of them, and the sound's way from one call to another. */
+import { createInternalErrors, type InternalErrors } from '../../internal-errors';
 import type { Logger } from '../../logger';
 import type { Clock } from './clock';
 import type { Media, MediaLegListener } from './media';
@@ -26,11 +27,14 @@ export interface MediaOptions {
   /** Not closed with the media. */
   clock: Clock;
   log: Logger;
+  /** Of legs that are opened without those of a call. */
+  internalErrors?: InternalErrors | undefined;
 }
 
 /** Nothing is opened before the first leg is. */
 export function startMedia(options: MediaOptions): Media {
   const { host, advertise, ports, silenceSeconds, clock, log } = options;
+  const { internalErrors = createInternalErrors(log) } = options;
   const { isOwnAddress = (address) => address === host } = options;
   const pool = createPortPool(host, ports);
   const legs = new Set<RtpLeg>();
@@ -58,14 +62,14 @@ export function startMedia(options: MediaOptions): Media {
   // What a phone behind a NAT says of itself in its session description tells nothing of where it is.
   const towards = (peer?: string) => (peer === undefined ? advertise : () => advertise(peer));
   const isOwnPort = ({ address, port }: Address): boolean => openPorts.has(port) && isOwnAddress(address);
-  const openLeg = async (listener: MediaLegListener, peer?: string): Promise<RtpLeg> => {
+  const openLeg = async (listener: MediaLegListener, peer?: string, ofCall = internalErrors): Promise<RtpLeg> => {
     const port = await pool.open();
     if (closed) {
       await port.close();
       throw mediaClosed();
     }
     const leg = createRtpLeg(port, listener, {
-      ...{ host, advertise: towards(peer), peer, isOwnPort, silenceSeconds, clock, log },
+      ...{ host, advertise: towards(peer), peer, isOwnPort, silenceSeconds, clock, log, internalErrors: ofCall },
       ended: (over, portClosed) => {
         openPorts.delete(port.port);
         ended(over, portClosed);
@@ -76,10 +80,7 @@ export function startMedia(options: MediaOptions): Media {
     check ??= setInterval(() => {
       checks += 1;
       const second = (checks * CHECK_MS) % 1_000 === 0;
-      for (const each of legs) {
-        each.fillSilence();
-        if (second) each.checkSilence();
-      }
+      for (const each of legs) each.check(second);
     }, CHECK_MS);
     return leg;
   };
@@ -88,10 +89,10 @@ export function startMedia(options: MediaOptions): Media {
     get size() {
       return legs.size + opening;
     },
-    async open(listener, peer) {
+    async open(listener, peer, ofCall) {
       if (closed) throw mediaClosed();
       opening += 1;
-      return awaited(openLeg(listener, peer).finally(() => (opening -= 1)));
+      return awaited(openLeg(listener, peer, ofCall).finally(() => (opening -= 1)));
     },
     async close() {
       closed = true;

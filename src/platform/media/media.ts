@@ -1,4 +1,5 @@
 /** The RTP side of SIP calls: the seam between signalling and media. `index.ts` makes it. */
+import type { InternalErrors } from '../../internal-errors';
 import type { Party } from './audio';
 
 export interface MediaLegListener {
@@ -34,9 +35,10 @@ export interface Media {
    * Opens a port; notifications never come from within.
    * @param peer IP address from which the far end's signalling comes, or to which it goes: decides which address of
    *   this machine it is told; undefined: what its session description says
+   * @param internalErrors those of the call: what a callback of the leg throws ends it
    * @throws (rejects) PortsExhaustedError: to be told as 503
    */
-  open(listener: MediaLegListener, peer?: string): Promise<MediaLeg>;
+  open(listener: MediaLegListener, peer?: string, internalErrors?: InternalErrors): Promise<MediaLeg>;
   /** Ports in use, for limits and tests. */
   readonly size: number;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 /** Playing to a far end, as a line does it (`Line.play`): the seam; `audio-player.ts` plays sound, `lines/silent-player.ts` only takes the time. */
+import type { InternalErrors } from '../../internal-errors';
 import type { Playback } from '../lines/line';
 import type { PacketSink } from './audio';
 
@@ -23,5 +24,6 @@ export interface PlayerListener {
 /**
  * A player for one far end.
  * @param hear where the sound goes
+ * @param internalErrors those of the call that the far end is in
  */
-export type CreatePlayer = (listener: PlayerListener, hear: PacketSink) => Player;
+export type CreatePlayer = (listener: PlayerListener, hear: PacketSink, internalErrors: InternalErrors) => Player;

@@ -1,5 +1,6 @@
 /** One call's end of the media: its port, its session description, and what goes in and out. */
 import { SocketAddress, isIPv4, isIPv6 } from 'node:net';
+import type { InternalErrors } from '../../internal-errors';
 import type { Logger } from '../../logger';
 import type { Packet, PacketSink, Party, Tap } from './audio';
 import type { Clock } from './clock';
@@ -24,20 +25,23 @@ export interface RtpLegDeps {
   silenceSeconds: number;
   clock: Clock;
   log: Logger;
+  /** Those of the call. */
+  internalErrors: InternalErrors;
   /** It was closed; its port will be, soon. */
   ended(leg: RtpLeg, portClosed: Promise<void>): void;
 }
 
 export interface RtpLeg extends MediaLeg {
-  /** Every `CHECK_MS`: where nobody speaks to the far end, it gets silence. */
-  fillSilence(): void;
-  /** Every second: whether the far end has gone silent. */
-  checkSilence(): void;
+  /**
+   * Every `CHECK_MS`: a far end that hears nothing gets silence. Never throws.
+   * @param isSecond once a second: whether the far end has gone silent is checked, too
+   */
+  check(isSecond: boolean): void;
 }
 
 export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps: RtpLegDeps): RtpLeg {
   const { socket, port } = rtpPort;
-  const { clock, log, silenceSeconds } = deps;
+  const { clock, log, silenceSeconds, internalErrors } = deps;
   const latch = createLatch({
     peer: deps.peer === undefined ? undefined : reachable({ address: deps.peer, port: 0 }, deps.host)?.address,
     isOwnPort: deps.isOwnPort,
@@ -64,13 +68,18 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
 
   socket.on('message', (datagram, source) => {
     if (isClosed) return;
-    const packet = receiver.take(datagram, source);
-    if (!packet) return;
-    silentFor = 0;
-    if (packet === 'alive') return;
-    if (packet.kind === 'telephone-event') keys.take(packet);
-    tap?.said(packet);
-    sink?.(packet);
+    // Not `guard`: it would allocate for each packet.
+    try {
+      const packet = receiver.take(datagram, source);
+      if (!packet) return;
+      silentFor = 0;
+      if (packet === 'alive') return;
+      if (packet.kind === 'telephone-event') keys.take(packet);
+      tap?.said(packet);
+      sink?.(packet);
+    } catch (error) {
+      internalErrors.report(error, { where: 'rtp packet' });
+    }
   });
 
   /** From now on it is spoken like this. */
@@ -85,14 +94,24 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
   /** A clock of its own only while keys are sent: hundreds of ticks a second for nothing would cost more than the sound. */
   const startPressing = (): void => {
     if (isClosed || !sender.pressing) return;
-    stopTicking ??= clock.everyPacket(() => {
+    const tick = (): void => {
       sender.tick();
       if (!sender.pressing) stopPressing();
-    });
+    };
+    stopTicking ??= clock.everyPacket(tick, (error) => internalErrors.report(error, { where: 'rtp keys' }));
   };
   const stopPressing = (): void => {
     stopTicking?.();
     stopTicking = undefined;
+  };
+
+  const checkSilence = (): void => {
+    if (silenceSeconds === 0 || saidSilent || isClosed) return;
+    if (!stream?.maySay || stream.held) return;
+    silentFor += 1;
+    if (silentFor <= silenceSeconds) return;
+    saidSilent = true;
+    listener.silent();
   };
 
   const hear = (packet: Packet): void => {
@@ -130,14 +149,13 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
       sender.press(digits);
       startPressing();
     },
-    fillSilence: () => sender.fill(),
-    checkSilence() {
-      if (silenceSeconds === 0 || saidSilent || isClosed) return;
-      if (!stream?.maySay || stream.held) return;
-      silentFor += 1;
-      if (silentFor <= silenceSeconds) return;
-      saidSilent = true;
-      listener.silent();
+    check(isSecond) {
+      try {
+        sender.fill();
+        if (isSecond) checkSilence();
+      } catch (error) {
+        internalErrors.report(error, { where: 'rtp check' });
+      }
     },
     close() {
       if (isClosed) return;

@@ -5,7 +5,6 @@ import type { Call } from '../calls/call';
 import { NotFoundError } from '../errors';
 import { createRecorder, type Recorder, type RecorderResult } from '../media/recorder';
 import { createRetention, type RetentionLimits } from '../retention';
-import type { Timers } from '../timers';
 import type { Uris } from '../uris';
 import type { MediaDraft, MediaStore } from './media-store';
 
@@ -37,13 +36,12 @@ export interface Recordings {
 
 export interface RecordingsDeps {
   media: MediaStore;
-  timers: Timers;
   uris: Uris;
   retention: RetentionLimits;
   log: Logger;
 }
 
-export function createRecordings({ media, timers, uris, retention, log }: RecordingsDeps): Recordings {
+export function createRecordings({ media, uris, retention, log }: RecordingsDeps): Recordings {
   const all = new Map<string, { recording: Recording; draft: MediaDraft }>();
   const running = new Map<Recorder, Promise<void>>();
   const deleting = new Set<Promise<void>>();
@@ -83,7 +81,7 @@ export function createRecordings({ media, timers, uris, retention, log }: Record
       { event: 'recording-ended', callId: call.id, recordingId: recording.id, state: recording.state },
       'recording ended',
     );
-    void call.emit('recording', {
+    call.announce('recording', {
       recordingId: recording.id,
       recordingUri: uris.absolute(`recordings/${recording.id}`),
       state: recording.state,
@@ -98,7 +96,7 @@ export function createRecordings({ media, timers, uris, retention, log }: Record
     const mediaName = `${call.id}-${number}.wav`;
     const draft = media.draft(mediaName, 'audio/wav');
     const maxSeconds = call.settings.recordingMaxDuration ?? MAX_SECONDS;
-    const recorder = createRecorder({ open: () => draft.open(), party: call.party, maxSeconds, timers });
+    const recorder = createRecorder({ open: () => draft.open(), party: call.party, maxSeconds, timers: call.timers });
     const { startTime } = recorder;
     const recording: Recording = { id: newId('recording'), callId: call.id, mediaName, startTime, state: 'recording' };
     all.set(recording.id, { recording, draft });
@@ -106,10 +104,10 @@ export function createRecordings({ media, timers, uris, retention, log }: Record
       { event: 'recording-started', callId: call.id, recordingId: recording.id, maxSeconds },
       'recording started',
     );
-    const over = recorder.ended.then(async (result) => {
-      await settle(call, recording, draft, result);
-      running.delete(recorder);
-    });
+    const over = recorder.ended
+      .then((result) => settle(call, recording, draft, result))
+      .catch((error: unknown) => call.internalErrors.report(error, { where: 'recording' }))
+      .finally(() => running.delete(recorder));
     running.set(recorder, over);
     return recorder;
   };

@@ -1,5 +1,5 @@
 /** The core that the transaction layer serves (RFC 3261 8.2): what comes in goes to its dialog, to the registrar, or becomes a call. */
-import type { Logger } from '../../logger';
+import type { InternalErrors } from '../../internal-errors';
 import type { Endpoint } from '../resources/domains';
 import type { Authenticator } from './authenticator';
 import { dialogIdOf, findByDialog } from './dialog';
@@ -21,7 +21,7 @@ export interface UserAgentDeps {
   /** Calls of phones. */
   invited(transaction: ServerTransaction, endpoint: Endpoint): void;
   cancelled(transaction: ServerTransaction): void;
-  log: Logger;
+  internalErrors: InternalErrors;
 }
 
 type Handler = (transaction: ServerTransaction) => void;
@@ -34,7 +34,7 @@ const WITHIN_DIALOGS = new Set(['BYE', 'UPDATE', 'INFO']);
 const OPTION_TAGS = new Set(['timer', 'path', 'outbound']);
 
 export function createUserAgent(deps: UserAgentDeps): TransactionUser {
-  const { registrar, authenticator, dialogs, log } = deps;
+  const { registrar, authenticator, dialogs } = deps;
 
   const invite: Handler = (transaction) => {
     const { request } = transaction;
@@ -84,7 +84,7 @@ export function createUserAgent(deps: UserAgentDeps): TransactionUser {
         handler(transaction);
       } catch (error) {
         // Whatever a stranger sends, the others go on.
-        log.error({ event: 'sip-request-failed', err: error, method: request.method }, 'A SIP request failed');
+        deps.internalErrors.report(error, { where: 'sip request' });
         refuse(transaction, 500);
       }
     },

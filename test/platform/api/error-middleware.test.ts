@@ -1,5 +1,6 @@
 import express from 'express';
 import request from 'supertest';
+import { createInternalErrors } from '../../../src/internal-errors';
 import { createLogger } from '../../../src/logger';
 import { answerErrors } from '../../../src/platform/api/error-middleware';
 
@@ -12,7 +13,7 @@ function app(thrown: unknown) {
     response.write('x');
     throw thrown;
   });
-  made.use(answerErrors(createLogger({ level: 'silent', pretty: false })));
+  made.use(answerErrors(createInternalErrors(createLogger({ level: 'silent', pretty: false }))));
   return made;
 }
 

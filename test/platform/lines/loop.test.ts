@@ -1,3 +1,4 @@
+import { strictErrors } from '../../helpers/strict-errors';
 import { DEFAULT_TIMING } from '../../../src/platform/lines/behaviour';
 import { createFarEnds } from '../../../src/platform/lines/far-ends';
 import type { Line } from '../../../src/platform/lines/line';
@@ -34,6 +35,7 @@ function loop(sound = true) {
     timers,
     timing: DEFAULT_TIMING,
     farEnds,
+    internalErrors: strictErrors,
     createPlayer: (_listener, hear) => {
       players.push(hear);
       return { play: () => hear(packet(50)), stop: () => undefined, abandon: () => undefined };

@@ -1,4 +1,5 @@
 /** The rules of lines/line.ts, on a simulated line with a fake clock. */
+import { strictErrors } from '../../helpers/strict-errors';
 import { DEFAULT_TIMING, subscriberBehaviour } from '../../../src/platform/lines/behaviour';
 import { createFarEnds } from '../../../src/platform/lines/far-ends';
 import type { Playback } from '../../../src/platform/lines/line';
@@ -20,7 +21,7 @@ function line(direction: 'in' | 'out') {
   const farEnd = farEnds.open({ kind: 'pstn', party: to, direction, from: '+1555444333', to });
   const timing = DEFAULT_TIMING;
   const createPlayer = silentPlayers(timers, timing);
-  const simulated = new SimulatedLine(farEnd, { timers, farEnds, timing, createPlayer });
+  const simulated = new SimulatedLine(farEnd, { timers, farEnds, timing, createPlayer, internalErrors: strictErrors });
   return { simulated, listener, told, farEnd, whats: () => farEnd.history.map(({ what }) => what) };
 }
 

@@ -1,4 +1,5 @@
 /** What simulated far ends say and hear: on the lines themselves, with a fake clock and a player that plays packets. */
+import { strictErrors } from '../../helpers/strict-errors';
 import { DEFAULT_TIMING, subscriberBehaviour } from '../../../src/platform/lines/behaviour';
 import { createFarEnds } from '../../../src/platform/lines/far-ends';
 import type { Line, Playback } from '../../../src/platform/lines/line';
@@ -59,6 +60,7 @@ function up() {
   const farEnd = farEnds.open({ kind: 'pstn', party: to, direction: 'out', from: '+1555444333', to });
   const { create: createPlayer, played } = players(timers);
   const line = new SimulatedLine(farEnd, {
+    internalErrors: strictErrors,
     timers,
     farEnds,
     timing: DEFAULT_TIMING,
@@ -215,5 +217,8 @@ it('a line without sound has no party', () => {
   const to = '+15552223333';
   const farEnd = farEnds.open({ kind: 'pstn', party: to, direction: 'out', from: to, to });
   const createPlayer = players(timers).create;
-  expect(new SimulatedLine(farEnd, { timers, farEnds, timing: DEFAULT_TIMING, createPlayer }).party).toBeUndefined();
+  expect(
+    new SimulatedLine(farEnd, { timers, farEnds, timing: DEFAULT_TIMING, createPlayer, internalErrors: strictErrors })
+      .party,
+  ).toBeUndefined();
 });

@@ -1,4 +1,6 @@
 /** What a SIP line does where something beneath it goes wrong; calls that go well are in phones.test.ts. */
+import { createInternalErrors } from '../../../src/internal-errors';
+import { strictErrors } from '../../helpers/strict-errors';
 import pino from 'pino';
 import { createSipCalls, type SipCallsDeps } from '../../../src/platform/lines/sip-calls';
 import { SipLine } from '../../../src/platform/lines/sip-line';
@@ -35,7 +37,7 @@ function calls(offer: () => string, unreachable: TransportName[] = [], more: Par
   const timers = createTimers();
   const deps = {
     media: { open: () => Promise.resolve(leg(offer)), size: 0, close: () => Promise.resolve() },
-    session: { layer, timers, dialogs: new Map(), log },
+    session: { layer, timers, dialogs: new Map(), internalErrors: createInternalErrors(log), log },
     flowTo: ({ transport, host, port }: Target) => {
       asked.push(`${transport} ${host}:${port}`);
       return unreachable.includes(transport) ? Promise.reject(new Error('nobody answers')) : Promise.resolve(flow);
@@ -147,6 +149,7 @@ describe('a URI elsewhere, with an INVITE that may not pass as one datagram (RFC
 it('a key pressed before the call is up is no key of the call', () => {
   const told: string[] = [];
   const line = new SipLine({
+    internalErrors: strictErrors,
     createPlayer: () => ({ play: () => undefined, stop: () => undefined, abandon: () => undefined }),
     log,
     onEnd: () => undefined,

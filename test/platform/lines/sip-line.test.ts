@@ -1,3 +1,4 @@
+import { strictErrors } from '../../helpers/strict-errors';
 import pino from 'pino';
 import type { LineListener, Playback } from '../../../src/platform/lines/line';
 import { SipLine } from '../../../src/platform/lines/sip-line';
@@ -22,7 +23,12 @@ it('a bridged far end hears its partner until what is played to it begins, and a
     player = listener;
     return { play: () => undefined, stop: () => undefined, abandon: () => undefined };
   };
-  const line = new SipLine({ createPlayer, log: pino({ level: 'silent' }), onEnd: () => undefined });
+  const line = new SipLine({
+    createPlayer,
+    internalErrors: strictErrors,
+    log: pino({ level: 'silent' }),
+    onEnd: () => undefined,
+  });
   const heard: Packet[] = [];
   const party = { hear: (packet: Packet) => heard.push(packet), sayTo: () => undefined, tap: () => undefined };
   line.useLeg({ party, close: () => undefined } as unknown as MediaLeg);
@@ -60,7 +66,12 @@ it.each([
   [undefined, ['NORMAL_CLEARING', undefined]],
 ])('a call that is up and ends with %s ends with %j', (status, told) => {
   const createPlayer = () => ({ play: () => undefined, stop: () => undefined, abandon: () => undefined });
-  const line = new SipLine({ createPlayer, log: pino({ level: 'silent' }), onEnd: () => undefined });
+  const line = new SipLine({
+    createPlayer,
+    internalErrors: strictErrors,
+    log: pino({ level: 'silent' }),
+    onEnd: () => undefined,
+  });
   const ended: unknown[] = [];
   line.tell({
     answered: () => undefined,

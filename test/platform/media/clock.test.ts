@@ -1,6 +1,8 @@
+import { rethrow } from '../../helpers/strict-errors';
 import { createClock, type Clock } from '../../../src/platform/media/clock';
 
 let clock: Clock;
+const every = (tick: () => void): (() => void) => clock.everyPacket(tick, rethrow);
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -14,7 +16,7 @@ afterEach(() => {
 
 it('ticks fifty times a second, as long as somebody listens', () => {
   let ticks = 0;
-  const stop = clock.everyPacket(() => (ticks += 1));
+  const stop = every(() => (ticks += 1));
   jest.advanceTimersByTime(12_000);
   expect(ticks).toBe(600);
   stop();
@@ -25,20 +27,20 @@ it('ticks fifty times a second, as long as somebody listens', () => {
 
 it('has no timer while nobody listens, nor after it was closed', () => {
   expect(jest.getTimerCount()).toBe(0);
-  const stops = [clock.everyPacket(() => undefined), clock.everyPacket(() => undefined)];
+  const stops = [every(() => undefined), every(() => undefined)];
   expect(jest.getTimerCount()).toBe(1);
   for (const stop of stops) stop();
   expect(jest.getTimerCount()).toBe(0);
-  clock.everyPacket(() => undefined);
+  every(() => undefined);
   clock.close();
-  clock.everyPacket(() => undefined)();
+  every(() => undefined)();
   expect(jest.getTimerCount()).toBe(0);
 });
 
 it('never ticks before 20 ms were due, and keeps the pace through timers that are late', () => {
   const at: number[] = [];
   const began = performance.now();
-  clock.everyPacket(() => at.push(performance.now() - began));
+  every(() => at.push(performance.now() - began));
   for (let i = 0; i < 50; i += 1) jest.advanceTimersByTime(20 + (i % 3));
   const drift = at.map((time, i) => time - at[0]! - i * 20);
   expect(Math.max(...drift.map(Math.abs))).toBeLessThanOrEqual(1);
@@ -46,10 +48,10 @@ it('never ticks before 20 ms were due, and keeps the pace through timers that ar
 
 it('gives newcomers the least loaded of four slots', () => {
   const ticked: string[] = [];
-  const stops = ['a', 'b', 'c', 'd', 'e'].map((name) => clock.everyPacket(() => ticked.push(name)));
+  const stops = ['a', 'b', 'c', 'd', 'e'].map((name) => every(() => ticked.push(name)));
   jest.advanceTimersByTime(40);
   stops[1]!();
-  clock.everyPacket(() => ticked.push('f')); // into the slot that b has left
+  every(() => ticked.push('f')); // into the slot that b has left
   jest.advanceTimersByTime(20);
   ticked.length = 0;
   const alone: string[][] = [];
@@ -63,11 +65,11 @@ it('gives newcomers the least loaded of four slots', () => {
 it('makes up for what a stall has missed, but not for a newcomer', () => {
   let old = 0;
   let newcomer = 0;
-  clock.everyPacket(() => (old += 1));
+  every(() => (old += 1));
   jest.advanceTimersByTime(100);
   expect(old).toBe(5);
   jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 300);
-  clock.everyPacket(() => (newcomer += 1));
+  every(() => (newcomer += 1));
   jest.advanceTimersByTime(20);
   expect(old).toBe(20);
   expect(newcomer).toBeLessThanOrEqual(1);
@@ -75,7 +77,7 @@ it('makes up for what a stall has missed, but not for a newcomer', () => {
 
 it('does not make up for hours of sleep', () => {
   let ticks = 0;
-  clock.everyPacket(() => (ticks += 1));
+  every(() => (ticks += 1));
   jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 3_600_000);
   jest.advanceTimersByTime(20);
   expect(ticks).toBeGreaterThanOrEqual(50);
@@ -84,10 +86,10 @@ it('does not make up for hours of sleep', () => {
 
 it('lets a tick end itself and begin others', () => {
   const ticked: string[] = [];
-  const stop = clock.everyPacket(() => {
+  const stop = every(() => {
     ticked.push('first');
     stop();
-    for (let i = 0; i < 4; i += 1) clock.everyPacket(() => ticked.push('second'));
+    for (let i = 0; i < 4; i += 1) every(() => ticked.push('second'));
   });
   jest.advanceTimersByTime(20);
   expect(ticked.filter((name) => name === 'first')).toHaveLength(1);

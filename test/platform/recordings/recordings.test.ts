@@ -1,4 +1,5 @@
 /** When calls are recorded, and what becomes of the recordings: with real calls and files, and a line that is a fake. */
+import { strictErrors } from '../../helpers/strict-errors';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -31,7 +32,7 @@ async function start(retention = DEFAULT_RETENTION): Promise<void> {
   events = [];
   waiting = [];
   media = await openMediaStore({ uris, folder });
-  recordings = createRecordings({ media, timers, uris, retention, log });
+  recordings = createRecordings({ media, uris, retention, log });
 }
 beforeEach(() => start());
 afterEach(async () => {
@@ -65,6 +66,7 @@ function call(settings: Partial<CallSettings> = {}) {
           return Promise.resolve(true);
         },
       },
+      internalErrors: strictErrors,
       timers,
       uris,
       errors: createErrorLog(10),

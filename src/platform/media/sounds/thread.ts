@@ -77,8 +77,12 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
     started.on('message', (reply: Reply) => {
       const task = current;
       next();
-      if ('samples' in reply) task?.resolve(new Int16Array(reply.samples));
-      else task?.reject(new SoundError(reply.code ?? failure, reply.message));
+      try {
+        if ('samples' in reply) task?.resolve(new Int16Array(reply.samples));
+        else task?.reject(new SoundError(reply.code ?? failure, reply.message));
+      } catch (error) {
+        task?.reject(new SoundError(failure, `The thread's reply is unreadable: ${String(error)}`));
+      }
     });
     started.on('error', (error) => lose(String(error)));
     started.on('exit', (code) => lose(`the thread ended with ${code}`));

@@ -1,6 +1,7 @@
 /** The registrar (RFC 3261 10.3; flows as in RFC 5626): which phones an endpoint has, and how they are reached. */
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
+import { createInternalErrors, type InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
 import type { Domains, Endpoint } from '../../resources/domains';
 import { createTimers } from '../../timers';
@@ -72,6 +73,7 @@ export interface Registrar {
 export interface RegistrarOptions {
   domains: Domains;
   authenticator: Authenticator;
+  internalErrors?: InternalErrors;
   log: Logger;
   /** Nobody is told unless given. */
   events?: RegistrarEvents;
@@ -88,7 +90,8 @@ interface Bindings {
 export function createRegistrar(options: RegistrarOptions): Registrar {
   const { domains, authenticator, log, events, now = Date.now } = options;
   const limits = { ...DEFAULT_REGISTRAR_LIMITS, ...options.limits };
-  const timers = createTimers();
+  const { internalErrors = createInternalErrors(log) } = options;
+  const timers = createTimers(internalErrors);
   const byEndpoint = new Map<string, Bindings>();
   /** By id of the contact: ends its timer and no longer listens to its connection. */
   const releases = new Map<string, () => void>();
@@ -100,11 +103,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
 
   /** What listens must not stop a timer or a REGISTER. */
   const tell = (event: () => void): void => {
-    try {
-      event();
-    } catch (error) {
-      log.error({ event: 'registrar-listener-failed', err: error }, 'A listener of the registrar failed');
-    }
+    internalErrors.guard('registrar listener', event)();
   };
 
   const online = (endpoint: Endpoint, contact: Contact): void => {

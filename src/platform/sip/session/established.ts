@@ -93,6 +93,15 @@ export class Established {
 
   /** A request within the dialog. */
   request(transaction: ServerTransaction): void {
+    try {
+      this.#handle(transaction);
+    } catch (error) {
+      transaction.respond(responseTo(transaction.request, 500)); // where it has no final response yet
+      this.deps.internalErrors.report(error, { where: 'sip request' });
+    }
+  }
+
+  #handle(transaction: ServerTransaction): void {
     const { request, flow } = transaction;
     if (!this.dialog.accept(request, flow)) return transaction.respond(responseTo(request, 500));
     const handler = Object.hasOwn(HANDLERS, request.method) ? HANDLERS[request.method] : undefined;
@@ -102,6 +111,10 @@ export class Established {
 
   /** The ACK of a 2xx: of a re-INVITE, else of the INVITE that made the call. */
   ack(request: SipRequest): void {
+    this.deps.internalErrors.guard('sip ack', () => this.#acknowledged(request))();
+  }
+
+  #acknowledged(request: SipRequest): void {
     const accepted = this.#accepted;
     const cseq = parseCSeq(request.headers.get('cseq') ?? '')?.number;
     // One whose CSeq cannot be read is taken for the ACK that is waited for.

@@ -78,7 +78,7 @@ export class IncomingCall {
     this.#call.onFirstAck = (ack) => this.#acknowledged(ack);
     this.#call.learn(request);
     // Over a connection that is gone nobody can be told that it was answered, and no CANCEL will come.
-    this.#stopWatching = flow.onClose(() => this.cancelled());
+    this.#stopWatching = flow.onClose(deps.internalErrors.guard('sip flow', () => this.cancelled()));
     const seconds = parseScalar(request.headers.get('expires') ?? '', LONGEST_EXPIRES);
     // 13.3.1: the caller waits no longer.
     if (seconds !== undefined) this.#cancelExpiry = deps.timers.after(seconds * 1000, () => this.cancelled());

@@ -1,7 +1,9 @@
 /** What a SIP call needs of its surroundings, and what it tells. */
+import type { InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
 import type { MediaLeg } from '../../media/media';
-import type { Timers } from '../../timers';
+import { timersWithin, type Timers } from '../../timers';
+import type { SipResponse } from '../message';
 import type { Contact } from '../registrar';
 import type { Established } from './established';
 import type { ClientUser, TransactionLayer } from '../transaction/transaction';
@@ -24,8 +26,10 @@ export interface SessionListener {
 }
 
 export interface SessionDeps {
-  layer: TransactionLayer;
+  layer: Pick<TransactionLayer, 'request' | 'ack'>;
   timers: Timers;
+  /** What callbacks throw: of one call, where they come from `sessionWithin`. */
+  internalErrors: InternalErrors;
   /** Where requests within a dialog are looked up. */
   dialogs: Map<string, Established>;
   /**
@@ -35,6 +39,25 @@ export interface SessionDeps {
    */
   reconnected?(remote: string, target: string): Pick<Contact, 'flow' | 'uri'> | undefined;
   log: Logger;
+}
+
+/** The surroundings of one call: what its callbacks throw is an error of that call. */
+export function sessionWithin(deps: SessionDeps, internalErrors: InternalErrors): SessionDeps {
+  const { layer, timers } = deps;
+  const guarded = (user: ClientUser): ClientUser => ({
+    response: internalErrors.guard('sip response', (response: SipResponse) => user.response(response)),
+    timeout: internalErrors.guard('sip timeout', () => user.timeout()),
+    failed: internalErrors.guard('sip send', (error: Error) => user.failed(error)),
+  });
+  return {
+    ...deps,
+    internalErrors,
+    timers: timersWithin(timers, internalErrors),
+    layer: {
+      request: (request, flow, user) => layer.request(request, flow, guarded(user)),
+      ack: (request, flow) => layer.ack(request, flow),
+    },
+  };
 }
 
 /** What user agents here understand (RFC 3261 20.5). */

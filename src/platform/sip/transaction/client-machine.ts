@@ -1,4 +1,5 @@
 /** What both client machines share: a flow to send over, a request to send again and to let go of, a user to tell. */
+import type { InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
 import type { SipRequest, SipResponse } from '../message';
 import type { Flow } from '../transport/transport';
@@ -15,6 +16,7 @@ export interface ClientDeps {
   timers: TimerQueues;
   durations: Durations;
   log: Logger;
+  internalErrors: InternalErrors;
   /** The machine is terminated. */
   over(key: string): void;
 }
@@ -135,11 +137,8 @@ export abstract class ClientMachine<State extends string, Signal extends string,
   #tell(tell: () => void): void {
     try {
       tell();
-    } catch (err) {
-      this.deps.log.error(
-        { event: 'sip-user-failed', err, transaction: this.#key },
-        'The user of a client transaction failed',
-      );
+    } catch (error) {
+      this.deps.internalErrors.report(error, { where: 'sip client transaction' });
     }
   }
 }

@@ -2,6 +2,7 @@
  * The transaction layer (RFC 3261 17): finds the transaction of what comes in, begins the others, and knows what spans
  * two of them: ACK (17.1.1.3, 13.3.1.4), CANCEL (9), copies of a request that came by several ways (8.2.2.2).
  */
+import { createInternalErrors, type InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
 import type { SipMessage, SipRequest, SipResponse } from '../message';
 import { responseTo } from '../respond';
@@ -22,6 +23,8 @@ import type { ClientUser, ServerTransaction, TransactionLayer, TransactionUser }
 export interface TransactionLayerOptions {
   user: TransactionUser;
   log: Logger;
+  /** Those that end no call. */
+  internalErrors?: InternalErrors;
   timing?: Timing;
   limits?: Partial<Limits>;
 }
@@ -33,7 +36,8 @@ export interface RunningTransactionLayer extends TransactionLayer, TransportUser
 
 export function createTransactionLayer(options: TransactionLayerOptions): RunningTransactionLayer {
   const { user, log, timing = DEFAULT_TIMING } = options;
-  const timers = createTimerQueues();
+  const { internalErrors = createInternalErrors(log) } = options;
+  const timers = createTimerQueues((error) => internalErrors.report(error, { where: 'sip transaction timer' }));
   const overload = createOverload({ ...DEFAULT_LIMITS, ...options.limits }, log);
   const clients = new Map<string, AnyClient>();
   const servers = new Map<string, AnyServer>();
@@ -49,6 +53,7 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
     timers,
     durations,
     log,
+    internalErrors,
     over: forgetClient,
     sendCancel,
   }));
@@ -189,8 +194,8 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
     try {
       call();
       return true;
-    } catch (err) {
-      log.error({ event: 'sip-user-failed', err }, 'The user of the transaction layer failed');
+    } catch (error) {
+      internalErrors.report(error, { where: 'sip transaction user' });
       return false;
     }
   }

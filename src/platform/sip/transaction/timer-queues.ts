@@ -5,7 +5,6 @@
 
 /** What a timer is for. */
 export interface Expiring<Signal> {
-  /** Must not throw. */
   apply(signal: Signal): void;
 }
 
@@ -24,14 +23,15 @@ export interface TimerQueues {
   close(): void;
 }
 
-export function createTimerQueues(): TimerQueues {
+/** @param failed a timer threw; the others go on */
+export function createTimerQueues(failed: (error: unknown) => void): TimerQueues {
   const queues = new Map<number, Queue>();
   let closed = false;
   return {
     start(ms, owner, signal) {
       if (closed) return { stop: () => undefined };
       let queue = queues.get(ms);
-      if (!queue) queues.set(ms, (queue = new Queue(ms)));
+      if (!queue) queues.set(ms, (queue = new Queue(ms, failed)));
       return queue.add(new Entry(queue, owner, signal));
     },
     get size() {
@@ -78,7 +78,10 @@ class Queue {
   #tail: Entry<unknown> | undefined;
   #alarm: NodeJS.Timeout | undefined;
 
-  constructor(readonly ms: number) {}
+  constructor(
+    readonly ms: number,
+    private readonly failed: (error: unknown) => void,
+  ) {}
 
   add<Signal>(entry: Entry<Signal>): Timer {
     entry.before = this.#tail;
@@ -107,10 +110,18 @@ class Queue {
 
   #expire(): void {
     const now = performance.now();
-    for (let head = this.#head; head && head.at <= now; head = this.#head) head.fire();
+    for (let head = this.#head; head && head.at <= now; head = this.#head) this.#fire(head);
     this.#stopAlarm();
     // The head that set the alarm may have been stopped since; the one that is there now ends later.
     if (this.#head) this.#alarm = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(this.#head.at - now)));
+  }
+
+  #fire(entry: Entry<unknown>): void {
+    try {
+      entry.fire();
+    } catch (error) {
+      this.failed(error);
+    }
   }
 
   #stopAlarm(): void {

@@ -1,4 +1,5 @@
 /** What TCP, TLS and WebSocket connections have in common: their end, their idleness, who listens. */
+import type { InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
 import type { SipMessage } from '../message';
 import { printMessage } from '../print';
@@ -22,6 +23,7 @@ export interface ConnectionOptions {
   remote: Address;
   wire: Wire;
   limits: TransportLimits;
+  internalErrors: InternalErrors;
   log: Logger;
 }
 
@@ -34,12 +36,14 @@ export class Connection implements Flow {
   readonly #wire: Wire;
   readonly #limits: TransportLimits;
   readonly #log: Logger;
+  readonly #internalErrors: InternalErrors;
+  readonly #guardedExpire: () => void;
   readonly #listeners = new Set<() => void>();
   #open = true;
   #idle: NodeJS.Timeout;
   #used = false;
 
-  constructor({ transport, local, remote, wire, limits, log }: ConnectionOptions) {
+  constructor({ transport, local, remote, wire, limits, internalErrors, log }: ConnectionOptions) {
     this.transport = transport;
     this.local = local;
     this.remote = remote;
@@ -47,7 +51,9 @@ export class Connection implements Flow {
     this.#wire = wire;
     this.#limits = limits;
     this.#log = log.child({ flow: this.id });
-    this.#idle = setTimeout(() => this.#expire(), limits.firstMessageMs);
+    this.#internalErrors = internalErrors;
+    this.#guardedExpire = internalErrors.guard('sip connection', () => this.#expire());
+    this.#idle = setTimeout(this.#guardedExpire, limits.firstMessageMs);
   }
 
   get open(): boolean {
@@ -79,7 +85,7 @@ export class Connection implements Flow {
 
   onClose(listener: () => void): () => void {
     if (!this.#open) {
-      process.nextTick(listener);
+      process.nextTick(this.#internalErrors.guard('sip connection', listener));
       return () => undefined;
     }
     // Each its own: the same function may listen twice.
@@ -96,7 +102,7 @@ export class Connection implements Flow {
     }
     this.#used = true;
     clearTimeout(this.#idle);
-    if (this.#open) this.#idle = setTimeout(() => this.#expire(), this.#limits.idleMs);
+    if (this.#open) this.#idle = setTimeout(this.#guardedExpire, this.#limits.idleMs);
   }
 
   destroy(reason: string): void {
@@ -111,16 +117,7 @@ export class Connection implements Flow {
     if (!this.#open) return;
     this.#open = false;
     clearTimeout(this.#idle);
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener();
-      } catch (thrown) {
-        this.#log.error(
-          { event: 'sip-connection-end-failed', err: thrown },
-          'Handling the end of a SIP connection failed',
-        );
-      }
-    }
+    for (const listener of [...this.#listeners]) this.#internalErrors.guard('sip connection', listener)();
     this.#listeners.clear();
   }
 

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import type { Server } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { isIP } from 'node:net';
+import { createInternalErrors, type InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
 import { createAdmission } from './admission';
 import { flowId } from './connection';
@@ -30,6 +31,7 @@ export interface TransportOptions {
   publicAddress?: string | undefined;
   user: TransportUser;
   log: Logger;
+  internalErrors?: InternalErrors;
   limits?: Partial<TransportLimits>;
 }
 
@@ -48,10 +50,11 @@ export async function startTransports(options: TransportOptions): Promise<SipTra
   const { udp, tcp, tls, publicAddress, user } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const log = options.log.child({ part: 'sip-transport' });
+  const { internalErrors = createInternalErrors(log) } = options;
   const counts: ReceiveCounts = { messages: 0, malformed: 0, dropped: 0 };
   const admission = createAdmission(limits);
-  const receive = createReceive({ user, log, limits, counts });
-  const shared = { receive, admission, limits, log };
+  const receive = createReceive({ user, log, internalErrors, limits, counts });
+  const shared = { receive, admission, limits, internalErrors, log };
   const localAddress = (host: string) => createLocalAddress({ host, publicAddress });
 
   const openUdp = (address: Address) => startUdp({ ...shared, ...address, localAddress: localAddress(address.host) });

@@ -1,7 +1,7 @@
 /** What becomes of the bytes that come in, whatever carried them (RFC 3261 18.2.1, RFC 3581 4). */
 import { createHash } from 'node:crypto';
+import type { InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
-import { messageOf } from '../../../errors';
 import { Headers, type SipRequest } from '../message';
 import { parseMessage } from '../parse';
 import { responseTo } from '../respond';
@@ -23,6 +23,7 @@ export type Receive = (data: Buffer, framing: 'datagram' | 'stream', flow: Flow)
 export interface ReceiveDeps {
   user: TransportUser;
   log: Logger;
+  internalErrors: InternalErrors;
   limits: Pick<TransportLimits, 'malformedPerSecond'>;
   counts: ReceiveCounts;
 }
@@ -30,7 +31,7 @@ export interface ReceiveDeps {
 /** Addresses whose malformed requests are counted at once; more are not answered. */
 const MAX_COUNTED = 10_000;
 
-export function createReceive({ user, log, limits, counts }: ReceiveDeps): Receive {
+export function createReceive({ user, log, internalErrors, limits, counts }: ReceiveDeps): Receive {
   const answers = createBudget(limits.malformedPerSecond);
   let loggedAt = -Infinity;
   let unlogged = 0;
@@ -44,7 +45,7 @@ export function createReceive({ user, log, limits, counts }: ReceiveDeps): Recei
     unlogged = 0;
   };
 
-  return (data, framing, flow) => {
+  const take = (data: Buffer, framing: 'datagram' | 'stream', flow: Flow): void => {
     const parsed = parseMessage(data, framing);
     switch (parsed.kind) {
       case 'dropped':
@@ -60,18 +61,20 @@ export function createReceive({ user, log, limits, counts }: ReceiveDeps): Recei
           flow.send(responseTo(stamped(request, flow), status, { reason, toTag: statelessTag(request) }));
         return;
       }
-      case 'message':
+      case 'message': {
         counts.messages++;
-        try {
-          const { message } = parsed;
-          if (message.kind === 'request') stamp(message, flow);
-          user.message(message, flow);
-        } catch (thrown) {
-          log.error(
-            { event: 'sip-message-failed', err: thrown, flow: flow.id },
-            `A SIP message failed: ${messageOf(thrown)}`,
-          );
-        }
+        const { message } = parsed;
+        if (message.kind === 'request') stamp(message, flow);
+        user.message(message, flow);
+      }
+    }
+  };
+
+  return (data, framing, flow) => {
+    try {
+      take(data, framing, flow);
+    } catch (error) {
+      internalErrors.report(error, { where: 'sip message' });
     }
   };
 }

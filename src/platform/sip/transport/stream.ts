@@ -1,6 +1,7 @@
 /** SIP over TCP and TLS (RFC 3261 18, RFC 5626 3.5.1). */
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import type { InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
 import type { Admission } from './admission';
 import { Connection, flowId } from './connection';
@@ -41,12 +42,13 @@ export interface StreamOptions extends Address {
   admission: Admission;
   localAddress: (remote: string) => string;
   limits: TransportLimits;
+  internalErrors: InternalErrors;
   log: Logger;
 }
 
 /** @throws (rejects) where the address cannot be bound */
 export async function startStream(options: StreamOptions): Promise<StreamTransport> {
-  const { host, port, identity, receive, admission, localAddress, limits, log } = options;
+  const { host, port, identity, receive, admission, localAddress, limits, internalErrors, log } = options;
   const transport = identity ? 'TLS' : 'TCP';
   const connections = new Map<string, Connection>();
   const connecting = new Map<string, Promise<Flow>>();
@@ -71,6 +73,7 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
         destroy: () => socket.destroy(),
       },
       limits,
+      internalErrors,
       log,
     });
     const framing = new Framing({
@@ -93,7 +96,14 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
     connections.set(connection.id, connection);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    socket.on('data', (chunk) => framing.push(chunk));
+    socket.on('data', (chunk) => {
+      try {
+        framing.push(chunk);
+      } catch (error) {
+        internalErrors.report(error, { where: 'sip stream' });
+        connection.destroy('internal error'); // where the next message begins is not known any more
+      }
+    });
     socket.on('close', () => {
       if (connections.get(connection.id) === connection) connections.delete(connection.id);
       connection.closed();
@@ -119,10 +129,11 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
 
   const createSecure = ({ key, cert }: TlsIdentity): Server => {
     const secure = createTlsServer({ key, cert, handshakeTimeout: limits.connectMs });
-    secure.on('secureConnection', (socket) => {
+    const accept = (socket: Socket): void => {
       socket.on('error', (err) => log.debug({ event: 'sip-connection-error', err }, 'SIP connection error'));
       open(socket);
-    });
+    };
+    secure.on('secureConnection', internalErrors.guard('sip connection', accept));
     secure.on('tlsClientError', (err, socket) => {
       log.debug({ event: 'sip-tls-handshake-failed', err }, 'SIP TLS handshake failed');
       socket.destroy();
@@ -131,7 +142,7 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
   };
 
   const server = identity ? createSecure(identity) : createServer();
-  server.on('connection', admit);
+  server.on('connection', internalErrors.guard('sip connection', admit));
   await listen(server, host, port);
   server.on('error', (err) => log.warn({ event: 'sip-server-error', err }, 'SIP server socket error'));
   const bound = server.address();
@@ -156,6 +167,7 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
         connection.touch();
         resolve(connection);
       };
+      const connected = internalErrors.guard('sip connection', ready);
       const socket = identity
         ? connectTls(
             {
@@ -163,9 +175,9 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
               ...(isIP(name) === 0 && { servername: name }),
               ...(identity.ca !== undefined && { ca: identity.ca }),
             },
-            ready,
+            connected,
           )
-        : connect(remote, ready);
+        : connect(remote, connected);
       const timeout = setTimeout(fail, limits.connectMs);
       sockets.add(socket);
       socket.on('error', fail);

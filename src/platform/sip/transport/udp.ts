@@ -1,6 +1,7 @@
 /** SIP over UDP (RFC 3261 18, RFC 3581): one socket, and a flow for each peer's address. */
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv4, isIPv6 } from 'node:net';
+import type { InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
 import type { SipMessage } from '../message';
 import { printMessage } from '../print';
@@ -27,11 +28,13 @@ export interface UdpTransport {
 export interface UdpOptions extends Address {
   receive: Receive;
   localAddress: (remote: string) => string;
+  internalErrors: InternalErrors;
   log: Logger;
 }
 
 /** @throws (rejects) where the address cannot be bound */
-export async function startUdp({ host, port, receive, localAddress, log }: UdpOptions): Promise<UdpTransport> {
+export async function startUdp(options: UdpOptions): Promise<UdpTransport> {
+  const { host, port, receive, localAddress, internalErrors, log } = options;
   const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER });
   await bind(socket, host, port);
   socket.on('error', (err) => log.warn({ event: 'sip-udp-error', err }, 'SIP UDP socket error'));
@@ -52,12 +55,13 @@ export async function startUdp({ host, port, receive, localAddress, log }: UdpOp
     onClose: () => () => undefined,
   });
 
-  socket.on('message', (data, from) => {
+  const message = (data: Buffer, from: RemoteInfo): void => {
     // Keep-alives of phones behind a NAT: line ends, zeros, nothing at all.
     const first = data[0];
     if (first === undefined || first === 0 || (data.length <= 4 && (first === 0x0d || first === 0x0a))) return;
     receive(data, 'datagram', flowTo({ host: plainAddress(from.address), port: from.port }));
-  });
+  };
+  socket.on('message', internalErrors.guard('sip datagram', message));
 
   return { address, flowTo, close: () => new Promise((resolve) => socket.close(resolve)) };
 }

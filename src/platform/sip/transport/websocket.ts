@@ -4,6 +4,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import type { InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
 import { MAX_MESSAGE } from '../parse';
 import type { Admission } from './admission';
@@ -30,11 +31,12 @@ export interface WebSocketOptions {
   admission: Admission;
   localAddress: (remote: string) => string;
   limits: TransportLimits;
+  internalErrors: InternalErrors;
   log: Logger;
 }
 
 export function createWebSockets(options: WebSocketOptions): WebSocketTransport {
-  const { receive, admission, localAddress, limits, log } = options;
+  const { receive, admission, localAddress, limits, internalErrors, log } = options;
   const connections = new Map<string, Connection>();
   const detachments = new Set<() => void>();
   const upgrades = new WebSocketServer({
@@ -57,25 +59,28 @@ export function createWebSockets(options: WebSocketOptions): WebSocketTransport 
         destroy: () => socket.terminate(),
       },
       limits,
+      internalErrors,
       log,
     });
     connections.set(connection.id, connection);
 
     let unanswered = 0;
-    const pings = setInterval(() => {
+    const ping = internalErrors.guard('sip websocket', () => {
       if (++unanswered > 2) connection.destroy('it does not answer pings');
       else socket.ping();
-    }, limits.webSocketPingMs);
+    });
+    const pings = setInterval(ping, limits.webSocketPingMs);
     socket.on('pong', () => (unanswered = 0));
     socket.on('error', (err) =>
       log.debug({ event: 'sip-connection-error', err, flow: connection.id }, 'SIP WebSocket error'),
     );
-    socket.on('message', (raw) => {
+    const message = (raw: RawData): void => {
       connection.touch();
       const data = bytes(raw);
       if (isKeepAlive(data)) connection.write(PONG);
       else receive(data, 'datagram', connection);
-    });
+    };
+    socket.on('message', internalErrors.guard('sip websocket', message));
     socket.on('close', () => {
       clearInterval(pings);
       if (connections.get(connection.id) === connection) connections.delete(connection.id);
@@ -87,7 +92,7 @@ export function createWebSockets(options: WebSocketOptions): WebSocketTransport 
   return {
     attach(server) {
       const secure = server instanceof HttpsServer;
-      const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+      const take = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
         if (request.url?.split('?')[0] !== WEBSOCKET_PATH) {
           // Somebody else's, where there is somebody else.
           if (server.listenerCount('upgrade') === 1) refuse(socket, '404 Not Found');
@@ -100,6 +105,7 @@ export function createWebSockets(options: WebSocketOptions): WebSocketTransport 
         socket.once('close', release);
         upgrades.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, request, secure, release));
       };
+      const upgrade = internalErrors.guard('sip upgrade', take);
       server.on('upgrade', upgrade);
       const detach = (): void => {
         server.off('upgrade', upgrade);

@@ -1,4 +1,5 @@
 /** The rules of lines/line.ts and media/player.ts, with a clock that ticks when the test says so. */
+import { strictErrors } from '../../../helpers/strict-errors';
 import pino from 'pino';
 import type { Playback } from '../../../../src/platform/lines/line';
 import type { Packet } from '../../../../src/platform/media/audio';
@@ -53,6 +54,7 @@ function world() {
       playFailed: (each, reason) => tell(`failed (${reason})`, each),
     },
     (packet) => heard.push(packet),
+    strictErrors,
   );
   return {
     player,
@@ -258,10 +260,10 @@ it('encodes a sound once for all who hear it at the same volume', async () => {
   const hear = (packet: Packet): number => others.push(packet);
   w.player.play(playback('a'));
   await w.load('a', samples);
-  const second = w.createPlayer(deaf, hear);
+  const second = w.createPlayer(deaf, hear, strictErrors);
   second.play(playback('a'));
   await w.load('a', samples);
-  const louder = w.createPlayer(deaf, hear);
+  const louder = w.createPlayer(deaf, hear, strictErrors);
   louder.play(playback('a', { volume: 1 }));
   await w.load('a', samples);
   w.tick();

@@ -1,4 +1,5 @@
 /** Two ends with transactions, dialogs and sessions, joined by a network in the time of the fake timers. */
+import { strictErrors } from '../../../helpers/strict-errors';
 import pino from 'pino';
 import { SdpError } from '../../../../src/platform/media/sdp';
 import { dialogIdOf, findByDialog } from '../../../../src/platform/sip/dialog';
@@ -120,7 +121,13 @@ export function pair(options: PairOptions = {}): Pair {
           }
           const media = wordyMedia('callee');
           const listener = recorder();
-          const call = new IncomingCall(transaction, media, listener, { layer, timers, dialogs: own, log });
+          const call = new IncomingCall(transaction, media, listener, {
+            layer,
+            timers,
+            dialogs: own,
+            internalErrors: strictErrors,
+            log,
+          });
           byTransaction.set(transaction, call);
           const callee = { call, media, told: listener.told, transaction };
           callees.push(callee);
@@ -160,7 +167,7 @@ export function pair(options: PairOptions = {}): Pair {
     },
     callerMedia,
     callerListener,
-    { layer: callerLayer, timers, dialogs: dialogs.caller, log },
+    { layer: callerLayer, timers, dialogs: dialogs.caller, internalErrors: strictErrors, log },
   );
   caller.start();
 

@@ -1,3 +1,4 @@
+import { rethrow } from '../../../helpers/strict-errors';
 import { createTimerQueues } from '../../../../src/platform/sip/transaction/timer-queues';
 
 beforeEach(() => jest.useFakeTimers());
@@ -12,7 +13,7 @@ let start = 0;
 beforeEach(() => void (start = performance.now()));
 
 it('fires each at its time, whatever was started before', () => {
-  const timers = createTimerQueues();
+  const timers = createTimerQueues(rethrow);
   const owner = recorder();
   timers.start(500, owner, 'a');
   jest.advanceTimersByTime(100);
@@ -24,7 +25,7 @@ it('fires each at its time, whatever was started before', () => {
 });
 
 it('a stopped one does not fire, at the head, in the middle or at the end', () => {
-  const timers = createTimerQueues();
+  const timers = createTimerQueues(rethrow);
   const owner = recorder();
   const [a, , c, , e] = ['a', 'b', 'c', 'd', 'e'].map((name) => {
     jest.advanceTimersByTime(1);
@@ -38,13 +39,13 @@ it('a stopped one does not fire, at the head, in the middle or at the end', () =
 });
 
 it('the last one stopped leaves no timer of the system behind', () => {
-  const timers = createTimerQueues();
+  const timers = createTimerQueues(rethrow);
   timers.start(500, recorder(), 'a').stop();
   expect(jest.getTimerCount()).toBe(0);
 });
 
 it('one that starts another of the same duration from its own end', () => {
-  const timers = createTimerQueues();
+  const timers = createTimerQueues(rethrow);
   const fired: number[] = [];
   const owner = {
     apply: (left: number) => {
@@ -58,7 +59,7 @@ it('one that starts another of the same duration from its own end', () => {
 });
 
 it('never at once, not even with 0', () => {
-  const timers = createTimerQueues();
+  const timers = createTimerQueues(rethrow);
   const owner = recorder();
   timers.start(0, owner, 'a');
   expect(owner.fired).toEqual([]);
@@ -67,7 +68,7 @@ it('never at once, not even with 0', () => {
 });
 
 it('closed: nothing fires, and later ones never start', () => {
-  const timers = createTimerQueues();
+  const timers = createTimerQueues(rethrow);
   const owner = recorder();
   const timer = timers.start(500, owner, 'a');
   timers.close();
