@@ -56,6 +56,30 @@ class StoreAwayError extends ProblemError {
   }
 }
 
+/** The write of a new session failed in a way that leaves open whether it took place. */
+export class MaybePlacedError extends ProblemError {
+  readonly code = 'call-may-be-placed';
+  readonly status = 503;
+  readonly title = 'Storage unavailable';
+  override readonly headers = { 'retry-after': '2' };
+  constructor(hasKey: boolean) {
+    super(
+      hasKey
+        ? 'the call may still be placed; repeat the request with the same Idempotency-Key, which starts at most one call'
+        : 'the call may still be placed; look for it with GET /calls before you repeat the request, and send an Idempotency-Key to make repeating safe',
+    );
+  }
+}
+
+export class KeyReusedError extends ProblemError {
+  readonly code = 'idempotency-key-reused';
+  readonly status = 422;
+  readonly title = 'The Idempotency-Key was used for another request';
+  constructor() {
+    super('the first request with this Idempotency-Key had another body; use a new key for a new call');
+  }
+}
+
 /** The body of a problem; `type` is about:blank, so `title` goes with the status. */
 export interface Problem {
   type: 'about:blank';

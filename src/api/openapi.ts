@@ -33,6 +33,15 @@ const failure = (description: string) => ({
 });
 const id = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
 
+const location = { Location: { schema: { type: 'string' } } };
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'Makes the request safe to repeat: the same key and body answer the first call with 200. Kept as long as the call is.',
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x20-\\x7e]+$' },
+};
+
 let document: object | undefined;
 
 export function openApiDocument(): object {
@@ -56,14 +65,23 @@ function build(): object {
         post: {
           operationId: 'speak',
           summary: 'Calls somebody, speaks a sentence, and hangs up',
+          parameters: [idempotencyKey],
           requestBody: { required: true, content: { 'application/json': { schema: ref('NewCall') } } },
           responses: {
-            201: { ...json('Call', 'Dialling'), headers: { Location: { schema: { type: 'string' } } } },
+            200: {
+              ...json('Call', 'The call that an earlier request with this Idempotency-Key started, as it is now'),
+              headers: location,
+            },
+            201: { ...json('Call', 'Dialling'), headers: location },
             400: failure('The body is not valid; detail names the field'),
             401: failure('The bearer token is missing or wrong'),
             413: failure('The body is larger than 64 KiB'),
             415: failure('The body is in an encoding that is not understood'),
-            503: failure('The server is going down'),
+            422: failure('The Idempotency-Key was used with another body'),
+            503: failure(
+              'The server is shutting down (code draining), or its storage is unavailable. With the code call-may-be-placed ' +
+                'the call may still be placed: repeat the request with the same Idempotency-Key, which starts at most one call',
+            ),
           },
         },
         get: {

@@ -3,13 +3,16 @@ import type { z } from 'zod';
 import { requireBearer } from '../authentication';
 import { numberFor, type DialPlan } from '../flows/dial-plan';
 import type { Engine } from '../flows/engine';
+import type { Flow } from '../flows/flow';
+import { StoreUnavailableError } from '../flow-store/errors';
 import type { FlowStore } from '../flow-store/store';
-import { BadRequestError, DrainingError, NotFoundError } from '../problems';
+import { BadRequestError, DrainingError, MaybePlacedError, NotFoundError } from '../problems';
 import { isE164, toE164 } from '../protocol/e164';
 import { describeFault } from '../protocol/events';
 import { newId } from '../protocol/ids';
 import { normaliseSipUri, parseSipUri } from '../protocol/sip-uri';
 import { toCallView } from './call-view';
+import { fingerprintOf, mustBeSameRequest, readIdempotencyKey, sessionIdOf } from './idempotency';
 import { openApiDocument } from './openapi';
 import { callFilter, newCall } from './schemas';
 
@@ -29,19 +32,27 @@ export function apiRoutes({ engine, store, plan, token }: ApiDeps): Router {
 
   router.post('/calls', json({ limit: '64kb', type: () => true }), async (req, res) => {
     const { to, from, ...speech } = parse(newCall, req.body);
+    const key = readIdempotencyKey(req.get('idempotency-key'));
+    const id = key === undefined ? newId('flow') : sessionIdOf(key);
+    const fingerprint = key === undefined ? undefined : fingerprintOf({ to, from, ...speech });
+    const answer = (status: 200 | 201, flow: Flow): void => {
+      if (status === 200 && fingerprint !== undefined) mustBeSameRequest(flow, fingerprint);
+      res.status(status).location(`/calls/${id}`).json(toCallView(flow));
+    };
+    const first = key === undefined ? undefined : await store.get(id);
+    if (first) return answer(200, first);
+
     if (engine.draining) throw new DrainingError();
     const callee = calleeOf(to, plan);
     const number = from ?? numberFor(callee, plan.lines);
     if (number === undefined || !isE164(number))
       throw new BadRequestError('from: is not E.164; write it as +15551234567');
-    const flow = await engine.speak({
-      id: newId('flow'),
-      from: number,
-      to: callee,
-      callTimeout: plan.callTimeout,
-      speech,
-    });
-    res.status(201).location(`/calls/${flow.id}`).json(toCallView(flow));
+    const { flow, started } = await engine
+      .speak({ id, from: number, to: callee, callTimeout: plan.callTimeout, speech, fingerprint })
+      .catch((error: unknown) => {
+        throw error instanceof StoreUnavailableError ? new MaybePlacedError(key !== undefined) : error;
+      });
+    answer(started ? 201 : 200, flow);
   });
 
   router.get('/calls', async (req, res) => {

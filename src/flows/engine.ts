@@ -38,8 +38,8 @@ export interface Engine {
   receive(event: VoiceEvent, requestId?: string): Promise<void>;
   /** Whether a new incoming call would be taken; one that is known already always is. */
   accepts(event: VoiceEvent): Promise<boolean>;
-  /** Starts speak-and-hang-up. */
-  speak(request: SpeakRequest): Promise<Flow>;
+  /** Starts speak-and-hang-up, unless there is a session of this id already: then that one is the result. */
+  speak(request: SpeakRequest): Promise<{ flow: Flow; started: boolean }>;
   /** Ends a flow and all its legs; undefined where there is none. */
   end(flowId: string): Promise<Flow | undefined>;
   /** Wakes the flows whose time has come, and takes over the commands of instances that are gone. */
@@ -293,8 +293,8 @@ export function createEngine(deps: EngineDeps): Engine {
 
     async speak(request) {
       const decision = beginSpeak(request, limits, now());
-      await start(decision);
-      return decision.flow;
+      if (await start(decision)) return { flow: decision.flow, started: true };
+      return { flow: (await store.get(request.id)) ?? decision.flow, started: false };
     },
 
     end: (flowId) => dispatch(flowId, { type: 'end-requested', at: now(), reason: 'ended-by-request' }),

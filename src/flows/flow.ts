@@ -193,6 +193,8 @@ export interface BridgeLegsFlow extends FlowBase {
 export interface SpeakFlow extends FlowBase {
   kind: 'speak-and-hang-up';
   speech: Speech;
+  /** Of the request that started it with an Idempotency-Key. */
+  fingerprint?: string;
   spoken: boolean;
   /** An event said that the sentence is being spoken. */
   started?: boolean;

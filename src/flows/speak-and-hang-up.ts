@@ -82,14 +82,21 @@ export interface SpeakRequest {
   /** seconds */
   callTimeout: number;
   speech: Speech;
+  /** Of a request with an Idempotency-Key. */
+  fingerprint?: string | undefined;
 }
 
 /** A new flow: dials `to`. Its id is the tag of the call. */
-export function beginSpeak({ id, speech, ...dial }: SpeakRequest, limits: Limits, at: number): Decision<SpeakFlow> {
+export function beginSpeak(
+  { id, speech, fingerprint, ...dial }: SpeakRequest,
+  limits: Limits,
+  at: number,
+): Decision<SpeakFlow> {
   const flow: SpeakFlow = {
     ...blankFlow(id, limits, at),
     kind: 'speak-and-hang-up',
     speech,
+    ...(fingerprint !== undefined && { fingerprint }),
     spoken: false,
     dial,
   };

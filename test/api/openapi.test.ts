@@ -111,7 +111,7 @@ describe('the OpenAPI document', () => {
 
   it('types every parameter', () => {
     const parameters = operations.flatMap(({ operation }) => operation.parameters ?? []);
-    expect(parameters.map(({ name }) => name)).toEqual(['phase', 'kind', 'limit']);
+    expect(parameters.map(({ name }) => name)).toEqual(['phase', 'kind', 'limit', 'Idempotency-Key']);
     for (const { schema } of parameters) expect(schema).toHaveProperty('type');
   });
 
@@ -139,6 +139,10 @@ describe('the OpenAPI document', () => {
       const [, , one] = path.split(/[/?]/);
       seen.push({ key: `${method} ${one === undefined || path.includes('?') ? '/calls' : '/calls/{id}'}`, answer });
     };
+    for (const sentence of ['Hi', 'Hi', 'Ho']) {
+      const keyed = request(app).post('/calls').set('authorization', `Bearer ${token}`).set('idempotency-key', 'k');
+      seen.push({ key: 'post /calls', answer: await keyed.send({ ...speech, sentence }) });
+    }
     await send('post', '/calls', {});
     await send('post', '/calls', speech, false);
     await send('get', '/calls');

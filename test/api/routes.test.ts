@@ -1,4 +1,7 @@
 import request from 'supertest';
+import { StoreUnavailableError } from '../../src/flow-store/errors';
+import { createMemoryStore } from '../../src/flow-store/memory-store';
+import type { FlowStore } from '../../src/flow-store/store';
 import { callList, callView, problem } from '../../src/api/schemas';
 import {
   CALLEE,
@@ -320,5 +323,72 @@ describe('the bearer token', () => {
 
   it('is not needed for the document', async () => {
     expect((await request(testApp({ apiToken: 'sesame' }).app).get('/openapi.json')).status).toBe(200);
+  });
+});
+
+describe('POST /calls with an Idempotency-Key', () => {
+  it('repeated with the same body: 200, the same Location, the call as it is now', async () => {
+    const { app, engine, client } = testApp();
+    const start = () => request(app).post('/calls').set('idempotency-key', 'order 4711');
+    const first = await start().send(SPEECH);
+    expect(first.status).toBe(201);
+    await engine.receive(answerOf(CALLEE, { tag: first.body.id as string }));
+    const again = await start().send({ sentence: ` ${SPEECH.sentence} `, to: SPEECH.to }); // the same, as it is understood
+    expect([again.status, again.headers['location']]).toEqual([200, first.headers['location']]);
+    expect(strictCall.parse(again.body)).toMatchObject({ id: first.body.id, phase: 'speaking' });
+    expect(client.names().filter((name) => name === 'createCall')).toHaveLength(1);
+  });
+
+  it('repeated with another body: 422, and nothing is dialled', async () => {
+    const { app, client } = testApp();
+    const start = () => request(app).post('/calls').set('idempotency-key', 'order 4711');
+    await start().send(SPEECH);
+    const { status, body } = await start().send({ ...SPEECH, to: PSTN });
+    expect([status, problem.parse(body).code]).toEqual([422, 'idempotency-key-reused']);
+    expect(client.names().filter((name) => name === 'createCall')).toHaveLength(1);
+  });
+
+  it.each(['', 'x'.repeat(256), 'schl\u00fcssel'])('that is not valid: 400 (%j)', async (key) => {
+    const { app, client } = testApp();
+    const { status, body } = await request(app).post('/calls').set('idempotency-key', key).send(SPEECH);
+    expect([status, problem.parse(body).detail]).toEqual([400, expect.stringContaining('Idempotency-Key')]);
+    expect(client.names()).toEqual([]);
+  });
+
+  it('that has started a call is answered while the server shuts down', async () => {
+    const { app, engine } = testApp();
+    const start = () => request(app).post('/calls').set('idempotency-key', 'order 4711').send(SPEECH);
+    await start();
+    engine.drain();
+    expect((await start()).status).toBe(200);
+  });
+
+  it.each([
+    ['with a key', 'order 4711', 'the same Idempotency-Key'],
+    ['without', undefined, 'GET /calls'],
+  ])('a write that may have taken place: 503 says so (%s)', async (_, key, advice) => {
+    const memory = createMemoryStore();
+    let isLost = true;
+    const store: FlowStore = {
+      ...memory,
+      async create(flow) {
+        const created = await memory.create(flow);
+        if (isLost) throw new StoreUnavailableError('the reply was lost');
+        return created;
+      },
+    };
+    const { app } = testApp({ store });
+    const start = () => {
+      const sent = request(app).post('/calls');
+      return (key === undefined ? sent : sent.set('idempotency-key', key)).send(SPEECH);
+    };
+    const { status, body } = await start();
+    expect([status, problem.parse(body)]).toEqual([
+      503,
+      expect.objectContaining({ code: 'call-may-be-placed', detail: expect.stringContaining(advice) }),
+    ]);
+    isLost = false;
+    expect((await start()).status).toBe(key === undefined ? 201 : 200);
+    expect(await store.list({ limit: 10 })).toHaveLength(key === undefined ? 2 : 1);
   });
 });

@@ -1,8 +1,9 @@
 /** What every flow store must do. A store's own test calls this with a way to make an empty one. */
+import request from 'supertest';
 import type { FlowStore } from '../../src/flow-store/store';
 import type { BridgeLegsFlow, Decision, Flow, Phase } from '../../src/flows/flow';
 import { beginSpeak } from '../../src/flows/speak-and-hang-up';
-import { LIMITS, NUMBER, PSTN } from '../helpers/builders';
+import { LIMITS, NUMBER, PSTN, fakeClient, testApp, type TestApp } from '../helpers/builders';
 
 export interface StoreUnderTest {
   store: FlowStore;
@@ -75,6 +76,33 @@ export function describeFlowStore(name: string, open: () => Promise<StoreUnderTe
       it('says true once, however many ask at once', async () => {
         const created = await Promise.all(Array.from({ length: 20 }, () => store.create(pairFlow('c-1'))));
         expect(created.filter(Boolean)).toHaveLength(1);
+      });
+    });
+
+    describe('starts with an Idempotency-Key', () => {
+      const speech = { to: 'jsmith_mobile', sentence: 'Hello' };
+      const start = (app: TestApp['app'], key: string, body: object = speech) =>
+        request(app).post('/calls').set('idempotency-key', key).send(body);
+
+      it('make one call, however many come at once, to whichever instance', async () => {
+        const client = fakeClient();
+        const apps = [testApp({ store, client }).app, testApp({ store, client }).app];
+        const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => start(apps[i % 2]!, 'key 1')));
+        expect(answers.map(({ status }) => status).sort()).toEqual([...Array<number>(19).fill(200), 201]);
+        expect(new Set(answers.map(({ headers }) => headers['location'] as string)).size).toBe(1);
+        expect(client.names()).toEqual(['createCall']);
+      });
+
+      it('are told apart by their keys, and by their bodies', async () => {
+        const client = fakeClient();
+        const { app } = testApp({ store, client });
+        const first = await start(app, 'key 1');
+        const other = await start(app, 'key 2');
+        expect([first.status, other.status]).toEqual([201, 201]);
+        expect(other.body.id).not.toBe(first.body.id);
+        expect((await start(app, 'key 1', { ...speech, sentence: 'Bye' })).status).toBe(422);
+        expect((await start(app, 'key 1')).body.id).toBe(first.body.id);
+        expect(client.names()).toEqual(['createCall', 'createCall']);
       });
     });
 

@@ -375,7 +375,7 @@ describe('a store that is away for a while', () => {
 describe('speak and hang up', () => {
   it('dials, speaks when it is answered, hangs up when it has been spoken', async () => {
     const { engine, client, store } = testEngine();
-    expect(await engine.speak(SPEECH)).toMatchObject({ id: 'f-1', phase: 'dialling' });
+    expect(await engine.speak(SPEECH)).toMatchObject({ flow: { id: 'f-1', phase: 'dialling' }, started: true });
     await client.last('createCall').done(CALLEE);
     await engine.receive(answerOf(CALLEE, { tag: 'f-1' }));
     expect(client.last('speak').argument).toEqual({ callId: CALLEE, sentence: 'Hi', tag: 'f-1' });
