@@ -50,6 +50,11 @@ export interface Config {
   /** undefined: the flows are kept in memory */
   readonly redis: Readonly<{ url: string; prefix: string; cluster: boolean }> | undefined;
   readonly logLevel: Settings['LOG_LEVEL'];
+  readonly logNumbers: 'full' | 'masked';
+  readonly callRecords: Readonly<{
+    file: string | undefined;
+    post: Readonly<{ url: string; secret: string }> | undefined;
+  }>;
   readonly platform: Readonly<{ port: number; rateLimits: boolean; sandbox: boolean }>;
   readonly sip: Readonly<{
     host: string;
@@ -81,7 +86,10 @@ export interface Config {
 /** The environment of a Tandem with its own platform, for a demo: on free ports of this machine, quick to give up. */
 export function demoEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
   const own = Object.fromEntries(
-    SETTING_NAMES.filter((name) => /^(BANDWIDTH|WEBHOOK|PUBLIC|API)_/.test(name)).map((name) => [name, '']),
+    SETTING_NAMES.filter((name) => /^(BANDWIDTH|WEBHOOK|PUBLIC|API|CALL_RECORDS)_/.test(name)).map((name) => [
+      name,
+      '',
+    ]),
   );
   return {
     ...env,
@@ -162,6 +170,10 @@ function faultsOfCredentials(given: Record<string, string | undefined>, purpose:
     ['SIP_TLS_KEY', 'SIP_TLS_CERT'],
   ] as const)
     if (given[one] !== undefined && given[other] === undefined) faults.push(`${other} is missing; ${one} needs it`);
+  if (given['CALL_RECORDS_URL'] !== undefined && given['CALL_RECORDS_SECRET'] === undefined)
+    faults.push('CALL_RECORDS_SECRET is missing; CALL_RECORDS_URL needs it: call records are signed with it');
+  if (given['CALL_RECORDS_SECRET'] !== undefined && given['CALL_RECORDS_URL'] === undefined)
+    faults.push('CALL_RECORDS_URL is missing; CALL_RECORDS_SECRET needs it');
   if (given['BANDWIDTH_API_TOKEN']?.includes(':'))
     faults.push('BANDWIDTH_API_TOKEN has a colon, which Basic authentication cannot carry; choose another');
   const { WEBHOOK_USERNAME: username, WEBHOOK_PASSWORD: password } = given;
@@ -210,6 +222,14 @@ function toConfig(s: Settings): Config {
         ? undefined
         : { url: s.REDIS_URL, prefix: s.REDIS_PREFIX, cluster: s.REDIS_CLUSTER ?? false },
     logLevel: s.LOG_LEVEL,
+    logNumbers: s.LOG_NUMBERS ?? (production ? 'masked' : 'full'),
+    callRecords: {
+      file: s.CALL_RECORDS_FILE,
+      post:
+        s.CALL_RECORDS_URL !== undefined && s.CALL_RECORDS_SECRET !== undefined
+          ? { url: s.CALL_RECORDS_URL, secret: s.CALL_RECORDS_SECRET }
+          : undefined,
+    },
     platform: {
       port: s.PLATFORM_PORT,
       rateLimits: s.PLATFORM_RATE_LIMITS ?? false,

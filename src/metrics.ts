@@ -1,13 +1,15 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import type { CommandType, FlowKind, Reason } from './flows/flow';
+import type { CountRecord } from './call-records/records';
+import type { CommandType, FlowKind } from './flows/flow';
 import { PHASES } from './flows/flow';
+import type { SessionSummary } from './flows/summary';
 import type { FlowStore } from './flow-store/store';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 export interface Metrics {
   flowStarted(kind: FlowKind): void;
-  flowEnded(kind: FlowKind, outcome: Reason): void;
+  sessionEnded(summary: SessionSummary): void;
   eventReceived(type: string): void;
   /** @param seconds from the receipt of an event to the sending of a command that it caused */
   commandSent(type: CommandType, seconds: number): void;
@@ -21,6 +23,7 @@ export interface Metrics {
   orphanReaped(): void;
   /** A leg could not be hung up, and may still be up. */
   legGivenUp(): void;
+  callRecord: CountRecord;
   /** The metrics in Prometheus' text format. */
   render(): Promise<string>;
   readonly contentType: string;
@@ -40,8 +43,22 @@ export function createMetrics(store: FlowStore): Metrics {
   });
   const ended = new Counter({
     name: 'tandem_flows_ended_total',
-    help: 'Flows ended, by outcome',
-    labelNames: ['kind', 'outcome'],
+    help: 'Sessions ended, by outcome',
+    labelNames: ['kind', 'direction', 'outcome', 'hung_up_by'],
+    registers,
+  });
+  const ring = new Histogram({
+    name: 'tandem_ring_seconds',
+    help: 'From the start of a session to the answer of its callee, or to its end without one',
+    labelNames: ['direction'],
+    buckets: [1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 300],
+    registers,
+  });
+  const talk = new Histogram({
+    name: 'tandem_talk_seconds',
+    help: 'How long both parties of an answered session could talk, or a sentence was spoken',
+    labelNames: ['direction'],
+    buckets: [1, 5, 10, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400],
     registers,
   });
   const events = new Counter({
@@ -88,6 +105,12 @@ export function createMetrics(store: FlowStore): Metrics {
     help: 'Legs that could not be hung up',
     registers,
   });
+  const records = new Counter({
+    name: 'tandem_call_records_total',
+    help: 'Call records written, tries that failed, and records that were lost',
+    labelNames: ['sink', 'outcome'],
+    registers,
+  });
   new Gauge({
     name: 'tandem_live_flows',
     help: 'Flows that have not ended, by phase',
@@ -104,7 +127,11 @@ export function createMetrics(store: FlowStore): Metrics {
 
   return {
     flowStarted: (kind) => started.inc({ kind }),
-    flowEnded: (kind, outcome) => ended.inc({ kind, outcome }),
+    sessionEnded({ kind, direction, reason, hungUpBy, talkingAt, ringSeconds, talkSeconds }) {
+      ended.inc({ kind, direction, outcome: reason ?? 'other', hung_up_by: hungUpBy ?? 'other' });
+      ring.observe({ direction }, ringSeconds);
+      if (talkingAt !== undefined) talk.observe({ direction }, talkSeconds);
+    },
     eventReceived: (type) => events.inc({ type }),
     commandSent: (command, seconds) => reaction.observe({ command }, seconds),
     commandSettled(command, outcome, seconds) {
@@ -115,6 +142,7 @@ export function createMetrics(store: FlowStore): Metrics {
     commandTakenOver: (command) => takenOver.inc({ command }),
     orphanReaped: () => orphans.inc(),
     legGivenUp: () => givenUp.inc(),
+    callRecord: (sink, outcome) => records.inc({ sink, outcome }),
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app';
+import { openCallRecords } from './call-records/records';
 import { createCallControl } from './call-control/client';
 import { createApiHttp } from './call-control/http';
 import type { Config } from './config';
@@ -11,11 +12,14 @@ import { startTicker } from './flow-store/ticker';
 import type { Logger } from './logger';
 import { createMetrics } from './metrics';
 import { localUrl } from './protocol/host-port';
+import { explainRecordsFile } from './setting-faults';
 
 /** How often due flows are looked for, ms: no timer of a flow needs to be finer. */
 const TICK_MS = 200;
 /** How long live commands may take when the server goes down, ms. */
 const DRAIN_MS = 8_000;
+/** How long call records may take to be delivered then, ms. */
+const RECORDS_MS = 3_000;
 /** What answering the callee, answering the caller and bridging may take each, ms. */
 const STEP_MS = 15_000;
 const CONFIRM_MS = 1_000;
@@ -34,6 +38,8 @@ export interface TandemServer {
   url: string;
   /** incomingCallUrl and callbackUrl, with the credentials that callbacks must carry. */
   webhookUrl: string;
+  /** Opens its files anew: on SIGHUP, after they were rotated. */
+  reload(): Promise<void>;
   /** Takes no new flow from now on, lets live commands finish (at most 8 s), then closes. */
   close(): Promise<void>;
 }
@@ -43,6 +49,12 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
   let webhookUrl = '';
   const store = await openStore(config.redis, log);
   const metrics = createMetrics(store);
+  const records = await openCallRecords({ ...config.callRecords, log, count: metrics.callRecord }).catch(
+    async (error: unknown) => {
+      await store.close();
+      throw explainRecordsFile(error, config.callRecords.file);
+    },
+  );
   const client = createCallControl({
     http: createApiHttp({ ...config.api, url: apiUrl }),
     callbackUrl: () => webhookUrl,
@@ -59,7 +71,7 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
     confirmMs: CONFIRM_MS,
     endingMs: ENDING_MS,
   };
-  const engine = createEngine({ store, client, log, metrics, plan, limits, onStray: () => recovery.soon() });
+  const engine = createEngine({ store, client, log, metrics, records, plan, limits, onStray: () => recovery.soon() });
   const app = createApp({
     engine,
     store,
@@ -73,6 +85,7 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
   const server = createServer(HTTP_TIMEOUTS, app);
   const url = await listen(server, config.port, config.host).catch(async (error: unknown) => {
     client.close();
+    await records.close(0);
     await store.close();
     throw error;
   });
@@ -103,6 +116,7 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
   return {
     url,
     webhookUrl,
+    reload: () => records.reopen(),
     async close() {
       engine.drain();
       const deadline = after(DRAIN_MS);
@@ -119,6 +133,7 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
         log.warn({ event: 'commands-cut-off' }, 'Commands were still running when the server shut down');
       engine.close();
       client.close();
+      await records.close(RECORDS_MS);
       await store.close();
     },
   };

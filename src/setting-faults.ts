@@ -62,6 +62,13 @@ export function checkFolders(folders: { recordingsDir: string | undefined; langu
   if (faults.length > 0) throw new ConfigError(faults);
 }
 
+/** Explains why the file of CALL_RECORDS_FILE cannot be opened. */
+export function explainRecordsFile(error: unknown, file: string | undefined): ConfigError {
+  return new ConfigError([
+    `CALL_RECORDS_FILE ${file} cannot be written to (${messageOf(error)}); give a file in an existing directory that this user can write to`,
+  ]);
+}
+
 interface Listening {
   /** `PORT` */
   setting: string;

@@ -88,3 +88,13 @@ export const redisUrl = z.string().superRefine((text, ctx) => {
       'has a "?" or "#", which Tandem would ignore; remove what follows it, or write them as %3F and %23 in the password',
     );
 });
+
+/** A user name would be lost: the signature is what authenticates call records. */
+export const recordsUrl = z.string().superRefine((text, ctx) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const got = text.includes('@') ? '' : ` (got ${shown(text)})`;
+  if (!url || !/^https?:$/.test(url.protocol))
+    ctx.addIssue(`must be an http or https URL like https://example.com/call-records${got}`);
+  else if (url.username !== '' || url.password !== '')
+    ctx.addIssue('has a user name or a password; remove them: records are signed with CALL_RECORDS_SECRET');
+});

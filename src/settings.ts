@@ -5,7 +5,7 @@ import type { Line } from './flows/dial-plan';
 import { MAX_CALL_TIMEOUT_SECONDS } from './protocol/commands';
 import { isE164 } from './protocol/e164';
 import { normaliseSipUri } from './protocol/sip-uri';
-import { country, flag, oneOf, origin, portRange, redisUrl, shown, whole } from './setting-kinds';
+import { country, flag, oneOf, origin, portRange, recordsUrl, redisUrl, shown, whole } from './setting-kinds';
 
 const DEFAULT_LINES = '+1555444333=sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io';
 
@@ -60,6 +60,10 @@ export const settings = z.object({
     .default('tandem'),
   REDIS_CLUSTER: flag,
   LOG_LEVEL: oneOf(levels).default('info'),
+  LOG_NUMBERS: oneOf(['full', 'masked']).optional(),
+  CALL_RECORDS_FILE: z.string().optional(),
+  CALL_RECORDS_URL: recordsUrl.optional(),
+  CALL_RECORDS_SECRET: z.string().min(16, 'is too short; give 16 characters or more').optional(),
   PLATFORM_PORT: whole(0, 65_535, 3_001),
   PLATFORM_RATE_LIMITS: flag,
   PLATFORM_SANDBOX: flag,

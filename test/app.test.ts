@@ -102,7 +102,9 @@ describe('the metrics', () => {
     const { text } = await request(app).get('/metrics');
     expect(text).toContain('tandem_events_total{type="incomingcall"} 3');
     expect(text).toContain('tandem_flows_started_total{kind="bridge-legs"} 2');
-    expect(text).toContain('tandem_flows_ended_total{kind="bridge-legs",outcome="unroutable"} 1');
+    expect(text).toContain(
+      'tandem_flows_ended_total{kind="bridge-legs",direction="unroutable",outcome="unroutable",hung_up_by="tandem"} 1',
+    );
     expect(text).toContain('tandem_live_flows{phase="dialling"} 1');
     expect(text).toContain('tandem_live_flows{phase="bridged"} 0');
     expect(text).toContain('tandem_command_duration_seconds_count{command="create-call"} 1');

@@ -21,7 +21,7 @@ export interface Command {
 
 /** The logger of a server. */
 export function serverLog({ config, envFile }: Invocation): Logger {
-  const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
+  const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY, numbers: config.logNumbers });
   const names = unknownSettings(envFile);
   if (names.length > 0)
     log.warn(

@@ -16,7 +16,8 @@ async function run(invocation: Invocation): Promise<void> {
       'REDIS_URL is set, and BANDWIDTH_API_URL is not: each instance has a platform of its own, with calls of its own',
     );
   const { server, platform, provisioned } = await startAll(config, log);
-  handleSignals(log, server, platform);
+  const signals = handleSignals(log, server, platform);
+  signals.onReload(() => server.reload());
   if (!platform || !provisioned) return;
   const { url } = server;
   const { userId, token, secret } = config.api;

@@ -2,6 +2,7 @@
  * The way of an event: find its flow, apply it in one atomic step of the store, run the commands, and bring their
  * results back as events into the same transition.
  */
+import type { CallRecords } from '../call-records/records';
 import type { CallControl } from '../call-control/client';
 import { messageOf } from '../errors';
 import { LEASE_MS, type FlowStore } from '../flow-store/store';
@@ -12,8 +13,9 @@ import { beginBridgeLegs, goneBeforeStart, reapOrphan, type Orphan } from './bri
 import { createCommandRunner, type SettledEvent } from './command-runner';
 import { route, type DialPlan } from './dial-plan';
 import type { Command, Decision, Flow, FlowEvent, Limits } from './flow';
-import { isSameCommand, legsOf } from './flow';
+import { isSameCommand } from './flow';
 import { isWanted, transition } from './index';
+import { createReporter } from './reporter';
 import { beginSpeak, type SpeakRequest } from './speak-and-hang-up';
 import { takeOver, type LostCommand } from './take-over';
 
@@ -22,6 +24,7 @@ export interface EngineDeps {
   client: CallControl;
   log: Logger;
   metrics: Metrics;
+  records?: CallRecords | undefined;
   plan: DialPlan;
   limits: Limits;
   /** An event told of a call of which nothing is known: flows may have been lost. */
@@ -69,6 +72,7 @@ interface Receipt {
 
 export function createEngine(deps: EngineDeps): Engine {
   const { store, client, log, metrics, plan, limits, now = () => store.now() } = deps;
+  const reporter = createReporter(deps);
   const runner = createCommandRunner({
     client,
     log,
@@ -93,7 +97,7 @@ export function createEngine(deps: EngineDeps): Engine {
     const decision = await store.update(id, (flow) => owned(decide((before = flow))));
     if (!before || !decision) return undefined;
     if (decision.flow === before) return before;
-    report(before, decision.flow, receipt);
+    reporter.stepped(before, decision.flow, receipt?.requestId);
     carryOut(decision, receipt);
     return decision.flow;
   }
@@ -112,22 +116,7 @@ export function createEngine(deps: EngineDeps): Engine {
     const decision = owned(begun);
     const { flow } = decision;
     if (!(await store.create(flow))) return false;
-    metrics.flowStarted(flow.kind);
-    const note = flow.timeline[0]?.outcome;
-    const { requestId } = receipt ?? {};
-    log.info(
-      {
-        event: 'session.started',
-        sessionId: flow.id,
-        kind: flow.kind,
-        ...flow.dial,
-        phase: flow.phase,
-        note,
-        requestId,
-      },
-      'session started',
-    );
-    if (flow.phase === 'ended') reportEnd(flow);
+    reporter.started(flow, receipt?.requestId);
     carryOut(decision, receipt);
     return true;
   }
@@ -144,44 +133,7 @@ export function createEngine(deps: EngineDeps): Engine {
     const flow = await dispatch(flowId, event);
     const { command } = event;
     if (flow || event.type === 'command-done' || command.type !== 'hang-up') return;
-    metrics.legGivenUp();
-    log.error(
-      { event: 'orphan-given-up', callId: command.callId, err: event.failure.code },
-      'An orphan could not be hung up: end it by hand',
-    );
-  }
-
-  /** One log line for each thing that came in, with the way the flow took. */
-  function report(before: Flow, after: Flow, receipt?: Receipt): void {
-    const entry = after.timeline.at(-1);
-    if (entry && entry !== before.timeline.at(-1)) {
-      const { what, leg, callId, outcome, tookMs } = entry;
-      const way = { sessionId: after.id, step: what, callId, leg, phase: after.phase, before: before.phase };
-      log.info({ event: 'session.step', ...way, outcome, tookMs, requestId: receipt?.requestId }, what);
-    }
-    if (before.phase !== 'ended' && after.phase === 'ended') reportEnd(after);
-  }
-
-  function reportEnd(flow: Flow): void {
-    metrics.flowEnded(flow.kind, flow.reason ?? 'completed');
-    log.info(
-      {
-        event: 'session.ended',
-        sessionId: flow.id,
-        kind: flow.kind,
-        reason: flow.reason,
-        ms: now() - flow.createdAt,
-      },
-      'session ended',
-    );
-    for (const { givenUp, callId, role } of legsOf(flow)) {
-      if (!givenUp) continue;
-      metrics.legGivenUp();
-      log.error(
-        { event: 'leg-given-up', sessionId: flow.id, callId, leg: role },
-        'A leg could not be hung up and may still be up: end it by hand',
-      );
-    }
+    reporter.orphanGivenUp(command.callId, event.failure.code);
   }
 
   async function flowIdOf(event: VoiceEvent): Promise<string | undefined> {
@@ -204,7 +156,7 @@ export function createEngine(deps: EngineDeps): Engine {
       await start(goneBeforeStart(event, limits, at));
       return;
     }
-    log.warn({ event: 'event-stray', eventType, callId, tag }, 'event of an unknown call');
+    reporter.eventStray(event);
     if (eventType !== 'answer' || tag === undefined) return;
     // Only calls that Tandem dials are tagged: no flow owns this one any more.
     const { from = 'unknown', to = 'unknown' } = event;
@@ -231,14 +183,7 @@ export function createEngine(deps: EngineDeps): Engine {
       },
       receipt,
     );
-    if (flow && isCopy) {
-      metrics.eventDoubled(event.eventType);
-      const { eventType, callId } = event;
-      log.info(
-        { event: 'event-repeated', sessionId: id, eventType, callId, requestId: receipt.requestId },
-        'redelivered event ignored',
-      );
-    }
+    if (flow && isCopy) reporter.eventRepeated(id, event, receipt.requestId);
     return flow !== undefined;
   }
 
@@ -267,13 +212,7 @@ export function createEngine(deps: EngineDeps): Engine {
       const taken = takeOver(woken.flow, lost, at);
       return { flow: taken.flow, commands: [...woken.commands, ...taken.commands] };
     });
-    for (const { command } of lost) {
-      metrics.commandTakenOver(command.type);
-      log.warn(
-        { event: 'command-taken-over', sessionId: id, command: command.type, instance: command.owner },
-        'took over a command of a lost instance',
-      );
-    }
+    for (const { command } of lost) reporter.commandTakenOver(id, command);
   }
 
   return {

@@ -54,7 +54,7 @@ export interface RecordingLog {
   log: Logger;
   lines: LogLine[];
   /** The first line that fits, seen or yet to come. */
-  line(fits: (line: LogLine) => boolean): Promise<LogLine>;
+  line: (fits: (line: LogLine) => boolean) => Promise<LogLine>;
 }
 
 /** Whether any object of a JSON text has a key twice. */

@@ -1,0 +1,55 @@
+/** Call records: one for each session that ended, to a file and to a URL. Writing one never delays a call. */
+import type { SessionSummary } from '../flows/summary';
+import type { Logger } from '../logger';
+import { createRecordFile } from './record-file';
+import { createRecordPoster, type PosterOptions } from './record-poster';
+import { recordOf } from './record';
+
+export interface CallRecords {
+  /** Takes the record in and returns at once. */
+  write(summary: SessionSummary): void;
+  /** Opens the file anew: after it was renamed, records go to a new one under its name. */
+  reopen(): Promise<void>;
+  /** Resolves when every record is written and delivered, at the latest after `ms`; what is left is logged. */
+  close(ms: number): Promise<void>;
+}
+
+/** Where a record went, and what came of it. */
+export type RecordSink = 'file' | 'url';
+export type RecordOutcome = 'written' | 'failed' | 'lost';
+export type CountRecord = (sink: RecordSink, outcome: RecordOutcome) => void;
+
+export interface CallRecordsOptions {
+  file: string | undefined;
+  post: Omit<PosterOptions, 'log' | 'count'> | undefined;
+  log: Logger;
+  count: CountRecord;
+}
+
+/** @throws (rejects) where the file cannot be written to */
+export async function openCallRecords({ file, post, log, count }: CallRecordsOptions): Promise<CallRecords> {
+  const sinks = [
+    ...(file === undefined ? [] : [await createRecordFile({ path: file, log, count })]),
+    ...(post === undefined ? [] : [createRecordPoster({ ...post, log, count })]),
+  ];
+  return {
+    write(summary) {
+      if (sinks.length === 0) return;
+      const record = recordOf(summary);
+      const text = JSON.stringify(record);
+      for (const sink of sinks) sink.write(record.id, text);
+    },
+    async reopen() {
+      for (const sink of sinks) await sink.reopen?.();
+    },
+    async close(ms) {
+      await Promise.all(sinks.map((sink) => sink.close(ms)));
+    },
+  };
+}
+
+export interface Sink {
+  write(id: string, text: string): void;
+  reopen?(): Promise<void>;
+  close(ms: number): Promise<void>;
+}
