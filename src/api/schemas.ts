@@ -1,11 +1,10 @@
 /** What Tandem's own API takes and gives. The OpenAPI document is made from these. */
 import { z } from 'zod';
-import { MAX_SENTENCE_LENGTH, VOICES } from '../protocol/commands';
+import { LOCALES, MAX_SENTENCE_LENGTH, voiceLocale, VOICES } from '../protocol/commands';
 import { DIRECTIONS, PHASES, REASONS } from '../flows/flow';
 
 const lowerCase = (names: readonly string[]) => new Set(names.map((name) => name.toLowerCase()));
 const voices = lowerCase(VOICES.map(({ name }) => name));
-const locales = lowerCase(VOICES.map(({ locale }) => locale));
 
 export const newCall = z
   .strictObject({
@@ -25,10 +24,7 @@ export const newCall = z
     gender: z.enum(['female', 'male']).optional(),
     locale: z
       .string()
-      .refine(
-        (name) => locales.has(name.toLowerCase()),
-        `is no known locale; there are ${[...new Set(VOICES.map((v) => v.locale))].join(', ')}`,
-      )
+      .refine((name) => voiceLocale(name) !== undefined, `must be one of ${[...LOCALES.keys()].join(', ')}`)
       .optional(),
     from: z
       .string()

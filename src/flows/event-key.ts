@@ -6,7 +6,7 @@ import type { VoiceEvent } from '../protocol/events';
 const KEY_LENGTH = 12;
 
 /**
- * The same for every copy of a callback: made of its call, its type, its time, its tag and whatever else it says.
+ * The same for every copy of a callback: made of its call, type, time, tag, its `eventId` where it has one, and the rest.
  * @returns undefined where it says no time: then two that look alike may be two (a key pressed twice)
  */
 export function eventKey(event: VoiceEvent): string | undefined {

@@ -1,6 +1,6 @@
 /** How the platform names its resources on the wire. */
 export interface Uris {
-  /** Relative, as `Location` headers carry it: `/v1/users/{userId}/calls/{id}`. */
+  /** The path alone: `/v1/users/{userId}/calls/{id}`. */
   location(path: string): string;
   /** Absolute, as resources and events carry it (`callUri`). */
   absolute(path: string): string;

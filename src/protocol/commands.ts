@@ -1,10 +1,13 @@
 /** The bodies of the v1 commands, and how the wire spells their fields. */
 import { z } from 'zod';
 
-/** Booleans arrive as `true` and as `"true"` (the tutorial sends `"enabled": "true"` and reads back `true`). */
+/**
+ * Booleans arrive as `true` and as `"true"` (the tutorial sends `"enabled": "true"` and reads back `true`), from C# and
+ * Python as `"True"`, from PHP's queries as `"1"`.
+ */
 export const wireBoolean = z.union([
   z.boolean(),
-  z.stringbool({ truthy: ['true'], falsy: ['false'], case: 'insensitive' }),
+  z.stringbool({ truthy: ['true', '1'], falsy: ['false', '0'], case: 'insensitive' }),
 ]);
 
 /** Numbers arrive as `30` and as `"30"`. */
@@ -63,6 +66,26 @@ export const VOICES: readonly Voice[] = [
   { name: 'Paola', gender: 'female', locale: 'it' },
   { name: 'Luca', gender: 'male', locale: 'it' },
 ];
+
+/** Every locale that v1 documents, and the locale of `VOICES` that speaks it. */
+export const LOCALES: ReadonlyMap<string, string> = new Map([
+  ['en_US', 'en_US'],
+  ['en_UK', 'en_UK'],
+  ['es', 'es'],
+  ['es_MX', 'es'],
+  ['fr', 'fr'],
+  ['fr_FR', 'fr'],
+  ['de', 'de'],
+  ['de_DE', 'de'],
+  ['it', 'it'],
+  ['it_IT', 'it'],
+]);
+const BY_LOWER_CASE = new Map([...LOCALES].map(([name, locale]) => [name.toLowerCase(), locale]));
+
+/** The locale of `VOICES` for a documented one, in any case, with `_` or `-`; undefined: unknown. */
+export function voiceLocale(name: string): string | undefined {
+  return BY_LOWER_CASE.get(name.toLowerCase().replace('-', '_'));
+}
 
 /** `POST /calls` as Tandem sends it. `callTimeout` is in seconds. */
 export interface CreateCallBody {

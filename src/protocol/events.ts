@@ -13,6 +13,8 @@ const common = {
   callId: id,
   callUri: text.optional(),
   time: text.optional(),
+  /** An extension of v1: the same when the event is delivered again. */
+  eventId: id.optional(),
   tag: text.optional(),
 };
 /** The `+` of a query that was not escaped arrives as a space; no number and no user name begins with one. */

@@ -5,6 +5,7 @@ import type { ApplicationResource } from '../../protocol/resources';
 import { NotFoundError, ValidationError } from '../errors';
 import type { Application } from '../resources/applications';
 import type { ApiContext } from './context';
+import { created } from './links';
 import { pageQuery, sendPage } from './paging';
 import { callbackHttpMethod, callbackTimeout, callbackUrl, MAX_CALLBACK_TIMEOUT, parse, text } from './parse';
 
@@ -41,10 +42,7 @@ export function applicationRoutes({ applications, numbers, domains, uris }: ApiC
     const fields = parse(newApplication, request.body);
     mustHaveUrl(fields);
     const { id } = applications.create(fields);
-    response
-      .status(201)
-      .location(uris.location(`applications/${id}`))
-      .end();
+    created(request, response, uris.location(`applications/${id}`)).end();
   });
 
   router.get('/', (request, response) => {

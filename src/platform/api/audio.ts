@@ -1,18 +1,14 @@
 /** The body of audio commands, prompts and whispers. */
 import { z } from 'zod';
-import { MAX_SENTENCE_LENGTH, VOICES, wireBoolean, type Voice } from '../../protocol/commands';
+import { LOCALES, MAX_SENTENCE_LENGTH, voiceLocale, VOICES, wireBoolean, type Voice } from '../../protocol/commands';
 import { ValidationError } from '../errors';
 import type { Playback } from '../lines/line';
-import { httpUrl, integer, parse, tag, text } from './parse';
+import { httpUrl, integer, parse, tag, text, word } from './parse';
 
 export const audio = z.object({
   sentence: text(MAX_SENTENCE_LENGTH).optional(),
   fileUrl: z.union([z.literal(''), httpUrl]).optional(),
-  gender: z
-    .string()
-    .transform((gender) => gender.toLowerCase())
-    .pipe(z.enum(['female', 'male']))
-    .optional(),
+  gender: word('female', 'male').optional(),
   locale: text(32).optional(),
   voice: text(32).optional(),
   loopEnabled: wireBoolean.default(false),
@@ -40,10 +36,11 @@ export function playbackOf(fields: Audio, path: string): Playback | undefined {
 }
 
 function voiceOf({ voice, locale, gender }: Audio, path: string): Voice {
-  const ofLocale = VOICES.filter((known) => known.locale.toLowerCase() === (locale ?? known.locale).toLowerCase());
+  const wanted = locale === undefined ? undefined : voiceLocale(locale);
+  const ofLocale = locale === undefined ? VOICES : VOICES.filter((known) => known.locale === wanted);
   const [first] = ofLocale;
   if (!first)
-    throw new ValidationError(`${path}locale: ${String(locale)} is not one of ${unique(VOICES.map((v) => v.locale))}`);
+    throw new ValidationError(`${path}locale: ${String(locale)} is not one of ${[...LOCALES.keys()].join(', ')}`);
   if (voice === undefined) return ofLocale.find((known) => known.gender === (gender ?? 'female')) ?? first;
   const named = ofLocale.find((known) => known.name.toLowerCase() === voice.toLowerCase());
   if (!named)

@@ -5,6 +5,7 @@ import { InvalidStateError } from '../errors';
 import { parseAudio } from './audio';
 import { showBridge, showCall } from './call-resources';
 import type { ApiContext } from './context';
+import { created } from './links';
 import { pageQuery, sendPage } from './paging';
 import { parse, text } from './parse';
 
@@ -22,10 +23,7 @@ export function bridgeRoutes({ calls, uris }: ApiContext): Router {
   router.post('/', (request, response) => {
     const { callIds, bridgeAudio } = parse(newBridge, request.body);
     const { id } = calls.createBridge(calls.forBridge(callIds), bridgeAudio);
-    response
-      .status(201)
-      .location(uris.location(`bridges/${id}`))
-      .end();
+    created(request, response, uris.location(`bridges/${id}`)).end();
   });
 
   router.get('/', (request, response) => {

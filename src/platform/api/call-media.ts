@@ -2,12 +2,14 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import { wireBoolean } from '../../protocol/commands';
+import { wireTime } from '../../protocol/times';
 import { InvalidStateError, NotFoundError } from '../errors';
 import type { Call } from '../calls/call';
 import { Gather } from '../calls/gather';
 import { audio, parseAudio, playbackOf } from './audio';
 import type { ApiContext } from './context';
-import { integer, parse, tag } from './parse';
+import { created } from './links';
+import { integer, parse, tag, word } from './parse';
 
 const dtmf = z.object({
   dtmfOut: z.string().regex(/^[A-D0-9#*,wW]{1,92}$/, 'Invalid input: expected 1 to 92 of A-D 0-9 # * , w W'),
@@ -25,7 +27,7 @@ const newGather = z.object({
   prompt: audio.extend({ bargeable: wireBoolean.default(true) }).optional(),
 });
 
-const gatherChanges = z.object({ state: z.literal('completed') });
+const gatherChanges = z.object({ state: word('completed') });
 
 /** Mounted below `/calls/:callId`. */
 export function callMediaRoutes({ calls, uris }: ApiContext): Router {
@@ -59,10 +61,7 @@ export function callMediaRoutes({ calls, uris }: ApiContext): Router {
       throw new InvalidStateError('call-invalid-state', `The call ${call.id} gathers digits already`);
     const playback = prompt && playbackOf(prompt, 'prompt.');
     const gather = new Gather(call, { ...fields, prompt: playback, bargeable: prompt?.bargeable ?? true });
-    response
-      .status(201)
-      .location(uris.location(`calls/${call.id}/gather/${gather.id}`))
-      .end();
+    created(request, response, uris.location(`calls/${call.id}/gather/${gather.id}`)).end();
   });
 
   router.get('/gather/:gatherId', (request, response) => {
@@ -72,8 +71,8 @@ export function callMediaRoutes({ calls, uris }: ApiContext): Router {
       state: running ? 'created' : 'completed',
       reason,
       digits,
-      createdTime: createdTime.toISOString(),
-      completedTime: completedTime?.toISOString(),
+      createdTime: wireTime(createdTime),
+      completedTime: completedTime && wireTime(completedTime),
       call: uris.absolute(`calls/${callOf(request.params).id}`),
     });
   });

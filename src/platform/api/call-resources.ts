@@ -1,5 +1,6 @@
 /** Calls, events and bridges as the API shows them. */
 import type { BridgeResource, CallResource } from '../../protocol/resources';
+import { wireTime } from '../../protocol/times';
 import type { Bridge } from '../calls/bridge';
 import type { Call } from '../calls/call';
 import type { CallEvent } from '../calls/delivery';
@@ -14,9 +15,9 @@ export function showCall(call: Call, uris: Uris): CallResource {
     from,
     to,
     state: call.state,
-    startTime: startTime.toISOString(),
-    activeTime: activeTime?.toISOString(),
-    endTime: endTime?.toISOString(),
+    startTime: wireTime(startTime),
+    activeTime: activeTime && wireTime(activeTime),
+    endTime: endTime && wireTime(endTime),
     callbackUrl: callback?.url,
     callbackHttpMethod: callback?.method,
     callbackTimeout: callback?.timeoutMs,
@@ -37,9 +38,9 @@ export function showCall(call: Call, uris: Uris): CallResource {
 /** What `data` of an event says: what is particular about it. */
 const DATA_FIELDS = ['cause', 'status', 'dtmfDigit', 'digits'] as const;
 
-export function showEvent({ id, time, name, fields }: CallEvent) {
+export function showEvent({ id, name, fields }: CallEvent) {
   const field = DATA_FIELDS.find((known) => Object.hasOwn(fields, known));
-  return { id, time, name, data: field && fields[field] };
+  return { id, time: fields['time'], name, data: field && fields[field] };
 }
 
 export function showBridge(bridge: Bridge, uris: Uris): BridgeResource & { callIds: string[] } {
@@ -50,8 +51,8 @@ export function showBridge(bridge: Bridge, uris: Uris): BridgeResource & { callI
     bridgeAudio,
     callIds: bridge.calls.map((call) => call.id),
     calls: uris.absolute(`bridges/${id}/calls`),
-    createdTime: createdTime.toISOString(),
-    activatedTime: activatedTime?.toISOString(),
-    completedTime: completedTime?.toISOString(),
+    createdTime: wireTime(createdTime),
+    activatedTime: activatedTime && wireTime(activatedTime),
+    completedTime: completedTime && wireTime(completedTime),
   };
 }

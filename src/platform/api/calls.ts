@@ -9,6 +9,7 @@ import { audio, playbackOf } from './audio';
 import { callMediaRoutes } from './call-media';
 import { showCall, showEvent } from './call-resources';
 import type { ApiContext } from './context';
+import { created } from './links';
 import { pageQuery, sendPage } from './paging';
 import { showRecording } from './recordings';
 import {
@@ -19,8 +20,10 @@ import {
   MAX_CALLBACK_TIMEOUT,
   parse,
   party,
+  queriedParty,
   tag,
   text,
+  word,
 } from './parse';
 
 const sipHeaders = z
@@ -37,7 +40,7 @@ const recording = {
   recordingEnabled: wireBoolean.optional(),
   recordingMaxDuration: integer(1, MAX_RECORDING_SECONDS).optional(),
   // Both are taken, and both are recorded as WAV.
-  recordingFileFormat: z.enum(['wav', 'mp3']).optional(),
+  recordingFileFormat: word('wav', 'mp3').optional(),
   transcriptionEnabled: wireBoolean.optional(),
 };
 
@@ -61,7 +64,7 @@ const newCall = z.object({
 });
 
 const changes = z.object({
-  state: z.enum(['active', 'rejected', 'completed', 'transferring']).optional(),
+  state: word('active', 'rejected', 'completed', 'transferring').optional(),
   /** An extension of v1: with `rejected` only. */
   cause: z.enum(REJECT_CAUSES).optional(),
   transferTo: party.optional(),
@@ -74,16 +77,12 @@ const changes = z.object({
 type Changes = z.output<typeof changes>;
 
 const listQuery = pageQuery.extend({
-  from: text(512).optional(),
-  to: text(512).optional(),
+  from: queriedParty.optional(),
+  to: queriedParty.optional(),
   bridgeId: text(256).optional(),
   conferenceId: text(256).optional(),
-  sortOrder: z
-    .string()
-    .transform((order) => order.toLowerCase())
-    .pipe(z.enum(['asc', 'desc']))
-    // The sources do not say which is the default; the newest calls are what a client looks for.
-    .default('desc'),
+  // The sources do not say which is the default; the newest calls are what a client looks for.
+  sortOrder: word('asc', 'desc').default('desc'),
 });
 
 export function callRoutes(context: ApiContext): Router {
@@ -103,10 +102,7 @@ export function callRoutes(context: ApiContext): Router {
     const { recordingEnabled, recordingMaxDuration } = fields;
     const settings = { from, to, callback, callTimeout, tag, sipHeaders, recordingEnabled, recordingMaxDuration };
     const { id } = calls.dial(settings, bridge);
-    response
-      .status(201)
-      .location(uris.location(`calls/${id}`))
-      .end();
+    created(request, response, uris.location(`calls/${id}`)).end();
   });
 
   router.get('/', (request, response) => {
@@ -128,10 +124,7 @@ export function callRoutes(context: ApiContext): Router {
     if (call.over) throw new CallEndedError(call.id);
     if (fields.state === 'transferring') {
       const { id } = transferCall(call, fields);
-      response
-        .status(201)
-        .location(uris.location(`calls/${id}`))
-        .end();
+      created(request, response, uris.location(`calls/${id}`)).end();
       return;
     }
     change(call, fields);

@@ -5,6 +5,7 @@ import { NotFoundError } from '../errors';
 import type { Domain } from '../resources/domains';
 import type { ApiContext } from './context';
 import { endpointRoutes } from './endpoints';
+import { created } from './links';
 import { pageQuery, sendPage } from './paging';
 import { parse, text } from './parse';
 
@@ -39,10 +40,7 @@ export function domainRoutes(context: ApiContext): Router {
   router.post('/', (request, response) => {
     const { name, description } = parse(newDomain, request.body);
     const { id } = domains.create(name, description);
-    response
-      .status(201)
-      .location(uris.location(`domains/${id}`))
-      .end();
+    created(request, response, uris.location(`domains/${id}`)).end();
   });
 
   router.get('/', (request, response) => {

@@ -7,6 +7,7 @@ import { NotFoundError, ValidationError } from '../errors';
 import { digestSecret } from '../resources/digest-secret';
 import type { Domain, Endpoint } from '../resources/domains';
 import type { ApiContext } from './context';
+import { created } from './links';
 import { pageQuery, sendPage } from './paging';
 import { integer, parse, text } from './parse';
 
@@ -61,10 +62,7 @@ export function endpointRoutes({ applications, domains, uris }: ApiContext, getD
       throw new ValidationError(`domainId: expected ${domain.id}, as in the path`);
     mustExist(fields.applicationId);
     const { id } = domains.addEndpoint(domain, { ...fields, password: credentials.password });
-    response
-      .status(201)
-      .location(uris.location(`domains/${domain.id}/endpoints/${id}`))
-      .end();
+    created(request, response, uris.location(`domains/${domain.id}/endpoints/${id}`)).end();
   });
 
   router.get('/', (request, response) => {

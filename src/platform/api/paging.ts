@@ -1,6 +1,7 @@
 /** `page` and `size`, and the `Link` header that leads to the neighbours. */
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import { absoluteUrl } from './links';
 import { integer } from './parse';
 
 export const MAX_PAGE_SIZE = 1000;
@@ -20,7 +21,7 @@ export function sendPage<Item>(
   show: (item: Item) => unknown,
 ): void {
   const link = (rel: string, number: number): string => {
-    const url = new URL(request.originalUrl, `${request.protocol}://${request.host || 'localhost'}`);
+    const url = absoluteUrl(request, request.originalUrl);
     url.searchParams.set('page', String(number));
     url.searchParams.set('size', String(size));
     return `<${url.href}>; rel="${rel}"`;

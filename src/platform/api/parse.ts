@@ -23,13 +23,24 @@ export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown):
   throw new (isCallbackUrl ? CallbackUrlInvalidError : ValidationError)(message, details);
 }
 
-/** `null` means: not given. */
+/** `null` means: not given. An empty array is an empty object of PHP. */
 function withoutNulls(input: unknown): unknown {
+  if (Array.isArray(input) && input.length === 0) return {};
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
   return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null));
 }
 
 export const text = (max: number) => z.string().max(max);
+
+/** One of these words, in any case. */
+export const word = <Word extends string>(...words: [Word, ...Word[]]) =>
+  z
+    .string()
+    .transform((value) => value.toLowerCase())
+    .pipe(z.enum(words));
+
+/** A number or SIP URI in a query: a `+` that was not escaped arrives as a space. */
+export const queriedParty = text(512).transform((value) => value.replace(/^ (?=\d)/, '+'));
 
 /** Tags arrive as text, from careless clients as numbers. */
 export const tag = z.union([text(1024), z.number().transform(String)]);

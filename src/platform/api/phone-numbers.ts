@@ -1,10 +1,12 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { PhoneNumberResource } from '../../protocol/resources';
+import { wireTime } from '../../protocol/times';
 import { NotFoundError } from '../errors';
 import { placeOf } from '../resources/inventory';
 import { nationalNumber, type PhoneNumber } from '../resources/numbers';
 import type { ApiContext } from './context';
+import { created } from './links';
 import { pageQuery, sendPage } from './paging';
 import { e164, parse, text } from './parse';
 
@@ -43,7 +45,7 @@ export function phoneNumberRoutes({ applications, numbers, uris }: ApiContext): 
     ...number,
     nationalNumber: nationalNumber(number.number),
     application: number.applicationId === undefined ? undefined : uris.absolute(`applications/${number.applicationId}`),
-    createdTime: createdTime.toISOString(),
+    createdTime: wireTime(createdTime),
     numberState: 'enabled',
   });
 
@@ -51,10 +53,7 @@ export function phoneNumberRoutes({ applications, numbers, uris }: ApiContext): 
     const fields = parse(newNumber, request.body);
     mustExist(fields.applicationId);
     const { id } = numbers.create({ ...fields, ...placeOf(fields.number) });
-    response
-      .status(201)
-      .location(uris.location(`phoneNumbers/${id}`))
-      .end();
+    created(request, response, uris.location(`phoneNumbers/${id}`)).end();
   });
 
   router.get('/', (request, response) => {

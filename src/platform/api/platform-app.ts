@@ -1,6 +1,7 @@
 /** The platform's HTTP side: v1 below `/v1`, the sandbox below `/sandbox`. Makes an app; never listens. */
 import express, { Router, type Express, type RequestHandler } from 'express';
 import { UnknownRouteError, UserAccessDeniedError } from '../errors';
+import { accountRoutes } from './account';
 import { applicationRoutes } from './applications';
 import { authenticate } from './authenticate';
 import { availableNumberRoutes } from './available-numbers';
@@ -12,6 +13,7 @@ import { answerErrors } from './error-middleware';
 import { errorRoutes } from './errors';
 import { mediaRoutes, uploadRoutes } from './media';
 import { phoneNumberRoutes } from './phone-numbers';
+import { plainJson } from './plain-json';
 import { limitRequests, REQUESTS_PER_SECOND } from './rate-limit';
 import { recordingRoutes } from './recordings';
 import { sandboxRoutes } from './sandbox';
@@ -29,6 +31,7 @@ export function createPlatformApp(context: ApiContext, options: AppOptions): Exp
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag'); // nobody asks a second time for the same
+  app.use(plainJson());
   app.use(authenticate(options.apiToken, options.apiSecret));
   if (options.rateLimits) app.use('/v1', limitRequests(REQUESTS_PER_SECOND));
   // An upload is whatever it is: it is taken before its body would be read as JSON.
@@ -56,6 +59,7 @@ function onlyUser(userId: string): RequestHandler<{ userId: string }> {
 
 function userRoutes(context: ApiContext): Router {
   const router = Router();
+  router.use('/account', accountRoutes());
   router.use('/applications', applicationRoutes(context));
   router.use('/phoneNumbers', phoneNumberRoutes(context));
   router.use('/domains', domainRoutes(context));

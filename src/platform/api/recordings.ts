@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import type { RecordingResource } from '../../protocol/resources';
+import { wireTime } from '../../protocol/times';
 import type { Recording } from '../recordings/recordings';
 import type { Uris } from '../uris';
 import type { ApiContext } from './context';
@@ -25,8 +26,8 @@ export function showRecording(recording: Recording, uris: Uris): RecordingResour
   const { id, callId, mediaName, startTime, endTime, state } = recording;
   return {
     id,
-    startTime: startTime.toISOString(),
-    endTime: endTime?.toISOString(),
+    startTime: wireTime(startTime),
+    endTime: endTime && wireTime(endTime),
     call: uris.absolute(`calls/${callId}`),
     media: state === 'complete' ? uris.absolute(`media/${encodeURIComponent(mediaName)}`) : undefined,
     state,

@@ -7,6 +7,7 @@ import type { FarEnd } from '../lines/far-ends';
 import type { Phone } from '../lines/phones';
 import { placeSandboxCall } from '../lines/sandbox-call';
 import type { ApiContext } from './context';
+import { created } from './links';
 import { MAX_PAGE_SIZE, pageQuery, sendPage } from './paging';
 import { integer, parse, party, text } from './parse';
 import { registrationRoutes } from './registrations';
@@ -61,7 +62,7 @@ export function sandboxRoutes(context: ApiContext): Router {
       sipUri: endpoint.sipUri,
       behaviour,
     });
-    response.status(201).location(`/sandbox/phones/${phone.id}`).json(showPhone(phone));
+    created(request, response, `/sandbox/phones/${phone.id}`).json(showPhone(phone));
   });
 
   router.get('/phones', (_request, response) => {
@@ -75,7 +76,7 @@ export function sandboxRoutes(context: ApiContext): Router {
 
   router.post('/calls', (request, response) => {
     const farEnd = placeSandboxCall(parse(newCall, request.body), context);
-    response.status(201).location(`/sandbox/calls/${farEnd.id}`).json(showFarEnd(farEnd, calls));
+    created(request, response, `/sandbox/calls/${farEnd.id}`).json(showFarEnd(farEnd, calls));
   });
 
   router.get('/calls', (request, response) => {

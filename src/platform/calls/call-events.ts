@@ -1,5 +1,6 @@
 import type { VoiceEventType } from '../../protocol/events';
 import { newId } from '../../protocol/ids';
+import { wireTime } from '../../protocol/times';
 import type { CallbackTarget, CallEvent, EventQueue } from './delivery';
 
 /** Fields of an event; an undefined one is left out. */
@@ -24,9 +25,10 @@ export function createCallEvents(callId: string, callUri: string, queue: EventQu
   return {
     sent,
     send(name, more, target) {
-      const time = new Date().toISOString();
-      const fields = defined({ eventType: name, callId, callUri, time, ...more });
-      const event: CallEvent = { id: newId('event'), callId, time, name, fields, outcome: 'pending', attempts: [] };
+      const [id, now] = [newId('event'), new Date()];
+      const time = now.toISOString();
+      const fields = defined({ eventType: name, callId, callUri, time: wireTime(now), eventId: id, ...more });
+      const event: CallEvent = { id, callId, time, name, fields, outcome: 'pending', attempts: [] };
       sent.push(event);
       if (sent.length > MAX_EVENTS) sent.shift();
       return queue.send(event, target);

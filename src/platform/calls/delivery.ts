@@ -27,6 +27,7 @@ export interface DeliveryAttempt {
 export interface CallEvent {
   readonly id: string;
   readonly callId: string;
+  /** With milliseconds, for the sandbox. */
   readonly time: string;
   readonly name: VoiceEventType;
   readonly fields: Readonly<Record<string, string>>;

@@ -1,6 +1,7 @@
 /** The recordings of all calls: begun and ended by what happens to the call, kept for a while. */
 import type { Logger } from '../../logger';
 import { newId } from '../../protocol/ids';
+import { wireTime } from '../../protocol/times';
 import type { Call } from '../calls/call';
 import { NotFoundError } from '../errors';
 import { createRecorder, type Recorder, type RecorderResult } from '../media/recorder';
@@ -86,8 +87,8 @@ export function createRecordings({ media, uris, retention, log }: RecordingsDeps
       recordingUri: uris.absolute(`recordings/${recording.id}`),
       state: recording.state,
       status: recording.state,
-      startTime: recording.startTime.toISOString(),
-      endTime: recording.endTime.toISOString(),
+      startTime: wireTime(recording.startTime),
+      endTime: wireTime(recording.endTime),
     });
   };
 

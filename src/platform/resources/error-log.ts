@@ -1,5 +1,6 @@
 /** What went wrong behind the account's back (`GET /errors`): callbacks that failed, calls that led nowhere. */
 import { newId } from '../../protocol/ids';
+import { wireTime } from '../../protocol/times';
 import type { ErrorDetail } from '../errors';
 
 export interface LoggedError {
@@ -23,7 +24,7 @@ export function createErrorLog(max: number): ErrorLog {
   const all = new Map<string, LoggedError>();
   return {
     record(error) {
-      const logged = { ...error, id: newId('error'), time: new Date().toISOString() };
+      const logged = { ...error, id: newId('error'), time: wireTime(new Date()) };
       all.set(logged.id, logged);
       const [oldest] = all.keys();
       if (all.size > max && oldest !== undefined) all.delete(oldest);

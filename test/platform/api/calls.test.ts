@@ -10,7 +10,7 @@ afterEach(() => w.close());
 const create = (body: object): Promise<Answer> => w.v1.post('/calls', { from: NUMBER, to: '+15550000002', ...body });
 
 describe('POST /calls', () => {
-  it('answers 201 with a relative Location, and GET shows what was asked for', async () => {
+  it('answers 201 with an absolute Location, and GET shows what was asked for', async () => {
     const { status, headers, id } = await create({
       callbackUrl: 'http://x/y',
       fallbackUrl: 'http://x/z',
@@ -20,7 +20,7 @@ describe('POST /calls', () => {
       sipHeaders: { 'X-Test': 'yes' },
       recordingEnabled: 'true',
     });
-    expect([status, headers.get('location')]).toEqual([201, `/v1/users/u-test/calls/${id}`]);
+    expect([status, headers.get('location')]).toEqual([201, `${w.platform.url}/v1/users/u-test/calls/${id}`]);
     expect((await w.v1.get(`/calls/${id}`)).body).toEqual({
       id,
       direction: 'out',

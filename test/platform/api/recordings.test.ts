@@ -28,7 +28,7 @@ it('a recorded call: listed, shown, and fetched as WAV', async () => {
   const [running] = (await w.v1.get('/recordings')).body;
   expect(running).toEqual({
     id: expect.stringMatching(/^rec-/),
-    startTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    startTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
     call: `${w.platform.url}/v1/users/u-test/calls/${id}`,
     state: 'recording',
   });
@@ -57,7 +57,9 @@ it('a recorded call: listed, shown, and fetched as WAV', async () => {
   const bytes = await download(shown.media);
   const seconds = Number(new WaveFile(bytes).getSamples(false, Int16Array).length) / 8_000;
   expect(seconds).toBeGreaterThanOrEqual(0.19);
-  expect(seconds).toBeCloseTo((Date.parse(shown.endTime) - Date.parse(shown.startTime)) / 1000, 1);
+  // The times are whole seconds.
+  const told = (Date.parse(shown.endTime) - Date.parse(shown.startTime)) / 1000;
+  expect(Math.abs(seconds - told)).toBeLessThanOrEqual(1);
   expect((await w.v1.get('/media')).body).toEqual([
     { mediaName: `${id}-1.wav`, content: shown.media, contentLength: bytes.length },
   ]);

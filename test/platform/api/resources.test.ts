@@ -114,7 +114,7 @@ describe('domains', () => {
       expect(await code(w.v1.post('/domains', { name }))).toEqual([400, 'validation-error']);
     expect(await code(w.v1.post('/domains', { name: 'XYZ-Corp-Testing' }))).toEqual([400, 'domain-already-exists']);
     const { id, headers } = await w.v1.post('/domains', { name: 'Acme', description: 'd' });
-    expect(headers.get('location')).toBe(`/v1/users/u-test/domains/${id}`);
+    expect(headers.get('location')).toBe(`${w.platform.url}/v1/users/u-test/domains/${id}`);
     expect((await w.v1.get(`/domains/${id}`)).body).toEqual({
       id,
       name: 'Acme',

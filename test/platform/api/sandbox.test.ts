@@ -14,7 +14,7 @@ const refusal = async (answer: Promise<Answer>): Promise<[number, string, string
 describe('/sandbox/phones', () => {
   it('attaches a phone to an endpoint, lists it and takes it off', async () => {
     const { status, headers, body } = await w.sandbox.post('/phones', { sipUri: ENDPOINT.slice(4), name: 'desk' });
-    expect([status, headers.get('location')]).toEqual([201, `/sandbox/phones/${body.id}`]);
+    expect([status, headers.get('location')]).toEqual([201, `${w.platform.url}/sandbox/phones/${body.id}`]);
     const phone = { id: body.id, name: 'desk', sipUri: ENDPOINT, behaviour: 'answer', answerAfterMs: 10 };
     expect(body).toEqual({ ...phone, hangUpAfterMs: 5_000 });
     expect((await w.sandbox.get('/phones')).body).toEqual([body]);
@@ -46,7 +46,7 @@ describe('/sandbox/phones', () => {
 describe('/sandbox/calls', () => {
   it('shows a leg as its far end sees it, and what the application was told', async () => {
     const { status, headers, body } = await w.sandbox.post('/calls', { from: ENDPOINT, to: '+15552223333' });
-    expect([status, headers.get('location')]).toEqual([201, `/sandbox/calls/${body.id}`]);
+    expect([status, headers.get('location')]).toEqual([201, `${w.platform.url}/sandbox/calls/${body.id}`]);
     await w.app.next('incomingcall');
     await w.v1.post(`/calls/${body.callId}`, { state: 'active', tag: 't' });
     await w.app.next('answer');

@@ -19,6 +19,7 @@ describe('a call that comes in', () => {
       callId: id,
       callUri: `${w.platform.url}/v1/users/u-test/calls/${id}`,
       time: expect.any(String),
+      eventId: expect.stringMatching(/^ev-/),
       from: CALLER,
       to: NUMBER,
       callState: 'active',

@@ -115,7 +115,7 @@ describe('gather', () => {
   const gather = async (body: object = {}): Promise<string> => {
     const { status, id: gatherId, headers } = await w.v1.post(`/calls/${id}/gather`, body);
     expect(status).toBe(201);
-    expect(headers.get('location')).toBe(`/v1/users/u-test/calls/${id}/gather/${gatherId}`);
+    expect(headers.get('location')).toBe(`${w.platform.url}/v1/users/u-test/calls/${id}/gather/${gatherId}`);
     return gatherId;
   };
 

@@ -14,6 +14,7 @@ import { createRecordings, type Recordings } from '../../../src/platform/recordi
 import { createErrorLog } from '../../../src/platform/resources/error-log';
 import { DEFAULT_RETENTION } from '../../../src/platform/retention';
 import { createTimers, type Timers } from '../../../src/platform/timers';
+import { wireTime } from '../../../src/protocol/times';
 import { createUris } from '../../../src/platform/uris';
 
 const log = createLogger({ level: 'silent', pretty: false });
@@ -112,7 +113,7 @@ it('records from the answer to the end, and says so after the hangup', async () 
   expect(types()).toEqual(['answer', 'hangup', 'recording']);
   const recording = recordings.get(recordingId);
   expect(recording).toMatchObject({ state: 'complete', mediaName: `${one.id}-1.wav` });
-  expect([startTime, endTime]).toEqual([recording.startTime.toISOString(), recording.endTime?.toISOString()]);
+  expect([startTime, endTime]).toEqual([wireTime(recording.startTime), wireTime(recording.endTime ?? new Date(0))]);
   expect(media.list()).toMatchObject([{ name: `${one.id}-1.wav`, contentType: 'audio/wav' }]);
 });
 

@@ -1,0 +1,269 @@
+/**
+ * The calls of the official SDKs other than Node's, and of old documentation samples, as raw HTTP: what they send, and what
+ * they do with the answer. `test/sdk` has Node's own.
+ */
+import http from 'node:http';
+import { ENDPOINT, NUMBER, SECRET, TOKEN, world, type World } from '../support/harness';
+
+let w: World;
+beforeEach(async () => {
+  w = await world();
+});
+afterEach(() => w.close());
+
+const USER = '/v1/users/u-test';
+
+interface RawReply {
+  status: number;
+  /** As they were written, names included. */
+  rawHeaders: string[];
+  headers: http.IncomingHttpHeaders;
+  body: string;
+}
+
+function raw(method: string, path: string, headers: Record<string, string> = {}, body?: string): Promise<RawReply> {
+  const authorization = `Basic ${Buffer.from(`${TOKEN}:${SECRET}`).toString('base64')}`;
+  return new Promise((resolve, reject) => {
+    const request = http.request(w.platform.url + path, { method, headers: { authorization, ...headers } });
+    request.on('error', reject);
+    request.on('response', (response) => {
+      let text = '';
+      response.on('data', (data) => (text += String(data)));
+      response.on('end', () => {
+        const { statusCode: status = 0, rawHeaders, headers: got } = response;
+        resolve({ status, rawHeaders, headers: got, body: text });
+      });
+    });
+    request.end(body);
+  });
+}
+
+const json = { 'Content-Type': 'application/json' };
+
+describe('Location', () => {
+  it.each<[string, string, () => object]>([
+    ['applications', '/applications', () => ({ name: 'a', incomingCallUrl: 'http://x/' })],
+    ['calls', '/calls', () => ({ from: NUMBER, to: '+15552223333' })],
+    ['bridges', '/bridges', () => ({})],
+    ['domains', '/domains', () => ({ name: 'other' })],
+    ['phoneNumbers', '/phoneNumbers', () => ({ number: '+15554440009' })],
+    ['endpoints', '/domains/ID/endpoints', () => ({ name: 'bob', credentials: { password: 'secret1' } })],
+  ])('of %s is absolute, and leads to what was created', async (_, path, body) => {
+    const resource = path.replace('ID', w.domainId);
+    const { status, headers } = await w.v1.post(resource, body());
+    const location = headers.get('location') ?? '';
+    expect(status).toBe(201);
+    expect(location).toMatch(`${w.platform.url}${USER}${resource}/`);
+    // Java: the id is what follows the URL of the collection.
+    const id = location.slice(`${w.platform.url}${USER}${resource}/`.length);
+    expect((await w.v1.get(`${resource}/${id}`)).body).toMatchObject({ id });
+  });
+
+  it('of a gather and of the sandbox, too', async () => {
+    const id = await w.dial('+15552223333');
+    await w.app.next('answer');
+    const gather = await w.v1.post(`/calls/${id}/gather`, { maxDigits: '1' });
+    expect(gather.headers.get('location')).toMatch(`${w.platform.url}${USER}/calls/${id}/gather/`);
+    const phone = await w.sandbox.post('/phones', { sipUri: ENDPOINT });
+    expect(phone.headers.get('location')).toMatch(`${w.platform.url}/sandbox/phones/`);
+  });
+
+  it('names the host that the client used, and https where a proxy says so', async () => {
+    const body = JSON.stringify({ name: 'a', incomingCallUrl: 'http://x/' });
+    const named = await raw('POST', `${USER}/applications`, { ...json, Host: 'platform.example:8080' }, body);
+    expect(named.headers.location).toMatch(/^http:\/\/platform\.example:8080\/v1\/users\/u-test\/applications\/a-/);
+    const proxied = { ...json, Host: 'api.example', 'X-Forwarded-Proto': 'https' };
+    const secure = await raw('POST', `${USER}/applications`, proxied, body);
+    expect(secure.headers.location).toMatch(/^https:\/\/api\.example\/v1\//);
+  });
+});
+
+it('every time is in whole seconds (Java)', async () => {
+  const SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+  const id = await w.dial('+15552223333', { recordingEnabled: true });
+  await w.app.next('answer');
+  const { id: gather } = await w.v1.post(`/calls/${id}/gather`, {});
+  await w.v1.post(`/calls/${id}/gather/${gather}`, { state: 'completed' });
+  const { id: bridge } = await w.v1.post('/bridges', { callIds: [id] });
+  await w.v1.post(`/calls/${id}`, { state: 'completed' });
+  await w.app.next('recording');
+  await w.sandbox.post('/calls', { from: '+12223334444', to: NUMBER });
+  w.app.reply = () => 500;
+  await w.incoming('+12223334444', NUMBER);
+  await w.app.next('hangup', (event) => event['from'] === '+12223334444');
+
+  const shown = await Promise.all(
+    [
+      `/calls/${id}`,
+      `/calls/${id}/events`,
+      `/calls/${id}/gather/${gather}`,
+      `/bridges/${bridge}`,
+      '/recordings',
+      '/phoneNumbers',
+      '/errors',
+    ].map(async (path) => (await w.v1.get(path)).text),
+  );
+  const events = w.app.received.map(({ event }) => JSON.stringify(event));
+  const times = [...shown, ...events].flatMap((text) =>
+    [...text.matchAll(/"(?:time|\w+Time)":"([^"]*)"/g)].map(([, time]) => time),
+  );
+  expect(times.length).toBeGreaterThan(15);
+  for (const time of times) expect(time).toMatch(SECONDS);
+});
+
+it('events have an id, by which digits pressed twice within a second are told apart', async () => {
+  const id = await w.dial('+15552223333');
+  await w.app.next('answer');
+  await w.sandbox.post(`/calls/${id}/dtmf`, { digits: '55' });
+  const [one, two] = [await w.app.next('dtmf'), await w.app.next('dtmf')];
+  expect(one['eventId']).toMatch(/^ev-/);
+  expect(two['eventId']).not.toBe(one['eventId']);
+  const listed = (await w.v1.get(`/calls/${id}/events`)).body as { id: string }[];
+  expect(listed.map((event) => event.id)).toEqual(expect.arrayContaining([one['eventId'], two['eventId']]));
+});
+
+it('an event that goes to the fallback URL keeps its id', async () => {
+  w.app.reply = ({ path }) => (path === '/fallback' ? 200 : 500);
+  await w.dial('+15552223333', { fallbackUrl: `${w.app.url}/fallback` });
+  const first = await w.app.next('answer');
+  expect((await w.app.next('answer'))['eventId']).toBe(first['eventId']);
+});
+
+describe('locales', () => {
+  const all = ['en_US', 'en_UK', 'es', 'es_MX', 'fr', 'fr_FR', 'de', 'de_DE', 'it', 'it_IT'];
+
+  it.each([...all, 'ES_mx', 'de-DE'])('%s is spoken', async (locale) => {
+    const id = await w.dial('+15552223333');
+    await w.app.next('answer');
+    expect((await w.v1.post(`/calls/${id}/audio`, { sentence: 'Hola', gender: 'female', locale })).status).toBe(200);
+  });
+
+  it('a voice speaks every locale of its language; an unknown locale names all', async () => {
+    const id = await w.dial('+15552223333');
+    await w.app.next('answer');
+    const say = (locale: string, voice?: string) => w.v1.post(`/calls/${id}/audio`, { sentence: 'x', locale, voice });
+    expect((await say('es_MX', 'jorge')).status).toBe(200);
+    expect((await say('es_MX', 'katrin')).status).toBe(400);
+    for (const locale of ['pt_BR', 'constructor', '__proto__']) {
+      const refused = await say(locale);
+      expect(refused.status).toBe(400);
+      expect(refused.body.message).toContain(all.join(', '));
+    }
+  });
+});
+
+describe('the account', () => {
+  it('has a balance and a type, by which clients try their credentials', async () => {
+    const { status, body } = await w.v1.get('/account');
+    expect([status, body]).toEqual([200, { balance: expect.stringMatching(/^\d+\.\d{5}$/), accountType: 'pre-pay' }]);
+  });
+
+  it('has no transactions, whatever is asked for', async () => {
+    const { status, body, headers } = await w.v1.get(
+      '/account/transactions?maxItems=1&type=payment&fromDate=2013-02-21T13:38:00&page=0&size=25',
+    );
+    expect([status, body]).toEqual([200, []]);
+    expect(headers.get('link')).toContain('rel="first"');
+  });
+});
+
+describe('the type of a reply', () => {
+  it('is application/json alone (Python compares the whole header), of errors, too', async () => {
+    for (const path of ['/calls', '/account', '/nowhere', '/calls/c-none']) {
+      const { headers } = await raw('GET', USER + path);
+      expect(headers['content-type']).toBe('application/json');
+    }
+    expect((await raw('GET', '/v1/users/u-other/calls')).headers['content-type']).toBe('application/json');
+  });
+
+  it('of a recording is audio/wav (PHP), also to HEAD (C#)', async () => {
+    await w.v1.send('PUT', '/media/a.wav', 'RIFF');
+    const id = await w.dial('+15552223333', { recordingEnabled: true });
+    await w.app.next('answer');
+    await w.v1.post(`/calls/${id}`, { state: 'completed' });
+    await w.app.next('recording');
+    for (const method of ['GET', 'HEAD']) {
+      const { status, headers } = await raw(method, `${USER}/media/${id}-1.wav`);
+      expect([status, headers['content-type']]).toEqual([200, 'audio/wav']);
+    }
+  });
+
+  it('has its header names as they are documented (PHP reads them with their case)', async () => {
+    const list = await raw('GET', `${USER}/calls`);
+    expect(list.rawHeaders).toEqual(expect.arrayContaining(['Content-Type', 'Link']));
+    const made = await raw('POST', `${USER}/bridges`, json, '{}');
+    expect(made.rawHeaders).toContain('Location');
+  });
+});
+
+describe('requests', () => {
+  it.each<[string, string, string, Record<string, string>, string | undefined, number]>([
+    ['a GET with a Content-Type and no body', 'GET', `${USER}/calls`, json, undefined, 200],
+    ['a query that is empty (PHP)', 'GET', `${USER}/calls?`, {}, undefined, 200],
+    ['a slash at the end (Java)', 'GET', `${USER}/calls/`, {}, undefined, 200],
+    ['a page and a size as text', 'GET', `${USER}/calls?page=0&size=25`, {}, undefined, 200],
+    ['unknown query parameters', 'GET', `${USER}/calls?maxItems=3&fetch=all`, {}, undefined, 200],
+    [
+      'a type with a charset',
+      'POST',
+      `${USER}/bridges`,
+      { 'Content-Type': 'application/json; charset=utf-8' },
+      '{}',
+      201,
+    ],
+    [
+      'a type with a charset in capitals (Java)',
+      'POST',
+      `${USER}/bridges`,
+      { 'Content-Type': 'application/json; charset=UTF-8' },
+      '{}',
+      201,
+    ],
+    ['an empty array for an empty object (PHP)', 'POST', `${USER}/bridges`, json, '[]', 201],
+    ['null for an empty object', 'POST', `${USER}/bridges`, json, 'null', 201],
+    ['no body at all', 'POST', `${USER}/bridges`, { 'Content-Length': '0' }, undefined, 201],
+    ['a number whose + is not escaped', 'GET', `${USER}/phoneNumbers/${NUMBER}`, {}, undefined, 200],
+    [
+      'an order of numbers without a body',
+      'POST',
+      '/v1/availableNumbers/local?areaCode=910&quantity=1',
+      { 'Content-Length': '0' },
+      undefined,
+      200,
+    ],
+    [
+      'an order of numbers with its query as the body, too (PHP)',
+      'POST',
+      '/v1/availableNumbers/tollFree?quantity=1',
+      json,
+      '{"quantity":1}',
+      200,
+    ],
+    ['an Accept-Charset and no Accept', 'GET', `${USER}/calls`, { 'Accept-Charset': 'utf-8' }, undefined, 200],
+  ])('with %s are taken', async (_, method, path, headers, body, status) => {
+    expect((await raw(method, path, headers, body)).status).toBe(status);
+  });
+
+  it.each([true, false, 'true', 'false', 'True', 'FALSE', '1', '0'])('take %j for a boolean', async (enabled) => {
+    const path = `/domains/${w.domainId}/endpoints/${w.endpointId}`;
+    expect((await w.v1.post(path, { enabled })).status).toBe(200);
+    expect((await w.v1.get(path)).body.enabled).toBe([true, 'true', 'True', '1'].includes(enabled));
+  });
+
+  it('take words in any case (C# writes enums in its own)', async () => {
+    const id = await w.incoming('+12223334444', NUMBER);
+    await w.app.next('incomingcall');
+    expect((await w.v1.post(`/calls/${id}`, { state: 'Active', callbackHttpMethod: 'post' })).status).toBe(200);
+    await w.app.next('answer');
+    const { id: gather } = await w.v1.post(`/calls/${id}/gather`, {});
+    expect((await w.v1.post(`/calls/${id}/gather/${gather}`, { state: 'Completed' })).status).toBe(200);
+    expect((await w.v1.post(`/calls/${id}`, { state: 'COMPLETED', recordingFileFormat: 'WAV' })).status).toBe(200);
+    expect((await w.v1.get('/calls?sortOrder=ASC')).status).toBe(200);
+  });
+
+  it('find calls by a number whose + is not escaped in the query', async () => {
+    const id = await w.dial('+15552223333');
+    const { body } = await raw('GET', `${USER}/calls?to=+15552223333&from=${encodeURIComponent(NUMBER)}`);
+    expect(JSON.parse(body)).toMatchObject([{ id }]);
+  });
+});
