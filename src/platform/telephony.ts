@@ -22,7 +22,7 @@ import { createTransactionLayer } from './sip/transaction/layer';
 import { startTransports, type SipTransports } from './sip/transport';
 import { createIsOwnAddress, createLocalAddress } from './sip/transport/local-address';
 import type { Address, TransportName } from './sip/transport/transport';
-import { parseUri } from './sip/uri';
+import { parseUri } from '../protocol/uri';
 import { createUserAgent } from './sip/user-agent';
 import type { Timers } from './timers';
 

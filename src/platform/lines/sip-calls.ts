@@ -21,8 +21,9 @@ import { sessionWithin, type SessionDeps } from '../sip/session/session';
 import type { ServerTransaction } from '../sip/transaction/transaction';
 import { MAX_UDP_REQUEST } from '../sip/transport';
 import type { Flow, Target } from '../sip/transport/transport';
-import { parseUri, printUri, type Uri } from '../sip/uri';
+import { parseUri, printUri, type Uri } from '../../protocol/uri';
 import { createCallsPerEndpoint } from './calls-per-endpoint';
+import { createDialled } from './dialled';
 import type { DialRequest, Line, LineListener, Receive } from './line';
 import { SipLine } from './sip-line';
 
@@ -80,6 +81,7 @@ const INVITE_LENGTH = 1_000;
 export function createSipCalls(deps: SipCallsDeps): SipCalls {
   const { media, session, domains, receive, maxLines, callsPerEndpoint, errors, log } = deps;
   const lines = new Set<SipLine>();
+  const dialledBy = createDialled(domains, deps.isOwn);
   const made = createCallsPerEndpoint(callsPerEndpoint);
   const incoming = new WeakMap<ServerTransaction, () => void>();
 
@@ -172,6 +174,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     // What is refused before it has become a call is forbidden, not declined.
     line.refuseWith(403);
     const to = dialledBy(request, endpoint);
+    if (to === undefined) return refuse(line, 404);
     const accepted = receive(
       { from: endpoint.sipUri, to, endpointId: endpoint.id, sipHeaders: headersOf(request) },
       line,
@@ -194,7 +197,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       { event: 'endpoint-call-limit', from, callsPerEndpoint },
       'Incoming call refused: the endpoint has SIP_CALLS_PER_ENDPOINT calls already',
     );
-    const to = dialledBy(request, endpoint);
+    const to = dialledBy(request, endpoint) ?? request.uri;
     const details = [
       { name: 'from', value: from },
       { name: 'to', value: to },
@@ -202,23 +205,6 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     errors.record({ category: 'limit', code: 'endpoint-call-limit', message, details });
     const headers = [['Warning', `399 ${endpoint.realm} "${message}"`]] as const;
     transaction.respond(responseTo(request, 486, { reason: 'Too Many Calls', headers }));
-  };
-
-  /** What the application gets to see of what was keyed in: a number, an endpoint, or a URI elsewhere. */
-  const dialledBy = (request: SipRequest, endpoint: Endpoint): string => {
-    const uri = parseUri(request.uri);
-    if (!uri?.user) return request.uri;
-    if (uri.scheme === 'tel') return uri.user;
-    const own = domains.endpointBySipUri(`sip:${uri.user}@${uri.host}`);
-    if (own) return own.sipUri;
-    if (!isOwnHost(uri, endpoint))
-      return printUri({ scheme: 'sip', user: uri.user, host: uri.host, params: new Map() });
-    return domains.endpointBySipUri(`sip:${uri.user}@${endpoint.realm}`)?.sipUri ?? uri.user;
-  };
-
-  /** A phone puts what was typed before its own domain, or before the address of its server. */
-  const isOwnHost = ({ host }: Uri, endpoint: Endpoint): boolean => {
-    return host.toLowerCase() === endpoint.realm.toLowerCase() || deps.isOwn(host);
   };
 
   /** RFC 3261 18.1.1: what may not pass as one datagram goes over TCP, unless the URI asks for UDP, or nobody answers. */

@@ -6,7 +6,7 @@
 import { parseCSeq, parseNameAddr, parseVia, tagOf } from './header-values';
 import type { Headers, SipMessage, SipRequest } from './message';
 import type { Fault } from './parse';
-import { looksLikeUri, parseUri, schemeOf } from './uri';
+import { looksLikeUri, parseUri, schemeOf } from '../../protocol/uri';
 
 /** Headers of which two that differ contradict each other, in every request. Two that say the same are one. */
 const SINGLE: readonly string[] = ['call-id', 'cseq', 'from', 'max-forwards', 'to'];

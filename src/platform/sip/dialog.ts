@@ -4,7 +4,7 @@ import { pooledRandomBytes } from '../../protocol/random';
 import { parseCSeq, parseNameAddr, tagOf, withTag } from './header-values';
 import { Headers, NO_BODY, type SipRequest, type SipResponse } from './message';
 import type { Flow } from './transport/transport';
-import { parseUri, printUri, schemeOf } from './uri';
+import { parseUri, printUri, schemeOf } from '../../protocol/uri';
 
 /** 128 bits, globally unique (8.1.1.4). */
 export function newCallId(): string {

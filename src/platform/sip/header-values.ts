@@ -10,7 +10,7 @@ import {
   unquoted,
   type Params,
 } from './grammar';
-import { looksLikeUri, parseHostPort } from './uri';
+import { looksLikeUri, parseHostPort } from '../../protocol/uri';
 
 /** `From`, `To`, `Contact`, `Route`, `Record-Route`, `Refer-To`, … */
 export interface NameAddr {

@@ -12,7 +12,7 @@ import { ACCEPT, acceptsDescription, descriptionIn } from './session/description
 import { ALLOW } from './session/session';
 import { answerTerms, MIN_SE } from './session/session-timer';
 import type { ServerTransaction, TransactionUser } from './transaction/transaction';
-import { parseUri } from './uri';
+import { parseUri } from '../../protocol/uri';
 
 export interface UserAgentDeps {
   registrar: Registrar;

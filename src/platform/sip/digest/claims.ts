@@ -5,7 +5,7 @@ import { SIP_DOMAIN_SUFFIX } from '../../../protocol/resources';
 import type { Domains, Endpoint } from '../../resources/domains';
 import { parseNameAddr } from '../header-values';
 import type { SipRequest } from '../message';
-import { parseUri } from '../uri';
+import { parseUri } from '../../../protocol/uri';
 
 /** RFC 1035 2.3.4 */
 const MAX_HOST_LENGTH = 253;

@@ -1,5 +1,5 @@
 /** What a REGISTER makes of the contacts of an endpoint (RFC 3261 10.3 steps 6 and 7, RFC 5626 6). Pure: nothing changes here. */
-import { sameUri, parseUri } from '../uri';
+import { sameUri, parseUri } from '../../../protocol/uri';
 import type { Contact } from './contact';
 import type { AskedContact, Refusal, RegisterRequest } from './register-request';
 

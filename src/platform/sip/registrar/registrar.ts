@@ -10,7 +10,7 @@ import { unknownTags } from '../list-values';
 import { responseTo } from '../respond';
 import type { ServerTransaction } from '../transaction/transaction';
 import type { Flow } from '../transport/transport';
-import { parseUri } from '../uri';
+import { parseUri } from '../../../protocol/uri';
 import { applyRegister, type MakeContact } from './bindings';
 import type { Contact, OfflineReason } from './contact';
 import { OPTION_TAGS, registeredHeaders } from './register-response';

@@ -2,7 +2,7 @@ import { parseAuthParams, parseNameAddr, parseVia } from '../../../../src/platfo
 import { parseMessage } from '../../../../src/platform/sip/parse';
 import { printMessage } from '../../../../src/platform/sip/print';
 import { responseTo } from '../../../../src/platform/sip/respond';
-import { parseUri } from '../../../../src/platform/sip/uri';
+import { parseUri } from '../../../../src/protocol/uri';
 import { fastestMs } from '../../../helpers/fastest';
 import { randomFrom } from '../../../helpers/random-from';
 import { mutate } from './mutations';

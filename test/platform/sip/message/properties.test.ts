@@ -3,7 +3,7 @@ import { parseNameAddr, parseVia, printNameAddr } from '../../../../src/platform
 import { Headers, type SipMessage } from '../../../../src/platform/sip/message';
 import { parseMessage } from '../../../../src/platform/sip/parse';
 import { printMessage } from '../../../../src/platform/sip/print';
-import { parseUri, printUri } from '../../../../src/platform/sip/uri';
+import { parseUri, printUri } from '../../../../src/protocol/uri';
 import { printVia } from './print-via';
 
 const token = fc.stringMatching(/^[-.!%*_+`'~A-Za-z0-9]{1,12}$/);

@@ -1,7 +1,7 @@
 import { parseAuthParams, parseCSeq, parseNameAddr, parseVia } from '../../../../../src/platform/sip/header-values';
 import type { SipMessage } from '../../../../../src/platform/sip/message';
 import { parseMessage } from '../../../../../src/platform/sip/parse';
-import { parseUri } from '../../../../../src/platform/sip/uri';
+import { parseUri } from '../../../../../src/protocol/uri';
 import { INVALID } from './invalid';
 import { SEMANTIC } from './semantic';
 import { VALID } from './valid';

@@ -1,12 +1,11 @@
-/** SIP, SIPS and tel URIs (RFC 3261 19.1, RFC 3966). Others (`schemeOf`) are carried as text. */
+/** The one grammar of SIP, SIPS and tel URIs (RFC 3261 19.1, RFC 3966). Others (`schemeOf`) are carried as text. */
 import { isIPv6 } from 'node:net';
-import { printHostPort } from '../../protocol/host-port';
-import type { Params } from './grammar';
+import { printHostPort } from './host-port';
 
 export interface Uri {
   /** `sip`, `sips` or `tel` */
   scheme: string;
-  /** Without escapes. Of `tel`: the number. */
+  /** Without escapes (bytes that are no UTF-8 as in `unescaped`). Of `tel`: the number. */
   user?: string;
   /** Without escapes. */
   password?: string;
@@ -14,7 +13,7 @@ export interface Uri {
   host: string;
   port?: number;
   /** Without escapes, names in lower case. */
-  params: Params;
+  params: Map<string, string | undefined>;
   /** What follows the `?`, as it stands. */
   headers?: string;
 }
@@ -35,7 +34,7 @@ export function looksLikeUri(text: string): boolean {
   return scheme !== undefined && text.length > scheme.length && !FORBIDDEN.test(text);
 }
 
-/** @returns undefined: malformed, or of another scheme */
+/** Empty and unreadable parameters are passed over. @returns undefined: malformed, or of another scheme */
 export function parseUri(text: string): Uri | undefined {
   const scheme = schemeOf(text);
   if (scheme === undefined || FORBIDDEN.test(text)) return undefined;
@@ -59,11 +58,12 @@ export function parseUri(text: string): Uri | undefined {
   return hostPort && Object.assign(uri, hostPort);
 }
 
+/** Escapes are printed in capitals, and only where the grammar needs them: equal URIs are printed alike (RFC 3261 19.1.4). */
 export function printUri(uri: Uri): string {
   let text = `${uri.scheme}:`;
   if (uri.user !== undefined) {
-    text += escapeUser(uri.user);
-    if (uri.password !== undefined) text += `:${escape(uri.password, /[^-A-Za-z0-9_.!~*'()&=+$,]/gu)}`;
+    text += uri.scheme === 'tel' ? uri.user : escapedUser(uri.user);
+    if (uri.password !== undefined) text += `:${escaped(uri.password, /[^-A-Za-z0-9_.!~*'()&=+$,]/gu)}`;
     if (uri.scheme !== 'tel') text += '@';
   }
   text += printHostPort(uri);
@@ -100,7 +100,7 @@ export function parseHostPort(text: string): { host: string; port?: number } | u
  */
 export function sameUri(a: Uri, b: Uri): boolean {
   if (a.scheme !== b.scheme || a.user !== b.user || a.password !== b.password || a.port !== b.port) return false;
-  if (a.host.toLowerCase() !== b.host.toLowerCase() || (a.headers ?? '') !== (b.headers ?? '')) return false;
+  if (canonicalHost(a.host) !== canonicalHost(b.host) || !sameHeaders(a.headers, b.headers)) return false;
   if (DECISIVE.some((name) => a.params.has(name) !== b.params.has(name))) return false;
   for (const [name, value] of a.params)
     if (b.params.has(name) && value?.toLowerCase() !== b.params.get(name)?.toLowerCase()) return false;
@@ -108,6 +108,24 @@ export function sameUri(a: Uri, b: Uri): boolean {
 }
 
 const DECISIVE = ['user', 'ttl', 'method', 'maddr', 'transport'];
+
+/** In any order, names without case. */
+function sameHeaders(a = '', b = ''): boolean {
+  if (a === b) return true;
+  const sorted = (headers: string): string =>
+    headers
+      .split('&')
+      .map((header) => header.replace(/^[^=]*/, (name) => name.toLowerCase()))
+      .sort()
+      .join('&');
+  return sorted(a) === sorted(b);
+}
+
+/** In lower case, without the dot of the root, IPv6 addresses in their shortest form (RFC 5954 4). */
+export function canonicalHost(host: string): string {
+  if (isIPv6(host)) return new URL(`http://[${host}]`).hostname.slice(1, -1);
+  return host.toLowerCase().replace(/\.$/, '');
+}
 
 function portOf(digits: string): number | undefined {
   if (!/^\d{1,5}$/.test(digits)) return undefined;
@@ -134,34 +152,50 @@ function takeUser(uri: Uri, text: string): boolean {
   return true;
 }
 
-function takeParams(params: Params, text: string): boolean {
+function takeParams(params: Uri['params'], text: string): boolean {
   for (const param of text.split(';')) {
     const equals = param.indexOf('=');
     const name = unescaped(equals < 0 ? param : param.slice(0, equals))?.toLowerCase();
     const value = equals < 0 ? undefined : unescaped(param.slice(equals + 1));
-    if (!name || (equals >= 0 && value === undefined)) return false;
-    if (!params.has(name)) params.set(name, value);
+    if (name === undefined || (equals >= 0 && value === undefined)) return false;
+    if (name !== '' && !params.has(name)) params.set(name, value);
   }
   return true;
 }
 
+const ESCAPE = /%[0-9A-Fa-f]{2}/g;
+/** Escapes that may be one character of UTF-8, else one byte. */
+const ESCAPED_CHARACTER =
+  /%[CD][0-9A-F]%[89AB][0-9A-F]|%E[0-9A-F](?:%[89AB][0-9A-F]){2}|%F[0-7](?:%[89AB][0-9A-F]){3}|%[0-9A-F]{2}/gi;
+/** Where bytes that are no UTF-8 are kept: as halves of surrogate pairs, which no text has. */
+const BYTES = 0xdc00;
+
+/**
+ * What the escapes stand for. Bytes that are no UTF-8, as old phones have them, become lone surrogates (U+DC80 to U+DCFF), so
+ * that printing gives them back.
+ * @returns undefined where a `%` begins no escape
+ */
 function unescaped(text: string): string | undefined {
   if (!text.includes('%')) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
+  if (text.replace(ESCAPE, '').includes('%')) return undefined;
+  return text.replace(ESCAPED_CHARACTER, (escapes) => {
+    try {
+      return decodeURIComponent(escapes);
+    } catch {
+      return escapes.replace(ESCAPE, (one) => String.fromCharCode(BYTES + Number.parseInt(one.slice(1), 16)));
+    }
+  });
 }
 
-const escapeUser = (text: string): string => escape(text, /[^-A-Za-z0-9_.!~*'()&=+$,;?/#]/gu);
-const escapeParam = (text: string): string => escape(text, /[^-A-Za-z0-9_.!~*'()[\]/:&+$]/gu);
+/** user-unreserved of RFC 3261 25.1. */
+export const escapedUser = (text: string): string => escaped(text, /[^-A-Za-z0-9_.!~*'()&=+$,;?/]/gu);
+const escapeParam = (text: string): string => escaped(text, /[^-A-Za-z0-9_.!~*'()[\]/:&+$]/gu);
 
-function escape(text: string, characters: RegExp): string {
-  return text.replace(characters, (character) =>
-    Buffer.from(character).reduce(
-      (escaped, byte) => `${escaped}%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
-      '',
-    ),
-  );
+function escaped(text: string, characters: RegExp): string {
+  return text.replace(characters, (character) => {
+    const code = character.charCodeAt(0);
+    const bytes =
+      character.length === 1 && code > BYTES + 0x7f && code <= BYTES + 0xff ? [code - BYTES] : Buffer.from(character);
+    return Array.from(bytes, (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+  });
 }

@@ -1,0 +1,46 @@
+/** What a phone dialled, as the application gets to see it. */
+import { subscriberNumber } from '../../protocol/e164';
+import { canonicalHost, escapedUser, parseUri, printUri, type Uri } from '../../protocol/uri';
+import type { Domains, Endpoint } from '../resources/domains';
+import type { SipRequest } from '../sip/message';
+
+/** Characters with which a user part could be taken for more than that: they keep their escapes. */
+const NOT_PLAIN = /[@<>:"%\s\p{C}]/u;
+
+/**
+ * A number, an endpoint, or a URI elsewhere.
+ * @returns undefined: a telephone number that is local to somewhere else (RFC 3966 5.1.5), so that nobody here can dial it
+ */
+export type Dialled = (request: SipRequest, endpoint: Endpoint) => string | undefined;
+
+/** @param isOwn whether a host (name or address) means this server */
+export function createDialled(domains: Domains, isOwn: (host: string) => boolean): Dialled {
+  /** A phone puts what was typed before its own domain, or before the address of its server. */
+  const isOwnHost = (host: string, { realm }: Endpoint): boolean =>
+    canonicalHost(host) === realm.toLowerCase() || isOwn(host);
+
+  return (request, endpoint) => {
+    const uri = parseUri(request.uri);
+    if (!uri?.user) return request.uri;
+    const number = (text: string): string | undefined =>
+      subscriberNumber(text, (domain) => isOwnHost(domain, endpoint));
+    if (uri.scheme === 'tel') return number(printUri(uri).slice('tel:'.length));
+    const { user, host } = uri;
+    const own = domains.endpointBySipUri(named(user, host));
+    if (own) return own.sipUri;
+    if (!isOwnHost(host, endpoint)) return named(user, host);
+    const neighbour = domains.endpointBySipUri(named(user, endpoint.realm));
+    if (neighbour) return neighbour.sipUri;
+    if (isTelephone(uri)) return number(user);
+    return NOT_PLAIN.test(user) ? escapedUser(user) : user;
+  };
+}
+
+/** RFC 3261 19.1.6; many phones leave `user=phone` out. */
+function isTelephone({ user = '', params }: Uri): boolean {
+  return params.get('user')?.toLowerCase() === 'phone' || /^\+|;phone-context=/i.test(user);
+}
+
+function named(user: string, host: string): string {
+  return printUri({ scheme: 'sip', user, host, params: new Map() });
+}
