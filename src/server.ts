@@ -5,6 +5,7 @@ import { openCallRecords } from './call-records/records';
 import { createCallControl } from './call-control/client';
 import { createApiHttp } from './call-control/http';
 import type { Config } from './config';
+import type { Line } from './flows/dial-plan';
 import { createEngine } from './flows/engine';
 import { createRecovery } from './flows/recovery';
 import { openStore } from './flow-store/open';
@@ -40,6 +41,8 @@ export interface TandemServer {
   webhookUrl: string;
   /** Opens its files anew: on SIGHUP, after they were rotated. */
   reload(): Promise<void>;
+  /** From now on calls are routed by these lines. Calls that are up go on. */
+  replaceLines(lines: readonly Line[]): void;
   /** Takes no new flow from now on, lets live commands finish (at most 8 s), then closes. */
   close(): Promise<void>;
 }
@@ -59,8 +62,12 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
     http: createApiHttp({ ...config.api, url: apiUrl }),
     callbackUrl: () => webhookUrl,
   });
+  let lines = config.lines;
+  // The engine and the API read the lines at each call.
   const plan = {
-    lines: config.lines,
+    get lines() {
+      return lines;
+    },
     defaultCountry: config.defaultCountry,
     callTimeout: config.callTimeoutSeconds,
   };
@@ -94,7 +101,7 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
     store,
     client,
     engine,
-    lines: config.lines,
+    lines: () => lines,
     limits,
     callbackUrl: () => webhookUrl,
     log,
@@ -117,6 +124,9 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
     url,
     webhookUrl,
     reload: () => records.reopen(),
+    replaceLines(replacement) {
+      lines = replacement;
+    },
     async close() {
       engine.drain();
       const deadline = after(DRAIN_MS);

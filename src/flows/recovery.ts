@@ -17,7 +17,8 @@ export interface RecoveryDeps {
   store: FlowStore;
   client: CallControl;
   engine: Pick<Engine, 'adopt' | 'reap'>;
-  lines: readonly Line[];
+  /** They may change. */
+  lines: () => readonly Line[];
   limits: Limits;
   /** Where the events of dialled calls go: calls that report elsewhere are somebody else's. */
   callbackUrl: () => string;
@@ -55,17 +56,24 @@ const SOON_MS = 2_000;
 /** Long enough for one run; other instances leave it alone meanwhile. ms */
 const CLAIM_MS = 10_000;
 
+interface Parties {
+  numbers: ReadonlySet<string>;
+  endpoints: ReadonlySet<string>;
+}
+
+const partiesOf = (lines: readonly Line[]): Parties => ({
+  numbers: new Set(lines.map(({ number }) => number)),
+  endpoints: new Set(lines.map(({ endpoint }) => endpoint)),
+});
+
 export function createRecovery(deps: RecoveryDeps): Recovery {
-  const { store, client, engine, lines, limits, log } = deps;
+  const { store, client, engine, limits, log } = deps;
   const { graceMs = GRACE_MS, ringingGraceMs = RINGING_GRACE_MS } = deps;
   const closing = new AbortController();
   let backMs = limits.maxCallMs;
 
-  const numbers = new Set(lines.map(({ number }) => number));
-  const endpoints = new Set(lines.map(({ endpoint }) => endpoint));
-
   /** Whether Tandem dialled it, or it came in over one of the lines. */
-  function isOurs({ direction, from, to, tag, callbackUrl }: LiveCall): boolean {
+  function isOurs({ direction, from, to, tag, callbackUrl }: LiveCall, { numbers, endpoints }: Parties): boolean {
     if (callbackUrl !== undefined && !isSamePlace(callbackUrl, deps.callbackUrl())) return false;
     // Only what Tandem dials is tagged; without the URL a tag alone proves nothing.
     if (direction === 'out') return tag !== undefined && callbackUrl !== undefined;
@@ -94,10 +102,11 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
 
   async function unowned(): Promise<LiveCall[]> {
     const found: LiveCall[] = [];
+    const parties = partiesOf(deps.lines());
     for (const call of await client.liveCalls(backMs, closing.signal)) {
       // Tandem answers nobody before it has dialled: a fallback URL, or a fallback number, has taken this call.
       const isElsewhere = call.state === 'active' && isUntouched(call);
-      if (isOurs(call) && !isElsewhere && !(await isOwned(call))) found.push(call);
+      if (isOurs(call, parties) && !isElsewhere && !(await isOwned(call))) found.push(call);
     }
     return found;
   }

@@ -53,7 +53,7 @@ function scene(live: LiveCall[], { store = createMemoryStore() }: EngineOptions 
   const parts = testEngine({ client, store });
   const recovery: Recovery = createRecovery({
     ...parts,
-    lines: PLAN.lines,
+    lines: () => PLAN.lines,
     limits: LIMITS,
     callbackUrl: () => 'https://user:password@tandem.example/webhooks/voice',
     graceMs: 0,
