@@ -42,6 +42,21 @@ describe('calls, end to end over HTTP', () => {
     expect(far?.history.map(({ what }) => what)).toContain('connected');
   });
 
+  it.each([86_400_000, -86_400_000])('go on when the clock of the machine jumps by %d ms', async (ms) => {
+    const started = Date.now();
+    const id = await tandem.sandbox.dial({ from: ENDPOINT, to: PSTN, hangUpAfterMs: 1_500 });
+    while ((await tandem.tandem.call(id))?.phase !== 'bridged') await new Promise(setImmediate);
+    const now = Date.now.bind(Date);
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + ms);
+    try {
+      const call = await tandem.ended(id);
+      expect(call.reason).toBe('completed');
+      expect(Math.abs(Date.parse(call.createdAt) - (started + ms))).toBeLessThan(60_000);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it('PSTN → SIP: somebody calls the number, the phone rings', async () => {
     const id = await tandem.sandbox.dial({ from: '+12223334444', to: NUMBER, hangUpAfterMs: 1_000 });
     const call = await tandem.ended(id);

@@ -2,8 +2,12 @@ import type { Flow, Leg } from '../flows/flow';
 import { legsOf } from '../flows/flow';
 import type { CallView } from './schemas';
 
-/** A flow as the API shows it: times in ISO 8601, without what only the machine needs. */
-export function toCallView(flow: Flow): CallView {
+/**
+ * A flow as the API shows it: times in ISO 8601, without what only the machine needs.
+ * @param wallTime of a time of the store's clock
+ */
+export function toCallView(flow: Flow, wallTime: (at: number) => number): CallView {
+  const isoTime = (at: number): string => new Date(wallTime(at)).toISOString();
   const shown = flow.kind === 'bridge-legs' ? flow.incoming : flow.dial;
   return {
     id: flow.id,
@@ -23,8 +27,4 @@ export function toCallView(flow: Flow): CallView {
 
 function toLegView({ role, callId, state, cause }: Leg): CallView['legs'][number] {
   return { role, callId, state, cause };
-}
-
-function isoTime(at: number): string {
-  return new Date(at).toISOString();
 }

@@ -27,6 +27,7 @@ export interface ApiDeps {
 /** Tandem's own API: start a spoken call, look at calls, end one. */
 export function apiRoutes({ engine, store, plan, token }: ApiDeps): Router {
   const router = Router();
+  const view = (flow: Flow) => toCallView(flow, (at) => store.wallTime(at));
   router.get('/openapi.json', (_req, res) => void res.json(openApiDocument()));
   router.use('/calls', requireBearer(token));
 
@@ -37,7 +38,7 @@ export function apiRoutes({ engine, store, plan, token }: ApiDeps): Router {
     const fingerprint = key === undefined ? undefined : fingerprintOf({ to, from, ...speech });
     const answer = (status: 200 | 201, flow: Flow): void => {
       if (status === 200 && fingerprint !== undefined) mustBeSameRequest(flow, fingerprint);
-      res.status(status).location(`/calls/${id}`).json(toCallView(flow));
+      res.status(status).location(`/calls/${id}`).json(view(flow));
     };
     const first = key === undefined ? undefined : await store.get(id);
     if (first) return answer(200, first);
@@ -57,15 +58,15 @@ export function apiRoutes({ engine, store, plan, token }: ApiDeps): Router {
 
   router.get('/calls', async (req, res) => {
     const flows = await store.list(parse(callFilter, req.query));
-    res.json({ calls: flows.map(toCallView) });
+    res.json({ calls: flows.map(view) });
   });
 
   router.get('/calls/:id', async (req, res) => {
-    res.json(toCallView((await store.get(req.params.id)) ?? missing(req.params.id)));
+    res.json(view((await store.get(req.params.id)) ?? missing(req.params.id)));
   });
 
   router.delete('/calls/:id', async (req, res) => {
-    res.status(202).json(toCallView((await engine.end(req.params.id)) ?? missing(req.params.id)));
+    res.status(202).json(view((await engine.end(req.params.id)) ?? missing(req.params.id)));
   });
   return router;
 }

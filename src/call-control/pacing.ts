@@ -27,7 +27,7 @@ export interface Pacer {
 }
 
 /** Keeps numbers that met the platform's `call-rate-limit` below it; the others pass without delay. */
-export function createPacer(wait: Pause = pause, now: () => number = Date.now): Pacer {
+export function createPacer(wait: Pause = pause, now: () => number = () => performance.now()): Pacer {
   const lanes = new Map<string, Lane>();
 
   async function takeTurn(lane: Lane, signal: AbortSignal): Promise<void> {

@@ -58,12 +58,12 @@ async function untilEnded(
   sandbox: Sandbox,
   tandem: TandemApi,
 ): Promise<{ call: CallView; legs: FarEndView[] }> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const call = await tandem.call(id);
     const legs = await sandbox.legsOf(id);
     if (call?.phase === 'ended' && legs.every(({ state }) => state === 'ended')) return { call, legs };
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new DemoError(
         `the call ${id} has not ended: ${call === undefined ? 'Tandem has not heard of it' : call.phase}`,
       );

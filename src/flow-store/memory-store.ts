@@ -1,5 +1,6 @@
 import type { Flow, Phase } from '../flows/flow';
 import { legsOf } from '../flows/flow';
+import { createSteadyClock, wallTime } from '../protocol/steady-clock';
 import type { FlowStore } from './store';
 
 export interface MemoryStoreOptions {
@@ -13,6 +14,7 @@ export interface MemoryStoreOptions {
  * Flows in a Map of this process: every step is synchronous, so no two interleave. A restart forgets them.
  */
 export function createMemoryStore({ maxEnded = 2_000, keepEndedMs = 600_000 }: MemoryStoreOptions = {}): FlowStore {
+  const now = createSteadyClock();
   const live = new Map<string, Flow>();
   /** In the order in which they ended. */
   const ended = new Map<string, Flow>();
@@ -41,7 +43,8 @@ export function createMemoryStore({ maxEnded = 2_000, keepEndedMs = 600_000 }: M
 
   return {
     instance: 'the only one',
-    now: Date.now,
+    now,
+    wallTime: (at) => wallTime(at, now()),
     isAlive: () => true,
     holdsLease: () => true,
     claim: () => Promise.resolve(true),

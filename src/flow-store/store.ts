@@ -19,6 +19,8 @@ export interface Instances {
   readonly instance: string;
   /** Epoch ms on the clock that all instances share, whatever their own clocks say. */
   now(): number;
+  /** What to show to people for a time of `now()`: the clock of a machine may have been set since. */
+  wallTime(at: number): number;
   /**
    * Whether an instance was heard of within `LEASE_MS`; this one always is. Everybody counts as alive until the store has
    * been within reach for as long: after an outage all need time to say that they are there.

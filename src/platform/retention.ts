@@ -21,7 +21,7 @@ export function createRetention<Item>(limits: RetentionLimits, forget: (item: It
   const ended = new Map<Item, number>(); // in the order of their ends
   return {
     add(item) {
-      const now = Date.now();
+      const now = performance.now();
       ended.set(item, now);
       for (const [oldest, endedAt] of ended) {
         if (ended.size <= limits.max && now - endedAt < limits.ageMs) break;

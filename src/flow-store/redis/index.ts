@@ -84,6 +84,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<FlowSt
   return {
     instance: heartbeat.instance,
     now: () => heartbeat.now(),
+    wallTime: (at) => at,
     isAlive: (instance) => heartbeat.isAlive(instance),
     holdsLease: () => heartbeat.holdsLease(),
 

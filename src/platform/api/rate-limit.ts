@@ -24,7 +24,7 @@ export function createCallRateLimit(): CallRateLimit {
   const recent = new Map<string, number[]>(); // times of the calls within the window
   return {
     take(from) {
-      const now = Date.now();
+      const now = performance.now();
       const times = (recent.get(from) ?? []).filter((time) => now - time < CALL_WINDOW_MS);
       if (times.length >= CALLS_PER_WINDOW)
         throw new CallRateLimitError(`${from} makes more than one call a second, averaged over 10 s: retry later`);
@@ -39,7 +39,7 @@ export function limitRequests(perSecond: number): RequestHandler {
   let windowEnd = 0;
   const counts = new Map<string, number>();
   return (request, _response, next) => {
-    const now = Date.now();
+    const now = performance.now();
     if (now >= windowEnd) {
       windowEnd = now + REQUEST_WINDOW_MS;
       counts.clear();
@@ -47,7 +47,7 @@ export function limitRequests(perSecond: number): RequestHandler {
     const endpoint = `${request.method} ${kindOf(request.path)}`;
     const count = (counts.get(endpoint) ?? 0) + 1;
     counts.set(endpoint, count);
-    if (count > perSecond) throw new TooManyRequestsError(windowEnd);
+    if (count > perSecond) throw new TooManyRequestsError(Math.ceil(Date.now() + windowEnd - now));
     next();
   };
 }

@@ -1,6 +1,7 @@
 /** `/sandbox/registrations`: the phones that are registered. */
 import { Router } from 'express';
 import { printHostPort } from '../../protocol/host-port';
+import { wallTime } from '../../protocol/steady-clock';
 import type { Domains } from '../resources/domains';
 import type { Registrar, Registration } from '../sip/registrar';
 
@@ -8,7 +9,7 @@ import type { Registrar, Registration } from '../sip/registrar';
 export function registrationRoutes(registrar: Registrar, domains: Domains): Router {
   const router = Router();
   router.get('/', (_request, response) => {
-    const now = Date.now();
+    const now = registrar.now();
     response.json(
       registrar.list().map((registration) => ({
         ...show(registration, now),
@@ -29,8 +30,8 @@ function show({ endpointId, sipUri, contact }: Registration, now: number) {
     address: printHostPort(received),
     instance,
     userAgent,
-    registeredAt: registeredAt.toISOString(),
-    refreshedAt: refreshedAt.toISOString(),
+    registeredAt: new Date(wallTime(registeredAt.getTime(), now)).toISOString(),
+    refreshedAt: new Date(wallTime(refreshedAt.getTime(), now)).toISOString(),
     /** Seconds since the phone came online. */
     age: Math.max(0, Math.floor((now - registeredAt.getTime()) / 1000)),
     /** Seconds. */

@@ -54,7 +54,8 @@ export interface DeliveryDeps {
 
 export function createDelivery({ client, errors, log }: DeliveryDeps): Delivery {
   const attempt = async (event: CallEvent, url: string, target: CallbackTarget): Promise<boolean> => {
-    const started = Date.now();
+    const time = new Date().toISOString();
+    const started = performance.now();
     const outcome = await client.send({
       url,
       method: target.method,
@@ -64,9 +65,9 @@ export function createDelivery({ client, errors, log }: DeliveryDeps): Delivery 
     const result = {
       url: redactUrl(url),
       ...(outcome.status === undefined ? { error: outcome.error } : { status: outcome.status }),
-      durationMs: Date.now() - started,
+      durationMs: Math.round(performance.now() - started),
     };
-    event.attempts.push({ time: new Date(started).toISOString(), ...result });
+    event.attempts.push({ time, ...result });
     log[outcome.ok ? 'info' : 'warn'](
       { event: 'callback-sent', callId: event.callId, eventType: event.name, ok: outcome.ok, ...result },
       outcome.ok ? 'callback delivered' : 'callback not delivered',

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { newId } from '../../protocol/ids';
 import { SIP_DOMAIN_SUFFIX } from '../../protocol/resources';
 import { normaliseSipUri } from '../../protocol/sip-uri';
+import { createSteadyClock } from '../../protocol/steady-clock';
 import { AlreadyExistsError, QuotaError } from '../errors';
 import { digestSecret, type DigestSecret } from './digest-secret';
 
@@ -71,7 +72,7 @@ export interface Domains {
 }
 
 /** @param onEndpointGone whoever holds something of an endpoint lets it go */
-export function createDomains(onEndpointGone: (endpointId: string) => void): Domains {
+export function createDomains(onEndpointGone: (endpointId: string) => void, now = createSteadyClock()): Domains {
   const domains = new Map<string, Domain>();
   const bySipUri = new Map<string, Endpoint>();
   const byId = new Map<string, Endpoint>();
@@ -135,11 +136,11 @@ export function createDomains(onEndpointGone: (endpointId: string) => void): Dom
     realms: () => [...realms.values()],
     addToken(endpoint, expiresInSeconds) {
       const token = randomBytes(24).toString('base64url');
-      const now = Date.now();
-      endpoint.tokens = endpoint.tokens.filter(({ expiresAt }) => expiresAt.getTime() > now).slice(1 - MAX_TOKENS);
+      const time = now();
+      endpoint.tokens = endpoint.tokens.filter(({ expiresAt }) => expiresAt.getTime() > time).slice(1 - MAX_TOKENS);
       endpoint.tokens.push({
         secret: digestSecret(endpoint.name, endpoint.realm, token),
-        expiresAt: new Date(now + expiresInSeconds * 1000),
+        expiresAt: new Date(time + expiresInSeconds * 1000),
       });
       return token;
     },

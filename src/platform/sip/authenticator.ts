@@ -13,6 +13,7 @@ import type { SipRequest } from './message';
 import { responseTo } from './respond';
 import { createThrottle, type Throttle } from './throttle';
 import type { ServerTransaction } from './transaction/transaction';
+import { createSteadyClock } from '../../protocol/steady-clock';
 
 /** Credentials looked at in one request: baresip answers each of two challenges. */
 const MAX_CREDENTIALS = 4;
@@ -38,7 +39,7 @@ export interface AuthenticatorOptions {
 }
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { domains, log, now = Date.now, serverNames = [] } = options;
+  const { domains, log, now = createSteadyClock(), serverNames = [] } = options;
   const throttle = options.throttle ?? createThrottle({}, now);
   const nonces = createNonces(now);
   const claimOf = createClaims(domains, new Set(['localhost', ...serverNames.map((name) => name.toLowerCase())]));

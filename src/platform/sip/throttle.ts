@@ -7,6 +7,7 @@
  * behind the same NAT, nor for strangers who guess at his name.
  */
 import { isIPv6 } from 'node:net';
+import { createSteadyClock } from '../../protocol/steady-clock';
 
 export interface ThrottleLimits {
   /** How long failures count, from the first on; ms. */
@@ -51,7 +52,10 @@ export interface Throttle {
 }
 
 /** @param now ms */
-export function createThrottle(limits: Partial<ThrottleLimits> = {}, now: () => number = Date.now): Throttle {
+export function createThrottle(
+  limits: Partial<ThrottleLimits> = {},
+  now: () => number = createSteadyClock(),
+): Throttle {
   const settings = { ...DEFAULT_THROTTLE, ...limits };
   const { windowMs, maxEntries, challengeBurst, challengesPerSecond } = settings;
   const byAddress = createCounter(windowMs, maxEntries, now);

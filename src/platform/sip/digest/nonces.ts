@@ -1,6 +1,7 @@
 /** Nonces of digest challenges (RFC 7616 3.3, 5.4): nothing is kept of one until valid credentials used it. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { pooledRandomBytes } from '../../../protocol/random';
+import { createSteadyClock } from '../../../protocol/steady-clock';
 import { sameText } from './digest-response';
 
 /** How old a nonce may be; ms. A phone that keeps one for longer is told `stale`, and asks its user nothing. */
@@ -48,7 +49,7 @@ export interface Nonces {
 }
 
 /** @param now ms; @param maxUsed for tests */
-export function createNonces(now: () => number = Date.now, maxUsed = MAX_USED): Nonces {
+export function createNonces(now: () => number = createSteadyClock(), maxUsed = MAX_USED): Nonces {
   const key = randomBytes(32);
   const used = new Map<string, Use>(); // in the order of their first uses
   /** Nonces issued up to here and not in the table may have been used: they are not taken any more. */

@@ -25,7 +25,7 @@ export function registeredHeaders(
   if (supported.has('outbound') && request.all('via').length === 1 && changed.some(isOutbound))
     headers.push(['Require', 'outbound']);
   for (const tag of OPTION_TAGS) headers.push(['Supported', tag]);
-  headers.push(['Date', new Date(time).toUTCString()]);
+  headers.push(['Date', new Date().toUTCString()]);
   return headers;
 }
 

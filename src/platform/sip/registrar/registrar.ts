@@ -15,6 +15,7 @@ import { applyRegister, type MakeContact } from './bindings';
 import type { Contact, OfflineReason } from './contact';
 import { OPTION_TAGS, registeredHeaders } from './register-response';
 import { readRegister, type Refusal, type RegisterRequest } from './register-request';
+import { createSteadyClock } from '../../../protocol/steady-clock';
 
 export interface RegistrarLimits {
   /** Of an endpoint. */
@@ -51,6 +52,8 @@ export interface Registration {
 }
 
 export interface Registrar {
+  /** The clock of the contacts' times, ms. */
+  now(): number;
   /** Answers a REGISTER. */
   register(transaction: ServerTransaction): void;
   /** Where the endpoint can be called: highest `q` first, then the latest REGISTER. None where it is disabled. */
@@ -88,7 +91,7 @@ interface Bindings {
 }
 
 export function createRegistrar(options: RegistrarOptions): Registrar {
-  const { domains, authenticator, log, events, now = Date.now } = options;
+  const { domains, authenticator, log, events, now = createSteadyClock() } = options;
   const limits = { ...DEFAULT_REGISTRAR_LIMITS, ...options.limits };
   const { internalErrors = createInternalErrors(log) } = options;
   const timers = createTimers(internalErrors);
@@ -206,6 +209,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   };
 
   return {
+    now,
     register(transaction) {
       const { request } = transaction;
       const refuse = ({ status, reason, headers }: Refusal): void =>
