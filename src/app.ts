@@ -6,9 +6,10 @@ import type { Engine } from './flows/engine';
 import type { DialPlan } from './flows/dial-plan';
 import type { FlowStore } from './flow-store/store';
 import type { Logger } from './logger';
-import { messageOf } from './errors';
+import { readiness } from './readiness';
 import type { Metrics } from './metrics';
-import { notFound, problemHandler } from './problems';
+import { ForbiddenError, notFound, problemHandler } from './problems';
+import { cors, createOriginPolicy, sameOrigin, type OriginRefusal, type OriginSettings } from './same-origin';
 import { webhookRoutes } from './webhooks/routes';
 
 export interface AppDeps {
@@ -18,26 +19,33 @@ export interface AppDeps {
   log: Logger;
   plan: DialPlan;
   webhookCredentials: { username: string; password: string } | undefined;
+  /** Events by GET are taken where it is GET and there are credentials. */
+  webhookMethod: 'GET' | 'POST';
   apiToken: string | undefined;
+  /** Own origins, and those of other sites whose pages may use the API. */
+  origins: Pick<OriginSettings, 'own' | 'allowed'>;
 }
 
 /** Tandem's HTTP side. Builds it; never listens. */
-export function createApp({ engine, store, metrics, log, plan, webhookCredentials, apiToken }: AppDeps): Express {
+export function createApp(deps: AppDeps): Express {
+  const { engine, store, metrics, log, plan, webhookCredentials, webhookMethod, apiToken } = deps;
+  // What is open to every program must not be open to every web page.
+  const checkHost = webhookCredentials === undefined || apiToken === undefined;
+  const policy = createOriginPolicy({ ...deps.origins, checkHost });
+  const refuse = (refusal: OriginRefusal) => new ForbiddenError(refusal);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(helmet(), requestId);
-  // Before the others: nearly every request is an event.
-  app.use(webhookRoutes({ engine, log, metrics, credentials: webhookCredentials }));
+  // Before the others: nearly every request is an event. A GET of an event changes state too.
+  app.use('/webhooks', sameOrigin(policy, { everyMethod: true, refuse }));
+  const acceptGet = webhookMethod === 'GET' && webhookCredentials !== undefined;
+  app.use(webhookRoutes({ engine, log, metrics, credentials: webhookCredentials, acceptGet }));
+  app.use(cors(policy), sameOrigin(policy, { refuse }));
 
   app.get('/healthz', (_req, res) => void res.json({ status: 'alive' }));
-  app.get('/readyz', async (_req, res) => {
-    const fault = engine.draining ? 'draining' : await store.ping().then(() => undefined, messageOf);
-    res
-      .status(fault === undefined ? 200 : 503)
-      .json(fault === undefined ? { status: 'ready' } : { status: 'not ready', fault });
-  });
+  app.get('/readyz', readiness({ engine, store, log }));
   app.get('/metrics', async (_req, res) => void res.type(metrics.contentType).send(await metrics.render()));
 
   app.use(apiRoutes({ engine, store, plan, token: apiToken }));

@@ -41,7 +41,15 @@ export interface Config {
   readonly lines: readonly Line[];
   readonly defaultCountry: CountryCode;
   readonly webhookCredentials: Readonly<{ username: string; password: string }> | undefined;
+  /** How the platform sends events; events by GET are taken only where it is GET. */
+  readonly webhookMethod: 'GET' | 'POST';
   readonly apiToken: string | undefined;
+  /** Origins of web pages that may send requests. */
+  readonly origins: Readonly<{
+    own: readonly string[];
+    allowed: readonly string[];
+    webSocket: readonly string[] | '*';
+  }>;
   readonly callTimeoutSeconds: number;
   readonly maxCallSeconds: number;
   readonly legCheckSeconds: number;
@@ -183,6 +191,8 @@ function faultsOfCredentials(given: Record<string, string | undefined>, purpose:
     faults.push('WEBHOOK_PASSWORD is missing; WEBHOOK_USERNAME needs it');
   if (username?.includes(':'))
     faults.push('WEBHOOK_USERNAME has a colon, which Basic authentication cannot carry; choose another');
+  if (given['WEBHOOK_METHOD'] === 'GET' && username === undefined && given['BANDWIDTH_API_URL'] !== undefined)
+    faults.push('WEBHOOK_USERNAME and WEBHOOK_PASSWORD are missing; WEBHOOK_METHOD=GET needs them');
   if (given['NODE_ENV'] === 'production' && purpose === 'serve') {
     if (username === undefined && password === undefined) {
       faults.push('WEBHOOK_USERNAME and WEBHOOK_PASSWORD are missing; in production callbacks must carry credentials');
@@ -212,7 +222,13 @@ function toConfig(s: Settings): Config {
     lines: s.LINES,
     defaultCountry: s.DEFAULT_COUNTRY,
     webhookCredentials: username !== undefined && password !== undefined ? { username, password } : undefined,
+    webhookMethod: s.WEBHOOK_METHOD,
     apiToken: s.API_TOKEN,
+    origins: {
+      own: s.PUBLIC_BASE_URL === undefined ? [] : [new URL(s.PUBLIC_BASE_URL).origin],
+      allowed: s.ALLOWED_ORIGINS,
+      webSocket: s.SIP_WS_ORIGINS,
+    },
     callTimeoutSeconds: s.CALL_TIMEOUT_SECONDS,
     maxCallSeconds: s.MAX_CALL_SECONDS,
     legCheckSeconds: s.LEG_CHECK_SECONDS,

@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { TandemError, messageOf } from './errors';
 import { StoreUnavailableError } from './flow-store/errors';
 import type { Logger } from './logger';
+import type { OriginRefusal } from './same-origin';
 
 /** An error that is the client's business: it has an HTTP status and may be shown. */
 export abstract class ProblemError extends TandemError {
@@ -26,6 +27,37 @@ export class UnauthorizedError extends ProblemError {
   constructor(challenge: string) {
     super('send the credentials that this server was set up with in the Authorization header');
     this.headers = { 'www-authenticate': challenge };
+  }
+}
+
+/** A request of another site's page. */
+export class ForbiddenError extends ProblemError {
+  readonly code: OriginRefusal['code'];
+  readonly status = 403;
+  readonly title = 'Forbidden';
+  constructor({ code, message }: OriginRefusal) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export class UnsupportedMediaTypeError extends ProblemError {
+  readonly code = 'unsupported-media-type';
+  readonly status = 415;
+  readonly title = 'Unsupported media type';
+  constructor(contentType: string | undefined) {
+    super(`Content-Type must be application/json, not ${contentType ?? 'missing'}`);
+  }
+}
+
+export class MethodNotAllowedError extends ProblemError {
+  readonly code = 'method-not-allowed';
+  readonly status = 405;
+  readonly title = 'Method not allowed';
+  override readonly headers;
+  constructor(method: string, allowed: readonly string[]) {
+    super(`${method} is not allowed here; use ${allowed.join(' or ')}`);
+    this.headers = { allow: allowed.join(', ') };
   }
 }
 

@@ -61,6 +61,7 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
   const client = createCallControl({
     http: createApiHttp({ ...config.api, url: apiUrl }),
     callbackUrl: () => webhookUrl,
+    callbackHttpMethod: config.webhookMethod,
   });
   let lines = config.lines;
   // The engine and the API read the lines at each call.
@@ -86,6 +87,8 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
     log,
     plan,
     webhookCredentials: config.webhookCredentials,
+    webhookMethod: config.webhookMethod,
+    origins: config.origins,
     apiToken: config.apiToken,
   });
 

@@ -76,6 +76,21 @@ export const origin = (credentials: string) =>
     return url.origin;
   });
 
+/** A comma-separated list of origins, as browsers send them. */
+export const origins = z.string().transform((text, ctx): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .flatMap((part) => {
+      const url = URL.canParse(part) ? new URL(part) : undefined;
+      if (url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return [url.origin];
+      const got = part.includes('@') ? 'a URL with a user name' : shown(part);
+      ctx.addIssue(`has ${got}; write each origin like https://app.example.com, without a path`);
+      return [];
+    }),
+);
+
 /** It has a password in it, so no message repeats it. */
 export const redisUrl = z.string().superRefine((text, ctx) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;

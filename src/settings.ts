@@ -5,7 +5,7 @@ import type { Line } from './flows/dial-plan';
 import { MAX_CALL_TIMEOUT_SECONDS } from './protocol/commands';
 import { isE164 } from './protocol/e164';
 import { normaliseSipUri } from './protocol/sip-uri';
-import { country, flag, oneOf, origin, portRange, recordsUrl, redisUrl, shown, whole } from './setting-kinds';
+import { country, flag, oneOf, origin, origins, portRange, recordsUrl, redisUrl, shown, whole } from './setting-kinds';
 
 const DEFAULT_LINES = '+1555444333=sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io';
 
@@ -45,7 +45,9 @@ export const settings = z.object({
   DEFAULT_COUNTRY: country.prefault('US'),
   WEBHOOK_USERNAME: z.string().optional(),
   WEBHOOK_PASSWORD: z.string().optional(),
+  WEBHOOK_METHOD: oneOf(['POST', 'GET']).default('POST'),
   API_TOKEN: z.string().optional(),
+  ALLOWED_ORIGINS: origins.prefault(''),
   CALL_TIMEOUT_SECONDS: whole(1, MAX_CALL_TIMEOUT_SECONDS, 30),
   MAX_CALL_SECONDS: whole(1, 86_400, 14_400),
   COMMAND_TIMEOUT_MS: whole(50, 60_000, 5_000),
@@ -75,6 +77,7 @@ export const settings = z.object({
       error: ({ input }) => `must be the IP address that phones reach, like 203.0.113.7 (got ${shown(input)})`,
     })
     .optional(),
+  SIP_WS_ORIGINS: z.union([z.literal('*'), origins]).prefault(''),
   SIP_TLS_PORT: whole(0, 65_535, 5_061),
   SIP_TLS_CERT: z.string().optional(),
   SIP_TLS_KEY: z.string().optional(),

@@ -13,9 +13,14 @@ describe('the frame of the server', () => {
     expect([status, body]).toEqual([200, { status: 'ready' }]);
   });
 
-  it('is not ready when its store cannot be reached, and says why', async () => {
-    const { status, body } = await request(testApp({ store: failingStore('ping') }).app).get('/readyz');
-    expect([status, body]).toEqual([503, { status: 'not ready', fault: 'disk full at /var/secret' }]);
+  it('is not ready when its store cannot be reached: the reply has a fixed word, the log says why, once', async () => {
+    const { app, lines } = testApp({ store: failingStore('ping') });
+    for (let probe = 0; probe < 3; probe += 1) {
+      const { status, body } = await request(app).get('/readyz');
+      expect([status, body]).toEqual([503, { status: 'not ready', fault: 'store-unavailable' }]);
+    }
+    const logged = lines.filter(({ event }) => event === 'not-ready');
+    expect(logged).toMatchObject([{ fault: 'store-unavailable', detail: 'disk full at /var/secret' }]);
   });
 
   it('is not ready while it drains', async () => {
@@ -65,8 +70,11 @@ describe('the frame of the server', () => {
     });
   });
 
-  it.each(['/webhooks/voice', '/calls'])('knows no other method of %s', async (path) => {
-    expect((await request(testApp().app).put(path).send({})).status).toBe(404);
+  it.each([
+    ['/webhooks/voice', 405],
+    ['/calls', 404],
+  ])('knows no other method of %s', async (path, expected) => {
+    expect((await request(testApp().app).put(path).send({})).status).toBe(expected);
   });
 
   it('answers a path that is no percent-encoding with 400', async () => {

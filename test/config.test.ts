@@ -117,6 +117,15 @@ describe('the settings', () => {
     ['RTP_PORTS', '80-1000'],
     ['RTP_SILENCE_SECONDS', '-1'],
     ['AUDIO_PRIVATE_HOSTS', 'yes'],
+    ['WEBHOOK_METHOD', 'PUT'],
+    ['ALLOWED_ORIGINS', '*'],
+    ['ALLOWED_ORIGINS', 'app.example.com'],
+    ['ALLOWED_ORIGINS', 'https://app.example.com/console'],
+    ['ALLOWED_ORIGINS', 'https://a.example, https://user@b.example'],
+    ['ALLOWED_ORIGINS', 'ftp://app.example.com'],
+    ['ALLOWED_ORIGINS', 'null'],
+    ['SIP_WS_ORIGINS', '*, https://a.example'],
+    ['SIP_WS_ORIGINS', 'wss://a.example'],
     ['WEBHOOK_USERNAME', 'alone'],
     ['WEBHOOK_PASSWORD', 'alone'],
   ])('%s=%s is refused, with its name', (name, value) => {
@@ -182,6 +191,25 @@ describe('the settings', () => {
     expect(faults({ ...API, BANDWIDTH_API_TOKEN: 'a:b' })).toEqual([
       expect.stringMatching(/^BANDWIDTH_API_TOKEN has a colon/),
     ]);
+  });
+
+  it('have origins as browsers send them', () => {
+    const { origins } = loadConfig({
+      PUBLIC_BASE_URL: 'https://Voice.Example.com:443/',
+      ALLOWED_ORIGINS: 'https://App.example.org/, http://localhost:80,http://localhost:8080',
+      SIP_WS_ORIGINS: '*',
+    });
+    expect(origins).toEqual({
+      own: ['https://voice.example.com'],
+      allowed: ['https://app.example.org', 'http://localhost', 'http://localhost:8080'],
+      webSocket: '*',
+    });
+  });
+
+  it('demand webhook credentials for events by GET of another platform', () => {
+    const env = { BANDWIDTH_API_URL: 'http://127.0.0.1:1', BANDWIDTH_USER_ID: 'u', BANDWIDTH_API_TOKEN: 't' };
+    const found = faults({ ...env, BANDWIDTH_API_SECRET: 's', WEBHOOK_METHOD: 'GET' });
+    expect(found).toEqual([expect.stringMatching(/^WEBHOOK_USERNAME and WEBHOOK_PASSWORD .*WEBHOOK_METHOD=GET/)]);
   });
 
   it('are refused all at once', () => {

@@ -31,6 +31,11 @@ const failure = (description: string) => ({
   description,
   content: { 'application/problem+json': { schema: ref('Problem') } },
 });
+/** Of every operation. */
+const refusals = {
+  401: failure('The bearer token is missing or wrong'),
+  403: failure('A request of a web page whose origin is not allowed, or to an unknown Host'),
+};
 const id = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
 
 const location = { Location: { schema: { type: 'string' } } };
@@ -74,9 +79,9 @@ function build(): object {
             },
             201: { ...json('Call', 'Dialling'), headers: location },
             400: failure('The body is not valid; detail names the field'),
-            401: failure('The bearer token is missing or wrong'),
+            ...refusals,
             413: failure('The body is larger than 64 KiB'),
-            415: failure('The body is in an encoding that is not understood'),
+            415: failure('The Content-Type is not JSON, or the encoding is unknown'),
             422: failure('The Idempotency-Key was used with another body'),
             503: failure(
               'The server is shutting down (code draining), or its storage is unavailable. With the code call-may-be-placed ' +
@@ -91,7 +96,7 @@ function build(): object {
           responses: {
             200: json('CallList', 'Calls'),
             400: failure('A parameter is not valid'),
-            401: failure('The bearer token is missing or wrong'),
+            ...refusals,
           },
         },
       },
@@ -102,7 +107,7 @@ function build(): object {
           summary: 'One call, with its legs and its timeline',
           responses: {
             200: json('Call', 'The call'),
-            401: failure('The bearer token is missing or wrong'),
+            ...refusals,
             404: failure('There is no such call'),
           },
         },
@@ -111,7 +116,7 @@ function build(): object {
           summary: 'Ends a call and all its legs',
           responses: {
             202: json('Call', 'Ending, or ended before'),
-            401: failure('The bearer token is missing or wrong'),
+            ...refusals,
             404: failure('There is no such call'),
           },
         },

@@ -6,7 +6,14 @@ import type { Engine } from '../flows/engine';
 import type { Flow } from '../flows/flow';
 import { StoreUnavailableError } from '../flow-store/errors';
 import type { FlowStore } from '../flow-store/store';
-import { BadRequestError, DrainingError, MaybePlacedError, NotFoundError } from '../problems';
+import { jsonOnly } from '../json-only';
+import {
+  BadRequestError,
+  DrainingError,
+  MaybePlacedError,
+  NotFoundError,
+  UnsupportedMediaTypeError,
+} from '../problems';
 import { isE164, toE164 } from '../protocol/e164';
 import { describeFault } from '../protocol/events';
 import { newId } from '../protocol/ids';
@@ -29,7 +36,11 @@ export function apiRoutes({ engine, store, plan, token }: ApiDeps): Router {
   const router = Router();
   const view = (flow: Flow) => toCallView(flow, (at) => store.wallTime(at));
   router.get('/openapi.json', (_req, res) => void res.json(openApiDocument()));
-  router.use('/calls', requireBearer(token));
+  router.use(
+    '/calls',
+    requireBearer(token),
+    jsonOnly((type) => new UnsupportedMediaTypeError(type)),
+  );
 
   router.post('/calls', json({ limit: '64kb', type: () => true }), async (req, res) => {
     const { to, from, ...speech } = parse(newCall, req.body);

@@ -109,6 +109,8 @@ export interface CallControlOptions {
   http: ApiHttp;
   /** Where the events of dialled calls go. */
   callbackUrl: () => string;
+  /** How they are sent; default: POST. */
+  callbackHttpMethod?: 'GET' | 'POST';
   wait?: Pause;
   pacer?: Pacer;
 }
@@ -116,6 +118,7 @@ export interface CallControlOptions {
 export function createCallControl({
   http,
   callbackUrl,
+  callbackHttpMethod = 'POST',
   wait,
   pacer = createPacer(wait),
 }: CallControlOptions): CallControl {
@@ -212,7 +215,8 @@ export function createCallControl({
   return {
     async createCall({ from, to, callTimeout, tag }, signal, ready = ALWAYS_READY) {
       const since = Date.now();
-      const body: CreateCallBody = { from, to, callTimeout, tag, callbackUrl: callbackUrl() };
+      const callback = { callbackUrl: callbackUrl(), ...(callbackHttpMethod === 'GET' && { callbackHttpMethod }) };
+      const body: CreateCallBody = { from, to, callTimeout, tag, ...callback };
       let mayExist = false;
       const dialling = retry(
         async () => {

@@ -25,6 +25,7 @@ async function run({ config, args }: Invocation): Promise<void> {
   const provisioned = await provisionLines(http, {
     lines: config.lines,
     webhookUrl: webhookUrlOf(base, config.webhookCredentials),
+    webhookMethod: config.webhookMethod,
     sipPassword: config.sipPassword,
     resetPassword: !config.sipPasswordMadeUp,
   }).finally(() => http.close());

@@ -32,11 +32,10 @@ export async function startAll(config: Config, log: Logger): Promise<Started> {
 
 /** The embedded platform gets what LINES names, and a simulated phone for each endpoint. */
 async function setUp(config: Config, platformUrl: string, webhookUrl: string): Promise<Provisioned> {
-  const { lines, sipPassword } = config;
+  const { lines, sipPassword, webhookMethod } = config;
   const http = createApiHttp({ ...config.api, url: platformUrl });
-  const provisioned = await provision(http, { lines, sipPassword, resetPassword: false, webhookUrl }).finally(() =>
-    http.close(),
-  );
+  const request = { lines, sipPassword, resetPassword: false, webhookUrl, webhookMethod };
+  const provisioned = await provision(http, request).finally(() => http.close());
   if (config.platform.sandbox) {
     const sandbox = createSandbox({ ...config.api, url: platformUrl });
     for (const endpoint of new Set(lines.map((line) => line.endpoint))) await sandbox.attachPhone(endpoint);
@@ -50,8 +49,8 @@ export async function startEmbedded(config: Config, log: Logger): Promise<Platfo
   const { tls, recordingsDir, ...sip } = config.sip;
   checkFolders(config.sip);
   const options = { ...sip, tls: tls && { port: tls.port, ...readCertificate(tls) } };
-  const { host } = config;
-  return startPlatform({ ...config.platform, host, ...account, sip: options, recordingsDir, log }).catch(
+  const { host, origins } = config;
+  return startPlatform({ ...config.platform, host, origins, ...account, sip: options, recordingsDir, log }).catch(
     (error: unknown) => {
       if (!(error instanceof SipListenError))
         throw explainListen(error, { setting: 'PLATFORM_PORT', port: config.platform.port, hostSetting: 'HOST', host });

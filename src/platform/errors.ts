@@ -149,6 +149,29 @@ export class NumberAccessDeniedError extends ApiError {
   readonly code = 'number-access-denied';
 }
 
+/** A request of another site's page. */
+export class ForeignOriginError extends ApiError {
+  readonly status = 403;
+  readonly category = 'forbidden';
+
+  constructor(
+    readonly code: 'cross-site-request' | 'origin-not-allowed' | 'host-not-allowed',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export class UnsupportedMediaTypeError extends ApiError {
+  readonly status = 415;
+  readonly category = 'bad-request';
+  readonly code = 'unsupported-media-type';
+
+  constructor(contentType: string | undefined) {
+    super(`Content-Type must be application/json, not ${contentType ?? 'missing'}`);
+  }
+}
+
 export class UnauthorizedError extends ApiError {
   readonly status = 401;
   readonly category = 'authentication';

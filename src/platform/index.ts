@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createInternalErrors, type InternalErrors } from '../internal-errors';
 import type { Logger } from '../logger';
 import { localUrl } from '../protocol/host-port';
+import { createOriginPolicy, type OriginPolicy } from '../same-origin';
 import { createPlatformApp } from './api/platform-app';
 import { createCallRateLimit, NO_CALL_RATE_LIMIT } from './api/rate-limit';
 import { createCallbackClient } from './calls/callback-client';
@@ -57,6 +58,8 @@ export interface PlatformOptions {
   sip?: SipOptions | undefined;
   /** Folder for recordings and uploads, which are kept; undefined: a temporary one. */
   recordingsDir?: string | undefined;
+  /** Origins of web pages that may send requests, and open WebSockets at `/sip`. Default: this server's own. */
+  origins?: { own: readonly string[]; allowed: readonly string[]; webSocket: readonly string[] | '*' };
 }
 
 export interface Platform {
@@ -70,6 +73,8 @@ export interface Platform {
   /** Hangs up what phones are in; ends timers, deliveries and connections. Applications are told nothing any more. */
   close(): Promise<void>;
 }
+
+const OWN_ORIGINS = { own: [], allowed: [], webSocket: [] };
 
 /** @throws the error of `listen`, as EADDRINUSE; SipListenError */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
@@ -90,7 +95,7 @@ async function assemble(
   options: PlatformOptions,
   onClose: (end: () => unknown) => void,
 ): Promise<Omit<Platform, 'close'>> {
-  const { host, userId, apiToken, apiSecret, rateLimits = false, sandbox = true } = options;
+  const { host, userId, apiToken, apiSecret, rateLimits = false, sandbox = true, origins = OWN_ORIGINS } = options;
   const log = options.log.child({ part: 'platform' });
   const { internalErrors = createInternalErrors(log) } = options;
 
@@ -134,7 +139,8 @@ async function assemble(
     (await startTelephony(options.sip, { domains, timers, receive, ownMedia, errors, internalErrors, log }));
   onClose(() => telephony?.close());
   onClose(() => recordings.close());
-  telephony?.attachWebSocket(server);
+  const originPolicy = createOriginPolicy(origins);
+  telephony?.attachWebSocket(server, (request) => isWebSocketAllowed(request, originPolicy, origins.webSocket));
   const createPlayer = telephony?.createPlayer ?? silentPlayers(timers, timing);
   const lines = { farEnds, timers, timing, createPlayer, internalErrors, sound: telephony && DEFAULT_SOUND };
   const dial = createExchange({ ...lines, numbers, domains, phones, telephony, receive });
@@ -156,7 +162,7 @@ async function assemble(
   const callRate = rateLimits ? createCallRateLimit() : NO_CALL_RATE_LIMIT;
   const resources = { userId, applications, numbers, domains, errors, calls, callRate, phones, media, recordings };
   const context = { ...resources, ...lines, registrar: telephony?.registrar, receive, uris, log };
-  const app = createPlatformApp(context, { apiToken, apiSecret, rateLimits, sandbox });
+  const app = createPlatformApp(context, { apiToken, apiSecret, rateLimits, sandbox, originPolicy });
   server.on(
     'request',
     internalErrors.guard('http request', (request: http.IncomingMessage, response: http.ServerResponse) =>
@@ -171,6 +177,16 @@ async function assemble(
     internalErrors,
     sip: telephony && { phones: telephony.phones, listening: telephony.listening },
   };
+}
+
+/** Programs send no Origin. */
+function isWebSocketAllowed(
+  request: http.IncomingMessage,
+  policy: OriginPolicy,
+  allowed: readonly string[] | '*',
+): boolean {
+  const { origin } = request.headers;
+  return origin === undefined || allowed === '*' || allowed.includes(origin) || policy.isOwn(origin, request);
 }
 
 function listen(server: http.Server, port: number, host: string): Promise<number> {

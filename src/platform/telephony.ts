@@ -70,7 +70,7 @@ export interface Telephony {
   /** What to type into a phone. */
   readonly phones: Address;
   /** SIP over WebSocket (RFC 7118) at `/sip`. */
-  attachWebSocket(server: http.Server): void;
+  attachWebSocket(server: http.Server, isAllowed: (request: http.IncomingMessage) => boolean): void;
   /** Hangs up every call, and ends. */
   close(): Promise<void>;
 }
@@ -192,7 +192,7 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
     registrar,
     listening,
     phones: { host: advertise(undefined), port: listening[0]?.port ?? port },
-    attachWebSocket: (server) => void running.attachWebSocket(server),
+    attachWebSocket: (server, isAllowed) => void running.attachWebSocket(server, isAllowed),
     close,
   };
 }

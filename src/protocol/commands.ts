@@ -92,6 +92,7 @@ export interface CreateCallBody {
   from: string;
   to: string;
   callbackUrl: string;
+  callbackHttpMethod?: 'GET' | 'POST';
   callTimeout?: number;
   tag?: string;
 }

@@ -23,6 +23,8 @@ export interface ProvisionRequest {
   lines: readonly Line[];
   /** incomingCallUrl of the application, credentials included */
   webhookUrl: string;
+  /** callbackHttpMethod of the application; default: POST */
+  webhookMethod?: 'GET' | 'POST';
   sipPassword: string;
   /** An endpoint that exists gets the password too; otherwise it keeps its own. */
   resetPassword: boolean;
@@ -53,6 +55,7 @@ const application = z.object({
   id: z.string(),
   name: z.string(),
   incomingCallUrl: z.string().nullish(),
+  callbackHttpMethod: z.string().nullish(),
   autoAnswer: z.boolean().nullish(),
 });
 const phoneNumber = z.object({ id: z.string(), applicationId: z.string().nullish() });
@@ -73,7 +76,7 @@ export async function provision(http: ApiHttp, request: ProvisionRequest): Promi
     steps.push(step);
     return step.id;
   };
-  const applicationId = done(await ensureApplication(http, request.webhookUrl));
+  const applicationId = done(await ensureApplication(http, request));
   for (const line of request.lines) {
     done(await ensureNumber(http, line.number, applicationId));
     const { user, label } = namesOf(line);
@@ -102,12 +105,18 @@ function namesOf({ endpoint: uri }: Line): { user: string; label: string } {
   return { user: parts.user, label: parts.host.slice(0, -suffix.length) };
 }
 
-async function ensureApplication(http: ApiHttp, incomingCallUrl: string): Promise<ProvisionStep> {
+async function ensureApplication(
+  http: ApiHttp,
+  { webhookUrl: incomingCallUrl, webhookMethod: callbackHttpMethod = 'POST' }: ProvisionRequest,
+): Promise<ProvisionStep> {
   const existing = (await list(http, '/applications', application)).find(({ name }) => name === APPLICATION_NAME);
-  const wanted = { name: APPLICATION_NAME, incomingCallUrl, callbackHttpMethod: 'POST', autoAnswer: false };
+  const wanted = { name: APPLICATION_NAME, incomingCallUrl, callbackHttpMethod, autoAnswer: false };
   const step = { what: 'application', name: `${APPLICATION_NAME} → ${redactUrl(incomingCallUrl)}` } as const;
   if (!existing) return { ...step, id: await create(http, '/applications', wanted), outcome: 'created' };
-  const isRight = existing.incomingCallUrl === incomingCallUrl && existing.autoAnswer === false;
+  const isRight =
+    existing.incomingCallUrl === incomingCallUrl &&
+    existing.autoAnswer === false &&
+    (existing.callbackHttpMethod ?? 'POST').toUpperCase() === callbackHttpMethod;
   if (!isRight) await http.send('POST', http.userPath(`/applications/${existing.id}`), wanted);
   return { ...step, id: existing.id, outcome: isRight ? 'kept' : 'changed' };
 }

@@ -3,7 +3,8 @@ import { requireBasic } from '../authentication';
 import type { Engine } from '../flows/engine';
 import type { Logger } from '../logger';
 import type { Metrics } from '../metrics';
-import { BadRequestError, DrainingError } from '../problems';
+import { jsonOnly } from '../json-only';
+import { BadRequestError, DrainingError, MethodNotAllowedError, UnsupportedMediaTypeError } from '../problems';
 import { parseEvent } from '../protocol/events';
 
 export interface WebhookDeps {
@@ -11,13 +12,15 @@ export interface WebhookDeps {
   log: Logger;
   metrics: Metrics;
   credentials: { username: string; password: string } | undefined;
+  /** Whether events may come by GET. */
+  acceptGet: boolean;
 }
 
 /**
  * `/webhooks/voice`, incomingCallUrl and callbackUrl in one: authenticate → parse → dispatch → acknowledge. A 2xx says
  * that the event is stored; what could not be stored is a 5xx, so that the platform turns to its fallback URL.
  */
-export function webhookRoutes({ engine, log, metrics, credentials }: WebhookDeps): Router {
+export function webhookRoutes({ engine, log, metrics, credentials, acceptGet }: WebhookDeps): Router {
   const receive =
     (source: 'body' | 'query'): RequestHandler =>
     async (req, res) => {
@@ -35,8 +38,15 @@ export function webhookRoutes({ engine, log, metrics, credentials }: WebhookDeps
 
   const router = Router();
   router.use('/webhooks', requireBasic(credentials));
-  // Whatever its content type says, an event is JSON.
-  router.post('/webhooks/voice', json({ limit: '64kb', type: () => true }), receive('body'));
-  router.get('/webhooks/voice', receive('query'));
+  const readJson = [jsonOnly((type) => new UnsupportedMediaTypeError(type)), json({ limit: '64kb', type: () => true })];
+  router.post('/webhooks/voice', readJson, receive('body'));
+  const methods = acceptGet ? ['POST', 'GET'] : ['POST'];
+  const notAllowed: RequestHandler = (req) => {
+    throw new MethodNotAllowedError(req.method, methods);
+  };
+  // Express answers HEAD with the handler of GET, which takes in the event.
+  router.head('/webhooks/voice', notAllowed);
+  if (acceptGet) router.get('/webhooks/voice', receive('query'));
+  router.all('/webhooks/voice', notAllowed);
   return router;
 }

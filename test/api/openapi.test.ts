@@ -157,6 +157,12 @@ describe('the OpenAPI document', () => {
     await send('post', '/calls', { ...speech, sentence: 'x'.repeat(65_536) });
     const encoded = request(app).post('/calls').set('authorization', `Bearer ${token}`).set('content-encoding', 'x');
     seen.push({ key: 'post /calls', answer: await encoded.send('{}') });
+    const page = { 'sec-fetch-site': 'cross-site' };
+    const foreign = { host: 'evil.example', authorization: `Bearer ${token}` };
+    seen.push({ key: 'post /calls', answer: await request(app).post('/calls').set(page).send(speech) });
+    seen.push({ key: 'delete /calls/{id}', answer: await request(app).delete('/calls/none').set(page) });
+    seen.push({ key: 'get /calls', answer: await request(app).get('/calls').set(foreign) });
+    seen.push({ key: 'get /calls/{id}', answer: await request(app).get('/calls/none').set(foreign) });
     engine.drain();
     await send('post', '/calls', speech);
 

@@ -223,11 +223,12 @@ export interface TestApp extends TestEngine {
 }
 
 export function testApp(
-  options: EngineOptions & Partial<Pick<AppDeps, 'webhookCredentials' | 'apiToken'>> = {},
+  options: EngineOptions & Partial<Pick<AppDeps, 'webhookCredentials' | 'webhookMethod' | 'apiToken' | 'origins'>> = {},
 ): TestApp {
-  const { webhookCredentials, apiToken, plan = PLAN } = options;
+  const { webhookCredentials, webhookMethod = 'POST', apiToken, plan = PLAN } = options;
+  const { origins = { own: [], allowed: [] } } = options;
   const parts = testEngine({ client: willingClient(), ...options });
-  return { ...parts, app: createApp({ ...parts, plan, webhookCredentials, apiToken }) };
+  return { ...parts, app: createApp({ ...parts, plan, webhookCredentials, webhookMethod, apiToken, origins }) };
 }
 
 /** A store of which some methods fail. */

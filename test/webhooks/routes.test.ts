@@ -14,6 +14,15 @@ import {
 } from '../helpers/builders';
 
 const PATH = '/webhooks/voice';
+const CREDENTIALS = { username: 'tandem', password: 'secret' };
+
+/** An app that was set up for events by GET, and the request of one. */
+function getApp(options: Parameters<typeof testApp>[0] = {}) {
+  const parts = testApp({ webhookMethod: 'GET', webhookCredentials: CREDENTIALS, ...options });
+  const get = (query: object | string) =>
+    request(parts.app).get(PATH).auth(CREDENTIALS.username, CREDENTIALS.password).query(query);
+  return { ...parts, get };
+}
 
 describe('an event that comes by POST', () => {
   it('is acknowledged with an empty 200 and stored', async () => {
@@ -40,15 +49,36 @@ describe('an event that comes by POST', () => {
     expect((await store.get(CALLER))?.phase).toBe('bridged');
   });
 
-  it.each(['application/json', 'application/json; charset=utf-8', 'text/plain', 'application/x-www-form-urlencoded'])(
-    'is read as JSON though it is called %s',
-    async (type) => {
-      const { app, store } = testApp();
-      const { status } = await request(app).post(PATH).set('content-type', type).send(JSON.stringify(incomingCall()));
-      expect(status).toBe(200);
-      expect(await store.get(CALLER)).toBeDefined();
-    },
-  );
+  it.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'Application/JSON;charset="UTF-8"',
+    'application/vnd.bandwidth.v1+json',
+  ])('is taken as %s', async (type) => {
+    const { app, store } = testApp();
+    const { status } = await request(app).post(PATH).set('content-type', type).send(JSON.stringify(incomingCall()));
+    expect(status).toBe(200);
+    expect(await store.get(CALLER)).toBeDefined();
+  });
+
+  it.each([
+    'text/plain',
+    'text/plain; application/json',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=application/json',
+    'application/jsonp',
+    'text/json',
+    '',
+  ])('is refused as "%s": 415, and nothing happens', async (type) => {
+    const { app, store, client } = testApp();
+    const post = request(app).post(PATH).set('content-type', type);
+    const { status, body } = await post
+      .serialize((data: unknown) => data as string)
+      .send(JSON.stringify(incomingCall()));
+    expect([status, body.code]).toEqual([415, 'unsupported-media-type']);
+    expect(await store.get(CALLER)).toBeUndefined();
+    expect(client.asked).toEqual([]);
+  });
 
   it('may have fields that nobody knows', async () => {
     const { app, store } = testApp();
@@ -78,46 +108,61 @@ describe('an event that comes by POST', () => {
 
 describe('an event that comes by GET', () => {
   it('has its fields in the query', async () => {
-    const { app, store, client } = testApp();
-    const { status, text } = await request(app)
-      .get(PATH)
-      .query({ ...incomingCall() });
+    const { get, store, client } = getApp();
+    const { status, text } = await get({ ...incomingCall() });
     expect([status, text]).toEqual([200, '']);
     expect((await store.get(CALLER))?.dial).toMatchObject({ to: PSTN });
     expect(client.names()).toEqual(['createCall']);
   });
 
+  it.each([
+    ['no credentials are set', { webhookMethod: 'GET' }],
+    ['GET was not provisioned', { webhookMethod: 'POST', webhookCredentials: CREDENTIALS }],
+  ] as const)('is refused where %s: 405, and nothing happens', async (_, options) => {
+    const { app, client } = testApp(options);
+    const get = request(app).get(PATH).auth(CREDENTIALS.username, CREDENTIALS.password);
+    const { status, headers, body } = await get.query({ ...incomingCall() });
+    expect([status, headers['allow'], body.code]).toEqual([405, 'POST', 'method-not-allowed']);
+    expect(client.asked).toEqual([]);
+  });
+
+  it('is not taken by HEAD, which Express gives to the handler of GET', async () => {
+    const { app, client } = getApp();
+    const head = request(app).head(PATH).auth(CREDENTIALS.username, CREDENTIALS.password);
+    const { status, headers } = await head.query({ ...incomingCall() });
+    expect([status, headers['allow']]).toEqual([405, 'POST, GET']);
+    expect(client.asked).toEqual([]);
+  });
+
   it('may repeat no field', async () => {
-    const { app, store } = testApp();
-    const { status, body } = await request(app).get(`${PATH}?eventType=hangup&callId=${CALLER}&callId=c-2`);
+    const { get, store } = getApp();
+    const { status, body } = await get(`eventType=hangup&callId=${CALLER}&callId=c-2`);
     expect(status).toBe(400);
     expect(body.detail).toMatch(/^callId: /);
     expect(await store.get(CALLER)).toBeUndefined();
   });
 
   it('whose type is unknown is tolerated', async () => {
-    expect((await request(testApp().app).get(PATH).query({ eventType: 'sms' })).status).toBe(200);
+    expect((await getApp().get({ eventType: 'sms' })).status).toBe(200);
   });
 
   it('without a query is malformed', async () => {
-    const { status, body } = await request(testApp().app).get(PATH);
+    const { status, body } = await getApp().get('');
     expect([status, body.detail]).toEqual([400, expect.stringMatching(/^eventType: /)]);
   });
 
   // The query of a GET has every field, those without a value too; so this is a hangup that overtook its incomingcall.
   it('takes the + of a query that was not escaped for what it is', async () => {
-    const { app, client } = testApp();
-    await request(app).get(`${PATH}?eventType=incomingcall&callId=c-1&from=+12223334444&to=+1555444333`);
+    const { get, client } = getApp();
+    await get('eventType=incomingcall&callId=c-1&from=+12223334444&to=+1555444333');
     expect(client.names()).toEqual(['createCall']);
     expect(client.last('createCall').argument).toMatchObject({ from: '+1555444333' });
   });
 
   it('with an empty tag is an event without one', async () => {
-    const { app, client } = testApp();
-    await request(app).get(PATH).query({ eventType: 'hangup', callId: CALLER, tag: '', cause: 'ORIGINATOR_CANCEL' });
-    await request(app)
-      .get(PATH)
-      .query({ ...incomingCall(), tag: '' });
+    const { get, client } = getApp();
+    await get({ eventType: 'hangup', callId: CALLER, tag: '', cause: 'ORIGINATOR_CANCEL' });
+    await get({ ...incomingCall(), tag: '' });
     expect(client.names()).toEqual([]);
   });
 });
@@ -198,7 +243,7 @@ describe('credentials of callbacks', () => {
     ['another scheme', right.replace('Basic', 'Bearer')],
     ['no base64', 'Basic tandem:pässwörd'],
   ])('%s: 401 with a challenge, and nothing happens', async (_, authorization) => {
-    const { app, store } = testApp({ webhookCredentials });
+    const { app, store } = testApp({ webhookCredentials, webhookMethod: 'GET' });
     for (const send of [
       request(app).post(PATH).send(incomingCall()),
       request(app)
@@ -215,7 +260,7 @@ describe('credentials of callbacks', () => {
   });
 
   it.each(['POST', 'GET'])('the right ones pass by %s', async (method) => {
-    const { app, store } = testApp({ webhookCredentials });
+    const { app, store } = testApp({ webhookCredentials, webhookMethod: 'GET' });
     const event = { ...incomingCall() };
     const send = method === 'POST' ? request(app).post(PATH).send(event) : request(app).get(PATH).query(event);
     expect((await send.set('authorization', right)).status).toBe(200);
@@ -266,13 +311,7 @@ describe('a server that goes down', () => {
     engine.drain();
     expect((await request(app).post(PATH).send(incomingCall())).status).toBe(200);
     expect((await request(app).post(PATH).send(answerOf(CALLEE))).status).toBe(200);
-    expect(
-      (
-        await request(app)
-          .get(PATH)
-          .query({ ...answerOf(CALLER) })
-      ).status,
-    ).toBe(200);
+    expect((await request(app).post(PATH).send(answerOf(CALLER))).status).toBe(200);
     expect((await store.get(CALLER))?.phase).toBe('bridged');
   });
 

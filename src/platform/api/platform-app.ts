@@ -1,6 +1,8 @@
 /** The platform's HTTP side: v1 below `/v1`, the sandbox below `/sandbox`. Makes an app; never listens. */
 import express, { Router, type Express, type RequestHandler } from 'express';
-import { UnknownRouteError, UserAccessDeniedError } from '../errors';
+import { jsonOnly } from '../../json-only';
+import { cors, sameOrigin, type OriginPolicy, type OriginRefusal } from '../../same-origin';
+import { ForeignOriginError, UnknownRouteError, UnsupportedMediaTypeError, UserAccessDeniedError } from '../errors';
 import { accountRoutes } from './account';
 import { applicationRoutes } from './applications';
 import { authenticate } from './authenticate';
@@ -25,6 +27,7 @@ export interface AppOptions {
   apiSecret: string;
   rateLimits: boolean;
   sandbox: boolean;
+  originPolicy: OriginPolicy;
 }
 
 export function createPlatformApp(context: ApiContext, options: AppOptions): Express {
@@ -32,11 +35,13 @@ export function createPlatformApp(context: ApiContext, options: AppOptions): Exp
   app.disable('x-powered-by');
   app.disable('etag'); // nobody asks a second time for the same
   app.use(plainJson());
+  const refuse = ({ code, message }: OriginRefusal) => new ForeignOriginError(code, message);
+  app.use(cors(options.originPolicy), sameOrigin(options.originPolicy, { refuse }));
   app.use(authenticate(options.apiToken, options.apiSecret));
   if (options.rateLimits) app.use('/v1', limitRequests(REQUESTS_PER_SECOND));
   // An upload is whatever it is: it is taken before its body would be read as JSON.
   app.use('/v1/users/:userId/media', onlyUser(context.userId), uploadRoutes(context));
-  // Whatever the Content-Type says: v1 otherwise knows nothing but JSON, and a clear 400 helps more than an empty body.
+  app.use(jsonOnly((type) => new UnsupportedMediaTypeError(type)));
   // Not strict: the SDK sends `null` where it has nothing to say.
   app.use(express.json({ limit: BODY_LIMIT, type: () => true, strict: false }));
   app.use('/v1/users/:userId', onlyUser(context.userId), userRoutes(context));

@@ -14,7 +14,7 @@ import { createReceive, type ReceiveCounts } from './receive';
 import { startStream, type StreamTransport, type TlsIdentity } from './stream';
 import type { Address, Transports, TransportUser } from './transport';
 import { startUdp, type UdpTransport } from './udp';
-import { createWebSockets } from './websocket';
+import { createWebSockets, type IsAllowed } from './websocket';
 
 export { FlowError } from './errors';
 export { DEFAULT_LIMITS, type TransportLimits } from './limits';
@@ -37,7 +37,7 @@ export interface TransportOptions {
 
 export interface SipTransports extends Transports {
   /** WebSocket at `/sip` of an HTTP server: WS, or WSS where the server is https. @returns takes it away again */
-  attachWebSocket: (server: Server | HttpsServer) => () => void;
+  attachWebSocket: (server: Server | HttpsServer, isAllowed?: IsAllowed) => () => void;
   /** Since the start; for metrics and tests. */
   readonly counts: Readonly<ReceiveCounts> & { readonly connections: number };
 }
@@ -106,7 +106,7 @@ export async function startTransports(options: TransportOptions): Promise<SipTra
         return admission.size;
       },
     },
-    attachWebSocket: (server) => webSockets.attach(server),
+    attachWebSocket: (server, isAllowed) => webSockets.attach(server, isAllowed),
     async flowTo({ transport, host, port }) {
       if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new FlowError(`${port} is no port`);
       const remote = { host: await resolve(host), port };

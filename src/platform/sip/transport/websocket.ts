@@ -18,9 +18,12 @@ export const WEBSOCKET_PATH = '/sip';
 const SUBPROTOCOL = 'sip';
 const PONG = Buffer.from('\r\n');
 
+/** Whether an upgrade may pass, for example by its Origin. */
+export type IsAllowed = (request: IncomingMessage) => boolean;
+
 export interface WebSocketTransport {
-  /** Takes the upgrades at `/sip` of this server. @returns takes them no more */
-  attach(server: Server | HttpsServer): () => void;
+  /** Takes the upgrades at `/sip` of this server that are allowed; 403 for the others. @returns takes them no more */
+  attach(server: Server | HttpsServer, isAllowed?: IsAllowed): () => void;
   /** The connection to a client that is there; none can be made to one (RFC 7118 5). */
   find(id: string): Flow | undefined;
   close(): void;
@@ -90,13 +93,20 @@ export function createWebSockets(options: WebSocketOptions): WebSocketTransport 
   };
 
   return {
-    attach(server) {
+    attach(server, isAllowed = () => true) {
       const secure = server instanceof HttpsServer;
       const take = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
         if (request.url?.split('?')[0] !== WEBSOCKET_PATH) {
           // Somebody else's, where there is somebody else.
           if (server.listenerCount('upgrade') === 1) refuse(socket, '404 Not Found');
           return;
+        }
+        if (!isAllowed(request)) {
+          log.info(
+            { event: 'websocket-refused', origin: request.headers.origin },
+            'WebSocket of another origin refused',
+          );
+          return refuse(socket, '403 Forbidden');
         }
         const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
         if (!offered.includes(SUBPROTOCOL)) return refuse(socket, '400 Bad Request');
