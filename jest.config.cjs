@@ -2,8 +2,8 @@
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Real phones and several instances have runs of their own (npm run test:phones, test:chaos), of which this one reminds.
-  testPathIgnorePatterns: ['/node_modules/', '/test/phones/', '/test/chaos/'],
+  // Real phones, several instances and a browser have runs of their own (test:phones, test:chaos, test:browser).
+  testPathIgnorePatterns: ['/node_modules/', '/test/phones/', '/test/chaos/', '/test/browser/'],
   reporters: ['default', '<rootDir>/test/phones/left-out.cjs'],
   setupFiles: ['<rootDir>/test/setup-workers.cjs'],
   // A machine that has much else to do is slow, not wrong; what hangs is found all the same.
