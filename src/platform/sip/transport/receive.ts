@@ -1,7 +1,10 @@
 /** What becomes of the bytes that come in, whatever carried them (RFC 3261 18.2.1, RFC 3581 4). */
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { canonicalHost } from '../../../protocol/uri';
 import type { InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
+import { parseVia } from '../header-values';
 import { Headers, type SipRequest } from '../message';
 import { parseMessage } from '../parse';
 import { responseTo } from '../respond';
@@ -57,15 +60,19 @@ export function createReceive({ user, log, internalErrors, limits, counts }: Rec
         note('malformed', parsed.reason, flow);
         const { request, status, reason } = parsed;
         // An ACK is never answered; of the others no flood is made.
-        if (request.method !== 'ACK' && answers.take(flow.remote.host))
-          flow.send(responseTo(stamped(request, flow), status, { reason, toTag: statelessTag(request) }));
+        if (request.method !== 'ACK' && answers.take(flow.remote.host)) {
+          const answer = responseTo(stamped(request, flow), status, { reason, toTag: statelessTag(request) });
+          wayBack(request, flow).send(answer);
+        }
         return;
       }
       case 'message': {
         counts.messages++;
         const { message } = parsed;
-        if (message.kind === 'request') stamp(message, flow);
-        user.message(message, flow);
+        if (message.kind === 'response') return user.message(message, flow);
+        const back = wayBack(message, flow);
+        stamp(message, flow);
+        user.message(message, back);
       }
     }
   };
@@ -79,17 +86,40 @@ export function createReceive({ user, log, internalErrors, limits, counts }: Rec
   };
 }
 
-const OLD_STAMP = /;[ \t]*(?:received|rport)[ \t]*(?:=[^;]*)?(?=;|$)/gi;
+const SIP_PORT = 5060;
 
 /**
- * Puts `received` and `rport` into the top `Via`. Always, and in place of what stands there: a response goes back where the
- * request came from, whatever `Via` claims.
+ * The flow over which a request is answered, and its sender reached. Over UDP that is where it came from if its `Via` asks for
+ * that with `rport` (RFC 3581 4), else the port of `Via` at the address that it came from (RFC 3261 18.2.2): a phone may send
+ * from one port and listen at another. Where `Via` has another address than it came from there is a NAT in between, which
+ * knows nothing of the port of `Via`: the answer goes to where the request came from, `rport` or not.
+ */
+function wayBack({ headers }: SipRequest, flow: Flow): Flow {
+  if (!flow.toPort) return flow;
+  const via = parseVia(headers.get('via') ?? '');
+  if (!via || via.params.has('rport')) return flow;
+  if (isIP(via.host) !== 0 && canonicalHost(via.host) !== canonicalHost(flow.remote.host)) return flow;
+  const port = via.port ?? SIP_PORT;
+  return port === 0 || port === flow.remote.port ? flow : flow.toPort(port);
+}
+
+const OLD_STAMP = /;[ \t]*(received|rport)[ \t]*(?:=[^;]*)?(?=;|$)/gi;
+
+/**
+ * Puts `received` into the top `Via`, and `rport` where the client has it (RFC 3261 18.2.1, RFC 3581 4), in place of what the
+ * client may have written there.
  */
 function stamp(request: SipRequest, flow: Flow): void {
   const via = request.headers.removeFirst('via');
   if (via === undefined) return;
   const { host, port } = flow.remote;
-  request.headers.prepend('via', `${via.replace(OLD_STAMP, '')};received=${host};rport=${port}`);
+  let asked = false;
+  const clean = via.replace(OLD_STAMP, (_stamp, name: string) => {
+    asked ||= name.toLowerCase() === 'rport';
+    return '';
+  });
+  // A `;` at the end would make an empty parameter.
+  request.headers.prepend('via', `${clean.replace(/[;\s]+$/, '')};received=${host}${asked ? `;rport=${port}` : ''}`);
 }
 
 function stamped(request: SipRequest, flow: Flow): SipRequest {

@@ -10,8 +10,8 @@ export interface Address {
 }
 
 /**
- * One way to one peer: over UDP a pair of addresses, else a connection. Responses go where their request came from
- * (RFC 3261 18.2.2, RFC 3581), requests to a phone behind a NAT over the flow on which it registered (RFC 5626).
+ * One way to one peer: over UDP a pair of addresses, else a connection. Responses go over the flow that comes
+ * with their request (RFC 3261 18.2.2, RFC 3581), requests to a phone behind a NAT over the flow on which it registered (RFC 5626).
  */
 export interface Flow {
   readonly transport: TransportName;
@@ -23,6 +23,8 @@ export interface Flow {
   readonly remote: Address;
   /** Same peer, same text: key of throttles and of registrations by flow. */
   readonly id: string;
+  /** UDP only: the flow to another port of the same peer. */
+  toPort?(port: number): Flow;
   /** False once a connection is gone; always true for UDP. */
   readonly open: boolean;
   /** Never throws; what cannot be sent is told to `onFailure`. */

@@ -51,6 +51,7 @@ export async function startUdp(options: UdpOptions): Promise<UdpTransport> {
     remote,
     id: flowId({ transport: 'UDP', ...remote }),
     open: true,
+    toPort: (port) => flowTo({ ...remote, port }),
     send: (message, onFailure) => send(socket, message, { ...remote, host: mapped(remote.host) }, onFailure),
     onClose: () => () => undefined,
   });
