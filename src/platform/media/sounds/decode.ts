@@ -1,8 +1,9 @@
 /** Audio files, told apart by what is in them: names and media types are often wrong. */
 import { collect } from './collect';
 import { SoundError } from './errors';
-import { isMp3, openMp3 } from './mp3';
-import { decodeWav, isWav } from './wav';
+import { findMp3, openMp3 } from './mp3';
+import { otherFormat } from './other-formats';
+import { decodeWav, findWav } from './wav';
 
 /**
  * Samples as they are played, of a WAV or an MP3 file.
@@ -10,17 +11,26 @@ import { decodeWav, isWav } from './wav';
  */
 export async function decode(file: Uint8Array): Promise<Int16Array> {
   const sound = await decodeAny(file);
-  if (sound.length === 0) throw new SoundError('file-not-audio', 'There is no sound in the file');
+  if (sound.length === 0) throw notAudio('There is no sound in the file');
   return sound;
 }
 
 async function decodeAny(file: Uint8Array): Promise<Int16Array> {
-  if (isWav(file)) return collect(decodeWav(file));
-  if (!isMp3(file)) throw new SoundError('file-not-audio', 'The file is neither WAV nor MP3');
-  const mp3 = await openMp3(file);
+  if (file.length === 0) throw notAudio('The file is empty');
+  const wav = findWav(file);
+  if (wav) return collect(decodeWav(wav));
+  const other = otherFormat(file);
+  if (other !== undefined) throw notAudio(`The file is ${other}, not WAV or MP3`);
+  const frames = findMp3(file);
+  if (!frames) throw notAudio('The file is neither WAV nor MP3');
+  const mp3 = await openMp3(frames);
   try {
     return collect(mp3.pieces());
   } finally {
     mp3.free();
   }
+}
+
+function notAudio(message: string): SoundError {
+  return new SoundError('file-not-audio', message);
 }

@@ -1,17 +1,27 @@
 /** MPEG audio (layers I to III). */
 import { MPEGDecoder } from 'mpg123-decoder';
 import type { Piece } from './collect';
+import { SoundError } from './errors';
+import { findFrames } from './mp3-frames';
+import { ordinaryFrames } from './mp3-free-format';
 
 /** A part of a second: each piece has one rate, which changes where files of different ones were joined. */
 const BYTES_A_PIECE = 2_048;
 
-/** Whether it begins with an ID3 tag or with the header of a frame. */
-export function isMp3(file: Uint8Array): boolean {
-  const [a = 0, b = 0, c = 0] = file;
-  if (a === 0x49 && b === 0x44 && c === 0x33) return true;
-  const version = (b >> 3) & 3;
-  const layer = (b >> 1) & 3;
-  return a === 0xff && b >> 5 === 7 && version !== 1 && layer !== 0 && c >> 4 !== 15 && ((c >> 2) & 3) !== 3;
+/**
+ * The sound of a file, from its first frame on; undefined: it is no MPEG audio.
+ * @throws SoundError where it is of a kind that cannot be played
+ */
+export function findMp3(file: Uint8Array): Uint8Array | undefined {
+  const found = findFrames(file);
+  if (!found) return undefined;
+  if (found.freeLength === undefined) return file.subarray(found.at);
+  const frames = ordinaryFrames(file, found);
+  if (frames) return frames;
+  throw new SoundError(
+    'file-not-audio',
+    'The MP3 file is of a free format that cannot be played: use a fixed bit rate',
+  );
 }
 
 export interface Mp3 {

@@ -3,12 +3,14 @@
  *
  *     RIFF size WAVE | fmt  size format channels rate bytes/s block bits … | data size samples
  *
- * Sizes are not trusted: what writes to a pipe leaves them at 0 or at their highest value.
+ * What the sizes of chunks are worth: see `wav-chunks.ts`.
  */
 import { decodeG711 } from '../g711';
 import type { Piece } from './collect';
 import { SoundError } from './errors';
 import { decodeImaBlock, imaFrames } from './ima-adpcm';
+import { skipTags } from './mp3-frames';
+import { chunksOf, type Chunk } from './wav-chunks';
 
 const FORMAT = { pcm: 1, float: 3, alaw: 6, mulaw: 7, ima: 0x11, extensible: 0xfffe };
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
@@ -17,6 +19,8 @@ const MULAW = decodeG711('PCMU', ALL_BYTES);
 const MIN_RATE = 1_000;
 const MAX_RATE = 768_000;
 const FRAMES_A_PIECE = 65_536;
+/** So much may stand before the file: blanks, line ends, a byte order mark. */
+const MOST_BEFORE = 4_096;
 
 interface Format {
   format: number;
@@ -29,9 +33,14 @@ interface Format {
   bits: number;
 }
 
-export function isWav(file: Uint8Array): boolean {
-  const at = (offset: number): string => Buffer.from(file.subarray(offset, offset + 4)).toString('latin1');
-  return at(0) === 'RIFF' && at(8) === 'WAVE';
+/** The WAV file that begins here, or behind tags and a few other bytes; undefined: there is none. */
+export function findWav(file: Uint8Array): Uint8Array | undefined {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  const isAt = (at: number): boolean => /^(?:RIFF|RF64|BW64)[^]{4}WAVE$/.test(bytes.toString('latin1', at, at + 12));
+  const start = skipTags(file, 0);
+  if (isAt(start)) return file.subarray(start);
+  const at = bytes.subarray(0, start + MOST_BEFORE).indexOf('WAVE', start, 'latin1') - 8;
+  return at >= 0 && isAt(at) ? file.subarray(at) : undefined;
 }
 
 /**
@@ -64,20 +73,16 @@ export function* decodeWav(file: Uint8Array): Iterable<Piece> {
 function parse(file: Uint8Array): { format: Format; data: DataView } {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   let format: Format | undefined;
-  for (let at = 12; at + 8 <= file.length;) {
-    const id = Buffer.from(file.subarray(at, at + 4)).toString('latin1');
-    const size = view.getUint32(at + 4, true);
-    const start = at + 8;
-    if (id === 'fmt ' && size >= 16 && start + size <= file.length) format = parseFormat(view, start, size);
-    if (id === 'data') {
-      if (!format) throw notAudio('its samples come before their format');
-      const rest = file.length - start;
-      const length = size === 0 || size > rest ? rest : size;
-      return { format, data: new DataView(file.buffer, file.byteOffset + start, length) };
-    }
-    at = start + size + (size % 2);
+  let data: Chunk | undefined;
+  for (const chunk of chunksOf(file)) {
+    const { id, start, end } = chunk;
+    if (id === 'fmt ' && end - start >= 16 && end <= file.length) format ??= parseFormat(view, start, end - start);
+    if (id === 'data') data ??= chunk;
+    if (format && data) break;
   }
-  throw notAudio('it has no samples');
+  if (!data) throw notAudio('it has no samples');
+  if (!format) throw notAudio('it does not say what its samples are');
+  return { format, data: new DataView(file.buffer, file.byteOffset + data.start, data.end - data.start) };
 }
 
 function parseFormat(view: DataView, at: number, size: number): Format {

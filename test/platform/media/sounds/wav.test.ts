@@ -1,7 +1,7 @@
 /** WAV files of every kind, written by another library (`wavefile`) or byte by byte. */
 import { WaveFile } from 'wavefile';
 import { collect } from '../../../../src/platform/media/sounds/collect';
-import { decodeWav, isWav } from '../../../../src/platform/media/sounds/wav';
+import { decodeWav, findWav } from '../../../../src/platform/media/sounds/wav';
 import { amplitudeOf, rms, toInt16, tone } from './tones';
 
 const HZ = 440;
@@ -99,6 +99,67 @@ it('passes over other chunks, odd ones with their filling byte', () => {
   ]);
 });
 
+const LIST = Buffer.from('LIST\x03\0\0\0abc', 'latin1');
+const NOISE = Buffer.concat([Buffer.from('LIST\xa0\x0f\0\0', 'latin1'), Buffer.alloc(4_000, 0x7f)]);
+const between = (wav: Buffer, ...chunks: Buffer[]): Buffer =>
+  Buffer.concat([wav.subarray(0, 36), ...chunks, wav.subarray(36)]);
+const sized = (size: number, samples = [1, 2, 3]): Buffer => {
+  const wav = pcm(samples);
+  wav.writeUInt32LE(size >>> 0, 40);
+  return wav;
+};
+
+describe('chunks as they are in the field', () => {
+  it.each<[string, Buffer]>([
+    ['an odd chunk without its filling byte', between(pcm([1, 2, 3]), LIST)],
+    ['two of them', between(pcm([1, 2, 3]), LIST, LIST)],
+    ['an odd chunk with it, and one without', between(pcm([1, 2, 3]), LIST, Buffer.alloc(1), LIST)],
+    [
+      'a chunk before the format',
+      Buffer.concat([pcm([]).subarray(0, 12), LIST, Buffer.alloc(1), pcm([1, 2, 3]).subarray(12)]),
+    ],
+    ['a chunk behind the samples', Buffer.concat([pcm([1, 2, 3]), NOISE])],
+    ['size 0, and a chunk behind the samples', Buffer.concat([sized(0), NOISE])],
+    ['size 0, and two chunks behind the samples', Buffer.concat([sized(0), LIST, Buffer.alloc(1), NOISE])],
+    ['the highest size, and a chunk behind the samples', Buffer.concat([sized(0xffff_ffff), NOISE])],
+    [
+      'a chunk whose size leads beyond the file',
+      between(pcm([1, 2, 3]), Buffer.from('LIST\xff\xff\xff\x7f', 'latin1')),
+    ],
+    [
+      'a format behind the samples',
+      Buffer.concat([pcm([]).subarray(0, 12), pcm([1, 2, 3]).subarray(36), pcm([]).subarray(12, 36)]),
+    ],
+    [
+      'RF64',
+      Buffer.concat([
+        Buffer.from('RF64\xff\xff\xff\xffWAVEds64\x04\0\0\0abcd', 'latin1'),
+        sized(0xffff_ffff).subarray(12),
+      ]),
+    ],
+  ])('plays the samples alone: %s', (_, wav) => {
+    expect(Array.from(collect(decodeWav(wav)))).toEqual([1, 2, 3]);
+  });
+
+  it('has no sound where samples of size 0 are followed by another chunk at once', () => {
+    expect(collect(decodeWav(Buffer.concat([sized(0, []), NOISE])))).toHaveLength(0);
+  });
+
+  it('plays samples in which the name of a chunk occurs', () => {
+    const words = Buffer.concat([sized(0), Buffer.from('LISTzzzzLIST', 'latin1')]);
+    expect(collect(decodeWav(words))).toHaveLength(9);
+  });
+});
+
+it.each<[string, Buffer]>([
+  ['a byte order mark', Buffer.from('\xef\xbb\xbf', 'latin1')],
+  ['a line end', Buffer.from('\r\n')],
+  ['an ID3 tag', Buffer.from('ID3\x04\0\0\0\0\0\x04abcd', 'latin1')],
+])('finds the file behind %s', (_, before) => {
+  const wav = findWav(Buffer.concat([before, pcm([1, 2, 3])]));
+  expect(Array.from(collect(decodeWav(wav!)))).toEqual([1, 2, 3]);
+});
+
 it.each<[string, (wav: Buffer) => Buffer]>([
   ['no data', (wav) => wav.subarray(0, 36)],
   ['no format', (wav) => Buffer.concat([wav.subarray(0, 12), wav.subarray(36)])],
@@ -110,7 +171,7 @@ it.each<[string, (wav: Buffer) => Buffer]>([
   ['a format chunk that is cut off', (wav) => wav.subarray(0, 30)],
 ])('refuses a file with %s', (_, breakIt) => {
   const wav = breakIt(pcm([1, 2, 3]));
-  expect(isWav(wav)).toBe(true);
+  expect(findWav(wav)).toBeDefined();
   expect(() => collect(decodeWav(wav))).toThrow(expect.objectContaining({ code: 'file-not-audio' }));
 });
 

@@ -1,0 +1,61 @@
+/**
+ * MP3 of free format, in which no header says the bit rate. The decoder loses such frames after a few, so they are put into
+ * frames of the highest bit rate: a larger frame has room for all of its own sound, also for what stood in earlier frames.
+ */
+import { frameHeader, frameLength, HIGHEST_BITRATE_INDEX, type FoundFrames, type FrameHeader } from './mp3-frames';
+
+/** @returns undefined where the sound of a frame has no room in any */
+export function ordinaryFrames(file: Uint8Array, { at: first, freeLength }: FoundFrames): Uint8Array | undefined {
+  const frames: Uint8Array[] = [];
+  let reservoir: Uint8Array = new Uint8Array(0);
+  for (let at = first; at + 4 <= file.length;) {
+    const header = frameHeader(file, at);
+    const length = header && frameLength(header, freeLength);
+    if (!header || length === undefined) break; // what stands behind the sound
+    if (header.layer !== 3) return undefined;
+    const frame = file.subarray(at, at + length);
+    const side = sideInfoOf(frame, header);
+    const own = frame.subarray(side.end);
+    const data = Buffer.concat([reservoir.subarray(Math.max(0, reservoir.length - side.mainDataBegin)), own]);
+    const made = reservoir.length < side.mainDataBegin ? undefined : rebuilt(frame, side, data, header);
+    if (made === 'too long') return undefined;
+    if (made) frames.push(made);
+    reservoir = Buffer.concat([reservoir, own]).subarray(-511);
+    at += length;
+  }
+  return Buffer.concat(frames);
+}
+
+interface SideInfo {
+  start: number;
+  end: number;
+  /** So many bytes before the frame its sound begins. */
+  mainDataBegin: number;
+}
+
+function sideInfoOf(frame: Uint8Array, { mpeg1, mono, crc }: FrameHeader): SideInfo {
+  const start = crc ? 6 : 4;
+  const length = mpeg1 ? (mono ? 17 : 32) : mono ? 9 : 17;
+  const [a = 0, b = 0] = frame.subarray(start, start + 2);
+  return { start, end: start + length, mainDataBegin: mpeg1 ? (a << 1) | (b >> 7) : a };
+}
+
+function rebuilt(
+  frame: Uint8Array,
+  { start, end }: SideInfo,
+  data: Uint8Array,
+  { mpeg1 }: FrameHeader,
+): Uint8Array | 'too long' {
+  const room = frameHeader(frame, 0, HIGHEST_BITRATE_INDEX)?.length ?? 0;
+  const made = new Uint8Array(room);
+  if (4 + (end - start) + data.length > room) return 'too long';
+  made.set(frame.subarray(0, 4));
+  made[1]! |= 1; // without a CRC, which would no longer be right
+  made[2] = (HIGHEST_BITRATE_INDEX << 4) | (made[2]! & 0x0f);
+  made.set(frame.subarray(start, end), 4);
+  // All of its sound stands in the frame itself.
+  made[4] = 0;
+  if (mpeg1) made[5]! &= 0x7f;
+  made.set(data, 4 + end - start);
+  return made;
+}
