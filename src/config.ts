@@ -53,6 +53,8 @@ export interface Config {
   readonly callTimeoutSeconds: number;
   readonly maxCallSeconds: number;
   readonly legCheckSeconds: number;
+  /** How long calls may go on at SIGTERM. */
+  readonly drainSeconds: number;
   /** How often the platform's calls are compared with the flows; 0: only at start */
   readonly recoverySeconds: number;
   /** undefined: the flows are kept in memory */
@@ -114,6 +116,7 @@ export function demoEnvironment(env: Readonly<Record<string, string | undefined>
     REDIS_URL: '',
     LINES: '',
     CALL_TIMEOUT_SECONDS: '3',
+    DRAIN_SECONDS: '0',
   };
 }
 
@@ -232,6 +235,7 @@ function toConfig(s: Settings): Config {
     callTimeoutSeconds: s.CALL_TIMEOUT_SECONDS,
     maxCallSeconds: s.MAX_CALL_SECONDS,
     legCheckSeconds: s.LEG_CHECK_SECONDS,
+    drainSeconds: s.DRAIN_SECONDS,
     recoverySeconds: s.RECOVERY_SECONDS,
     redis:
       s.REDIS_URL === undefined

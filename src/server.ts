@@ -5,6 +5,7 @@ import { openCallRecords } from './call-records/records';
 import { createCallControl } from './call-control/client';
 import { createApiHttp } from './call-control/http';
 import type { Config } from './config';
+import { after, drain } from './drain';
 import type { Line } from './flows/dial-plan';
 import { createEngine } from './flows/engine';
 import { createRecovery } from './flows/recovery';
@@ -17,8 +18,8 @@ import { explainRecordsFile } from './setting-faults';
 
 /** How often due flows are looked for, ms: no timer of a flow needs to be finer. */
 const TICK_MS = 200;
-/** How long live commands may take when the server goes down, ms. */
-const DRAIN_MS = 8_000;
+/** How long the last commands may take when the server shuts down, beyond `DRAIN_SECONDS`, ms. */
+const LAST_COMMANDS_MS = 1_800;
 /** How long call records may take to be delivered then, ms. */
 const RECORDS_MS = 3_000;
 /** What answering the callee, answering the caller and bridging may take each, ms. */
@@ -43,7 +44,7 @@ export interface TandemServer {
   reload(): Promise<void>;
   /** From now on calls are routed by these lines. Calls that are up go on. */
   replaceLines(lines: readonly Line[]): void;
-  /** Takes no new flow from now on, lets live commands finish (at most 8 s), then closes. */
+  /** Begins no session from now on, lets calls and commands finish (at most `DRAIN_SECONDS` and 2 s), then closes. */
   close(): Promise<void>;
 }
 
@@ -123,6 +124,8 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
   const webhooks = `${config.publicBaseUrl ?? url}/webhooks/voice`;
   log.info({ event: 'listening', url, webhooks, platform: apiUrl }, 'listening');
 
+  const endsWithProcess = config.redis ? 'none' : config.api.url === undefined ? 'all' : 'unbridged';
+
   return {
     url,
     webhookUrl,
@@ -131,9 +134,8 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
       lines = replacement;
     },
     async close() {
-      engine.drain();
-      const deadline = after(DRAIN_MS);
-      await Promise.race([engine.idle(), deadline]);
+      const deadline = after(config.drainSeconds * 1_000 + LAST_COMMANDS_MS).promise;
+      await drain({ engine, store, log, endsWithProcess, drainMs: config.drainSeconds * 1_000 });
       for (const ticker of tickers) ticker.close();
       recovery.close();
       await new Promise<void>((resolve) => {
@@ -171,10 +173,6 @@ export function webhookUrlOf(base: string, credentials: Config['webhookCredentia
     url.password = encodeURIComponent(credentials.password);
   }
   return url.href;
-}
-
-function after(ms: number): Promise<true> {
-  return new Promise((resolve) => setTimeout(resolve, ms, true).unref());
 }
 
 /** What is fine on one machine, and costs money or calls with a platform elsewhere. */

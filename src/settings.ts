@@ -52,6 +52,7 @@ export const settings = z.object({
   MAX_CALL_SECONDS: whole(1, 86_400, 14_400),
   COMMAND_TIMEOUT_MS: whole(50, 60_000, 5_000),
   LEG_CHECK_SECONDS: whole(0, 3_600, 5),
+  DRAIN_SECONDS: whole(0, 3_600, 8),
   RECOVERY_SECONDS: whole(0, 86_400, 60),
   REDIS_URL: redisUrl.optional(),
   REDIS_PREFIX: z

@@ -230,9 +230,11 @@ describe('a server that goes down', () => {
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
   });
 
-  it('closes at once when nothing is under way, though a call is up and connections are kept alive', async () => {
+  it('closes at once where bridged calls survive the process, though connections are kept alive', async () => {
     await post(incomingCall());
-    await recording.line(({ step }) => step === 'command create-call');
+    await post(answerOf(CALLEE, { tag: CALLER }));
+    await post(answerOf(CALLER));
+    await recording.line(({ event, phase }) => event === 'session.step' && phase === 'bridged');
     const before = performance.now();
     await server.close();
     expect(performance.now() - before).toBeLessThan(6_000); // and not when the patience of 8 s is over
@@ -304,5 +306,51 @@ describe('a server that goes down', () => {
     socket.destroy();
     await recording.line(({ step }) => step === 'command hang-up'); // its retry, where the process has not ended yet
     expect(steps).toContain('command hang-up');
+  });
+});
+
+describe('calls that are up when the server stops', () => {
+  let tandem: RunningTandem;
+  afterEach(() => tandem.close());
+
+  async function bridged(drainSeconds: string, embedded: boolean, hangUpAfterMs: number): Promise<string> {
+    tandem = await runTandem({ DRAIN_SECONDS: drainSeconds }, {}, embedded);
+    await tandem.phone(ENDPOINT);
+    const id = await tandem.sandbox.dial({ from: ENDPOINT, to: PSTN, hangUpAfterMs });
+    await tandem.line(({ sessionId, phase }) => sessionId === id && phase === 'bridged');
+    return id;
+  }
+  const reasons = () => tandem.lines.filter(({ event }) => event === 'session.ended').map(({ reason }) => reason);
+  const cut = () => tandem.lines.filter(({ event }) => event === 'calls-cut').map(({ count }) => count);
+  const legs = async (id: string) => (await tandem.sandbox.legsOf(id)).map(({ state }) => state);
+
+  it('with the platform in the same process: those that DRAIN_SECONDS is too short for are server-stopped', async () => {
+    const id = await bridged('0', true, 60_000);
+    await tandem.server.close();
+    expect([reasons(), cut()]).toEqual([['server-stopped'], [1]]);
+    expect(await legs(id)).toEqual(['ended', 'ended']);
+  });
+
+  it('with the platform in the same process: those that end within DRAIN_SECONDS are completed', async () => {
+    await bridged('30', true, 1_000);
+    await tandem.server.close();
+    expect([reasons(), cut()]).toEqual([['completed'], []]);
+  });
+
+  it('with a platform elsewhere: bridged calls go on', async () => {
+    const id = await bridged('30', false, 60_000);
+    await tandem.server.close();
+    expect([reasons(), cut()]).toEqual([[], []]);
+    expect(await legs(id)).toEqual(['up', 'up']);
+  });
+
+  it('with a platform elsewhere: a call that still rings is ended, as no process knows it any more', async () => {
+    tandem = await runTandem({ DRAIN_SECONDS: '0', CALL_TIMEOUT_SECONDS: '60' });
+    await tandem.phone(ENDPOINT);
+    const id = await tandem.sandbox.dial({ from: ENDPOINT, to: '+15550000002' });
+    await tandem.line(({ sessionId, step }) => sessionId === id && step === 'command create-call');
+    await tandem.server.close();
+    expect([reasons(), cut()]).toEqual([['server-stopped'], [1]]);
+    expect(await legs(id)).toEqual(['ended', 'ended']);
   });
 });

@@ -13,7 +13,7 @@ import { beginBridgeLegs, goneBeforeStart, reapOrphan, type Orphan } from './bri
 import { createCommandRunner, type SettledEvent } from './command-runner';
 import { route, type DialPlan } from './dial-plan';
 import type { Command, Decision, Flow, FlowEvent, Limits } from './flow';
-import { isSameCommand } from './flow';
+import { PHASES, isSameCommand, type Phase } from './flow';
 import { isWanted, transition } from './index';
 import { createReporter } from './reporter';
 import { beginSpeak, type SpeakRequest } from './speak-and-hang-up';
@@ -45,6 +45,8 @@ export interface Engine {
   speak(request: SpeakRequest): Promise<{ flow: Flow; started: boolean }>;
   /** Ends a flow and all its legs; undefined where there is none. */
   end(flowId: string): Promise<Flow | undefined>;
+  /** Ends the live sessions of these phases as `server-stopped`; how many there were. */
+  stopSessions(isIn: (phase: Phase) => boolean): Promise<number>;
   /** Wakes the flows whose time has come, and takes over the commands of instances that are gone. */
   wakeDue(): Promise<void>;
   /** Keeps a flow that was found on the platform; false where it is known already. */
@@ -62,6 +64,8 @@ export interface Engine {
 
 /** How many flows one tick wakes: the rest is due in the next. */
 const DUE_LIMIT = 500;
+/** More live sessions than any instance has. */
+const STOP_LIMIT = 1_000_000;
 
 /** How an event came in: what its log line and its commands are told apart and measured by. */
 interface Receipt {
@@ -237,6 +241,17 @@ export function createEngine(deps: EngineDeps): Engine {
     },
 
     end: (flowId) => dispatch(flowId, { type: 'end-requested', at: now(), reason: 'ended-by-request' }),
+
+    async stopSessions(isIn) {
+      let count = 0;
+      for (const phase of PHASES.filter(isIn)) {
+        for (const { id } of await store.list({ phase, limit: STOP_LIMIT })) {
+          const stopped = await dispatch(id, { type: 'end-requested', at: now(), reason: 'server-stopped' });
+          if (stopped?.reason === 'server-stopped') count += 1;
+        }
+      }
+      return count;
+    },
 
     async wakeDue() {
       const at = now();

@@ -60,12 +60,17 @@ export interface RunningTandem extends RecordingLog {
   close(): Promise<void>;
 }
 
-/** @param options of the platform, as `sip` */
+/**
+ * @param options of the platform, as `sip`
+ * @param embedded as if the platform were in Tandem's own process, so that its end cuts the calls
+ */
 export async function runTandem(
   env: Record<string, string> = {},
   options: Partial<PlatformOptions> = {},
+  embedded = false,
 ): Promise<RunningTandem> {
-  const config = testConfig(env);
+  const given = testConfig({ DRAIN_SECONDS: '0', ...env });
+  const config = embedded ? { ...given, api: { ...given.api, url: undefined } } : given;
   const recording = recordingLog();
   const platform = await fastPlatform(options);
   const server = await startServer(config, platform.url, recording.log);
