@@ -61,7 +61,7 @@ export default tseslint.config(
   {
     files: ['src/platform/**/*.ts'],
     rules: wall(
-      'The platform may import only platform/, protocol/, errors, logger, and the guards of HTTP (same-origin, json-only).',
+      'The platform may import only platform/, protocol/, errors, logger, and the guards of HTTP (same-origin, json-only, auth-limit).',
       '**/webhooks/**',
       '**/flows/**',
       '**/flow-store/**',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import { createAuthLimit } from './auth-limit';
 import { apiRoutes } from './api/routes';
 import type { Engine } from './flows/engine';
 import type { DialPlan } from './flows/dial-plan';
@@ -41,14 +42,18 @@ export function createApp(deps: AppDeps): Express {
   // Before the others: nearly every request is an event. A GET of an event changes state too.
   app.use('/webhooks', sameOrigin(policy, { everyMethod: true, refuse }));
   const acceptGet = webhookMethod === 'GET' && webhookCredentials !== undefined;
-  app.use(webhookRoutes({ engine, log, metrics, credentials: webhookCredentials, acceptGet }));
+  // Apart, so that failures with one kind of credentials do not lock out the other.
+  const limitOf = (realm: string) => createAuthLimit({ realm, log });
+  app.use(
+    webhookRoutes({ engine, log, metrics, credentials: webhookCredentials, authLimit: limitOf('webhooks'), acceptGet }),
+  );
   app.use(cors(policy), sameOrigin(policy, { refuse }));
 
   app.get('/healthz', (_req, res) => void res.json({ status: 'alive' }));
   app.get('/readyz', readiness({ engine, store, log }));
   app.get('/metrics', async (_req, res) => void res.type(metrics.contentType).send(await metrics.render()));
 
-  app.use(apiRoutes({ engine, store, plan, token: apiToken }));
+  app.use(apiRoutes({ engine, store, plan, token: apiToken, authLimit: limitOf('api') }));
   app.use(notFound, problemHandler(log));
   return app;
 }

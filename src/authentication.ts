@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import { UnauthorizedError } from './problems';
+import type { AuthLimit } from './auth-limit';
+import { TooManyFailuresError, UnauthorizedError } from './problems';
 
 /** Of one length, whatever was sent, so that it can be compared in constant time. */
 function digest(text: string): Buffer {
@@ -15,28 +16,37 @@ function normaliseScheme(header: string): string {
 }
 
 /**
- * Demands an exact `Authorization` header; without one expected everybody passes. How long the comparison takes tells
- * nothing of how much of a secret was right.
+ * Requires an exact `Authorization` header. If none is configured, every request is allowed. The time of the comparison
+ * does not depend on how much of a secret was right. A request without the header is a question, not a failure.
  */
-function requireAuthorization(authorization: string | undefined, challenge: string): RequestHandler {
-  const expected = authorization === undefined ? undefined : digest(authorization);
-  return (req, _res, next) => {
+function requireAuthorization(authorization: string | undefined, challenge: string, limit: AuthLimit): RequestHandler {
+  if (authorization === undefined) return (_req, _res, next) => next();
+  const expected = digest(authorization);
+  return async (req, _res, next) => {
     const given = req.headers.authorization ?? '';
-    if (expected && !timingSafeEqual(digest(normaliseScheme(given)), expected)) throw new UnauthorizedError(challenge);
+    if (given === '') throw new UnauthorizedError(challenge);
+    const isCorrect = timingSafeEqual(digest(normaliseScheme(given)), expected);
+    const wait = await limit.settle(req, isCorrect);
+    if (wait !== undefined) throw new TooManyFailuresError(wait);
+    if (!isCorrect) throw new UnauthorizedError(challenge);
     next();
   };
 }
 
 /** Basic credentials, as callbacks carry them when the callback URL has them (RFC 7617). */
-export function requireBasic(credentials: { username: string; password: string } | undefined): RequestHandler {
+export function requireBasic(
+  credentials: { username: string; password: string } | undefined,
+  limit: AuthLimit,
+): RequestHandler {
   const expected = credentials && `${credentials.username}:${credentials.password}`;
   return requireAuthorization(
     expected === undefined ? undefined : `Basic ${Buffer.from(expected).toString('base64')}`,
     'Basic realm="tandem webhooks", charset="UTF-8"',
+    limit,
   );
 }
 
 /** A bearer token (RFC 6750). */
-export function requireBearer(token: string | undefined): RequestHandler {
-  return requireAuthorization(token === undefined ? undefined : `Bearer ${token}`, 'Bearer realm="tandem"');
+export function requireBearer(token: string | undefined, limit: AuthLimit): RequestHandler {
+  return requireAuthorization(token === undefined ? undefined : `Bearer ${token}`, 'Bearer realm="tandem"', limit);
 }

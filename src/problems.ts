@@ -50,6 +50,18 @@ export class UnsupportedMediaTypeError extends ProblemError {
   }
 }
 
+/** Too many wrong credentials came from the address. */
+export class TooManyFailuresError extends ProblemError {
+  readonly code = 'too-many-failures';
+  readonly status = 429;
+  readonly title = 'Too many failed logins';
+  override readonly headers;
+  constructor(seconds: number) {
+    super(`Too many wrong credentials came from this address; try again in ${seconds} s`);
+    this.headers = { 'retry-after': String(seconds) };
+  }
+}
+
 export class MethodNotAllowedError extends ProblemError {
   readonly code = 'method-not-allowed';
   readonly status = 405;

@@ -35,6 +35,7 @@ const failure = (description: string) => ({
 const refusals = {
   401: failure('The bearer token is missing or wrong'),
   403: failure('A request of a web page whose origin is not allowed, or to an unknown Host'),
+  429: failure('Too many wrong credentials came from this address; Retry-After has the seconds to wait'),
 };
 const id = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
 

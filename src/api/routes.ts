@@ -1,5 +1,6 @@
 import { Router, json } from 'express';
 import type { z } from 'zod';
+import type { AuthLimit } from '../auth-limit';
 import { requireBearer } from '../authentication';
 import { numberFor, type DialPlan } from '../flows/dial-plan';
 import type { Engine } from '../flows/engine';
@@ -29,16 +30,17 @@ export interface ApiDeps {
   plan: DialPlan;
   /** Bearer token of `/calls`; undefined: open to all. */
   token: string | undefined;
+  authLimit: AuthLimit;
 }
 
 /** Tandem's own API: start a spoken call, look at calls, end one. */
-export function apiRoutes({ engine, store, plan, token }: ApiDeps): Router {
+export function apiRoutes({ engine, store, plan, token, authLimit }: ApiDeps): Router {
   const router = Router();
   const view = (flow: Flow) => toCallView(flow, (at) => store.wallTime(at));
   router.get('/openapi.json', (_req, res) => void res.json(openApiDocument()));
   router.use(
     '/calls',
-    requireBearer(token),
+    requireBearer(token, authLimit),
     jsonOnly((type) => new UnsupportedMediaTypeError(type)),
   );
 

@@ -196,6 +196,24 @@ export class CallRateLimitError extends ApiError {
   readonly code = ERROR_CODES.callRateLimit;
 }
 
+/** Too many wrong credentials came from the address. */
+export class TooManyFailuresError extends ApiError {
+  readonly status = 429;
+  readonly category = 'limit';
+  readonly code = 'too-many-failures';
+
+  constructor(private readonly seconds: number) {
+    super(`Too many wrong credentials came from this address: try again in ${seconds} s`);
+  }
+
+  override get headers(): Record<string, string> {
+    return {
+      'Retry-After': String(this.seconds),
+      'X-RateLimit-Reset': String(Date.now() + this.seconds * 1_000),
+    };
+  }
+}
+
 export class TooManyRequestsError extends ApiError {
   readonly status = 429;
   readonly category = 'limit';

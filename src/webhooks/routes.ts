@@ -1,4 +1,5 @@
 import { Router, json, type RequestHandler } from 'express';
+import type { AuthLimit } from '../auth-limit';
 import { requireBasic } from '../authentication';
 import type { Engine } from '../flows/engine';
 import type { Logger } from '../logger';
@@ -12,6 +13,7 @@ export interface WebhookDeps {
   log: Logger;
   metrics: Metrics;
   credentials: { username: string; password: string } | undefined;
+  authLimit: AuthLimit;
   /** Whether events may come by GET. */
   acceptGet: boolean;
 }
@@ -20,7 +22,7 @@ export interface WebhookDeps {
  * `/webhooks/voice`, incomingCallUrl and callbackUrl in one: authenticate → parse → dispatch → acknowledge. A 2xx says
  * that the event is stored; what could not be stored is a 5xx, so that the platform turns to its fallback URL.
  */
-export function webhookRoutes({ engine, log, metrics, credentials, acceptGet }: WebhookDeps): Router {
+export function webhookRoutes({ engine, log, metrics, credentials, authLimit, acceptGet }: WebhookDeps): Router {
   const receive =
     (source: 'body' | 'query'): RequestHandler =>
     async (req, res) => {
@@ -37,7 +39,7 @@ export function webhookRoutes({ engine, log, metrics, credentials, acceptGet }: 
     };
 
   const router = Router();
-  router.use('/webhooks', requireBasic(credentials));
+  router.use('/webhooks', requireBasic(credentials, authLimit));
   const readJson = [jsonOnly((type) => new UnsupportedMediaTypeError(type)), json({ limit: '64kb', type: () => true })];
   router.post('/webhooks/voice', readJson, receive('body'));
   const methods = acceptGet ? ['POST', 'GET'] : ['POST'];

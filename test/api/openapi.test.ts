@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import request from 'supertest';
+import { createAuthLimit } from '../../src/auth-limit';
 import { apiRoutes } from '../../src/api/routes';
 import { openApiDocument } from '../../src/api/openapi';
 import { REASONS } from '../../src/flows/flow';
@@ -116,8 +117,14 @@ describe('the OpenAPI document', () => {
   });
 
   it('has exactly the routes that exist', () => {
-    const { engine, store } = testApp();
-    const router = apiRoutes({ engine, store, plan: PLAN, token: undefined });
+    const { engine, store, log } = testApp();
+    const router = apiRoutes({
+      engine,
+      store,
+      plan: PLAN,
+      token: undefined,
+      authLimit: createAuthLimit({ realm: 'api', log }),
+    });
     const existing = router.stack.flatMap(({ route }) =>
       route ? [...new Set(route.stack.map(({ method }) => `${method} ${route.path.replace(/:(\w+)/g, '{$1}')}`))] : [],
     );
@@ -163,6 +170,13 @@ describe('the OpenAPI document', () => {
     seen.push({ key: 'delete /calls/{id}', answer: await request(app).delete('/calls/none').set(page) });
     seen.push({ key: 'get /calls', answer: await request(app).get('/calls').set(foreign) });
     seen.push({ key: 'get /calls/{id}', answer: await request(app).get('/calls/none').set(foreign) });
+    const guess = (method: 'get' | 'post' | 'delete', path: string) =>
+      request(app)[method](path).auth('wrong', { type: 'bearer' });
+    for (let failures = 0; failures < 10; failures += 1) await guess('get', '/calls');
+    seen.push({ key: 'get /calls', answer: await guess('get', '/calls') });
+    seen.push({ key: 'post /calls', answer: await guess('post', '/calls') });
+    seen.push({ key: 'get /calls/{id}', answer: await guess('get', '/calls/none') });
+    seen.push({ key: 'delete /calls/{id}', answer: await guess('delete', '/calls/none') });
     engine.drain();
     await send('post', '/calls', speech);
 

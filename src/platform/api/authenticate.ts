@@ -1,14 +1,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import { UnauthorizedError } from '../errors';
+import type { AuthLimit } from '../../auth-limit';
+import { TooManyFailuresError, UnauthorizedError } from '../errors';
 
-/** HTTP Basic: token as user name, secret as password; compared in constant time. */
-export function authenticate(apiToken: string, apiSecret: string): RequestHandler {
+/** HTTP Basic: token as user name, secret as password; compared in constant time. Wrong ones count towards the limit. */
+export function authenticate(apiToken: string, apiSecret: string, limit: AuthLimit): RequestHandler {
   const expected = digest(`${apiToken}:${apiSecret}`);
-  return (request, _response, next) => {
+  return async (request, _response, next) => {
     const [, encoded] = /^Basic +([A-Za-z0-9+/=_-]+)$/i.exec(request.headers.authorization ?? '') ?? [];
     const given = Buffer.from(encoded ?? '', 'base64').toString('utf8');
-    if (encoded === undefined || !timingSafeEqual(digest(given), expected))
+    const isCorrect = encoded !== undefined && timingSafeEqual(digest(given), expected);
+    const wait = encoded === undefined ? undefined : await limit.settle(request, isCorrect);
+    if (wait !== undefined) throw new TooManyFailuresError(wait);
+    if (!isCorrect)
       throw new UnauthorizedError('The credentials are wrong: API token as user name, API secret as password');
     next();
   };

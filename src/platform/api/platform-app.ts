@@ -1,5 +1,6 @@
 /** The platform's HTTP side: v1 below `/v1`, the sandbox below `/sandbox`. Makes an app; never listens. */
 import express, { Router, type Express, type RequestHandler } from 'express';
+import { createAuthLimit } from '../../auth-limit';
 import { jsonOnly } from '../../json-only';
 import { cors, sameOrigin, type OriginPolicy, type OriginRefusal } from '../../same-origin';
 import { ForeignOriginError, UnknownRouteError, UnsupportedMediaTypeError, UserAccessDeniedError } from '../errors';
@@ -37,7 +38,7 @@ export function createPlatformApp(context: ApiContext, options: AppOptions): Exp
   app.use(plainJson());
   const refuse = ({ code, message }: OriginRefusal) => new ForeignOriginError(code, message);
   app.use(cors(options.originPolicy), sameOrigin(options.originPolicy, { refuse }));
-  app.use(authenticate(options.apiToken, options.apiSecret));
+  app.use(authenticate(options.apiToken, options.apiSecret, createAuthLimit({ realm: 'platform', log: context.log })));
   if (options.rateLimits) app.use('/v1', limitRequests(REQUESTS_PER_SECOND));
   // An upload is whatever it is: it is taken before its body would be read as JSON.
   app.use('/v1/users/:userId/media', onlyUser(context.userId), uploadRoutes(context));
