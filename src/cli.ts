@@ -1,6 +1,7 @@
 /** The command line, and the only place that reads the environment. */
 import type { Command } from './commands/command';
 import { demo } from './commands/demo';
+import { exitQuietlyOnClosedOutput } from './commands/output';
 import { platform } from './commands/platform';
 import { provision } from './commands/provision';
 import { serve } from './commands/serve';
@@ -45,6 +46,7 @@ function configOf({ faults }: EnvFile, environment: Environment, purpose: Purpos
   throw new ConfigError(faults);
 }
 
+exitQuietlyOnClosedOutput();
 main(process.argv.slice(2)).catch((error: unknown) => {
   // Our own errors say what to do; anything else is a bug, and its stack shows where.
   const text = error instanceof TandemError ? error.message : error instanceof Error ? error.stack : messageOf(error);

@@ -68,10 +68,12 @@ export interface LoggerOptions {
   numbers?: NumbersInLog;
   /** Where the lines go instead of to standard output. */
   destination?: { write(line: string): void };
+  /** The program that read the standard output has ended (EPIPE). */
+  onClosed?: () => void;
 }
 
 /** The one logger of a process; parts of it take `logger.child({ … })`. */
-export function createLogger({ level, pretty, numbers = 'full', destination }: LoggerOptions): Logger {
+export function createLogger({ level, pretty, numbers = 'full', destination, onClosed }: LoggerOptions): Logger {
   const options: pino.LoggerOptions = {
     level,
     base: null,
@@ -84,7 +86,14 @@ export function createLogger({ level, pretty, numbers = 'full', destination }: L
       },
     }),
   };
-  return over(destination ? pino(options, destination) : pino(options), {}, numbers === 'masked');
+  const root = pretty ? pino(options) : pino(options, destination ?? standardOutput(onClosed));
+  return over(root, {}, numbers === 'masked');
+}
+
+function standardOutput(onClosed?: () => void): pino.DestinationStream {
+  const stream = pino.destination({ dest: 1, sync: false });
+  if (onClosed) stream.on('error', onClosed);
+  return stream;
 }
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;

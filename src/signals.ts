@@ -1,4 +1,6 @@
 /** The signals of a server: SIGTERM and SIGINT close it, SIGHUP makes it read its files again. */
+import { closeSync, openSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { messageOf } from './errors';
 import type { Logger } from './logger';
 import { removeRunning } from './runtime-file';
@@ -12,6 +14,8 @@ type Reload = () => void | Promise<void>;
 export interface Signals {
   /** Called at each SIGHUP, after the callbacks that were added before it. A callback that throws is logged. */
   onReload(callback: Reload): void;
+  /** Closes as SIGTERM does. Idempotent. @param why for the log */
+  close(why: string): void;
 }
 
 /**
@@ -20,6 +24,7 @@ export interface Signals {
 export function handleSignals(log: Logger, ...servers: (Closable | undefined)[]): Signals {
   let closing = false;
   const close = async (signal: string) => {
+    closing = true;
     log.info({ event: 'server-stopping', signal }, 'shutting down');
     removeRunning();
     for (const server of servers) await server?.close();
@@ -28,7 +33,6 @@ export function handleSignals(log: Logger, ...servers: (Closable | undefined)[])
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (closing) process.exit(1);
-      closing = true;
       void close(signal);
     });
   }
@@ -46,8 +50,27 @@ export function handleSignals(log: Logger, ...servers: (Closable | undefined)[])
   };
   /** One reload at a time: a signal that comes during one is served after it. */
   let last = Promise.resolve();
+  const inTerminal = isatty(0) || isatty(1);
   process.on('SIGHUP', () => {
-    if (!closing) last = last.then(reload);
+    if (closing) return;
+    // A terminal that is closed sends SIGHUP too: a server that was started in it ends with it.
+    if (inTerminal && !hasTerminal()) void close('SIGHUP');
+    else last = last.then(reload);
   });
-  return { onReload: (callback) => void reloads.push(callback) };
+  return {
+    onReload: (callback) => void reloads.push(callback),
+    close(why) {
+      if (!closing) void close(why);
+    },
+  };
+}
+
+/** Whether the process still has the terminal that it was started in. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }

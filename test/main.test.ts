@@ -1,5 +1,5 @@
 /** `node dist/main.js`, as it is started: what it prints, and how it ends. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 interface Run {
-  child: ChildProcess;
+  child: ChildProcessWithoutNullStreams;
   out: () => string;
   err: () => string;
   /** When the output (both streams) has this. */
@@ -218,6 +218,38 @@ describe('serve', () => {
     const { exit, err } = run([], { ...FREE, LINES: '+15551112222=sip:bob@example.com' });
     expect(await exit).toBe(1);
     expect(err()).toContain('LINES has the endpoint sip:bob@example.com, which cannot be created');
+  });
+});
+
+describe('output that is not read any more', () => {
+  it('ends the demo with exit code 0 and without a stack', async () => {
+    const { child, exit, err, says } = run(['demo'], { CALL_TIMEOUT_SECONDS: '3' });
+    await says(/on a Tandem started for the demo/);
+    child.stdout.destroy();
+    expect(await exit).toBe(0);
+    expect(err()).toBe('');
+  });
+
+  it.each(['serve', 'platform'])('closes %s as SIGTERM does', async (command) => {
+    const { child, exit, err, says } = run([command], FREE);
+    const [, url = ''] = await says(/(http:\/\/127\.0\.0\.1:\d+)/);
+    await says(command === 'serve' ? /npm run demo/ : /Phones:/);
+    child.stdout.destroy();
+    child.kill('SIGHUP'); // a line for the log
+    expect(await exit).toBe(0);
+    expect(err()).not.toMatch(/EPIPE|Error|^ +at /m);
+    await expect(fetch(url)).rejects.toThrow();
+  });
+});
+
+describe('SIGHUP', () => {
+  it.each(['serve', 'platform'])('does not end %s, where there is nothing to read again', async (command) => {
+    const { child, says, exit } = run([command], FREE);
+    await says(command === 'serve' ? /npm run demo/ : /Phones:/);
+    child.kill('SIGHUP');
+    await says(/"event":"reload-started"/);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
   });
 });
 

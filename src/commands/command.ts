@@ -19,14 +19,28 @@ export interface Command {
   run: (invocation: Invocation) => Promise<void>;
 }
 
+export interface ServerLog {
+  log: Logger;
+  /** Resolves when the program that reads the log has ended. */
+  outputClosed: Promise<void>;
+}
+
 /** The logger of a server. */
-export function serverLog({ config, envFile }: Invocation): Logger {
-  const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY, numbers: config.logNumbers });
+export function serverLog({ config, envFile }: Invocation): ServerLog {
+  const { promise: outputClosed, resolve: onClosed } = withResolvers();
+  const options = { level: config.logLevel, pretty: process.stdout.isTTY, numbers: config.logNumbers };
+  const log = createLogger({ ...options, onClosed });
   const names = unknownSettings(envFile);
   if (names.length > 0)
     log.warn(
       { event: 'unknown-settings', names },
       '.env has names that are no settings; .env.example has all settings',
     );
-  return log;
+  return { log, outputClosed };
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
 }

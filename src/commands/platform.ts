@@ -8,9 +8,10 @@ export const platform: Command = { purpose: 'platform', options: [], run };
 
 async function run(invocation: Invocation): Promise<void> {
   const { config } = invocation;
-  const log = serverLog(invocation);
+  const { log, outputClosed } = serverLog(invocation);
   const started = await startEmbedded(config, log);
-  handleSignals(log, started);
+  const signals = handleSignals(log, started);
+  void outputClosed.then(() => signals.close('EPIPE'));
   const { userId, token, secret, madeUp } = config.api;
   const account = madeUp ? `token ${token}, secret ${secret}` : 'the BANDWIDTH_* credentials';
   process.stderr.write(

@@ -9,7 +9,7 @@ export const serve: Command = { purpose: 'serve', options: [], run };
 
 async function run(invocation: Invocation): Promise<void> {
   const { config } = invocation;
-  const log = serverLog(invocation);
+  const { log, outputClosed } = serverLog(invocation);
   if (config.redis && config.api.url === undefined)
     log.warn(
       { event: 'platform-not-shared' },
@@ -18,6 +18,7 @@ async function run(invocation: Invocation): Promise<void> {
   const { server, platform, provisioned } = await startAll(config, log);
   const signals = handleSignals(log, server, platform);
   signals.onReload(() => server.reload());
+  void outputClosed.then(() => signals.close('EPIPE'));
   if (!platform || !provisioned) return;
   const { url } = server;
   const { userId, token, secret } = config.api;
