@@ -129,7 +129,7 @@ async function assemble(
   const farEnds = createFarEnds(retention);
   const media = await openMediaStore({ uris, folder: options.recordingsDir });
   onClose(() => media.close());
-  const recordings = createRecordings({ media, uris, retention, log });
+  const recordings = createRecordings({ media, uris, retention, errors, log });
 
   // Calls dial through the exchange, and what the exchange loops back comes in as calls again.
   const receive: Receive = (offer, line) => receiveCall(offer, line);

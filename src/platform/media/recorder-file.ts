@@ -17,10 +17,17 @@ export interface WavFile {
   /** @param position in samples; what no write has covered is silent */
   write(position: number, samples: Int16Array): void;
   /**
-   * Makes it a complete file of so many samples, and closes it; as it is, where something has failed.
-   * @returns its bytes, once all is on the disk @throws (rejects) what has failed
+   * Makes it a complete file of so many samples, and closes it. Where the disk has failed, it is complete with what was written
+   * until then.
+   * @throws (rejects) what has failed, where no sound was written at all
    */
-  finish(samples: number): Promise<number>;
+  finish(samples: number): Promise<FinishedFile>;
+}
+
+export interface FinishedFile {
+  bytes: number;
+  /** It ends early: this has failed. */
+  cutShortBy?: unknown;
 }
 
 /**
@@ -31,6 +38,7 @@ export function createWavFile(open: () => Promise<FileHandle>, failed: () => voi
   let file: FileHandle | undefined;
   let pendingBytes = 0;
   let failure: { error: unknown } | undefined;
+  let kept = 0; // samples that are on the disk
 
   const fail = (error: unknown): void => {
     if (failure) return;
@@ -62,19 +70,33 @@ export function createWavFile(open: () => Promise<FileHandle>, failed: () => voi
       void then(async (opened) => {
         await writeAll(opened, bytes, HEADER_BYTES + position * BYTES_PER_SAMPLE);
         pendingBytes -= bytes.length;
+        kept = Math.max(kept, position + samples.length);
       });
     },
     async finish(samples) {
-      const length = HEADER_BYTES + samples * BYTES_PER_SAMPLE;
-      await then(async (opened) => {
-        await opened.truncate(length); // silence at the end
-        await writeAll(opened, header(samples), 0);
-      });
+      await then((opened) => complete(opened, samples)); // with silence at the end
+      const cutShort = failure;
+      // Shorter than it is, and a header over another: that takes no room.
+      if (file && cutShort && kept > 0) {
+        const isSaved = await complete(file, Math.min(kept, samples)).then(
+          () => true,
+          () => false,
+        );
+        if (isSaved) failure = undefined;
+      }
       await file?.close().catch(fail);
       if (failure) throw failure.error;
-      return length;
+      if (!cutShort) return { bytes: lengthOf(samples) };
+      return { bytes: lengthOf(Math.min(kept, samples)), cutShortBy: cutShort.error };
     },
   };
+}
+
+const lengthOf = (samples: number): number => HEADER_BYTES + samples * BYTES_PER_SAMPLE;
+
+async function complete(file: FileHandle, samples: number): Promise<void> {
+  await file.truncate(lengthOf(samples));
+  await writeAll(file, header(samples), 0);
 }
 
 /** A disk that is nearly full takes a part, and says why at the next attempt. */

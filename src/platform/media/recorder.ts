@@ -18,7 +18,14 @@ export interface RecorderOptions {
 }
 
 export type RecorderResult = { startTime: Date; endTime: Date } & (
-  { state: 'complete'; /** Of the file. */ bytes: number } | { state: 'error'; error: unknown }
+  | {
+      state: 'complete';
+      /** Of the file. */
+      bytes: number;
+      /** The disk failed: the file has what was written until then. */
+      cutShortBy?: unknown;
+    }
+  | { state: 'error'; error: unknown }
 );
 
 export interface Recorder {
@@ -55,7 +62,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     // The far end's clock may be ahead of ours: then it is a little longer.
     const samples = Math.min(Math.max(elapsed(), timeline.finish()), maxSamples);
     file.finish(samples).then(
-      (bytes) => settle({ state: 'complete', startTime, endTime, bytes }),
+      (finished) => settle({ state: 'complete', startTime, endTime, ...finished }),
       (error: unknown) => settle({ state: 'error', startTime, endTime, error }),
     );
   };

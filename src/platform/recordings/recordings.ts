@@ -1,4 +1,5 @@
 /** The recordings of all calls: begun and ended by what happens to the call, kept for a while. */
+import { messageOf } from '../../errors';
 import type { Logger } from '../../logger';
 import { newId } from '../../protocol/ids';
 import { wireTime } from '../../protocol/times';
@@ -6,6 +7,7 @@ import type { Call } from '../calls/call';
 import { NotFoundError } from '../errors';
 import { createRecorder, type Recorder, type RecorderResult } from '../media/recorder';
 import { createRetention, type RetentionLimits } from '../retention';
+import type { ErrorLog } from '../resources/error-log';
 import type { Uris } from '../uris';
 import type { MediaDraft, MediaStore } from './media-store';
 
@@ -39,10 +41,14 @@ export interface RecordingsDeps {
   media: MediaStore;
   uris: Uris;
   retention: RetentionLimits;
+  /** What the disk has done to a recording. */
+  errors: ErrorLog;
+  /** A recording was cut short or lost; for a metric. */
+  failed?: (() => void) | undefined;
   log: Logger;
 }
 
-export function createRecordings({ media, uris, retention, log }: RecordingsDeps): Recordings {
+export function createRecordings({ media, uris, retention, errors, failed, log }: RecordingsDeps): Recordings {
   const all = new Map<string, { recording: Recording; draft: MediaDraft }>();
   const running = new Map<Recorder, Promise<void>>();
   const deleting = new Set<Promise<void>>();
@@ -64,14 +70,33 @@ export function createRecordings({ media, uris, retention, log }: RecordingsDeps
     if (draft) void discard(draft);
   });
 
+  const noteFailure = (
+    { id, callId }: Recording,
+    code: 'recording-cut-short' | 'recording-failed',
+    error: unknown,
+  ): void => {
+    failed?.();
+    log.error({ event: code, callId, recordingId: id, err: error }, 'the disk has ended a recording');
+    const reason = messageOf(error);
+    const what = code === 'recording-failed' ? 'could not be written' : 'ends early; what was written is kept';
+    errors.record({
+      category: 'unavailable',
+      code,
+      message: `The recording ${id} of the call ${callId} ${what}: ${reason}`,
+      details: [
+        { name: 'callId', value: callId },
+        { name: 'recordingId', value: id },
+        { name: 'reason', value: reason },
+      ],
+    });
+  };
+
   const settle = async (call: Call, recording: Recording, draft: MediaDraft, result: RecorderResult): Promise<void> => {
     if (result.state === 'complete') {
       draft.complete(result.bytes);
+      if (result.cutShortBy !== undefined) noteFailure(recording, 'recording-cut-short', result.cutShortBy);
     } else {
-      log.error(
-        { event: 'recording-failed', callId: call.id, recordingId: recording.id, err: result.error },
-        'recording failed',
-      );
+      noteFailure(recording, 'recording-failed', result.error);
       await discard(draft);
     }
     recording.state = result.state;

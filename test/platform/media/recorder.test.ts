@@ -335,6 +335,37 @@ describe('a disk', () => {
     expect(await recorder.ended).toMatchObject({ state: 'error', error: full });
   });
 
+  it('that is full after a while keeps what was written, as a complete file', async () => {
+    const soonFull = async (): Promise<FileHandle> => {
+      const handle = await open(path.join(folder, 'd.wav'), 'wx');
+      const write = handle.write.bind(handle) as (...args: unknown[]) => Promise<unknown>;
+      let size = 0;
+      // A disk with room for 20,000 bytes: more at the end fails, writing over what is there does not.
+      jest.spyOn(handle, 'write').mockImplementation((async (...args: unknown[]) => {
+        const [, , length = 0, position = 0] = args as [unknown, number?, number?, number?];
+        if (position + length > Math.max(size, 20_000)) throw full;
+        size = Math.max(size, position + length);
+        return write(...args);
+      }) as never);
+      return handle;
+    };
+    const { recorder, at, said, tapped } = recording({ open: soonFull });
+    const stream = {};
+    for (let n = 0; n < 500 && tapped(); n++) {
+      at(n * 20);
+      said(packet(stream, n));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(tapped()).toBe(false); // it has ended by itself
+    const result = await recorder.ended;
+    expect(result).toMatchObject({ state: 'complete', cutShortBy: full });
+    const file = await readFile(path.join(folder, 'd.wav'));
+    expect(result).toMatchObject({ bytes: file.length });
+    expect(file.length).toBeGreaterThan(10_000);
+    expect(file.length).toBeLessThanOrEqual(20_000);
+    expect([file.readUInt32LE(4), file.readUInt32LE(40)]).toEqual([file.length - 8, file.length - 44]);
+  });
+
   it('that fails at the end is an error', async () => {
     const { recorder } = recording({ open: failing({ truncate: full }) });
     recorder.stop();

@@ -11,7 +11,7 @@ import type { Party, Tap } from '../../../src/platform/media/audio';
 import { encodeG711 } from '../../../src/platform/media/g711';
 import { openMediaStore, type MediaStore } from '../../../src/platform/recordings/media-store';
 import { createRecordings, type Recordings } from '../../../src/platform/recordings/recordings';
-import { createErrorLog } from '../../../src/platform/resources/error-log';
+import { createErrorLog, type ErrorLog } from '../../../src/platform/resources/error-log';
 import { DEFAULT_RETENTION } from '../../../src/platform/retention';
 import { createTimers, type Timers } from '../../../src/platform/timers';
 import { wireTime } from '../../../src/protocol/times';
@@ -24,6 +24,8 @@ let folder: string;
 let timers: Timers;
 let media: MediaStore;
 let recordings: Recordings;
+let errors: ErrorLog;
+let failures: number;
 let events: Record<string, string>[];
 let waiting: (() => void)[];
 
@@ -33,7 +35,10 @@ async function start(retention = DEFAULT_RETENTION): Promise<void> {
   events = [];
   waiting = [];
   media = await openMediaStore({ uris, folder });
-  recordings = createRecordings({ media, uris, retention, log });
+  errors = createErrorLog(10);
+  failures = 0;
+  const failed = (): void => void (failures += 1);
+  recordings = createRecordings({ media, uris, retention, errors, failed, log });
 }
 beforeEach(() => start());
 afterEach(async () => {
@@ -204,8 +209,13 @@ it('a disk that fails ends the recording, not the call', async () => {
   one.answered();
   expect(await event()).toMatchObject({ state: 'error', status: 'error' });
   expect(one.state).toBe('active');
-  expect(recordings.list()).toMatchObject([{ state: 'error' }]);
+  const [recording] = recordings.list();
+  expect(recording).toMatchObject({ state: 'error' });
   expect(media.list()).toEqual([]);
+  expect(errors.list()).toMatchObject([
+    { code: 'recording-failed', details: [{ value: one.id }, { value: recording?.id }, { name: 'reason' }] },
+  ]);
+  expect(failures).toBe(1);
   await start();
 });
 

@@ -1,6 +1,7 @@
 /** Speech: sentences as samples, made in a thread of their own. */
 import { join } from 'node:path';
 import type { Logger } from '../../../logger';
+import { SAMPLE_RATE } from '../audio';
 import { createCollector } from '../sounds/collect';
 import { createSoundCache } from '../sounds/sound-cache';
 import { createThread } from '../sounds/thread';
@@ -8,6 +9,12 @@ import { installedLanguages, type LanguageFiles } from './languages';
 import { cleanSentence, partsOf } from './sentence';
 import { spokenVoice } from './voices';
 import type { Speaker, SpeechJob } from './worker';
+
+/**
+ * Silence before a sentence. A phone that was just answered needs a moment until its loudspeaker is on, and a listener one to
+ * bring it to the ear: the first word would be lost.
+ */
+const LEAD_IN_SAMPLES = 0.3 * SAMPLE_RATE;
 
 export interface SpeechOptions {
   log: Logger;
@@ -70,6 +77,7 @@ export function createSpeech({ log, languagesDir, speechCacheBytes }: SpeechOpti
     const known = cache.get(key);
     if (known) return known.samples;
     const sounds = createCollector();
+    sounds.add(new Int16Array(LEAD_IN_SAMPLES));
     // One part after the other: in between it is the turn of those who wait.
     for (const part of partsOf(sentence)) sounds.add(await thread.run({ sentence: part, speaker }, [], signal));
     const samples = sounds.sound();

@@ -106,8 +106,15 @@ it('MUST NOT read markup or options out of a sentence', async () => {
 
 it.each(['...', '你好', ' '])('gives a pause for %j, in which there is nothing to say in English', async (text) => {
   const samples = await speech.say(text);
-  expect(seconds(samples)).toBeGreaterThan(0.1);
-  expect(seconds(samples)).toBeLessThan(0.5);
+  expect(seconds(samples)).toBeGreaterThan(0.4);
+  expect(seconds(samples)).toBeLessThan(0.8);
+});
+
+it('begins with 300 ms of silence, once, however long the sentence is', async () => {
+  const samples = await speech.say('Hello. '.repeat(60));
+  const spoken = samples.findIndex((sample) => Math.abs(sample) > 300);
+  expect(samples.subarray(0, 2_400).every((sample) => sample === 0)).toBe(true);
+  expect(spoken / 8_000).toBeLessThan(0.7);
 });
 
 it('logs once a voice that another speaks for it', async () => {
