@@ -6,6 +6,7 @@ import { apiRoutes } from './api/routes';
 import type { Engine } from './flows/engine';
 import type { DialPlan } from './flows/dial-plan';
 import type { FlowStore } from './flow-store/store';
+import type { InternalErrors } from './internal-errors';
 import type { Logger } from './logger';
 import { readiness } from './readiness';
 import type { Metrics } from './metrics';
@@ -18,6 +19,7 @@ export interface AppDeps {
   store: FlowStore;
   metrics: Metrics;
   log: Logger;
+  internalErrors?: InternalErrors | undefined;
   plan: DialPlan;
   webhookCredentials: { username: string; password: string } | undefined;
   /** Events by GET are taken where it is GET and there are credentials. */
@@ -29,7 +31,7 @@ export interface AppDeps {
 
 /** Tandem's HTTP side. Builds it; never listens. */
 export function createApp(deps: AppDeps): Express {
-  const { engine, store, metrics, log, plan, webhookCredentials, webhookMethod, apiToken } = deps;
+  const { engine, store, metrics, log, internalErrors, plan, webhookCredentials, webhookMethod, apiToken } = deps;
   // What is open to every program must not be open to every web page.
   const checkHost = webhookCredentials === undefined || apiToken === undefined;
   const policy = createOriginPolicy({ ...deps.origins, checkHost });
@@ -54,7 +56,7 @@ export function createApp(deps: AppDeps): Express {
   app.get('/metrics', async (_req, res) => void res.type(metrics.contentType).send(await metrics.render()));
 
   app.use(apiRoutes({ engine, store, plan, token: apiToken, authLimit: limitOf('api') }));
-  app.use(notFound, problemHandler(log));
+  app.use(notFound, problemHandler(log, internalErrors));
   return app;
 }
 

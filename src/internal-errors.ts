@@ -14,6 +14,7 @@ export interface InternalErrorFields {
 export interface InternalErrors {
   /** Wraps a callback: what it throws, or what the promise that it returns rejects with, is reported. */
   guard<Args extends unknown[]>(where: string, run: (...args: Args) => unknown): (...args: Args) => void;
+  /** An error that is reported again is logged and counted once. */
   report(error: unknown, fields: InternalErrorFields): void;
   /**
    * The errors of one call: they carry these fields, and the first one ends the call.
@@ -26,6 +27,7 @@ export interface InternalErrors {
 
 export function createInternalErrors(log: Pick<Logger, 'error'>): InternalErrors {
   let total = 0;
+  const reported = new WeakSet<object>();
   const create = (onReport: (error: unknown, fields: InternalErrorFields) => void): InternalErrors => ({
     guard: (where, run) => guarded((error) => onReport(error, { where }), run),
     report: onReport,
@@ -44,8 +46,10 @@ export function createInternalErrors(log: Pick<Logger, 'error'>): InternalErrors
     },
   });
   return create((error, fields) => {
-    total += 1;
     const err = error instanceof Error ? error : new Error(String(error));
+    if (reported.has(err)) return;
+    reported.add(err);
+    total += 1;
     log.error({ event: 'internal-error', ...fields, err }, 'internal error');
   });
 }

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import type { CountRecord } from './call-records/records';
 import type { CommandType, FlowKind } from './flows/flow';
 import { PHASES } from './flows/flow';
+import type { InternalErrors } from './internal-errors';
 import type { SessionSummary } from './flows/summary';
 import type { FlowStore } from './flow-store/store';
 
@@ -30,7 +31,7 @@ export interface Metrics {
 }
 
 /** Prometheus metrics of one Tandem. Every instance has a registry of its own. */
-export function createMetrics(store: FlowStore): Metrics {
+export function createMetrics(store: FlowStore, internalErrors?: Pick<InternalErrors, 'total'>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -110,6 +111,15 @@ export function createMetrics(store: FlowStore): Metrics {
     help: 'Call records written, tries that failed, and records that were lost',
     labelNames: ['sink', 'outcome'],
     registers,
+  });
+  new Counter({
+    name: 'tandem_internal_errors_total',
+    help: 'Exceptions of callbacks and flows; each ended one call at most',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(internalErrors?.total ?? 0);
+    },
   });
   new Gauge({
     name: 'tandem_live_flows',

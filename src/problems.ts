@@ -2,6 +2,7 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { TandemError, messageOf } from './errors';
 import { StoreUnavailableError } from './flow-store/errors';
+import type { InternalErrors } from './internal-errors';
 import type { Logger } from './logger';
 import type { OriginRefusal } from './same-origin';
 
@@ -138,7 +139,7 @@ export const notFound: RequestHandler = (req) => {
 };
 
 /** The one place that turns errors into answers. What went wrong inside is logged, and never shown. */
-export function problemHandler(log: Logger): ErrorRequestHandler {
+export function problemHandler(log: Logger, internalErrors?: InternalErrors): ErrorRequestHandler {
   // Express tells error handlers by their four parameters.
   return (error: unknown, req, res, _next) => {
     const told = error instanceof StoreUnavailableError ? new StoreAwayError() : error;
@@ -146,6 +147,7 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
     const { method, path } = req;
     const request = { method, path, requestId: res.locals['requestId'] as unknown };
     if (problem.status >= 500 && problem.status !== 503) {
+      internalErrors?.report(error, { where: 'http request' });
       log.error({ event: 'request-failed', err: error, ...request }, 'request failed');
     } else {
       // 503 is said on purpose: where it comes from in the code is of no interest.

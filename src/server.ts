@@ -11,6 +11,7 @@ import { createEngine } from './flows/engine';
 import { createRecovery } from './flows/recovery';
 import { openStore } from './flow-store/open';
 import { startTicker } from './flow-store/ticker';
+import { createInternalErrors, type InternalErrors } from './internal-errors';
 import type { Logger } from './logger';
 import { createMetrics } from './metrics';
 import { localUrl } from './protocol/host-port';
@@ -49,10 +50,15 @@ export interface TandemServer {
 }
 
 /** Starts the webhook half against a platform at `apiUrl` (origin, without `/v1`). */
-export async function startServer(config: Config, apiUrl: string, log: Logger): Promise<TandemServer> {
+export async function startServer(
+  config: Config,
+  apiUrl: string,
+  log: Logger,
+  internalErrors: InternalErrors = createInternalErrors(log),
+): Promise<TandemServer> {
   let webhookUrl = '';
   const store = await openStore(config.redis, log);
-  const metrics = createMetrics(store);
+  const metrics = createMetrics(store, internalErrors);
   const records = await openCallRecords({ ...config.callRecords, log, count: metrics.callRecord }).catch(
     async (error: unknown) => {
       await store.close();
@@ -80,12 +86,23 @@ export async function startServer(config: Config, apiUrl: string, log: Logger): 
     confirmMs: CONFIRM_MS,
     endingMs: ENDING_MS,
   };
-  const engine = createEngine({ store, client, log, metrics, records, plan, limits, onStray: () => recovery.soon() });
+  const engine = createEngine({
+    store,
+    client,
+    log,
+    internalErrors,
+    metrics,
+    records,
+    plan,
+    limits,
+    onStray: () => recovery.soon(),
+  });
   const app = createApp({
     engine,
     store,
     metrics,
     log,
+    internalErrors,
     plan,
     webhookCredentials: config.webhookCredentials,
     webhookMethod: config.webhookMethod,

@@ -18,7 +18,12 @@ export interface Signals {
   close(why: string): void;
 }
 
+/** How long a process that has failed may take to close, ms. */
+const FAILED_MS = 15_000;
+
 /**
+ * An uncaught exception or unhandled rejection closes the servers, too, and exits with 1: after it no state is certain.
+ *
  * The first SIGTERM or SIGINT closes the servers in the order given and exits with 0. The second exits with 1 at once.
  */
 export function handleSignals(log: Logger, ...servers: (Closable | undefined)[]): Signals {
@@ -27,9 +32,21 @@ export function handleSignals(log: Logger, ...servers: (Closable | undefined)[])
     closing = true;
     log.info({ event: 'server-stopping', signal }, 'shutting down');
     removeRunning();
-    for (const server of servers) await server?.close();
-    process.exit(0);
+    await closeAll(servers);
+    process.exit(process.exitCode ?? 0);
   };
+  const fail = (kind: string, error: unknown): void => {
+    const err = error instanceof Error ? error : new Error(String(error));
+    log.fatal({ event: 'process-failed', kind, err }, 'uncaught error: shutting down');
+    process.exitCode = 1;
+    setTimeout(() => process.exit(1), FAILED_MS);
+    if (closing) return; // the servers close already
+    closing = true;
+    removeRunning();
+    void closeAll(servers).finally(() => process.exit(1));
+  };
+  process.on('uncaughtException', (error) => fail('uncaught-exception', error));
+  process.on('unhandledRejection', (error) => fail('unhandled-rejection', error));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (closing) process.exit(1);
@@ -73,4 +90,9 @@ function hasTerminal(): boolean {
   } catch {
     return false;
   }
+}
+
+/** Each, even where an earlier one fails. */
+async function closeAll(servers: readonly (Closable | undefined)[]): Promise<void> {
+  for (const server of servers) await server?.close().catch(() => undefined);
 }

@@ -1,6 +1,6 @@
 /** `node dist/main.js`, as it is started: what it prints, and how it ends. */
 import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type AddressInfo } from 'node:net';
@@ -280,5 +280,28 @@ describe('provision', () => {
     });
     expect(await exit).toBe(1);
     expect(err()).toContain('is BANDWIDTH_API_URL right and the platform up?');
+  });
+});
+
+describe.each([
+  ['an uncaught exception', 'SIGUSR2', 'uncaught-exception', 'thrown by the test'],
+  ['an unhandled rejection', 'SIGWINCH', 'unhandled-rejection', 'rejected by the test'],
+] as const)('%s', (_name, signal, kind, message) => {
+  it('is logged with its stack, the server shuts down as on SIGTERM, and the exit code is 1', async () => {
+    const hook = join(__dirname, 'fixtures/throw-on-signal.cjs');
+    const { child, says, exit, out } = run(['serve'], { ...FREE, NODE_OPTIONS: `--require ${hook}` });
+    await says(/npm run demo/);
+    child.kill(signal);
+    expect(await exit).toBe(1);
+    const lines = out()
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.find(({ event }) => event === 'process-failed')).toMatchObject({
+      level: 60,
+      kind,
+      err: { message, stack: expect.stringContaining('throw-on-signal') },
+    });
+    expect(existsSync(join(folder, '.tandem/running.json'))).toBe(false);
   });
 });

@@ -2,6 +2,7 @@
 import { createApiHttp } from '../call-control/http';
 import type { Config } from '../config';
 import { createSandbox } from '../demo/clients';
+import { createInternalErrors, type InternalErrors } from '../internal-errors';
 import type { Logger } from '../logger';
 import { SipListenError, startPlatform, type Platform } from '../platform';
 import { provision, type Provisioned } from '../provisioning/provision';
@@ -15,11 +16,12 @@ export interface Started {
 }
 
 export async function startAll(config: Config, log: Logger): Promise<Started> {
-  const platform = config.api.url === undefined ? await startEmbedded(config, log) : undefined;
+  const internalErrors = createInternalErrors(log); // one count for both
+  const platform = config.api.url === undefined ? await startEmbedded(config, log, internalErrors) : undefined;
   const apiUrl = config.api.url ?? platform?.url ?? '';
   let server: TandemServer | undefined;
   try {
-    server = await startServer(config, apiUrl, log).catch((error: unknown) => {
+    server = await startServer(config, apiUrl, log, internalErrors).catch((error: unknown) => {
       throw explainListen(error, { setting: 'PORT', port: config.port, hostSetting: 'HOST', host: config.host });
     });
     return { server, platform, provisioned: platform && (await setUp(config, platform.url, server.webhookUrl)) };
@@ -43,20 +45,27 @@ async function setUp(config: Config, platformUrl: string, webhookUrl: string): P
   return provisioned;
 }
 
-export async function startEmbedded(config: Config, log: Logger): Promise<Platform> {
+export async function startEmbedded(config: Config, log: Logger, internalErrors?: InternalErrors): Promise<Platform> {
   const { userId, token: apiToken, secret: apiSecret } = config.api;
   const account = { userId, apiToken, apiSecret };
   const { tls, recordingsDir, ...sip } = config.sip;
   checkFolders(config.sip);
   const options = { ...sip, tls: tls && { port: tls.port, ...readCertificate(tls) } };
   const { host, origins } = config;
-  return startPlatform({ ...config.platform, host, origins, ...account, sip: options, recordingsDir, log }).catch(
-    (error: unknown) => {
-      if (!(error instanceof SipListenError))
-        throw explainListen(error, { setting: 'PLATFORM_PORT', port: config.platform.port, hostSetting: 'HOST', host });
-      const [setting, port] = error.tls ? ['SIP_TLS_PORT', tls?.port ?? 0] : ['SIP_PORT', sip.port];
-      const hostSetting = sip.host === host ? 'HOST' : 'SIP_HOST';
-      throw explainListen(error.cause, { setting, port, hostSetting, host: sip.host });
-    },
-  );
+  return startPlatform({
+    ...config.platform,
+    host,
+    origins,
+    ...account,
+    sip: options,
+    recordingsDir,
+    internalErrors,
+    log,
+  }).catch((error: unknown) => {
+    if (!(error instanceof SipListenError))
+      throw explainListen(error, { setting: 'PLATFORM_PORT', port: config.platform.port, hostSetting: 'HOST', host });
+    const [setting, port] = error.tls ? ['SIP_TLS_PORT', tls?.port ?? 0] : ['SIP_PORT', sip.port];
+    const hostSetting = sip.host === host ? 'HOST' : 'SIP_HOST';
+    throw explainListen(error.cause, { setting, port, hostSetting, host: sip.host });
+  });
 }

@@ -3,6 +3,7 @@ import type { CallControl, Ready } from '../call-control/client';
 import { NotWantedError, RefusedError, ReplyLostError, UnreachableError } from '../call-control/errors';
 import { messageOf } from '../errors';
 import { StoreUnavailableError } from '../flow-store/errors';
+import type { InternalErrors } from '../internal-errors';
 import type { Logger } from '../logger';
 import type { Metrics } from '../metrics';
 import type { Command, CommandFailure, CommandResult, Flow, FlowEvent } from './flow';
@@ -14,6 +15,7 @@ export type SettledEvent = Extract<FlowEvent, { type: 'command-done' | 'command-
 export interface CommandRunnerDeps {
   client: CallControl;
   log: Logger;
+  internalErrors: InternalErrors;
   metrics: Metrics;
   /** epoch ms */
   now: () => number;
@@ -132,11 +134,14 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
       const task = { command, controller };
       const tasks = running.get(flowId) ?? new Set();
       running.set(flowId, tasks.add(task));
-      void carryOut(flowId, command, controller.signal).then(() => {
+      const settle = (): void => {
         tasks.delete(task);
         if (tasks.size === 0) running.delete(flowId);
         if (running.size === 0) for (const wake of idlers.splice(0)) wake();
-      });
+      };
+      carryOut(flowId, command, controller.signal)
+        .catch((error: unknown) => deps.internalErrors.report(error, { where: 'command', flowId }))
+        .finally(settle);
     },
 
     runs(flowId, command) {

@@ -4,11 +4,13 @@
  */
 import type { CallRecords } from '../call-records/records';
 import type { CallControl } from '../call-control/client';
-import { messageOf } from '../errors';
 import { LEASE_MS, type FlowStore } from '../flow-store/store';
+import { messageOf, TandemError } from '../errors';
+import { createInternalErrors, type InternalErrors } from '../internal-errors';
 import type { Logger } from '../logger';
 import type { Metrics } from '../metrics';
 import type { IncomingCallEvent, VoiceEvent } from '../protocol/events';
+import { endBroken } from './broken';
 import { beginBridgeLegs, goneBeforeStart, reapOrphan, type Orphan } from './bridge-legs';
 import { createCommandRunner, type SettledEvent } from './command-runner';
 import { route, type DialPlan } from './dial-plan';
@@ -23,6 +25,8 @@ export interface EngineDeps {
   store: FlowStore;
   client: CallControl;
   log: Logger;
+  /** Those of the process; default: its own. */
+  internalErrors?: InternalErrors | undefined;
   metrics: Metrics;
   records?: CallRecords | undefined;
   plan: DialPlan;
@@ -77,9 +81,11 @@ interface Receipt {
 export function createEngine(deps: EngineDeps): Engine {
   const { store, client, log, metrics, plan, limits, now = () => store.now() } = deps;
   const reporter = createReporter(deps);
+  const { internalErrors = createInternalErrors(log) } = deps;
   const runner = createCommandRunner({
     client,
     log,
+    internalErrors,
     metrics,
     now,
     settled,
@@ -96,7 +102,26 @@ export function createEngine(deps: EngineDeps): Engine {
     return update(id, (flow) => transition(flow, event), receipt);
   }
 
+  /** @throws what the step threw, or the store; then the event must not be acknowledged */
   async function update(id: string, decide: (flow: Flow) => Decision, receipt?: Receipt): Promise<Flow | undefined> {
+    try {
+      return await step(id, decide, receipt);
+    } catch (error) {
+      if (!(error instanceof TandemError)) await breakUp(id, error);
+      throw error;
+    }
+  }
+
+  /** A step of the flow threw: the flow ends, and so do its calls. */
+  async function breakUp(id: string, error: unknown): Promise<void> {
+    internalErrors.report(error, { where: 'flow', flowId: id });
+    const at = now();
+    await step(id, (flow) => endBroken(flow, at)).catch((failure: unknown) =>
+      internalErrors.report(failure, { where: 'end of a broken flow', flowId: id }),
+    );
+  }
+
+  async function step(id: string, decide: (flow: Flow) => Decision, receipt?: Receipt): Promise<Flow | undefined> {
     let before: Flow | undefined;
     const decision = await store.update(id, (flow) => owned(decide((before = flow))));
     if (!before || !decision) return undefined;

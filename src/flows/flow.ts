@@ -57,6 +57,7 @@ export const REASONS = [
   'ended-by-request',
   'orphan-reaped',
   'server-stopped',
+  'internal-error',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
@@ -115,7 +116,7 @@ export type FlowEvent = { at: number } & (
   | { type: 'command-done'; command: Command; result: CommandResult }
   | { type: 'command-failed'; command: Command; failure: CommandFailure }
   | { type: 'wake' }
-  | { type: 'end-requested'; reason: 'ended-by-request' | 'server-stopped' }
+  | { type: 'end-requested'; reason: 'ended-by-request' | 'server-stopped' | 'internal-error' }
 );
 
 export interface TimelineEntry {

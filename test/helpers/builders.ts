@@ -1,4 +1,5 @@
 /** What the tests of the webhook half are made of: events, a plan, a log that is read back, a client that is played. */
+import { createInternalErrors, type InternalErrors } from '../../src/internal-errors';
 import type { Express } from 'express';
 import { createApp, type AppDeps } from '../../src/app';
 import type { CallControl } from '../../src/call-control/client';
@@ -197,6 +198,7 @@ export interface TestEngine extends RecordingLog {
   store: FlowStore;
   client: FakeClient;
   metrics: Metrics;
+  internalErrors: InternalErrors;
   /** What the engine takes for the time; the test moves it. */
   clock: { now: number };
 }
@@ -211,11 +213,21 @@ export interface EngineOptions {
 export function testEngine(options: EngineOptions = {}): TestEngine {
   const { store = createMemoryStore(), client = fakeClient(), plan = PLAN } = options;
   const recording = recordingLog();
-  const metrics = createMetrics(store);
+  const internalErrors = createInternalErrors(recording.log);
+  const metrics = createMetrics(store, internalErrors);
   const clock = { now: 1_700_000_000_000 };
   const limits = { ...LIMITS, ...options.limits };
-  const engine = createEngine({ store, client, log: recording.log, metrics, plan, limits, now: () => clock.now });
-  return { ...recording, engine, store, client, metrics, clock };
+  const engine = createEngine({
+    store,
+    client,
+    log: recording.log,
+    internalErrors,
+    metrics,
+    plan,
+    limits,
+    now: () => clock.now,
+  });
+  return { ...recording, engine, store, client, metrics, internalErrors, clock };
 }
 
 export interface TestApp extends TestEngine {
