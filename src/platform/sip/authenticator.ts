@@ -5,7 +5,7 @@
 import type { Logger } from '../../logger';
 import type { Domains, Endpoint } from '../resources/domains';
 import { ALGORITHMS, algorithmsFor, challengeHeaders } from './digest/challenge';
-import { createClaims } from './digest/claims';
+import { createClaims, type Claim } from './digest/claims';
 import { parseCredentials, type Credentials } from './digest/credentials';
 import { createNonces } from './digest/nonces';
 import { createVerifier } from './digest/verify';
@@ -22,8 +22,8 @@ const MAX_NAME_LENGTH = 400;
 
 export interface Authenticator {
   /**
-   * The endpoint that sends the request: proven by its password or one of its tokens, and named in `To` (REGISTER) or
-   * `From` (everything else). undefined: answered already, with 401, 403 or 503.
+   * The endpoint that sends the request: proven by its password or one of its tokens, and named in `To` (REGISTER).
+   * undefined: answered already, with 401, 403 or 503.
    */
   authenticate(transaction: ServerTransaction): Endpoint | undefined;
 }
@@ -99,7 +99,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       throttle.succeeded(host, name);
 
       const endpoint = endpointOf(right, realm, domains);
-      if (!endpoint?.enabled || endpoint !== claim.endpoint) {
+      if (!endpoint?.enabled || !mayClaim(endpoint, claim, request)) {
         const reason = endpoint?.enabled ? 'address' : 'disabled';
         log.info(
           { event: 'sip-auth-failed', user: name, host, method: request.method, reason },
@@ -110,6 +110,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       return endpoint;
     },
   };
+}
+
+/** What is registered must be the own address; a call may show any `From` but that of another endpoint. */
+function mayClaim(endpoint: Endpoint, claim: Claim, { method }: SipRequest): boolean {
+  return claim.endpoint === endpoint || (method !== 'REGISTER' && claim.endpoint === undefined);
 }
 
 function credentialsFor(realm: string, { headers }: SipRequest): Credentials[] {

@@ -1,11 +1,14 @@
-/** Whom a request says that it comes from (RFC 3261 10.3 step 5, 22.1), not proven by anything. */
+/**
+ * Whom a request says that it comes from (RFC 3261 10.3 step 5, 22.1), not proven by anything. A REGISTER says so in `To`.
+ * Any other request need not say so at all: `From` is what the caller shows, and the account is that of the credentials.
+ */
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { SIP_DOMAIN_SUFFIX } from '../../../protocol/resources';
 import type { Domains, Endpoint } from '../../resources/domains';
 import { parseNameAddr } from '../header-values';
 import type { SipRequest } from '../message';
-import { parseUri } from '../../../protocol/uri';
+import { canonicalHost, parseUri, printUri } from '../../../protocol/uri';
 
 /** RFC 1035 2.3.4 */
 const MAX_HOST_LENGTH = 253;
@@ -14,13 +17,13 @@ export interface Claim {
   user: string;
   /** To be challenged with; of no domain at all where the host is none of ours. */
   realm: string;
-  /** Undefined: there is nobody of that name, or more than one. */
+  /** The one endpoint that is named; undefined: none, or more than one. */
   endpoint: Endpoint | undefined;
 }
 
 /**
  * @param serverNames names of this server, in lower case, that phones may have for a domain
- * @returns reads `To` of a REGISTER and `From` of everything else; undefined: that is no SIP URI
+ * @returns reads a request; undefined: a REGISTER whose `To` is no SIP URI
  */
 export function createClaims(
   domains: Domains,
@@ -39,19 +42,44 @@ export function createClaims(
     return { user, realm: any ?? SIP_DOMAIN_SUFFIX, endpoint: undefined };
   };
 
-  return ({ method, headers }) => {
-    const value = headers.get(method === 'REGISTER' ? 'to' : 'from');
-    const address = value === undefined ? undefined : parseNameAddr(value);
-    const uri = address && parseUri(address.uri);
+  /** What a URI says of the account; undefined: nothing. */
+  const claimIn = (text: string | undefined): Claim | undefined => {
+    const uri = parseUri(text ?? '');
     if (!uri || uri.scheme === 'tel') return undefined;
     const { user = '', host } = uri;
     const realm = domains.realmOf(host);
-    if (realm !== undefined) return { user, realm, endpoint: domains.endpointBySipUri(`sip:${user}@${realm}`) };
-    if (isIP(host) !== 0 || serverNames.has(host.toLowerCase())) return claimAtServer(user);
-    return {
-      user,
-      realm: host.length <= MAX_HOST_LENGTH ? host.toLowerCase() : SIP_DOMAIN_SUFFIX,
-      endpoint: undefined,
-    };
+    if (realm !== undefined) return { user, realm, endpoint: domains.endpointBySipUri(sipUri(user, realm)) };
+    if (isIP(host) === 0 && !serverNames.has(canonicalHost(host))) return undefined;
+    const claim = claimAtServer(user);
+    return claim.endpoint && claim;
   };
+
+  /** Of no account that is known: a realm to be challenged with all the same. */
+  const unknown = (text: string | undefined): Claim | undefined => {
+    const uri = parseUri(text ?? '');
+    if (!uri || uri.scheme === 'tel') return undefined;
+    const { user = '', host } = uri;
+    if (isIP(host) !== 0 || serverNames.has(canonicalHost(host))) return claimAtServer(user);
+    const realm = host.length <= MAX_HOST_LENGTH ? host.toLowerCase() : SIP_DOMAIN_SUFFIX;
+    return { user, realm, endpoint: undefined };
+  };
+
+  return ({ method, uri, headers }) => {
+    const addressIn = (name: string): string | undefined => parseNameAddr(headers.get(name) ?? '')?.uri;
+    if (method === 'REGISTER') return claimIn(addressIn('to')) ?? unknown(addressIn('to'));
+    const from = addressIn('from');
+    const named = claimIn(from);
+    if (named) return named;
+    // The caller withholds its number, or shows another: where it calls to, and where it is reached, tell the realm.
+    const user = parseUri(from ?? '')?.user ?? '';
+    for (const hint of [addressIn('p-preferred-identity'), addressIn('contact'), uri, addressIn('to')]) {
+      const realm = claimIn(hint)?.realm;
+      if (realm !== undefined) return { user, realm, endpoint: undefined };
+    }
+    return unknown(from) ?? claimAtServer(user);
+  };
+}
+
+function sipUri(user: string, host: string): string {
+  return printUri({ scheme: 'sip', user, host, params: new Map() });
 }

@@ -141,6 +141,45 @@ describe('right credentials', () => {
     expect(attempt(w, asking).response?.status).toBe(403);
   });
 
+  describe('a call whose From does not name the account (RFC 3323, RFC 3261 22.1)', () => {
+    const NUMBER = `sip:+15552223333@${REALM}`;
+    const here = 'sip:+15552223333@127.0.0.1';
+    it.each([
+      ['withheld', 'sip:anonymous@anonymous.invalid', NUMBER, []],
+      ['withheld, in the own domain', `sip:anonymous@${REALM}`, NUMBER, []],
+      [
+        'withheld, the server an address',
+        'sip:anonymous@anonymous.invalid',
+        here,
+        ['P-Preferred-Identity: <sip:bob@127.0.0.1>'],
+      ],
+      [
+        'withheld, known by its Contact',
+        'sip:anonymous@anonymous.invalid',
+        here,
+        ['Contact: <sip:bob@127.0.0.1:5062>'],
+      ],
+      ['withheld, one domain only', 'sip:anonymous@127.0.0.1', here, []],
+      ['a number', 'sip:+15551112222@example.com', NUMBER, []],
+      ['a tel URI', 'tel:+15551112222', NUMBER, []],
+      ['no user', 'sip:anonymous.invalid', NUMBER, []],
+      ['another scheme', 'urn:service:sos', NUMBER, []],
+      ['capitals and a dot', `SIP:bob@${REALM.toUpperCase()}.`, NUMBER, []],
+      ['an escape', `sip:%62ob@${REALM}`, NUMBER, []],
+      ['a password', `sip:bob:x@${REALM};transport=tcp`, NUMBER, []],
+    ])('%s: the challenge is in the own realm, and the credentials say who calls', (_name, from, uri, extra) => {
+      const w = world();
+      const asking = { method: 'INVITE', from, uri, to: uri, extra };
+      expect(challengeOf(w.authenticate(message(asking)).response).realm).toBe(REALM);
+      expect(attempt(w, asking).endpoint).toBe(w.bob);
+      expect(attempt(w, asking, { password: 'guess' }).response?.status).toBe(401);
+    });
+  });
+
+  it('registered by somebody else (From) is the address of To', () => {
+    expect(attempt(world(), { from: 'sip:secretary@example.com', to: AOR }).endpoint).toBeDefined();
+  });
+
   it('registering somebody else: 403', () => {
     expect(attempt(world(), { to: `sip:carol@${REALM}` }).response?.status).toBe(403);
   });
@@ -232,8 +271,8 @@ describe('wrong credentials', () => {
     expect(attempt(world(), { method: 'INVITE' }, { method: 'REGISTER' }).response?.status).toBe(401);
   });
 
-  it('From without a SIP URI: 403', () => {
-    expect(world().authenticate(message({ method: 'INVITE', from: 'tel:+15552223333' })).response?.status).toBe(403);
+  it('a REGISTER whose To is no SIP URI: 403', () => {
+    expect(world().authenticate(message({ from: 'tel:+15552223333' })).response?.status).toBe(403);
   });
 });
 
