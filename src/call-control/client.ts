@@ -67,6 +67,8 @@ export interface DialRequest {
   /** seconds */
   callTimeout: number;
   tag: string;
+  /** The callee is not to see `from`. */
+  privacy?: 'id';
 }
 
 /** Settles before a command is sent whose effect cannot be taken back, each time; rejects where it is not to be sent. */
@@ -213,10 +215,10 @@ export function createCallControl({
   }
 
   return {
-    async createCall({ from, to, callTimeout, tag }, signal, ready = ALWAYS_READY) {
+    async createCall({ from, to, callTimeout, tag, privacy }, signal, ready = ALWAYS_READY) {
       const since = Date.now();
       const callback = { callbackUrl: callbackUrl(), ...(callbackHttpMethod === 'GET' && { callbackHttpMethod }) };
-      const body: CreateCallBody = { from, to, callTimeout, tag, ...callback };
+      const body: CreateCallBody = { from, to, callTimeout, tag, ...(privacy && { privacy }), ...callback };
       let mayExist = false;
       const dialling = retry(
         async () => {

@@ -82,7 +82,9 @@ export function beginBridgeLegs(
     return begin(steps, flow, { end: 'unroutable' }, route.refused);
   }
   flow.direction = route.direction;
-  flow.dial = { from: route.from, to: route.to, callTimeout: route.callTimeout };
+  const { from, to, callTimeout } = route;
+  // A caller who withholds its number withholds it from the callee; an outgoing call shows the number of its line.
+  flow.dial = { from, to, callTimeout, ...(event.privacy === 'id' && { privacy: 'id' }) };
   return begin(steps, flow, { to: 'dialling' });
 }
 

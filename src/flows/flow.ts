@@ -71,7 +71,7 @@ interface CommandBase {
 }
 export type Command = CommandBase &
   (
-    | { type: 'create-call'; from: string; to: string; callTimeout: number; tag: string }
+    | { type: 'create-call'; from: string; to: string; callTimeout: number; tag: string; privacy?: 'id' }
     | { type: 'find-call'; from: string; to: string; tag: string; since: number }
     | { type: 'look-at-call'; callId: string }
     | { type: 'answer-call'; callId: string }
@@ -154,7 +154,7 @@ interface FlowBase {
   createdAt: number;
   endedAt?: number;
   /** Where the flow's callee is dialled, `callTimeout` in seconds; none for a caller who could not be routed. */
-  dial?: { from: string; to: string; callTimeout: number };
+  dial?: { from: string; to: string; callTimeout: number; privacy?: 'id' };
   callee: Leg;
   limits: Limits;
   /** When the present phase has lasted too long (epoch ms). */

@@ -95,6 +95,8 @@ export interface CreateCallBody {
   callbackHttpMethod?: 'GET' | 'POST';
   callTimeout?: number;
   tag?: string;
+  /** An extension of v1: the callee is not to see `from`. */
+  privacy?: 'id';
 }
 
 /** `POST /calls/{id}/audio` as Tandem sends it. */

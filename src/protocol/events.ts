@@ -29,6 +29,8 @@ const incomingCallEvent = z.object({
   to: party,
   callState: text.optional(),
   applicationId: text.optional(),
+  /** An extension of v1: `id` where the caller withholds its identity, which `from` still names for routing. */
+  privacy: text.optional(),
 });
 
 const answerEvent = z.object({

@@ -348,6 +348,11 @@ describe('why a pair ends', () => {
     );
   });
 
+  it('a caller who withholds its number withholds it from the callee', () => {
+    const { commands } = beginBridgeLegs({ ...incomingCall(), privacy: 'id' }, ROUTE, LIMITS, 0);
+    expect(commands).toEqual([expect.objectContaining({ type: 'create-call', from: NUMBER, privacy: 'id' })]);
+  });
+
   it('there is no route: the caller is rejected, nobody is dialled', () => {
     const { flow, commands } = beginBridgeLegs(
       incomingCall(),

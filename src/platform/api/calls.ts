@@ -61,6 +61,8 @@ const newCall = z.object({
   ...recording,
   tag: tag.optional(),
   sipHeaders: sipHeaders.optional(),
+  /** An extension of v1: `id` keeps `from` from whoever is called. */
+  privacy: word('id').optional(),
 });
 
 const changes = z.object({
@@ -100,7 +102,17 @@ export function callRoutes(context: ApiContext): Router {
     callRate.take(from);
     const callback = updatedCallback(undefined, fields);
     const { recordingEnabled, recordingMaxDuration } = fields;
-    const settings = { from, to, callback, callTimeout, tag, sipHeaders, recordingEnabled, recordingMaxDuration };
+    const settings = {
+      from,
+      to,
+      callback,
+      callTimeout,
+      tag,
+      sipHeaders,
+      privacy: fields.privacy === 'id',
+      recordingEnabled,
+      recordingMaxDuration,
+    };
     const { id } = calls.dial(settings, bridge);
     created(request, response, uris.location(`calls/${id}`)).end();
   });
@@ -151,7 +163,14 @@ export function callRoutes(context: ApiContext): Router {
     // The far end of a call that came in is its caller; of one that was dialled, the callee: the new leg shows that one.
     const from = fields.transferCallerId ?? (settings.direction === 'in' ? settings.from : settings.to);
     const callback = updatedCallback(settings.callback, fields);
-    const target = calls.dial({ from, to, callback, callTimeout: 60, tag: fields.tag ?? settings.tag });
+    const target = calls.dial({
+      from,
+      to,
+      callback,
+      callTimeout: 60,
+      tag: fields.tag ?? settings.tag,
+      privacy: settings.privacy,
+    });
     transfer(call, target, whisper);
     return target;
   };

@@ -27,6 +27,8 @@ export interface CallSettings {
   callTimeout: number;
   tag?: string | undefined;
   sipHeaders?: Record<string, string> | undefined;
+  /** Whoever is called is not to see `from`. */
+  privacy?: boolean | undefined;
   /** Incoming calls only. */
   applicationId?: string | undefined;
   recordingEnabled?: boolean | undefined;

@@ -76,8 +76,8 @@ export function createCalls(deps: CallsDeps): Calls {
     dial(settings, bridge) {
       bridge?.check();
       const call = create({ ...settings, direction: 'out' });
-      const { from, to, sipHeaders } = settings;
-      call.attach(deps.dial({ callId: call.id, from, to, sipHeaders }, call));
+      const { from, to, sipHeaders, privacy } = settings;
+      call.attach(deps.dial({ callId: call.id, from, to, sipHeaders, privacy }, call));
       bridge?.join(call);
       return call;
     },

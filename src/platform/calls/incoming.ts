@@ -46,8 +46,11 @@ export function createReceive(deps: IncomingDeps): Receive {
   };
 
   const announce = async (call: Call, application: Application, fallbackNumber: string | undefined): Promise<void> => {
-    const { from, to, applicationId } = call.settings;
-    const delivered = await call.emit('incomingcall', { from, to, callState: 'active', applicationId });
+    const { from, to, applicationId, privacy } = call.settings;
+    const delivered = await call.emit('incomingcall', {
+      ...{ from, to, callState: 'active', applicationId },
+      privacy: privacy ? 'id' : undefined,
+    });
     if (!call.waiting) return; // answered, rejected or given up in the meantime
     if (delivered) {
       if (application.autoAnswer) call.answer();
@@ -55,7 +58,7 @@ export function createReceive(deps: IncomingDeps): Receive {
       call.hangUp('NORMAL_TEMPORARY_FAILURE');
     } else {
       const { callTimeout } = call.settings;
-      divert(call, calls.dial({ from, to: fallbackNumber, callTimeout, tag: call.settings.tag }));
+      divert(call, calls.dial({ from, to: fallbackNumber, callTimeout, tag: call.settings.tag, privacy }));
     }
   };
 
@@ -86,6 +89,7 @@ export function createReceive(deps: IncomingDeps): Receive {
       callTimeout: deps.ringLimitSeconds,
       applicationId: application.id,
       sipHeaders: offer.sipHeaders,
+      privacy: offer.privacy,
     });
     call.internalErrors.guard('incoming call', () => {
       call.attach(line);

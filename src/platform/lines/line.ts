@@ -68,6 +68,8 @@ export interface DialRequest {
   /** E.164 number or SIP URI. */
   to: string;
   sipHeaders?: Record<string, string> | undefined;
+  /** The far end is not to see `from` (RFC 3323). */
+  privacy?: boolean | undefined;
 }
 
 /** Sets up an outgoing leg; its outcome, a failure too, is notified. */
@@ -82,6 +84,8 @@ export interface Offer {
   endpointId?: string | undefined;
   /** `X-` headers of the caller's phone. */
   sipHeaders?: Record<string, string> | undefined;
+  /** The caller withholds its identity (RFC 3323). */
+  privacy?: boolean | undefined;
 }
 
 export interface AcceptedOffer {

@@ -24,6 +24,7 @@ import type { Flow, Target } from '../sip/transport/transport';
 import { parseUri, printUri, type Uri } from '../../protocol/uri';
 import { createCallsPerEndpoint } from './calls-per-endpoint';
 import { createDialled } from './dialled';
+import { ANONYMOUS, isWithheld } from './privacy';
 import type { DialRequest, Line, LineListener, Receive } from './line';
 import { SipLine } from './sip-line';
 
@@ -123,7 +124,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
 
   const invite = async (
     line: SipLine,
-    { from, sipHeaders }: DialRequest,
+    { from, sipHeaders, privacy }: DialRequest,
     { target, to, realm, flow, routes }: Route,
   ): Promise<void> => {
     let way: Flow;
@@ -134,7 +135,9 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       return line.fail('NORMAL_TEMPORARY_FAILURE');
     }
     if (!(await openLeg(line, way))) return line.fail('NORMAL_TEMPORARY_FAILURE');
-    const invitation = { target, from: partyOf(from, realm), to: `<${to}>`, flow: way, routes, headers: sipHeaders };
+    const shown = privacy ? ANONYMOUS : partyOf(from, realm);
+    const headers = privacy ? { ...sipHeaders, Privacy: 'id' } : sipHeaders;
+    const invitation = { target, from: shown, to: `<${to}>`, flow: way, routes, headers };
     const call = new OutgoingCall(invitation, line.media, line.session, sessionWithin(session, line.internalErrors));
     line.use({ hangUp: (_status, elsewhere) => call.hangUp(elsewhere) });
     call.start();
@@ -175,10 +178,9 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     line.refuseWith(403);
     const to = dialledBy(request, endpoint);
     if (to === undefined) return refuse(line, 404);
-    const accepted = receive(
-      { from: endpoint.sipUri, to, endpointId: endpoint.id, sipHeaders: headersOf(request) },
-      line,
-    );
+    const { sipUri: from, id: endpointId } = endpoint;
+    const privacy = isWithheld(request.headers);
+    const accepted = receive({ from, to, endpointId, sipHeaders: headersOf(request), privacy }, line);
     line.refuseWith(undefined);
     if (accepted) line.tell(accepted.listener);
   };

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { newId } from '../../protocol/ids';
 import { SIP_DOMAIN_SUFFIX } from '../../protocol/resources';
 import { normaliseSipUri } from '../../protocol/sip-uri';
+import { canonicalHost } from '../../protocol/uri';
 import { createSteadyClock } from '../../protocol/steady-clock';
 import { AlreadyExistsError, QuotaError } from '../errors';
 import { digestSecret, type DigestSecret } from './digest-secret';
@@ -132,7 +133,7 @@ export function createDomains(onEndpointGone: (endpointId: string) => void, now 
     endpoint: (id) => byId.get(id),
     endpointBySipUri: (sipUri) => bySipUri.get(keyOf(sipUri)),
     endpointsNamed: (name) => byName.get(name) ?? [],
-    realmOf: (host) => realms.get(host.toLowerCase()),
+    realmOf: (host) => realms.get(canonicalHost(host)),
     realms: () => [...realms.values()],
     addToken(endpoint, expiresInSeconds) {
       const token = randomBytes(24).toString('base64url');

@@ -107,10 +107,11 @@ export async function softphone(options: SoftphoneOptions) {
       body = '',
       type,
       secret,
-    }: { to?: string; headers?: string[]; body?: string; type?: string; secret?: string } = {},
+      from: shown = `<sip:${user}@${domain}>`,
+    }: { from?: string; to?: string; headers?: string[]; body?: string; type?: string; secret?: string } = {},
   ) => {
     const callId = randomBytes(8).toString('hex');
-    const from = `From: <sip:${user}@${domain}>;tag=${randomBytes(4).toString('hex')}`;
+    const from = `From: ${shown};tag=${randomBytes(4).toString('hex')}`;
     let authorization: string[] = [];
     for (;;) {
       const number = ++cseq;
@@ -185,7 +186,7 @@ export async function softphone(options: SoftphoneOptions) {
     },
 
     /** Dials; @returns the first response beyond 100, and what is needed to go on */
-    async dial(number: string, more: { headers?: string[]; body?: string; type?: string } = {}) {
+    async dial(number: string, more: { from?: string; headers?: string[]; body?: string; type?: string } = {}) {
       const uri = number.includes(':') ? number : `sip:${number}@${domain}`;
       const invite = await ask('INVITE', uri, { body: sdp(), ...more });
       return {

@@ -1,0 +1,38 @@
+/** Callers who withhold their number (RFC 3323): the application can route the call, the callee does not see who calls. */
+import { ENDPOINT, NUMBER, world, type World } from '../support/harness';
+import { softphone, type Softphone } from '../support/softphone';
+
+let w: World;
+let phone: Softphone;
+beforeEach(async () => {
+  w = await world({ sip: { host: '127.0.0.1', port: 0 } });
+  phone = await softphone({ server: w.platform.sip!.phones });
+  await phone.register();
+});
+afterEach(async () => {
+  await w.close();
+  phone.close();
+});
+
+it.each([
+  ['"Anonymous" <sip:anonymous@anonymous.invalid>', ['Privacy: id'], 'id'],
+  ['<sip:anonymous@xyz-corp-testing.bwapp.bwsip.io>', [], 'id'],
+  ['sip:anonymous.invalid', [], 'id'],
+  [`<${ENDPOINT}>`, ['Privacy: header; user;critical'], 'id'],
+  [`<${ENDPOINT}>`, ['Privacy: none'], undefined],
+  ['"Anonymous" <tel:+15551112222>', ['Privacy: session'], undefined],
+])('From %s with %j: the event has the endpoint, and privacy', async (from, headers, privacy) => {
+  const call = await phone.dial('+15552223333', { from, headers });
+  const event = await w.app.next('incomingcall');
+  expect([event['from'], event['privacy']]).toEqual([ENDPOINT, privacy]);
+  call.cancel();
+});
+
+it('a call with privacy shows nothing of from to the phone', async () => {
+  await w.v1.post('/calls', { from: NUMBER, to: ENDPOINT, privacy: 'id' });
+  const invite = await phone.request('INVITE');
+  expect(invite.headers['from']).toMatch(/^"Anonymous" <sip:anonymous@anonymous.invalid>;tag=/);
+  expect(invite.headers['privacy']).toBe('id');
+  expect(invite.raw).not.toContain(NUMBER);
+  phone.respond(invite, 486);
+});
