@@ -12,9 +12,10 @@ RUN npm run build
 
 # The runtime stage: compiled code and the runtime dependencies.
 FROM ${NODE_IMAGE} AS runtime
-# With production Tandem refuses to start without WEBHOOK_USERNAME, WEBHOOK_PASSWORD and API_TOKEN: an image is run where
-# others can reach it. docker-compose.yml sets development, for a first look on one machine.
-ENV NODE_ENV=production
+# In production Tandem requires WEBHOOK_USERNAME, WEBHOOK_PASSWORD and API_TOKEN: an image runs where others can reach it.
+# docker-compose.yml sets development, for a first look on one machine. Published ports reach a container at its network
+# address, so it listens on all addresses, whatever NODE_ENV is.
+ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force

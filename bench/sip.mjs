@@ -199,6 +199,7 @@ async function startPlatform() {
     env: {
       PATH: process.env.PATH,
       HOST: '127.0.0.1',
+      SIP_HOST: '127.0.0.1',
       PORT: '0',
       PLATFORM_PORT: `${platformPort}`,
       SIP_PORT: `${sipPort}`,

@@ -1,7 +1,8 @@
 /** What a person sees at start: what runs where, and what to try. */
 import type { Config } from './config';
 import { printHostPort } from './protocol/host-port';
-import type { Provisioned } from './provisioning/provision';
+import type { Provisioned, SipSettings } from './provisioning/provision';
+import { PLATFORM_FILE, RUNNING_FILE } from './runtime-file';
 
 /** What is told of the embedded platform. */
 export interface RunningPlatform {
@@ -22,15 +23,27 @@ export interface Started {
   provisioned: Provisioned;
   /** Simulated phones are attached to the endpoints. */
   simulatedPhones: boolean;
+  /** Whether generated secrets may be shown; what a setting has never is. */
+  showSecrets: boolean;
 }
 
-export function banner({ config, url, platform, provisioned, simulatedPhones }: Started): string {
+/** Generated secrets are for the eyes of whoever started Tandem in a terminal: other outputs are kept and passed on. */
+export function maySeeSecrets(config: { production: boolean }, stream: { isTTY?: boolean }): boolean {
+  return stream.isTTY === true && !config.production;
+}
+
+export function banner({ config, url, platform, provisioned, simulatedPhones, showSecrets }: Started): string {
   const { url: platformUrl } = platform;
-  const { userId, token, secret, madeUp } = config.api;
+  const { userId, token, secret } = config.api;
   const [first] = provisioned.sip;
-  const bearer = config.apiToken === undefined ? '' : ` -H 'authorization: Bearer <API_TOKEN>'`;
+  const visible = (generated: boolean, text: string, name: string): string =>
+    generated && showSecrets ? text : `<${name}>`;
+  const bearer =
+    config.apiToken === undefined
+      ? ''
+      : ` -H 'authorization: Bearer ${visible(config.generated.apiToken, config.apiToken, 'API_TOKEN')}'`;
   const json = `-H 'content-type: application/json'`;
-  const account = madeUp ? `${token}:${secret}` : '<BANDWIDTH_API_TOKEN>:<BANDWIDTH_API_SECRET>';
+  const account = visible(config.generated.account, `${token}:${secret}`, 'BANDWIDTH_API_TOKEN>:<BANDWIDTH_API_SECRET');
   const rows: string[][] = [
     ['Tandem', url, 'webhooks at /webhooks/voice, its own API at /calls and /openapi.json'],
     ['Platform', platformUrl, `the v1 API below /v1, user ${userId}, credentials ${account}`],
@@ -39,7 +52,7 @@ export function banner({ config, url, platform, provisioned, simulatedPhones }: 
       number,
       `rings ${sipUri}${simulatedPhones ? ', a simulated phone is attached' : ''}`,
     ]),
-    ...phoneRows(platform, provisioned),
+    ...phoneRows(platform, provisioned, showSecrets),
   ];
   const commands = [
     ...(simulatedPhones ? [['npm run demo', 'six calls, each drawn as a ladder']] : []),
@@ -59,6 +72,7 @@ export function banner({ config, url, platform, provisioned, simulatedPhones }: 
   return [
     '',
     ...rows.map(([what = '', where = '', more = '']) => `  ${what.padEnd(9)} ${where.padEnd(22)} ${more}`),
+    ...hiddenRows(config, provisioned, showSecrets),
     '',
     '  Try in another terminal:',
     ...commands.map(([command = '', what = '']) => `    # ${what}\n    ${command}`),
@@ -66,17 +80,39 @@ export function banner({ config, url, platform, provisioned, simulatedPhones }: 
   ].join('\n');
 }
 
+/** Where generated secrets are that are not shown. */
+function hiddenRows({ generated }: Config, { sip }: Provisioned, showSecrets: boolean): string[] {
+  const hidden = [
+    ...(generated.account ? ['BANDWIDTH_API_TOKEN', 'BANDWIDTH_API_SECRET'] : []),
+    ...(generated.apiToken ? ['API_TOKEN'] : []),
+    ...(sip.some(({ passwordFrom }) => passwordFrom === 'generated') ? ['SIP_PASSWORD'] : []),
+  ];
+  if (showSecrets || hidden.length === 0) return [];
+  return [
+    '',
+    `  Generated secrets are shown in a terminal only, and never in production. They are in ${RUNNING_FILE},`,
+    `  which only its owner can read. Set ${hidden.join(', ')} to choose your own.`,
+  ];
+}
+
 /** What to type into a softphone. */
-function phoneRows(platform: RunningPlatform, { sip }: Provisioned): string[][] {
+function phoneRows(platform: RunningPlatform, { sip }: Provisioned, showSecrets: boolean): string[][] {
   if (!platform.sip) return [];
+  const byUser = new Map(sip.map((settings) => [settings.sipUri, settings]));
   return [
     ['Phones', printHostPort(platform.sip.phones), `server (or outbound proxy); ${describeTransports(platform)}`],
-    ...sip.map(({ username, realm, password }) => [
+    ...[...byUser.values()].map((settings) => [
       '',
-      username,
-      `user; domain ${realm}; password ${password ?? '(unchanged)'}`,
+      settings.username,
+      `user; domain ${settings.realm}; password ${describePassword(settings, showSecrets)}`,
     ]),
   ];
+}
+
+function describePassword({ passwordFrom, password }: SipSettings, showSecrets: boolean): string {
+  if (passwordFrom === 'settings') return '(as set in LINES, LINES_FILE or SIP_PASSWORD)';
+  if (showSecrets && password !== undefined) return password;
+  return passwordFrom === 'generated' ? '(generated, not shown)' : '(unchanged)';
 }
 
 /** `UDP and TCP at 0.0.0.0:5060, WebSocket at ws://…/sip` */
@@ -90,18 +126,34 @@ export function describeTransports({ url, sip }: RunningPlatform): string {
   return [...sockets, `WebSocket at ${url.replace(/^http/, 'ws')}/sip`].join(', ');
 }
 
-/** The result of `npm run provision` for people. */
-export function describeProvisioned({ steps, sip }: Provisioned): string {
+/** The credentials of `npm run platform`. */
+export function describeAccount({ api, generated }: Config, showSecrets: boolean): string {
+  if (!generated.account) return 'the BANDWIDTH_* credentials';
+  if (showSecrets) return `token ${api.token}, secret ${api.secret}`;
+  return `generated credentials, which are in ${PLATFORM_FILE}; set BANDWIDTH_USER_ID, BANDWIDTH_API_TOKEN and BANDWIDTH_API_SECRET to choose your own`;
+}
+
+/**
+ * The result of `npm run provision` for people.
+ * @param passwordsFile where generated passwords are that are not shown
+ */
+export function describeProvisioned({ steps, sip }: Provisioned, passwordsFile?: string): string {
+  const unchanged = '(unchanged; set one in LINES, LINES_FILE or SIP_PASSWORD to replace it)';
+  const hidden = `(generated; it is in ${passwordsFile ?? ''}, which only its owner can read)`;
+  const shown = (settings: SipSettings): string =>
+    settings.passwordFrom === 'settings'
+      ? describePassword(settings, false)
+      : (settings.password ?? (settings.passwordFrom === 'generated' ? hidden : unchanged));
   return [
     ...steps.map(({ what, name, id, outcome }) => `${outcome.padEnd(8)} ${what.padEnd(12)} ${name}  (${id})`),
     '',
     'SIP settings for a phone:',
-    ...sip.flatMap(({ sipUri, username, realm, password, number }) => [
-      `  ${sipUri}`,
-      `    user      ${username}`,
-      `    realm     ${realm}`,
-      `    password  ${password ?? '(unchanged; set SIP_PASSWORD to give it a new one)'}`,
-      `    number    ${number}`,
+    ...sip.flatMap((settings) => [
+      `  ${settings.sipUri}`,
+      `    user      ${settings.username}`,
+      `    realm     ${settings.realm}`,
+      `    password  ${shown(settings)}`,
+      `    number    ${settings.number}`,
     ]),
   ].join('\n');
 }

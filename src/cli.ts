@@ -8,6 +8,7 @@ import { serve } from './commands/serve';
 import { ConfigError, loadConfig, type Config, type Purpose } from './config';
 import { readEnvFile, type Environment, type EnvFile } from './env-file';
 import { TandemError, UsageError, messageOf } from './errors';
+import { readTextFile } from './text-file';
 
 const COMMANDS = new Map<string, Command>(Object.entries({ serve, platform, provision, demo }));
 
@@ -37,7 +38,7 @@ async function main([name = 'serve', ...args]: string[]): Promise<void> {
 /** @throws ConfigError with the faults of `.env` and of the settings, all at once */
 function configOf({ faults }: EnvFile, environment: Environment, purpose: Purpose): Config {
   try {
-    const config = loadConfig(environment, purpose);
+    const config = loadConfig(environment, purpose, readTextFile);
     if (faults.length === 0) return config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

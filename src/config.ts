@@ -1,7 +1,19 @@
 /** The settings: what they come to, and what must go together. How each is spelled: settings.ts. */
 import type { CountryCode } from 'libphonenumber-js/min';
+import {
+  accessOf,
+  accessSettings,
+  defaultHost,
+  faultsOfAccess,
+  reachOf,
+  type Access,
+  type AccessSettings,
+  type Credentials,
+} from './access';
 import { TandemError } from './errors';
 import type { Line } from './flows/dial-plan';
+import { noFiles, passwordsOf, readLines, type ReadText, type SipPassword } from './line-settings';
+import { shown, type ParsedLines } from './lines';
 import { randomText } from './protocol/ids';
 import { MAX_DOMAIN_NAME_LENGTH, SIP_DOMAIN_SUFFIX } from './protocol/resources';
 import { faultsOfPorts, type Listener } from './setting-conflicts';
@@ -35,15 +47,21 @@ export interface Config {
     secret: string;
     /** ms */
     timeoutMs: number;
-    /** They were made up, so nobody but this process knows them. */
-    madeUp: boolean;
   }>;
   readonly lines: readonly Line[];
+  /** Of each endpoint of `lines`. */
+  readonly sipPasswords: ReadonlyMap<string, SipPassword>;
+  /** undefined: the lines are those of LINES */
+  readonly linesFile: string | undefined;
   readonly defaultCountry: CountryCode;
-  readonly webhookCredentials: Readonly<{ username: string; password: string }> | undefined;
+  readonly webhookCredentials: Readonly<Credentials> | undefined;
+  readonly apiToken: string | undefined;
+  /** Which credentials this process made up: no setting has them. */
+  readonly generated: Readonly<{ account: boolean } & Access['generated']>;
+  /** Paths that take requests without credentials because of ALLOW_OPEN. */
+  readonly open: readonly string[];
   /** How the platform sends events; events by GET are taken only where it is GET. */
   readonly webhookMethod: 'GET' | 'POST';
-  readonly apiToken: string | undefined;
   /** Origins of web pages that may send requests. */
   readonly origins: Readonly<{
     own: readonly string[];
@@ -89,17 +107,16 @@ export interface Config {
     /** undefined: a temporary one */
     recordingsDir: string | undefined;
   }>;
-  readonly sipPassword: string;
-  readonly sipPasswordMadeUp: boolean;
+  /** Endpoints that share SIP_PASSWORD. */
+  readonly sharedPassword: readonly string[];
 }
 
 /** The environment of a Tandem with its own platform, for a demo: on free ports of this machine, quick to give up. */
 export function demoEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
   const own = Object.fromEntries(
-    SETTING_NAMES.filter((name) => /^(BANDWIDTH|WEBHOOK|PUBLIC|API|CALL_RECORDS)_/.test(name)).map((name) => [
-      name,
-      '',
-    ]),
+    SETTING_NAMES.filter((name) => /^(BANDWIDTH|WEBHOOK|PUBLIC|API|ALLOW|LINES|CALL_RECORDS)_/.test(name)).map(
+      (name) => [name, ''],
+    ),
   );
   return {
     ...env,
@@ -123,41 +140,50 @@ export function demoEnvironment(env: Readonly<Record<string, string | undefined>
 /** What a command needs of the settings, beyond that each is valid. */
 export type Purpose = 'serve' | 'platform' | 'provision' | 'demo';
 
+type Given = Readonly<Record<string, string | undefined>>;
+
 /**
  * Reads the settings.
- * @param purpose credentials are demanded only of what uses them
+ * @param purpose credentials are required only for what uses them
+ * @param readText of LINES_FILE
  * @throws ConfigError with every fault at once
  */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>, purpose: Purpose = 'serve'): Config {
+export function loadConfig(env: Given, purpose: Purpose = 'serve', readText: ReadText = noFiles): Config {
   const given = Object.fromEntries(
     Object.entries(env).filter(([name, value]) => Object.hasOwn(settings.shape, name) && value !== ''),
   );
   const parsed = settings.safeParse(given);
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
-  // What goes together is checked on what was given, so that all faults are told at once.
-  faults.push(...faultsOfCredentials(given, purpose), ...faultsOfLines(given, purpose));
+  // What goes together is checked on what was given, so that all faults are reported at once.
+  const lines = readLines(given, readText);
+  faults.push(...faultsOfCredentials(given), ...lines.faults, ...faultsOfEndpoints(lines, given, purpose));
+  if (purpose === 'serve') faults.push(...faultsOfAccess(accessSettings(given), reachOf(given)));
   faults.push(...faultsOfPorts(given, listenersOf(given, purpose)));
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
-  return Object.freeze(toConfig(parsed.data));
+  const access = purpose === 'serve' ? accessOf(accessSettings(given), reachOf(given)) : undefined;
+  return Object.freeze(toConfig(parsed.data, lines, access ?? { ...accessSettings(given), ...CLIENT }));
 }
 
+/** What is not a server has nothing open, and knows only what is set. */
+const CLIENT = { generated: { webhooks: false, apiToken: false }, open: [] };
+
 /** Endpoints that are to be created must be below the platform's SIP domain; those of another platform may be anywhere. */
-function faultsOfLines(given: Record<string, string | undefined>, purpose: Purpose): string[] {
-  const parsed = settings.shape.LINES.safeParse(given['LINES']);
+function faultsOfEndpoints({ lines, faults }: ParsedLines, given: Given, purpose: Purpose): string[] {
   const isEmbedded = purpose === 'serve' && given['BANDWIDTH_API_URL'] === undefined;
-  if (!parsed.success || !(isEmbedded || purpose === 'provision')) return [];
-  return parsed.data
+  if (!(isEmbedded || purpose === 'provision') || faults.length > 0) return [];
+  const name = given['LINES_FILE'] === undefined ? 'LINES' : 'LINES_FILE';
+  return lines
     .filter(({ endpoint }) => !PROVISIONABLE.test(endpoint))
     .map(
       ({ endpoint }) =>
-        `LINES has the endpoint ${endpoint}, which cannot be created; write it as sip:user@domain.${SIP_DOMAIN_SUFFIX}, domain of at most ${MAX_DOMAIN_NAME_LENGTH} letters, digits and dashes, a letter first`,
+        `${name} has the endpoint ${shown(endpoint)}, which cannot be created; write it as sip:user@domain.${SIP_DOMAIN_SUFFIX}, domain of at most ${MAX_DOMAIN_NAME_LENGTH} letters, digits and dashes, a letter first`,
     );
 }
 
 /** What a command listens on, by the settings of the ports. */
-function listenersOf(given: Readonly<Record<string, string | undefined>>, purpose: Purpose): Listener[] {
-  const host = given['HOST'] ?? '0.0.0.0';
-  const sipHost = given['SIP_HOST'] ?? host;
+function listenersOf(given: Given, purpose: Purpose): Listener[] {
+  const { host } = reachOf(given);
+  const sipHost = given['SIP_HOST'] ?? '0.0.0.0';
   const app: Listener[] = purpose === 'serve' ? [{ setting: 'PORT', host }] : [];
   const hasPlatform = purpose === 'platform' || (purpose === 'serve' && given['BANDWIDTH_API_URL'] === undefined);
   if (!hasPlatform) return app;
@@ -165,7 +191,7 @@ function listenersOf(given: Readonly<Record<string, string | undefined>>, purpos
   return [...app, { setting: 'PLATFORM_PORT', host }, { setting: 'SIP_PORT', host: sipHost }, ...tls];
 }
 
-function faultsOfCredentials(given: Record<string, string | undefined>, purpose: Purpose): string[] {
+function faultsOfCredentials(given: Given): string[] {
   const faults: string[] = [];
   const api = ['BANDWIDTH_USER_ID', 'BANDWIDTH_API_TOKEN', 'BANDWIDTH_API_SECRET'] as const;
   const missing = api.filter((name) => given[name] === undefined);
@@ -194,24 +220,21 @@ function faultsOfCredentials(given: Record<string, string | undefined>, purpose:
     faults.push('WEBHOOK_PASSWORD is missing; WEBHOOK_USERNAME needs it');
   if (username?.includes(':'))
     faults.push('WEBHOOK_USERNAME has a colon, which Basic authentication cannot carry; choose another');
-  if (given['WEBHOOK_METHOD'] === 'GET' && username === undefined && given['BANDWIDTH_API_URL'] !== undefined)
+  if (
+    given['WEBHOOK_METHOD'] === 'GET' &&
+    username === undefined &&
+    (given['BANDWIDTH_API_URL'] !== undefined || given['ALLOW_OPEN'] === 'on')
+  )
     faults.push('WEBHOOK_USERNAME and WEBHOOK_PASSWORD are missing; WEBHOOK_METHOD=GET needs them');
-  if (given['NODE_ENV'] === 'production' && purpose === 'serve') {
-    if (username === undefined && password === undefined) {
-      faults.push('WEBHOOK_USERNAME and WEBHOOK_PASSWORD are missing; in production callbacks must carry credentials');
-    }
-    if (given['API_TOKEN'] === undefined)
-      faults.push('API_TOKEN is missing; in production /calls needs a bearer token');
-  }
   return faults;
 }
 
-function toConfig(s: Settings): Config {
+function toConfig(s: Settings, lines: ParsedLines, access: Omit<Access & AccessSettings, 'allowOpen'>): Config {
   const production = s.NODE_ENV === 'production';
-  const { WEBHOOK_USERNAME: username, WEBHOOK_PASSWORD: password } = s;
+  const shared = new Set(lines.lines.map(({ endpoint }) => endpoint).filter((each) => !lines.passwords.has(each)));
   return {
     production,
-    host: s.HOST,
+    host: s.HOST ?? defaultHost(production),
     port: s.PORT,
     publicBaseUrl: s.PUBLIC_BASE_URL,
     api: {
@@ -220,13 +243,16 @@ function toConfig(s: Settings): Config {
       token: s.BANDWIDTH_API_TOKEN ?? `t-${randomText(23)}`,
       secret: s.BANDWIDTH_API_SECRET ?? `s-${randomText(23)}`,
       timeoutMs: s.COMMAND_TIMEOUT_MS,
-      madeUp: s.BANDWIDTH_API_TOKEN === undefined,
     },
-    lines: s.LINES,
+    lines: lines.lines,
+    sipPasswords: passwordsOf(lines, s.SIP_PASSWORD),
+    linesFile: s.LINES_FILE,
     defaultCountry: s.DEFAULT_COUNTRY,
-    webhookCredentials: username !== undefined && password !== undefined ? { username, password } : undefined,
+    webhookCredentials: access.webhooks,
+    apiToken: access.apiToken,
+    generated: { account: s.BANDWIDTH_API_TOKEN === undefined, ...access.generated },
+    open: access.open,
     webhookMethod: s.WEBHOOK_METHOD,
-    apiToken: s.API_TOKEN,
     origins: {
       own: s.PUBLIC_BASE_URL === undefined ? [] : [new URL(s.PUBLIC_BASE_URL).origin],
       allowed: s.ALLOWED_ORIGINS,
@@ -256,7 +282,7 @@ function toConfig(s: Settings): Config {
       sandbox: s.PLATFORM_SANDBOX ?? !production,
     },
     sip: {
-      host: s.SIP_HOST ?? s.HOST,
+      host: s.SIP_HOST,
       port: s.SIP_PORT,
       publicAddress: s.SIP_PUBLIC_ADDRESS,
       tls:
@@ -271,7 +297,6 @@ function toConfig(s: Settings): Config {
       languagesDir: s.SPEECH_LANGUAGES_DIR,
       recordingsDir: s.RECORDINGS_DIR,
     },
-    sipPassword: s.SIP_PASSWORD ?? randomText(12),
-    sipPasswordMadeUp: s.SIP_PASSWORD === undefined,
+    sharedPassword: s.SIP_PASSWORD !== undefined && shared.size > 1 ? [...shared] : [],
   };
 }

@@ -1,6 +1,6 @@
 /**
- * `.tandem/running.json`: how `npm run demo` finds a Tandem that runs from the same folder with credentials that it made
- * up at start. Only its owner can read it, and it goes when the server goes.
+ * Files in `.tandem/`: how `npm run demo` and `npm run provision` find a Tandem that runs in the same folder, and where
+ * generated secrets are kept that must not be printed. Only their owner can read them. What a setting has is never in them.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -12,32 +12,63 @@ const running = z.object({
   pid: z.int(),
   /** of Tandem */
   url: z.string(),
+  /** Generated ones only, like the other secrets here. */
   apiToken: z.string().optional(),
-  platform: z.object({ url: z.string(), userId: z.string(), token: z.string(), secret: z.string() }),
+  webhooks: z.object({ username: z.string(), password: z.string() }).optional(),
+  platform: z.object({
+    url: z.string(),
+    userId: z.string(),
+    token: z.string().optional(),
+    secret: z.string().optional(),
+  }),
   /** What phones send to. */
   sip: z.object({ host: z.string(), port: z.int() }).optional(),
+  /** By SIP URI. */
+  passwords: z.record(z.string(), z.string()).default({}),
+  /** Names of the settings that the server has its other secrets from. */
+  settings: z.array(z.string()).default([]),
 });
 export type Running = z.infer<typeof running>;
 
-const FILE = '.tandem/running.json';
+export const RUNNING_FILE = '.tandem/running.json';
+export const PLATFORM_FILE = '.tandem/platform.json';
+export const PASSWORDS_FILE = '.tandem/passwords.json';
 
 export function writeRunning(state: Running, log: Logger): void {
   try {
-    mkdirSync(dirname(FILE), { recursive: true, mode: 0o700 });
-    rmSync(FILE, { force: true });
-    writeFileSync(FILE, JSON.stringify(state), { mode: 0o600 });
+    writePrivate(RUNNING_FILE, state);
   } catch (error) {
     log.warn(
       { event: 'runtime-file-not-written', err: messageOf(error) },
-      `${FILE} could not be written; npm run demo will start its own server`,
+      `${RUNNING_FILE} could not be written; npm run demo will start its own server`,
     );
   }
+}
+
+/** The generated account of `npm run platform`. @returns takes it away again */
+export function writePlatformAccount(account: object, log: Logger): () => void {
+  try {
+    writePrivate(PLATFORM_FILE, account);
+  } catch (error) {
+    log.warn(
+      { event: 'platform-file-failed', err: messageOf(error) },
+      `${PLATFORM_FILE} could not be written; set the BANDWIDTH_* credentials to have some`,
+    );
+  }
+  return () => rmSync(PLATFORM_FILE, { force: true });
+}
+
+/** Replaces the file by one that only its owner can read. */
+function writePrivate(file: string, content: object): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  rmSync(file, { force: true });
+  writeFileSync(file, JSON.stringify(content), { mode: 0o600 });
 }
 
 /** The Tandem that runs here; undefined where none does. */
 export function readRunning(): Running | undefined {
   try {
-    const state = running.parse(JSON.parse(readFileSync(FILE, 'utf8')));
+    const state = running.parse(JSON.parse(readFileSync(RUNNING_FILE, 'utf8')));
     process.kill(state.pid, 0); // throws where there is no such process
     return state;
   } catch {
@@ -47,5 +78,18 @@ export function readRunning(): Running | undefined {
 
 export function removeRunning(): void {
   const own = readRunning()?.pid === process.pid;
-  if (own) rmSync(FILE, { force: true });
+  if (own) rmSync(RUNNING_FILE, { force: true });
+}
+
+/** Adds passwords by SIP URI. */
+export function keepPasswords(passwords: ReadonlyMap<string, string>): void {
+  writePrivate(PASSWORDS_FILE, { ...readPasswords(), ...Object.fromEntries(passwords) });
+}
+
+function readPasswords(): Record<string, string> {
+  try {
+    return z.record(z.string(), z.string()).parse(JSON.parse(readFileSync(PASSWORDS_FILE, 'utf8')));
+  } catch {
+    return {};
+  }
 }

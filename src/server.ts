@@ -16,6 +16,7 @@ import type { Logger } from './logger';
 import { createMetrics } from './metrics';
 import { localUrl } from './protocol/host-port';
 import { explainRecordsFile } from './setting-faults';
+import { startWarnings } from './start-warnings';
 
 /** How often due flows are looked for, ms: no timer of a flow needs to be finer. */
 const TICK_MS = 200;
@@ -134,10 +135,7 @@ export async function startServer(
     const { recoverySeconds } = config;
     if (recoverySeconds > 0) tickers.push(startTicker(recoverySeconds * 1_000, () => recovery.run(), log, 'recovery'));
   }
-  if (!isLoopback(apiUrl)) {
-    for (const warning of warningsOf(config, url))
-      log.warn({ event: 'settings-warning', setting: warning.split(' ', 1)[0] }, warning);
-  }
+  for (const { text, ...fields } of startWarnings(config, url)) log.warn(fields, text);
   const webhooks = `${config.publicBaseUrl ?? url}/webhooks/voice`;
   log.info({ event: 'listening', url, webhooks, platform: apiUrl }, 'listening');
 
@@ -190,20 +188,4 @@ export function webhookUrlOf(base: string, credentials: Config['webhookCredentia
     url.password = encodeURIComponent(credentials.password);
   }
   return url.href;
-}
-
-/** What is fine on one machine, and costs money or calls with a platform elsewhere. */
-function warningsOf(config: Config, url: string): string[] {
-  const open = 'is not set: whoever reaches this server can make calls at your expense';
-  return [
-    ...(config.publicBaseUrl === undefined
-      ? [`PUBLIC_BASE_URL is not set: the platform is told to call back ${url}, which it may not reach`]
-      : []),
-    ...(config.webhookCredentials === undefined ? [`WEBHOOK_USERNAME ${open}`] : []),
-    ...(config.apiToken === undefined ? [`API_TOKEN ${open}`] : []),
-  ];
-}
-
-function isLoopback(url: string): boolean {
-  return /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
 }

@@ -1,52 +1,40 @@
 /** The settings as the environment spells them: a row each, with the message for a wrong value. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import type { Line } from './flows/dial-plan';
+import { nearMiss } from './near-miss';
+import { sipPasswordFault, SIP_PASSWORD_RULE } from './lines';
 import { MAX_CALL_TIMEOUT_SECONDS } from './protocol/commands';
-import { isE164 } from './protocol/e164';
-import { normaliseSipUri } from './protocol/sip-uri';
 import { country, flag, oneOf, origin, origins, portRange, recordsUrl, redisUrl, shown, whole } from './setting-kinds';
 
-const DEFAULT_LINES = '+1555444333=sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io';
-
-const lines = z.string().transform((text, ctx): Line[] => {
-  const parsed: Line[] = [];
-  for (const entry of text.split(',').map((part) => part.trim())) {
-    if (entry === '') continue;
-    const at = entry.indexOf('=');
-    const number = entry.slice(0, at).trim();
-    const endpoint = normaliseSipUri(entry.slice(at + 1));
-    if (at < 0) ctx.addIssue(`has the entry "${entry}" without "="; write number=endpoint`);
-    else if (!isE164(number)) ctx.addIssue(`has the number "${number}", which is not E.164; write it as +15551234567`);
-    else if (!endpoint)
-      ctx.addIssue(`has the endpoint "${entry.slice(at + 1)}", which is no SIP URI; write it as sip:user@domain`);
-    else if (parsed.some((line) => line.number === number))
-      ctx.addIssue(`has the number ${number} twice; a number rings one endpoint`);
-    else parsed.push({ number, endpoint });
-  }
-  if (parsed.length === 0 && ctx.issues.length === 0)
-    ctx.addIssue('is empty; write number=sip:user@domain, comma-separated');
-  return parsed;
+const NODE_ENVS = ['development', 'test', 'production'] as const;
+const nodeEnv = z.enum(NODE_ENVS, {
+  error: ({ input }) => {
+    const meant = nearMiss(String(input), NODE_ENVS);
+    const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+    return `must be development, test or production, in lower case (got ${shown(input)})${hint}`;
+  },
 });
 
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** Empty variables must be removed before. */
 export const settings = z.object({
-  NODE_ENV: z.string().default('development'),
+  NODE_ENV: nodeEnv.default('development'),
   PORT: whole(0, 65_535, 3_000),
-  HOST: z.string().default('0.0.0.0'),
+  HOST: z.string().optional(),
   PUBLIC_BASE_URL: origin('WEBHOOK_USERNAME and WEBHOOK_PASSWORD').optional(),
   BANDWIDTH_API_URL: origin('BANDWIDTH_API_TOKEN and BANDWIDTH_API_SECRET').optional(),
   BANDWIDTH_USER_ID: z.string().optional(),
   BANDWIDTH_API_TOKEN: z.string().optional(),
   BANDWIDTH_API_SECRET: z.string().optional(),
-  LINES: lines.prefault(DEFAULT_LINES),
+  LINES: z.string().optional(),
+  LINES_FILE: z.string().optional(),
   DEFAULT_COUNTRY: country.prefault('US'),
   WEBHOOK_USERNAME: z.string().optional(),
   WEBHOOK_PASSWORD: z.string().optional(),
   WEBHOOK_METHOD: oneOf(['POST', 'GET']).default('POST'),
   API_TOKEN: z.string().optional(),
+  ALLOW_OPEN: flag,
   ALLOWED_ORIGINS: origins.prefault(''),
   CALL_TIMEOUT_SECONDS: whole(1, MAX_CALL_TIMEOUT_SECONDS, 30),
   MAX_CALL_SECONDS: whole(1, 86_400, 14_400),
@@ -71,7 +59,7 @@ export const settings = z.object({
   PLATFORM_RATE_LIMITS: flag,
   PLATFORM_SANDBOX: flag,
   SIP_PORT: whole(0, 65_535, 5_060),
-  SIP_HOST: z.string().optional(),
+  SIP_HOST: z.string().default('0.0.0.0'),
   SIP_PUBLIC_ADDRESS: z
     .string()
     .refine((text) => isIP(text) !== 0, {
@@ -84,7 +72,10 @@ export const settings = z.object({
   SIP_TLS_KEY: z.string().optional(),
   SIP_DIAL_URIS: flag,
   SIP_CALLS_PER_ENDPOINT: whole(0, 100_000, 400),
-  SIP_PASSWORD: z.string().min(6, 'is too short; give 6 characters or more').optional(),
+  SIP_PASSWORD: z
+    .string()
+    .refine((text) => sipPasswordFault(text) === undefined, SIP_PASSWORD_RULE)
+    .optional(),
   RTP_PORTS: portRange.prefault('10000-10999'),
   RTP_SILENCE_SECONDS: whole(0, 86_400, 60),
   AUDIO_PRIVATE_HOSTS: flag,

@@ -26,7 +26,8 @@ describe('.env.example', () => {
     expect(loadConfig(example)).toEqual({
       ...standard,
       api: { ...standard.api, ...MADE_UP },
-      sipPassword: expect.any(String) as string,
+      webhookCredentials: { username: 'tandem', password: expect.any(String) as string },
+      sipPasswords: expect.any(Map) as Map<string, string>,
     });
   });
 });

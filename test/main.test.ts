@@ -30,7 +30,7 @@ interface Run {
   exit: Promise<number | string>;
 }
 
-const FREE = { HOST: '127.0.0.1', PORT: '0', PLATFORM_PORT: '0', SIP_PORT: '0', RTP_PORTS: '0' };
+const FREE = { HOST: '127.0.0.1', SIP_HOST: '127.0.0.1', PORT: '0', PLATFORM_PORT: '0', SIP_PORT: '0', RTP_PORTS: '0' };
 
 function run(args: string[], env: Record<string, string> = {}): Run {
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env: { PATH: process.env['PATH'], ...env } });
@@ -217,7 +217,7 @@ describe('serve', () => {
   it('ends with code 1 when its lines cannot be provisioned', async () => {
     const { exit, err } = run([], { ...FREE, LINES: '+15551112222=sip:bob@example.com' });
     expect(await exit).toBe(1);
-    expect(err()).toContain('LINES has the endpoint sip:bob@example.com, which cannot be created');
+    expect(err()).toContain('LINES has the endpoint "sip:bob@example.com", which cannot be created');
   });
 });
 
@@ -255,9 +255,10 @@ describe('SIGHUP', () => {
 
 describe('platform', () => {
   it('runs alone, says with which credentials, and exits 0 on SIGTERM', async () => {
-    const { child, says, exit } = run(['platform'], FREE);
-    const [, url = '', token = '', secret = ''] = await says(/v1 API is at (\S+), with token (\S+), secret (\S+)/);
-    const authorization = `Basic ${Buffer.from(`${token}:${secret}`).toString('base64')}`;
+    const account = { BANDWIDTH_USER_ID: 'u-me', BANDWIDTH_API_TOKEN: 't-me', BANDWIDTH_API_SECRET: 's-me' };
+    const { child, says, exit } = run(['platform'], { ...FREE, ...account });
+    const [, url = ''] = await says(/v1 API is at (\S+), with the BANDWIDTH_\* credentials/);
+    const authorization = `Basic ${Buffer.from('t-me:s-me').toString('base64')}`;
     expect((await fetch(`${url}/applications`, { headers: { authorization } })).status).toBe(200);
     child.kill('SIGTERM');
     expect(await exit).toBe(0);

@@ -146,22 +146,43 @@ describe('calls, end to end over HTTP', () => {
 
 describe('a server', () => {
   it('says where its webhooks are for a platform that reaches it elsewhere', async () => {
-    const config = testConfig({ PUBLIC_BASE_URL: 'https://tandem.example.com/' });
+    const config = testConfig({ PUBLIC_BASE_URL: 'https://tandem.example.com/', ALLOW_OPEN: 'on' });
     const server = await startServer(config, 'http://127.0.0.1:1', recordingLog().log);
     expect(server.webhookUrl).toBe('https://tandem.example.com/webhooks/voice');
     await server.close();
   });
 
-  it('warns of what costs money with a platform elsewhere, and only then', async () => {
-    const warned = async (apiUrl: string, settings = {}) => {
+  it('warns of what is open, and of what a platform elsewhere cannot reach', async () => {
+    const warned = async (settings: Record<string, string> = {}) => {
       const { log, lines } = recordingLog();
-      await (await startServer(testConfig(settings), apiUrl, log)).close();
-      return lines.filter(({ event }) => event === 'settings-warning').map(({ setting }) => setting);
+      await (await startServer(testConfig(settings), 'http://127.0.0.1:1', log)).close();
+      return lines
+        .filter(({ event, level }) => level === 40 && /^(open|public|shared)-/.test(String(event)))
+        .map(({ event, open }) => [event, open]);
     };
-    const settings = { PUBLIC_BASE_URL: 'https://x.y', WEBHOOK_USERNAME: 'a', WEBHOOK_PASSWORD: 'b', API_TOKEN: 'c' };
-    expect(await warned('http://127.0.0.1:1')).toEqual([]);
-    expect(await warned('https://api.example.com', settings)).toEqual([]);
-    expect(await warned('https://api.example.com')).toEqual(['PUBLIC_BASE_URL', 'WEBHOOK_USERNAME', 'API_TOKEN']);
+    const credentials = { WEBHOOK_USERNAME: 'a', WEBHOOK_PASSWORD: 'b', API_TOKEN: 'c' };
+    const elsewhere = { BANDWIDTH_API_URL: 'https://api.example.com', PUBLIC_BASE_URL: 'https://x.y' };
+    expect(await warned()).toEqual([]);
+    expect(await warned({ ...elsewhere, ...credentials })).toEqual([]);
+    expect(await warned({ ...elsewhere, ...credentials, ALLOW_OPEN: 'on' })).toEqual([]);
+    expect(await warned({ ...elsewhere, ALLOW_OPEN: 'on' })).toEqual([['open-access', ['/webhooks/voice', '/calls']]]);
+    expect(await warned({ ...elsewhere, ...credentials, PUBLIC_BASE_URL: '' })).toEqual([
+      ['public-base-url-missing', undefined],
+    ]);
+  });
+
+  it('warns of a password that endpoints share, and of none that each has alone', async () => {
+    const warned = async (SIP_PASSWORD: string, LINES: string) => {
+      const { log, lines } = recordingLog();
+      await (await startServer(testConfig({ SIP_PASSWORD, LINES }), 'http://127.0.0.1:1', log)).close();
+      expect(JSON.stringify(lines)).not.toContain('hunter22');
+      return lines.filter(({ event }) => event === 'shared-sip-password').map(({ endpoints }) => endpoints);
+    };
+    const [alice, bob] = ['sip:alice@a.bwapp.bwsip.io', 'sip:bob@a.bwapp.bwsip.io'];
+    expect(await warned('hunter22', `+15551234567=${alice},+15551234568=${bob}`)).toEqual([[alice, bob]]);
+    expect(await warned('hunter22', `+15551234567=${alice},+15551234568=${alice}`)).toEqual([]);
+    expect(await warned('hunter22', `+15551234567=${alice},+15551234568=${bob}=secret2`)).toEqual([]);
+    expect(await warned('', `+15551234567=${alice},+15551234568=${bob}`)).toEqual([]);
   });
 
   it('rejects when its port is in use', async () => {

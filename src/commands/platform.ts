@@ -1,5 +1,6 @@
 /** `platform`: the v1 platform alone. */
-import { describeTransports } from '../banner';
+import { describeAccount, describeTransports, maySeeSecrets } from '../banner';
+import { writePlatformAccount } from '../runtime-file';
 import { handleSignals } from '../signals';
 import { serverLog, type Command, type Invocation } from './command';
 import { startEmbedded } from './start';
@@ -10,10 +11,13 @@ async function run(invocation: Invocation): Promise<void> {
   const { config } = invocation;
   const { log, outputClosed } = serverLog(invocation);
   const started = await startEmbedded(config, log);
-  const signals = handleSignals(log, started);
+  const { userId, token, secret } = config.api;
+  const showSecrets = maySeeSecrets(config, process.stderr);
+  const isKept = config.generated.account && !showSecrets;
+  const forget = isKept ? writePlatformAccount({ url: started.url, userId, token, secret }, log) : undefined;
+  const signals = handleSignals(log, started, { close: () => Promise.resolve(forget?.()) });
   void outputClosed.then(() => signals.close('EPIPE'));
-  const { userId, token, secret, madeUp } = config.api;
-  const account = madeUp ? `token ${token}, secret ${secret}` : 'the BANDWIDTH_* credentials';
+  const account = describeAccount(config, showSecrets);
   process.stderr.write(
     `\n  The v1 API is at ${started.url}/v1/users/${userId}, with ${account}\n  Phones: ${describeTransports(started)}\n\n`,
   );

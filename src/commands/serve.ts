@@ -1,5 +1,6 @@
 /** `serve`: the webhook server, and the platform beside it where no other is set. */
-import { banner } from '../banner';
+import { banner, maySeeSecrets } from '../banner';
+import { describeRunning } from '../running-tandem';
 import { writeRunning } from '../runtime-file';
 import { handleSignals } from '../signals';
 import { serverLog, type Command, type Invocation } from './command';
@@ -21,11 +22,10 @@ async function run(invocation: Invocation): Promise<void> {
   void outputClosed.then(() => signals.close('EPIPE'));
   if (!platform || !provisioned) return;
   const { url } = server;
-  const { userId, token, secret } = config.api;
-  const account = { url: platform.url, userId, token, secret };
-  writeRunning({ pid: process.pid, url, apiToken: config.apiToken, platform: account, sip: platform.sip?.phones }, log);
+  writeRunning(describeRunning(config, { url, platform, provisioned }), log);
   // For people; where the log is not for people, it goes beside the log.
   const out = process.stdout.isTTY ? process.stdout : process.stderr;
-  const started = { config, url, platform, provisioned, simulatedPhones: config.platform.sandbox };
+  const showSecrets = maySeeSecrets(config, out);
+  const started = { config, url, platform, provisioned, simulatedPhones: config.platform.sandbox, showSecrets };
   out.write(`${banner(started)}\n`);
 }

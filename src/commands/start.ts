@@ -34,10 +34,11 @@ export async function startAll(config: Config, log: Logger): Promise<Started> {
 
 /** The embedded platform gets what LINES names, and a simulated phone for each endpoint. */
 async function setUp(config: Config, platformUrl: string, webhookUrl: string): Promise<Provisioned> {
-  const { lines, sipPassword, webhookMethod } = config;
+  const { lines, sipPasswords, webhookMethod } = config;
   const http = createApiHttp({ ...config.api, url: platformUrl });
-  const request = { lines, sipPassword, resetPassword: false, webhookUrl, webhookMethod };
-  const provisioned = await provision(http, request).finally(() => http.close());
+  const provisioned = await provision(http, { lines, sipPasswords, webhookUrl, webhookMethod }).finally(() =>
+    http.close(),
+  );
   if (config.platform.sandbox) {
     const sandbox = createSandbox({ ...config.api, url: platformUrl });
     for (const endpoint of new Set(lines.map((line) => line.endpoint))) await sandbox.attachPhone(endpoint);
@@ -65,7 +66,6 @@ export async function startEmbedded(config: Config, log: Logger, internalErrors?
     if (!(error instanceof SipListenError))
       throw explainListen(error, { setting: 'PLATFORM_PORT', port: config.platform.port, hostSetting: 'HOST', host });
     const [setting, port] = error.tls ? ['SIP_TLS_PORT', tls?.port ?? 0] : ['SIP_PORT', sip.port];
-    const hostSetting = sip.host === host ? 'HOST' : 'SIP_HOST';
-    throw explainListen(error.cause, { setting, port, hostSetting, host: sip.host });
+    throw explainListen(error.cause, { setting, port, hostSetting: 'SIP_HOST', host: sip.host });
   });
 }

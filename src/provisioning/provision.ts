@@ -25,9 +25,8 @@ export interface ProvisionRequest {
   webhookUrl: string;
   /** callbackHttpMethod of the application; default: POST */
   webhookMethod?: 'GET' | 'POST';
-  sipPassword: string;
-  /** An endpoint that exists gets the password too; otherwise it keeps its own. */
-  resetPassword: boolean;
+  /** Of each endpoint of `lines`. One that is set is given to an endpoint that exists, too; a generated one is not. */
+  sipPasswords: ReadonlyMap<string, { value: string; generated: boolean }>;
 }
 
 export type Outcome = 'created' | 'changed' | 'kept';
@@ -41,7 +40,9 @@ export interface SipSettings {
   sipUri: string;
   username: string;
   realm: string;
-  /** undefined: the endpoint was there already, with a password that only its owner knows */
+  /** Where its password is from. `unchanged`: the endpoint was there already, and none is set. */
+  passwordFrom: 'settings' | 'generated' | 'unchanged';
+  /** Only a generated one: the others are known to whom they belong. */
   password: string | undefined;
   /** calls to this number ring the endpoint */
   number: string;
@@ -87,7 +88,10 @@ export async function provision(http: ApiHttp, request: ProvisionRequest): Promi
       sip.push({ ...known, number: line.number });
       continue;
     }
-    const { step, settings } = await ensureEndpoint(http, domainStep.id, user, applicationId, request);
+    const password = request.sipPasswords.get(line.endpoint);
+    if (!password) throw new ProvisioningError(`${line.endpoint} has no password`);
+    const wanted = { name: user, domainId: domainStep.id, applicationId, password };
+    const { step, settings } = await ensureEndpoint(http, wanted);
     done(step);
     sip.push({ ...settings, number: line.number });
   }
@@ -141,42 +145,42 @@ async function ensureDomain(http: ApiHttp, label: string): Promise<ProvisionStep
   return { ...step, id, outcome: 'created' };
 }
 
+interface WantedEndpoint {
+  name: string;
+  domainId: string;
+  applicationId: string;
+  password: { value: string; generated: boolean };
+}
+
 async function ensureEndpoint(
   http: ApiHttp,
-  domainId: string,
-  name: string,
-  applicationId: string,
-  { sipPassword, resetPassword }: ProvisionRequest,
+  { name, domainId, applicationId, password }: WantedEndpoint,
 ): Promise<{ step: ProvisionStep; settings: Omit<SipSettings, 'number'> }> {
   const path = `/domains/${domainId}/endpoints`;
   const read = async () => (await list(http, path, endpoint)).find((candidate) => candidate.name === name);
   const before = await read();
-  const credentials = { password: sipPassword };
+  const credentials = { password: password.value };
   let outcome: Outcome = 'kept';
   if (!before) {
-    await create(http, path, {
-      name,
-      description: 'Phone of Tandem',
-      domainId,
-      applicationId,
-      enabled: true,
-      credentials,
-    });
+    const description = 'Phone of Tandem';
+    await create(http, path, { name, description, domainId, applicationId, enabled: true, credentials });
     outcome = 'created';
-  } else if (before.applicationId !== applicationId || before.enabled === false || resetPassword) {
-    const change = { applicationId, enabled: true, ...(resetPassword && { credentials }) };
+  } else if (before.applicationId !== applicationId || before.enabled === false || !password.generated) {
+    const change = { applicationId, enabled: true, ...(!password.generated && { credentials }) };
     await http.send('POST', http.userPath(`${path}/${before.id}`), change);
     outcome = 'changed';
   }
   const found = before ?? (await read());
   if (!found) throw new ProvisioningError(`the platform does not list the endpoint ${name} that it has just created`);
+  const passwordFrom = !password.generated ? 'settings' : before ? 'unchanged' : 'generated';
   return {
     step: { what: 'endpoint', name: found.sipUri, id: found.id, outcome },
     settings: {
       sipUri: found.sipUri,
       username: found.credentials.username.trim(),
       realm: found.credentials.realm,
-      password: before && !resetPassword ? undefined : sipPassword,
+      passwordFrom,
+      password: passwordFrom === 'generated' ? password.value : undefined,
     },
   };
 }

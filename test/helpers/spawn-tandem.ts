@@ -52,7 +52,7 @@ export async function spawnTandem(env: Record<string, string>): Promise<Tandem> 
   const child = spawn(process.execPath, [MAIN, 'serve'], {
     // A working directory without `.env`, and an environment of which only the paths are handed on.
     cwd: __dirname,
-    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', ...env },
+    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', SIP_HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log: LogLine[] = [];

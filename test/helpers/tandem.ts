@@ -75,8 +75,8 @@ export async function runTandem(
   const platform = await fastPlatform(options);
   const server = await startServer(config, platform.url, recording.log);
   const http = createApiHttp({ ...config.api, url: platform.url });
-  const { lines, sipPassword } = config;
-  await provision(http, { lines, sipPassword, resetPassword: false, webhookUrl: server.webhookUrl });
+  const { lines, sipPasswords } = config;
+  await provision(http, { lines, sipPasswords, webhookUrl: server.webhookUrl });
   http.close();
   const tandem = createTandemApi(server.url, config.apiToken);
   return {

@@ -8,8 +8,7 @@ import { ACCOUNT, fastPlatform } from '../helpers/tandem';
 const REQUEST: ProvisionRequest = {
   lines: [{ number: NUMBER, endpoint: ENDPOINT }],
   webhookUrl: 'https://user:secret@tandem.example.com/webhooks/voice',
-  sipPassword: 'abc123',
-  resetPassword: false,
+  sipPasswords: new Map([[ENDPOINT, { value: 'abc123', generated: true }]]),
 };
 
 let platform: Platform;
@@ -41,6 +40,7 @@ describe('provisioning', () => {
         sipUri: ENDPOINT,
         username: 'jsmith_mobile',
         realm: 'xyz-corp-testing.bwapp.bwsip.io',
+        passwordFrom: 'generated',
         password: 'abc123',
         number: NUMBER,
       },
@@ -64,7 +64,7 @@ describe('provisioning', () => {
     const second = await provision(http, REQUEST);
     expect(second.steps.map(({ outcome }) => outcome)).toEqual(['kept', 'kept', 'kept', 'kept']);
     expect(second.steps.map(({ id }) => id)).toEqual(first.steps.map(({ id }) => id));
-    expect(second.sip[0]?.password).toBeUndefined();
+    expect(second.sip[0]).toMatchObject({ passwordFrom: 'unchanged', password: undefined });
     expect(
       [await read('/applications'), await read('/phoneNumbers'), await read('/domains')].map((l) => l.length),
     ).toEqual([1, 1, 1]);
@@ -100,11 +100,12 @@ describe('provisioning', () => {
     expect((await read(endpoints))[0]).toMatchObject({ enabled: true });
   });
 
-  it('sets the password of an endpoint that is there when it is asked to', async () => {
+  it('gives an endpoint that is there the password of the settings, and does not repeat it', async () => {
     await provision(http, REQUEST);
-    const { steps, sip } = await provision(http, { ...REQUEST, sipPassword: 'new-one', resetPassword: true });
+    const sipPasswords = new Map([[ENDPOINT, { value: 'new-one', generated: false }]]);
+    const { steps, sip } = await provision(http, { ...REQUEST, sipPasswords });
     expect(steps.at(-1)).toMatchObject({ what: 'endpoint', outcome: 'changed' });
-    expect(sip[0]?.password).toBe('new-one');
+    expect(sip[0]).toMatchObject({ passwordFrom: 'settings', password: undefined });
   });
 
   it('makes one domain for the endpoints of it, one endpoint for its numbers', async () => {
@@ -114,7 +115,8 @@ describe('provisioning', () => {
       { number: '+1555444334', endpoint: bob },
       { number: '+1555444335', endpoint: bob },
     ];
-    const { steps, sip } = await provision(http, { ...REQUEST, lines });
+    const sipPasswords = new Map([...REQUEST.sipPasswords, [bob, { value: 'def456', generated: true }]]);
+    const { steps, sip } = await provision(http, { ...REQUEST, lines, sipPasswords });
     expect(steps.map(({ what }) => what)).toEqual([
       'application',
       'number',
@@ -124,10 +126,10 @@ describe('provisioning', () => {
       'endpoint',
       'number',
     ]);
-    expect(sip.map(({ number, username }) => [number, username])).toEqual([
-      [NUMBER, 'jsmith_mobile'],
-      ['+1555444334', 'bob'],
-      ['+1555444335', 'bob'],
+    expect(sip.map(({ number, username, password }) => [number, username, password])).toEqual([
+      [NUMBER, 'jsmith_mobile', 'abc123'],
+      ['+1555444334', 'bob', 'def456'],
+      ['+1555444335', 'bob', 'def456'],
     ]);
   });
 

@@ -75,6 +75,7 @@ export function createInstance(name: string, folder: string): Instance {
         env: {
           PATH: process.env['PATH'],
           HOST: '127.0.0.1',
+          SIP_HOST: '127.0.0.1',
           PORT: '0',
           LOG_LEVEL: 'info',
           CLOCK_SKEW_MS: String(skewMs),
