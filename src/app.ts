@@ -40,7 +40,7 @@ export function createApp(deps: AppDeps): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.use(helmet(), requestId);
+  app.use(metrics.countReplies, helmet(), requestId);
   // Before the others: nearly every request is an event. A GET of an event changes state too.
   app.use('/webhooks', sameOrigin(policy, { everyMethod: true, refuse }));
   const acceptGet = webhookMethod === 'GET' && webhookCredentials !== undefined;

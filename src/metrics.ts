@@ -1,12 +1,24 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { RequestHandler } from 'express';
+import { Counter, Gauge, Histogram } from 'prom-client';
 import type { CountRecord } from './call-records/records';
 import type { CommandType, FlowKind } from './flows/flow';
 import { PHASES } from './flows/flow';
 import type { InternalErrors } from './internal-errors';
 import type { SessionSummary } from './flows/summary';
+import { failureLabel } from './codes';
+import { createInstruments } from './instruments';
 import type { FlowStore } from './flow-store/store';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+const ROUTES = new Map([
+  ['webhooks', 'webhooks'],
+  ['calls', 'calls'],
+  ['healthz', 'probe'],
+  ['readyz', 'probe'],
+  ['metrics', 'metrics'],
+  ['openapi.json', 'openapi'],
+]);
 
 export interface Metrics {
   flowStarted(kind: FlowKind): void;
@@ -25,6 +37,7 @@ export interface Metrics {
   /** A leg could not be hung up, and may still be up. */
   legGivenUp(): void;
   callRecord: CountRecord;
+  countReplies: RequestHandler;
   /** The metrics in Prometheus' text format. */
   render(): Promise<string>;
   readonly contentType: string;
@@ -32,9 +45,8 @@ export interface Metrics {
 
 /** Prometheus metrics of one Tandem. Every instance has a registry of its own. */
 export function createMetrics(store: FlowStore, internalErrors?: Pick<InternalErrors, 'total'>): Metrics {
-  const registry = new Registry();
+  const { registry, countReplies } = createInstruments('tandem', ROUTES);
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
 
   const started = new Counter({
     name: 'tandem_flows_started_total',
@@ -121,6 +133,10 @@ export function createMetrics(store: FlowStore, internalErrors?: Pick<InternalEr
       this.inc(internalErrors?.total ?? 0);
     },
   });
+  // Series that begin at 0, so that the first of each is seen as an increase.
+  for (const sink of ['file', 'url'] as const)
+    for (const outcome of ['written', 'failed', 'lost'] as const) records.inc({ sink, outcome }, 0);
+  const storeUp = new Gauge({ name: 'tandem_store_up', help: 'Whether the store answers: 1 or 0', registers });
   new Gauge({
     name: 'tandem_live_flows',
     help: 'Flows that have not ended, by phase',
@@ -130,6 +146,7 @@ export function createMetrics(store: FlowStore, internalErrors?: Pick<InternalEr
       this.reset();
       // Without its store an instance has no number to tell, and all the others still matter.
       const counts = await store.countByPhase().catch(() => undefined);
+      storeUp.set(counts ? 1 : 0);
       if (!counts) return;
       for (const phase of PHASES) if (phase !== 'ended') this.set({ phase }, counts.get(phase) ?? 0);
     },
@@ -146,13 +163,14 @@ export function createMetrics(store: FlowStore, internalErrors?: Pick<InternalEr
     commandSent: (command, seconds) => reaction.observe({ command }, seconds),
     commandSettled(command, outcome, seconds) {
       commands.observe({ command }, seconds);
-      if (outcome !== 'done') failures.inc({ command, code: outcome });
+      if (outcome !== 'done') failures.inc({ command, code: failureLabel(outcome) });
     },
     eventDoubled: (type) => doubled.inc({ type }),
     commandTakenOver: (command) => takenOver.inc({ command }),
     orphanReaped: () => orphans.inc(),
     legGivenUp: () => givenUp.inc(),
     callRecord: (sink, outcome) => records.inc({ sink, outcome }),
+    countReplies,
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };

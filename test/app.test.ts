@@ -119,6 +119,8 @@ describe('the metrics', () => {
     expect(text).toContain('tandem_event_to_command_seconds_count{command="create-call"} 1');
     expect(text).not.toContain('tandem_command_failures_total{');
     expect(text).toContain('process_resident_memory_bytes');
+    expect(text).toContain('tandem_http_replies_total{route="webhooks",status="200"} 3');
+    expect(text).toMatch(/^tandem_build_info\{version="\d+\.\d+\.\d+",node="v\d+[^"]*"\} 1$/m);
   });
 
   it('count an orphan that was hung up', async () => {

@@ -1,6 +1,7 @@
 /** Carries out commands beside the flows that want them, and brings back what came of each. */
 import type { CallControl, Ready } from '../call-control/client';
 import { NotWantedError, RefusedError, ReplyLostError, UnreachableError } from '../call-control/errors';
+import { cutCode } from '../codes';
 import { messageOf } from '../errors';
 import { StoreUnavailableError } from '../flow-store/errors';
 import type { InternalErrors } from '../internal-errors';
@@ -207,8 +208,8 @@ async function perform(
 
 /** What an error tells of the command's fate. An error of no known kind leaves it open. */
 function failureOf(error: unknown): CommandFailure {
-  if (error instanceof RefusedError) return { fate: 'refused', code: error.code, status: error.status };
+  if (error instanceof RefusedError) return { fate: 'refused', code: cutCode(error.code), status: error.status };
   if (error instanceof UnreachableError || error instanceof NotWantedError) return { fate: 'unsent', code: error.code };
-  if (error instanceof ReplyLostError) return { fate: 'unknown', code: error.code, status: error.status };
+  if (error instanceof ReplyLostError) return { fate: 'unknown', code: cutCode(error.code), status: error.status };
   return { fate: 'unknown', code: 'unexpected' };
 }

@@ -2,6 +2,7 @@
  * A draft is a copy of a flow that one transition may write on. From outside a transition is pure: the flow it was
  * given stays as it was.
  */
+import { cutCode } from '../codes';
 import type { Command, CommandType, Decision, Flow, FlowEvent, Leg, Phase, Reason, TimelineEntry } from './flow';
 import { isSameCommand, legsOf } from './flow';
 
@@ -96,7 +97,14 @@ export function timelineEntry(before: Flow, event: FlowEvent): TimelineEntry {
       const { eventType, callId } = event.event;
       const detail =
         'cause' in event.event ? event.event.cause : 'status' in event.event ? event.event.status : undefined;
-      return { at, what: `event ${eventType}`, leg: roleOf(before, callId), callId, phase, outcome: detail };
+      return {
+        at,
+        what: `event ${eventType}`,
+        leg: roleOf(before, callId),
+        callId,
+        phase,
+        outcome: detail && cutCode(detail),
+      };
     }
     case 'command-done':
     case 'command-failed': {
@@ -109,7 +117,8 @@ export function timelineEntry(before: Flow, event: FlowEvent): TimelineEntry {
         leg: callId === undefined ? undefined : roleOf(before, callId),
         callId,
         phase,
-        outcome: event.type === 'command-failed' ? event.failure.code : (event.result.seen?.[0]?.state ?? 'done'),
+        outcome:
+          event.type === 'command-failed' ? event.failure.code : cutCode(event.result.seen?.[0]?.state ?? 'done'),
         tookMs: at - command.at,
       };
     }

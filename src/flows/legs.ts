@@ -2,6 +2,7 @@
  * What an event says about the legs of a flow, whichever flow it is. Nothing here decides what to do next, except for
  * a leg that nobody owns (rule 4): it is hung up.
  */
+import { cutCode } from '../codes';
 import { isOver, type SeenCall } from '../call-control/seen-call';
 import type { HangupDetail, HangupEvent, VoiceEvent } from '../protocol/events';
 import type { CommandFailure, CommandResult, Command, Leg } from './flow';
@@ -25,7 +26,7 @@ function advanceLeg(leg: Leg, state: Leg['state']): void {
 
 export function markGone(leg: Leg, cause?: string): void {
   advanceLeg(leg, 'gone');
-  if (cause !== undefined) leg.cause ??= cause;
+  if (cause !== undefined) leg.cause ??= cutCode(cause);
   delete leg.confirmAt;
 }
 

@@ -30,6 +30,7 @@ import type { Address, TransportName } from './sip/transport/transport';
 import { startTelephony, type SipOptions, type Telephony } from './telephony';
 import { createTimers } from './timers';
 import { createUris } from './uris';
+import { createPlatformMetrics } from './platform-metrics';
 
 export { SipListenError } from './telephony';
 
@@ -98,6 +99,7 @@ async function assemble(
   const { host, userId, apiToken, apiSecret, rateLimits = false, sandbox = true, origins = OWN_ORIGINS } = options;
   const log = options.log.child({ part: 'platform' });
   const { internalErrors = createInternalErrors(log) } = options;
+  const metrics = createPlatformMetrics();
 
   const server = http.createServer();
   // Longer than clients keep a connection idle: they close it, and never send into one that is being closed.
@@ -129,14 +131,15 @@ async function assemble(
   const farEnds = createFarEnds(retention);
   const media = await openMediaStore({ uris, folder: options.recordingsDir });
   onClose(() => media.close());
-  const recordings = createRecordings({ media, uris, retention, errors, log });
+  const failed = () => metrics.recordingFailed();
+  const recordings = createRecordings({ media, uris, retention, errors, failed, log });
 
   // Calls dial through the exchange, and what the exchange loops back comes in as calls again.
   const receive: Receive = (offer, line) => receiveCall(offer, line);
   const ownMedia: FindOwnMedia = (file) => media.ownMedia(file);
   const telephony: Telephony | undefined =
     options.sip &&
-    (await startTelephony(options.sip, { domains, timers, receive, ownMedia, errors, internalErrors, log }));
+    (await startTelephony(options.sip, { domains, timers, receive, ownMedia, errors, internalErrors, metrics, log }));
   onClose(() => telephony?.close());
   onClose(() => recordings.close());
   const originPolicy = createOriginPolicy(origins);
@@ -159,10 +162,17 @@ async function assemble(
   const ringLimitSeconds = options.ringLimitSeconds ?? 300;
   const receiveCall = createReceive({ applications, numbers, domains, errors, calls, ringLimitSeconds, log });
 
+  metrics.watch({
+    calls: () => countBy(calls.list({}), ({ state }) => state),
+    registrations: () => telephony?.registrar.list().length ?? 0,
+    rtpPorts: () => telephony?.rtpPorts() ?? { used: 0, free: undefined },
+    internalErrors: () => internalErrors.total,
+  });
+
   const callRate = rateLimits ? createCallRateLimit() : NO_CALL_RATE_LIMIT;
   const resources = { userId, applications, numbers, domains, errors, calls, callRate, phones, media, recordings };
   const context = { ...resources, ...lines, registrar: telephony?.registrar, receive, uris, log };
-  const app = createPlatformApp(context, { apiToken, apiSecret, rateLimits, sandbox, originPolicy });
+  const app = createPlatformApp(context, { apiToken, apiSecret, rateLimits, sandbox, originPolicy, metrics });
   server.on(
     'request',
     internalErrors.guard('http request', (request: http.IncomingMessage, response: http.ServerResponse) =>
@@ -187,6 +197,12 @@ function isWebSocketAllowed(
 ): boolean {
   const { origin } = request.headers;
   return origin === undefined || allowed === '*' || allowed.includes(origin) || policy.isOwn(origin, request);
+}
+
+function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
+  return counts;
 }
 
 function listen(server: http.Server, port: number, host: string): Promise<number> {

@@ -12,6 +12,7 @@ import { audioPlayers } from './media/audio-player';
 import { createClock, type Clock } from './media/clock';
 import type { CreatePlayer } from './media/player';
 import { createSounds, type FindOwnMedia } from './media/sounds';
+import type { PlatformMetrics } from './platform-metrics';
 import type { Domains, Endpoint } from './resources/domains';
 import type { ErrorLog } from './resources/error-log';
 import { createAuthenticator } from './sip/authenticator';
@@ -58,6 +59,7 @@ export interface TelephonyDeps {
   ownMedia: FindOwnMedia;
   errors: ErrorLog;
   internalErrors: InternalErrors;
+  metrics: Pick<PlatformMetrics, 'sipAuthFailed' | 'rtpEnded'>;
   log: Logger;
 }
 
@@ -66,6 +68,7 @@ export interface Telephony {
   readonly createPlayer: CreatePlayer;
   readonly calls: SipCalls;
   readonly registrar: Registrar;
+  rtpPorts(): { used: number; free: number | undefined };
   readonly listening: readonly (Address & { transport: TransportName })[];
   /** What to type into a phone. */
   readonly phones: Address;
@@ -113,10 +116,11 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
     silenceSeconds,
     clock,
     internalErrors,
+    ended: deps.metrics.rtpEnded,
     log,
   });
 
-  const authenticator = createAuthenticator({ domains, log });
+  const authenticator = createAuthenticator({ domains, log, failed: deps.metrics.sipAuthFailed });
   const registrar = createRegistrar({
     domains,
     authenticator,
@@ -190,6 +194,7 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
     createPlayer,
     calls,
     registrar,
+    rtpPorts: () => ({ used: media.size, free: media.free }),
     listening,
     phones: { host: advertise(undefined), port: listening[0]?.port ?? port },
     attachWebSocket: (server, isAllowed) => void running.attachWebSocket(server, isAllowed),

@@ -2,6 +2,7 @@ import { Router, json, type RequestHandler } from 'express';
 import type { AuthLimit } from '../auth-limit';
 import { requireBasic } from '../authentication';
 import type { Engine } from '../flows/engine';
+import { cutCode } from '../codes';
 import type { Logger } from '../logger';
 import type { Metrics } from '../metrics';
 import { jsonOnly } from '../json-only';
@@ -30,7 +31,7 @@ export function webhookRoutes({ engine, log, metrics, credentials, authLimit, ac
       if (parsed.known === undefined) throw new BadRequestError(parsed.fault);
       if (!parsed.known) {
         metrics.eventReceived('unknown');
-        log.warn({ event: 'event-type-unknown', eventType: parsed.eventType }, 'event of an unknown type');
+        log.warn({ event: 'event-type-unknown', eventType: cutCode(parsed.eventType) }, 'event of an unknown type');
       } else {
         if (!(await engine.accepts(parsed.event))) throw new DrainingError();
         await engine.receive(parsed.event, res.locals['requestId'] as string | undefined);

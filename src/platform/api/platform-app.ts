@@ -4,6 +4,7 @@ import { createAuthLimit } from '../../auth-limit';
 import { jsonOnly } from '../../json-only';
 import { cors, sameOrigin, type OriginPolicy, type OriginRefusal } from '../../same-origin';
 import { ForeignOriginError, UnknownRouteError, UnsupportedMediaTypeError, UserAccessDeniedError } from '../errors';
+import type { PlatformMetrics } from '../platform-metrics';
 import { accountRoutes } from './account';
 import { applicationRoutes } from './applications';
 import { authenticate } from './authenticate';
@@ -29,6 +30,7 @@ export interface AppOptions {
   rateLimits: boolean;
   sandbox: boolean;
   originPolicy: OriginPolicy;
+  metrics: Pick<PlatformMetrics, 'countReplies' | 'render' | 'contentType'>;
 }
 
 export function createPlatformApp(context: ApiContext, options: AppOptions): Express {
@@ -36,6 +38,14 @@ export function createPlatformApp(context: ApiContext, options: AppOptions): Exp
   app.disable('x-powered-by');
   app.disable('etag'); // nobody asks a second time for the same
   app.use(plainJson());
+  const { metrics } = options;
+  app.use(metrics.countReplies);
+  // For load balancers and Prometheus, so without credentials: keep them from the public.
+  app.get('/healthz', (_request, response) => void response.json({ status: 'alive' }));
+  app.get(
+    '/metrics',
+    async (_request, response) => void response.type(metrics.contentType).send(await metrics.render()),
+  );
   const refuse = ({ code, message }: OriginRefusal) => new ForeignOriginError(code, message);
   app.use(cors(options.originPolicy), sameOrigin(options.originPolicy, { refuse }));
   app.use(authenticate(options.apiToken, options.apiSecret, createAuthLimit({ realm: 'platform', log: context.log })));

@@ -4,8 +4,9 @@ import type { Logger } from '../../logger';
 import type { Clock } from './clock';
 import type { Media, MediaLegListener } from './media';
 import type { Address } from './latch';
-import { createPortPool, PortUnavailableError, type PortRange } from './ports';
+import { createPortPool, evenPortsIn, PortUnavailableError, type PortRange } from './ports';
 import { createRtpLeg, type RtpLeg } from './rtp-leg';
+import type { ReceiverCounts } from './rtp-receiver';
 import { CHECK_MS } from './rtp-sender';
 
 export { checkOffer } from './negotiate';
@@ -26,6 +27,8 @@ export interface MediaOptions {
   silenceSeconds: number;
   /** Not closed with the media. */
   clock: Clock;
+  /** The packets of a leg that was closed. */
+  ended?(this: void, counts: Readonly<ReceiverCounts>): void;
   log: Logger;
   /** Of legs that are opened without those of a call. */
   internalErrors?: InternalErrors | undefined;
@@ -72,6 +75,7 @@ export function startMedia(options: MediaOptions): Media {
       ...{ host, advertise: towards(peer), peer, isOwnPort, silenceSeconds, clock, log, internalErrors: ofCall },
       ended: (over, portClosed) => {
         openPorts.delete(port.port);
+        options.ended?.(over.counts);
         ended(over, portClosed);
       },
     });
@@ -88,6 +92,9 @@ export function startMedia(options: MediaOptions): Media {
   return {
     get size() {
       return legs.size + opening;
+    },
+    get free() {
+      return ports && evenPortsIn(ports) - openPorts.size;
     },
     async open(listener, peer, ofCall) {
       if (closed) throw mediaClosed();

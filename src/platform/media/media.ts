@@ -41,5 +41,7 @@ export interface Media {
   open(listener: MediaLegListener, peer?: string, internalErrors?: InternalErrors): Promise<MediaLeg>;
   /** Ports in use, for limits and tests. */
   readonly size: number;
+  /** Ports that are left; undefined: the system chooses. */
+  readonly free: number | undefined;
   close(): Promise<void>;
 }

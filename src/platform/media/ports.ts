@@ -69,6 +69,11 @@ function rangePool(bind: Bind, { from, to }: PortRange): PortPool {
   };
 }
 
+/** How many ports a range has for RTP. */
+export function evenPortsIn({ from, to }: PortRange): number {
+  return Math.floor(to / 2) - Math.ceil(from / 2) + 1;
+}
+
 /** From a random one on: after a restart the calls of before may be sending still. */
 function evenPorts(from: number, to: number): number[] {
   const ports: number[] = [];

@@ -10,7 +10,7 @@ import type { MediaLeg, MediaLegListener } from './media';
 import { acceptAnswer, answerOffer, offeredMedia, reofferedMedia, type AudioStream } from './negotiate';
 import { createOwnDescription } from './own-description';
 import type { RtpPort } from './ports';
-import { createRtpReceiver } from './rtp-receiver';
+import { createRtpReceiver, type ReceiverCounts } from './rtp-receiver';
 import { createRtpSender } from './rtp-sender';
 import type { SdpMedia } from './sdp';
 
@@ -32,6 +32,7 @@ export interface RtpLegDeps {
 }
 
 export interface RtpLeg extends MediaLeg {
+  readonly counts: Readonly<ReceiverCounts>;
   /**
    * Every `CHECK_MS`: a far end that hears nothing gets silence. Never throws.
    * @param isSecond once a second: whether the far end has gone silent is checked, too
@@ -149,6 +150,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
       sender.press(digits);
       startPressing();
     },
+    counts: receiver.counts,
     check(isSecond) {
       try {
         sender.fill();

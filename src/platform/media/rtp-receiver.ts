@@ -14,6 +14,8 @@ export interface RtpReceiver {
 
 export interface ReceiverCounts {
   received: number;
+  /** By the gaps of the sequence numbers; a packet that comes late is no longer lost. */
+  lost: number;
   /** Neither RTP nor of a payload type that was negotiated. */
   dropped: number;
   /** From somebody else. */
@@ -28,11 +30,12 @@ interface Source {
   readonly ssrc: number;
   stream: object;
   sequence: number;
+  highest: number;
 }
 
 /** @param latch is asked last: only what can be the far end's own may move it */
 export function createRtpReceiver(latch: Latch): RtpReceiver {
-  const counts: ReceiverCounts = { received: 0, dropped: 0, ignored: 0 };
+  const counts: ReceiverCounts = { received: 0, lost: 0, dropped: 0, ignored: 0 };
   let receivable: ReadonlyMap<number, Codec | 'telephone-event'> | undefined;
   // Two, because some send keys under another SSRC than the sound between them.
   let current: Source | undefined;
@@ -40,10 +43,24 @@ export function createRtpReceiver(latch: Latch): RtpReceiver {
 
   const sourceOf = (ssrc: number, sequence: number): Source => {
     if (current?.ssrc !== ssrc) [current, other] = [other?.ssrc === ssrc ? other : undefined, current];
-    current ??= { ssrc, stream: {}, sequence };
-    if (Math.abs(sequenceDistance(sequence, current.sequence)) > MOST_LOST) current.stream = {};
+    current ??= { ssrc, stream: {}, sequence, highest: sequence };
+    if (Math.abs(sequenceDistance(sequence, current.sequence)) > MOST_LOST) {
+      current.stream = {};
+      current.highest = sequence;
+    }
     current.sequence = sequence;
+    countLost(current);
     return current;
+  };
+
+  const countLost = (source: Source): void => {
+    const ahead = sequenceDistance(source.sequence, source.highest);
+    if (ahead > 0) {
+      counts.lost += ahead - 1;
+      source.highest = source.sequence;
+    } else if (ahead < 0 && counts.lost > 0) {
+      counts.lost -= 1;
+    }
   };
 
   return {

@@ -31,6 +31,8 @@ export interface Authenticator {
 export interface AuthenticatorOptions {
   domains: Domains;
   log: Logger;
+  /** A request with credentials was refused. */
+  failed?: (reason: 'credentials' | 'address' | 'disabled' | 'throttled') => void;
   /** ms */
   now?: () => number;
   throttle?: Throttle;
@@ -39,7 +41,7 @@ export interface AuthenticatorOptions {
 }
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { domains, log, now = createSteadyClock(), serverNames = [] } = options;
+  const { domains, log, now = createSteadyClock(), serverNames = [], failed = () => undefined } = options;
   const throttle = options.throttle ?? createThrottle({}, now);
   const nonces = createNonces(now);
   const claimOf = createClaims(domains, new Set(['localhost', ...serverNames.map((name) => name.toLowerCase())]));
@@ -53,7 +55,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const refuse = (status: number, headers: [string, string][] = []): undefined =>
         void transaction.respond(responseTo(request, status, { headers }));
       // 503 and not 403: it passes by itself, and a phone that shares the address with the culprit tries again later.
-      const refuseFor = (seconds: number): undefined => refuse(503, [['Retry-After', String(seconds)]]);
+      const refuseFor = (seconds: number): undefined => {
+        failed('throttled');
+        return refuse(503, [['Retry-After', String(seconds)]]);
+      };
       const challenge = (realm: string, why: 'first' | 'stale' | 'failed'): undefined => {
         const wait = throttle.challenge(host);
         if (wait > 0) return refuseFor(wait);
@@ -88,6 +93,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       );
       if (!right) {
         throttle.failed(host, name);
+        failed('credentials');
         log.info(
           { event: 'sip-auth-failed', user: name, host, method: request.method, reason: 'credentials' },
           'wrong SIP credentials',
@@ -101,6 +107,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const endpoint = endpointOf(right, realm, domains);
       if (!endpoint?.enabled || !mayClaim(endpoint, claim, request)) {
         const reason = endpoint?.enabled ? 'address' : 'disabled';
+        failed(reason);
         log.info(
           { event: 'sip-auth-failed', user: name, host, method: request.method, reason },
           endpoint?.enabled ? 'SIP credentials of another address' : 'SIP credentials of a disabled endpoint',

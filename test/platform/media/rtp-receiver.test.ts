@@ -60,7 +60,7 @@ it('drops and counts the rest', () => {
   expect(take({ payload: Buffer.alloc(0) })).toBeUndefined();
   expect(take({}, { ...source, port: 0 })).toBeUndefined();
   expect(take({}, { ...source, port: 4_002 })).toBeUndefined();
-  expect(receiver.counts).toEqual({ received: 1, dropped: 3, ignored: 1 });
+  expect(receiver.counts).toEqual({ received: 1, lost: 0, dropped: 3, ignored: 1 });
 });
 
 it('takes comfort noise, unknown types and empty payloads of the far end for a sign of life, and of nobody else', () => {
@@ -76,4 +76,18 @@ it('takes comfort noise, unknown types and empty payloads of the far end for a s
 it('takes nothing before anything is negotiated', () => {
   receiver = createRtpReceiver(createLatch());
   expect(take()).toBeUndefined();
+});
+
+it('counts what is lost by the gaps, round the corner too, until it comes late; a source that begins anew lost nothing', () => {
+  const lostAfter = (sequence: number, ssrc = 7): number => {
+    take({ sequence, ssrc });
+    return receiver.counts.lost;
+  };
+  expect([65_533, 65_535, 1].map((sequence) => lostAfter(sequence))).toEqual([0, 1, 2]);
+  expect(lostAfter(0)).toBe(1);
+  expect(lostAfter(1)).toBe(1); // doubled
+  expect(lostAfter(20_000)).toBe(1);
+  expect(lostAfter(20_001)).toBe(1);
+  expect(lostAfter(5, 8)).toBe(1);
+  expect(lostAfter(8, 8)).toBe(3);
 });
