@@ -71,6 +71,8 @@ export interface Config {
   readonly callTimeoutSeconds: number;
   readonly maxCallSeconds: number;
   readonly legCheckSeconds: number;
+  /** Whose number a called phone shows. */
+  readonly callerId: 'line' | 'caller';
   /** How long calls may go on at SIGTERM. */
   readonly drainSeconds: number;
   /** How often the platform's calls are compared with the flows; 0: only at start */
@@ -261,6 +263,7 @@ function toConfig(s: Settings, lines: ParsedLines, access: Omit<Access & AccessS
     callTimeoutSeconds: s.CALL_TIMEOUT_SECONDS,
     maxCallSeconds: s.MAX_CALL_SECONDS,
     legCheckSeconds: s.LEG_CHECK_SECONDS,
+    callerId: s.CALLER_ID,
     drainSeconds: s.DRAIN_SECONDS,
     recoverySeconds: s.RECOVERY_SECONDS,
     redis:

@@ -79,6 +79,7 @@ export async function startServer(
     },
     defaultCountry: config.defaultCountry,
     callTimeout: config.callTimeoutSeconds,
+    callerId: config.callerId,
   };
   const limits = {
     stepMs: STEP_MS,

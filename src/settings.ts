@@ -41,6 +41,7 @@ export const settings = z.object({
   COMMAND_TIMEOUT_MS: whole(50, 60_000, 5_000),
   LEG_CHECK_SECONDS: whole(0, 3_600, 5),
   DRAIN_SECONDS: whole(0, 3_600, 8),
+  CALLER_ID: z.enum(['line', 'caller'], 'must be line or caller').default('line'),
   RECOVERY_SECONDS: whole(0, 86_400, 60),
   REDIS_URL: redisUrl.optional(),
   REDIS_PREFIX: z

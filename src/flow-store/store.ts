@@ -31,7 +31,7 @@ export interface Instances {
    * have been taken over.
    */
   holdsLease(): boolean;
-  /** Claims work that one instance is to do at a time, for so long (ms). False: another one has it. */
+  /** Claims work that one instance is to do at a time, for so long (ms), or renews the own claim. False: another has it. */
   claim(work: string, ms: number): Promise<boolean>;
 }
 

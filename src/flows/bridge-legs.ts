@@ -82,9 +82,13 @@ export function beginBridgeLegs(
     return begin(steps, flow, { end: 'unroutable' }, route.refused);
   }
   flow.direction = route.direction;
-  const { from, to, callTimeout } = route;
+  const { direction: _, ...dial } = route;
+  flow.dial = dial;
   // A caller who withholds its number withholds it from the callee; an outgoing call shows the number of its line.
-  flow.dial = { from, to, callTimeout, ...(event.privacy === 'id' && { privacy: 'id' }) };
+  if (event.privacy === 'id') {
+    const { fallbackFrom, ...shown } = dial;
+    flow.dial = { ...shown, from: fallbackFrom ?? shown.from, privacy: 'id' };
+  }
   return begin(steps, flow, { to: 'dialling' });
 }
 

@@ -18,10 +18,20 @@ export interface DialPlan {
   defaultCountry: CountryCode;
   /** how long the callee may ring, seconds */
   callTimeout: number;
+  /** Whose number a called phone shows: that of its line (the default), or the original caller's. */
+  callerId?: 'line' | 'caller';
 }
 
 export type Route =
-  { direction: Exclude<Direction, 'unroutable' | 'unknown'>; from: string; to: string; callTimeout: number } | Refusal;
+  | {
+      direction: Exclude<Direction, 'unroutable' | 'unknown'>;
+      from: string;
+      /** What is shown instead where the platform does not accept `from`. */
+      fallbackFrom?: string;
+      to: string;
+      callTimeout: number;
+    }
+  | Refusal;
 
 interface Refusal {
   /** Why there is no route, for the log and the timeline. */
@@ -47,9 +57,16 @@ export function route(incoming: { from: string; to: string }, plan: DialPlan): R
   const dialled = parseSipUri(incoming.to)?.user ?? incoming.to.trim();
   const number = ownNumber(dialled, lines) ?? toE164(dialled, plan.defaultCountry);
   const called = lines.find((line) => line.number === number);
-  if (called) return { direction: 'pstn-to-sip', from: called.number, to: called.endpoint, callTimeout };
+  if (called)
+    return { direction: 'pstn-to-sip', ...shownTo(called, incoming.from, plan), to: called.endpoint, callTimeout };
   if (caller !== undefined) return forbidden(`${caller} is no endpoint of LINES`);
   return unknown(`${incoming.to} is no number of LINES`);
+}
+
+/** What the phone of a line shows for a call from outside. A withheld number stays withheld: the line's own is shown. */
+function shownTo(line: Line, caller: string, { callerId }: DialPlan): { from: string; fallbackFrom?: string } {
+  const isKnown = isE164(caller) || isE164(parseSipUri(caller)?.user ?? '');
+  return callerId === 'caller' && isKnown ? { from: caller, fallbackFrom: line.number } : { from: line.number };
 }
 
 function routeFromPhone(own: Line, dialled: string, plan: DialPlan): Route {

@@ -10,7 +10,12 @@ const KEY_LENGTH = 12;
  * @returns undefined where it says no time: then two that look alike may be two (a key pressed twice)
  */
 export function eventKey(event: VoiceEvent): string | undefined {
-  if (event.time === undefined) return undefined;
+  if (event.time === undefined || isAmbiguousDigit(event)) return undefined;
   // The schema puts the fields in one order, whatever the order in which they came.
   return createHash('sha1').update(JSON.stringify(event)).digest('base64url').slice(0, KEY_LENGTH);
+}
+
+/** Times of v1 may be whole seconds, within which a key can be pressed twice. Losing a digit is worse than one too many. */
+function isAmbiguousDigit({ eventType, time, ...event }: VoiceEvent): boolean {
+  return eventType === 'dtmf' && !('eventId' in event && event.eventId !== undefined) && !/\.\d*[1-9]/.test(time ?? '');
 }

@@ -154,7 +154,7 @@ interface FlowBase {
   createdAt: number;
   endedAt?: number;
   /** Where the flow's callee is dialled, `callTimeout` in seconds; none for a caller who could not be routed. */
-  dial?: { from: string; to: string; callTimeout: number; privacy?: 'id' };
+  dial?: { from: string; fallbackFrom?: string; to: string; callTimeout: number; privacy?: 'id' };
   callee: Leg;
   limits: Limits;
   /** When the present phase has lasted too long (epoch ms). */

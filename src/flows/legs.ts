@@ -4,6 +4,7 @@
  */
 import { cutCode } from '../codes';
 import { isOver, type SeenCall } from '../call-control/seen-call';
+import { ERROR_CODES } from '../protocol/errors';
 import type { HangupDetail, HangupEvent, VoiceEvent } from '../protocol/events';
 import type { CommandFailure, CommandResult, Command, Leg } from './flow';
 import { legsOf } from './flow';
@@ -103,8 +104,19 @@ export function observeDialled(draft: Draft, result: CommandResult): void {
 export function observeDialFailed(draft: Draft, failure: CommandFailure): void {
   const { callee } = draft.flow;
   if (callee.callId !== undefined) return; // an event has told us more than the lost reply would have
+  if (failure.code === ERROR_CODES.numberAccessDenied && redialAsLine(draft)) return;
   if (failure.fate === 'unknown') callee.search = { tries: 0, nextAt: draft.at };
   else markGone(callee);
+}
+
+/** The platform does not show foreign numbers: the call is dialled once more with the line's own. */
+function redialAsLine(draft: Draft): boolean {
+  const { flow } = draft;
+  if (flow.phase !== 'dialling' || flow.dial?.fallbackFrom === undefined) return false;
+  const { fallbackFrom: from, ...dial } = flow.dial;
+  flow.dial = { ...dial, from };
+  issue(draft, { type: 'create-call', ...flow.dial, tag: flow.id });
+  return true;
 }
 
 /** Looks for the lost call where it is time to; after the last look in vain the leg counts as never dialled. */

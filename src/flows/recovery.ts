@@ -53,7 +53,7 @@ const RINGING_GRACE_MS = 7_000;
 const ENDED_LONG_AGO_MS = 30_000;
 /** How soon is soon, ms. */
 const SOON_MS = 2_000;
-/** Long enough for one run; other instances leave it alone meanwhile. ms */
+/** How long other instances leave recovery alone. A run renews it, however long it takes. ms */
 const CLAIM_MS = 10_000;
 
 interface Parties {
@@ -151,11 +151,20 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   }
 
   let timer: NodeJS.Timeout | undefined;
+  let running = false;
 
   const recovery: Recovery = {
     async run() {
+      if (running) return;
+      running = true;
+      let renewal: NodeJS.Timeout | undefined;
       try {
         if (!(await store.claim('recovery', CLAIM_MS))) return;
+        renewal = setInterval(() => {
+          store.claim('recovery', CLAIM_MS).catch((error: unknown) => {
+            log.warn({ event: 'recovery-claim-not-renewed', err: messageOf(error) }, 'the claim could not be renewed');
+          });
+        }, CLAIM_MS / 3).unref();
         const suspects = await unowned();
         backMs = Math.min(limits.maxCallMs, LATER_LOOKS_MS);
         if (suspects.length === 0) return;
@@ -176,6 +185,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
             { event: 'recovery-failed', err: messageOf(error) },
             'Recovery could not compare the calls of the platform',
           );
+      } finally {
+        clearInterval(renewal);
+        running = false;
       }
     },
     soon() {

@@ -195,5 +195,6 @@ export function dialCallee(draft: Draft): void {
   const { flow } = draft;
   if (!flow.dial) return;
   enter(draft, 'dialling', flow.dial.callTimeout * 1_000 + flow.limits.stepMs);
-  issue(draft, { type: 'create-call', ...flow.dial, tag: flow.id });
+  const { fallbackFrom: _, ...dial } = flow.dial;
+  issue(draft, { type: 'create-call', ...dial, tag: flow.id });
 }

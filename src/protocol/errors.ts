@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   callRateLimit: 'call-rate-limit',
   callUpdateConflict: 'call-update-conflict',
   bridgeUpdateConflict: 'bridge-update-conflict',
+  numberAccessDenied: 'number-access-denied',
   callUnavailable: 'call-unavailable',
   bridgeBridgedCall: 'bridge-bridged-callId',
 } as const;

@@ -267,6 +267,7 @@ export function describeFlowStore(name: string, open: () => Promise<StoreUnderTe
       it('lets work be claimed', async () => {
         expect(await store.claim('sweep', 1_000)).toBe(true);
         expect(await store.claim('other sweep', 1_000)).toBe(true);
+        expect(await store.claim('sweep', 1_000)).toBe(true); // renewed
       });
     });
 

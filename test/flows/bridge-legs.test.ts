@@ -1,3 +1,4 @@
+import { transition } from '../../src/flows';
 import { beginBridgeLegs, bridgeLegsTransition, goneBeforeStart } from '../../src/flows/bridge-legs';
 import type { BridgeLegsFlow, Command, CommandFailure, CommandResult, FlowEvent, Reason } from '../../src/flows/flow';
 import type { VoiceEvent } from '../../src/protocol/events';
@@ -379,6 +380,65 @@ describe('why a pair ends', () => {
     const pair = Pair.ringing().hears(hangupOf(CALLEE, 'USER_BUSY')).hears(hangupOf(CALLER, 'CALL_REJECTED'));
     pair.ends();
     expect(pair.over()).toBe('busy');
+  });
+});
+
+describe("the caller's number as caller id", () => {
+  const foreign = { ...ROUTE, direction: 'pstn-to-sip', from: PSTN, fallbackFrom: NUMBER } as const;
+  const begun = () => {
+    const { flow, commands } = beginBridgeLegs(incomingCall({ from: PSTN }), foreign, LIMITS, 0);
+    return new Pair(flow, commands);
+  };
+  const DENIED: CommandFailure = { fate: 'refused', code: 'number-access-denied', status: 403 };
+  const dialled = ({ issued }: Pair) =>
+    issued.flatMap((command) => (command.type === 'create-call' ? command.from : []));
+
+  it("that the platform refuses is replaced by the line's, once", () => {
+    const pair = begun().fails('create-call', DENIED);
+    expect(dialled(pair)).toEqual([PSTN, NUMBER]);
+    pair.fails('create-call', DENIED);
+    expect(dialled(pair)).toEqual([PSTN, NUMBER]);
+    expect(pair.over()).toBe('dial-failed');
+  });
+
+  it('is not tried again where the call was refused for another reason', () => {
+    const pair = begun().fails('create-call', REFUSED);
+    expect(dialled(pair)).toEqual([PSTN]);
+    expect(pair.over()).toBe('dial-failed');
+  });
+
+  it("is the line's where the caller withholds its own", () => {
+    const { commands } = beginBridgeLegs(incomingCall({ from: PSTN, privacy: 'id' }), foreign, LIMITS, 0);
+    expect(commands).toEqual([expect.objectContaining({ type: 'create-call', from: NUMBER, privacy: 'id' })]);
+  });
+
+  it('is not replaced once the caller is gone', () => {
+    const pair = begun().hears(hangupOf(CALLER, 'ORIGINATOR_CANCEL')).fails('create-call', DENIED);
+    expect(dialled(pair)).toEqual([PSTN]);
+    expect(pair.over()).toBe('caller-gave-up');
+  });
+});
+
+describe('a key that is pressed', () => {
+  const press = (over: object) => ({ eventType: 'dtmf', callId: CALLEE, dtmfDigit: '5', ...over }) as VoiceEvent;
+  it.each([
+    ['whole seconds and no id: each is one', { time: '2026-01-01T00:00:00Z' }, false],
+    ['whole seconds, written with a fraction: each is one', { time: '2026-01-01T00:00:00.000Z' }, false],
+    ['the same id: one', { time: '2026-01-01T00:00:00Z', eventId: 'ev-1' }, true],
+    ['the same millisecond: one', { time: '2026-01-01T00:00:00.123Z' }, true],
+  ])('and comes twice, with %s', (_, over, isCopy) => {
+    const once = transition(Pair.bridged().flow, { type: 'webhook', at: 5, event: press(over) }).flow;
+    const twice = transition(once, { type: 'webhook', at: 6, event: press(over) }).flow;
+    expect(twice === once).toBe(isCopy);
+  });
+  it('twice, with ids of their own: two', () => {
+    const time = '2026-01-01T00:00:00Z';
+    const once = transition(Pair.bridged().flow, {
+      type: 'webhook',
+      at: 5,
+      event: press({ time, eventId: 'ev-1' }),
+    }).flow;
+    expect(transition(once, { type: 'webhook', at: 5, event: press({ time, eventId: 'ev-2' }) }).flow).not.toBe(once);
   });
 });
 

@@ -165,3 +165,21 @@ describe('the number that is shown', () => {
     expect(numberFor(BOB, [])).toBeUndefined();
   });
 });
+
+describe('with CALLER_ID=caller', () => {
+  const plan: DialPlan = { ...PLAN, callerId: 'caller' };
+  it.each(['+12223334444', 'sip:+12223334444@gw.example.com'])('a phone sees who calls: %s', (from) => {
+    expect(route({ from, to: '+15557770000' }, plan)).toMatchObject({ from, fallbackFrom: '+15557770000', to: BOB });
+  });
+  it.each(['anonymous', 'Restricted', 'sip:anonymous@anonymous.invalid', ''])(
+    'a withheld number stays so: %j',
+    (from) => {
+      const found = route({ from, to: '+15557770000' }, plan);
+      expect(found).toMatchObject({ from: '+15557770000' });
+      expect(found).not.toHaveProperty('fallbackFrom');
+    },
+  );
+  it('the PSTN is never shown a foreign number', () => {
+    expect(route({ from: JSMITH, to: '+15552223333' }, plan)).toMatchObject({ from: '+1555444333' });
+  });
+});

@@ -95,7 +95,7 @@ describe('a leg that belongs to no flow', () => {
       incoming: { from: leg.from, to: leg.to },
     });
     expect(legsOf(record!).filter(({ callId }) => callId !== undefined)).toEqual([expect.objectContaining(legs[0])]);
-    expect(await metrics.render()).toMatch(/tandem_flows_ended_total{[^}]*outcome="orphan-reaped"} 1/);
+    expect(await metrics.render()).toMatch(/tandem_flows_ended_total{[^}]*outcome="orphan-reaped"[^}]*} 1/);
   });
 
   it('that is being hung up by an earlier look is left alone', async () => {
@@ -256,6 +256,29 @@ it('looks once in a moment, however many events tell of unknown calls, and not w
     recovery.close();
     await jest.advanceTimersByTimeAsync(5_000);
     expect(client.names()).toEqual(['liveCalls']);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+it('renews its claim for as long as it runs, and runs once at a time', async () => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'performance', 'queueMicrotask'] });
+  try {
+    const claim = jest.fn(() => Promise.resolve(true));
+    const { recovery, client } = scene([], { store: { ...createMemoryStore(), claim } });
+    let listed = (_: LiveCall[]): void => undefined;
+    const liveCalls = jest.fn(() => new Promise<LiveCall[]>((resolve) => (listed = resolve)));
+    client.liveCalls = liveCalls;
+    const run = recovery.run();
+    await recovery.run();
+    await jest.advanceTimersByTimeAsync(30_000);
+    expect(claim.mock.calls.length).toBeGreaterThanOrEqual(9);
+    expect(liveCalls).toHaveBeenCalledTimes(1);
+    listed([]);
+    await run;
+    claim.mockClear();
+    await jest.advanceTimersByTimeAsync(30_000);
+    expect(claim).not.toHaveBeenCalled();
   } finally {
     jest.useRealTimers();
   }

@@ -9,6 +9,7 @@ import { createKeys } from './keys';
 import { warnOfEviction } from './eviction';
 import { createListing } from './listing';
 import { checkPrefix, readRedisUrl, shardsOf } from './settings';
+import { CLAIM } from './scripts';
 import { createWriter } from './writer';
 
 export { RedisRefusedError, RedisUrlError } from './errors';
@@ -79,7 +80,6 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<FlowSt
     const { reply } = await connection.command(key, ['GET', key]);
     return typeof reply === 'string' ? reply : undefined;
   };
-  let claims = 0;
 
   return {
     instance: heartbeat.instance,
@@ -90,9 +90,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<FlowSt
 
     async claim(work, ms) {
       const key = keys.claim(work);
-      const token = `${heartbeat.instance} ${claims++}`;
-      const { reply } = await connection.command(key, ['SET', key, token, 'NX', 'GET', 'PX', String(ms)]);
-      return reply === null || reply === token;
+      const { reply } = await connection.script(CLAIM, [key], [heartbeat.instance, String(ms)]);
+      return reply === 1;
     },
 
     create: (flow) => writer.create(flow),

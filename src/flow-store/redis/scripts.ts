@@ -72,6 +72,14 @@ export const PROBE = script(`#!lua
 return 1
 `);
 
+/** Claims work, or renews the own claim. KEYS: claim. ARGV: own name, how long (ms). */
+export const CLAIM = script(`
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+`);
+
 /** Drops what the sets say of a flow that has expired. KEYS: flow, sets... ARGV: id. */
 export const FORGET = script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
