@@ -221,7 +221,8 @@ describe('a server that goes down', () => {
   });
 
   function post(event: object): Promise<Response> {
-    return fetch(`${server.url}/webhooks/voice`, { method: 'POST', body: JSON.stringify(event) });
+    const headers = { 'content-type': 'application/json' };
+    return fetch(`${server.url}/webhooks/voice`, { method: 'POST', headers, body: JSON.stringify(event) });
   }
   /** The look at what is up, at the start. */
   const isRecovery = ({ path }: { path: string }) => path.includes('/calls?page=');
@@ -308,7 +309,8 @@ describe('a server that goes down', () => {
     const body = JSON.stringify(hangupOf(CALLEE));
     const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
     await new Promise<void>((resolve) => socket.once('connect', resolve));
-    const head = `POST /webhooks/voice HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const fields = ['Host: 127.0.0.1', 'Content-Type: application/json', `Content-Length: ${body.length}`];
+    const head = `POST /webhooks/voice HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`;
     await new Promise((resolve) => socket.write(head + body.slice(0, 5), resolve));
     // The server has read the head once it answers a request that came after it.
     await fetch(`${server.url}/healthz`);
