@@ -1,6 +1,6 @@
 /** `node dist/main.js`, as it is started: what it prints, and how it ends. */
 import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type AddressInfo } from 'node:net';
@@ -243,6 +243,26 @@ describe('output that is not read any more', () => {
 });
 
 describe('SIGHUP', () => {
+  it('reads LINES_FILE again; a file with faults changes nothing', async () => {
+    const file = join(folder, 'lines.txt');
+    const line = '+15551230001=sip:al@d.bwapp.bwsip.io';
+    writeFileSync(file, `# phones\n${line}\n`);
+    const { child, says, exit } = run([], { ...FREE, LINES_FILE: file });
+    await says(/npm run demo/);
+    writeFileSync(file, `${line}\n+15551230002=sip:bob@d.bwapp.bwsip.io:5060\nbob\n`);
+    child.kill('SIGHUP');
+    await says(
+      /"event":"lines-fault","fault":"LINES_FILE line 2 [^\n]*\n[^\n]*"event":"lines-fault","fault":"LINES_FILE line 3 /,
+    );
+    writeFileSync(file, `${line}\n+15551230002=sip:bob@d.bwapp.bwsip.io\n`);
+    child.kill('SIGHUP');
+    await says(/"event":"lines-reloaded","lines":2,"changed":\["\+15551230002"\],"removed":\[\]/);
+    const { passwords } = JSON.parse(readFileSync(join(folder, '.tandem/running.json'), 'utf8'));
+    expect(Object.keys(passwords).sort()).toEqual(['sip:al@d.bwapp.bwsip.io', 'sip:bob@d.bwapp.bwsip.io']);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+  });
+
   it.each(['serve', 'platform'])('does not end %s, where there is nothing to read again', async (command) => {
     const { child, says, exit } = run([command], FREE);
     await says(command === 'serve' ? /npm run demo/ : /Phones:/);

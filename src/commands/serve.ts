@@ -1,9 +1,13 @@
 /** `serve`: the webhook server, and the platform beside it where no other is set. */
 import { banner, maySeeSecrets } from '../banner';
+import { loadConfig } from '../config';
+import type { Provisioned } from '../provisioning/provision';
 import { describeRunning } from '../running-tandem';
 import { writeRunning } from '../runtime-file';
 import { handleSignals } from '../signals';
+import { readTextFile } from '../text-file';
 import { serverLog, type Command, type Invocation } from './command';
+import { createLineReload } from './reload-lines';
 import { startAll } from './start';
 
 export const serve: Command = { purpose: 'serve', options: [], run };
@@ -19,10 +23,16 @@ async function run(invocation: Invocation): Promise<void> {
   const { server, platform, provisioned } = await startAll(config, log);
   const signals = handleSignals(log, server, platform);
   signals.onReload(() => server.reload());
+  const { url } = server;
+  const onProvisioned = (now: Provisioned): void => {
+    if (platform) writeRunning(describeRunning(config, { url, platform, provisioned: now }), log);
+  };
+  const embedded = platform && provisioned && { url: platform.url, provisioned, onProvisioned };
+  const readAgain = () => loadConfig(invocation.environment, 'serve', readTextFile);
+  signals.onReload(createLineReload({ config, readAgain, server, embedded, log }));
   void outputClosed.then(() => signals.close('EPIPE'));
   if (!platform || !provisioned) return;
-  const { url } = server;
-  writeRunning(describeRunning(config, { url, platform, provisioned }), log);
+  onProvisioned(provisioned);
   // For people; where the log is not for people, it goes beside the log.
   const out = process.stdout.isTTY ? process.stdout : process.stderr;
   const showSecrets = maySeeSecrets(config, out);

@@ -59,9 +59,9 @@ const application = z.object({
   callbackHttpMethod: z.string().nullish(),
   autoAnswer: z.boolean().nullish(),
 });
-const phoneNumber = z.object({ id: z.string(), applicationId: z.string().nullish() });
-const domain = z.object({ id: z.string(), name: z.string() });
-const endpoint = z.object({
+export const phoneNumber = z.object({ id: z.string(), applicationId: z.string().nullish() });
+export const domain = z.object({ id: z.string(), name: z.string() });
+export const endpoint = z.object({
   id: z.string(),
   name: z.string(),
   applicationId: z.string().nullish(),
@@ -80,7 +80,7 @@ export async function provision(http: ApiHttp, request: ProvisionRequest): Promi
   const applicationId = done(await ensureApplication(http, request));
   for (const line of request.lines) {
     done(await ensureNumber(http, line.number, applicationId));
-    const { user, label } = namesOf(line);
+    const { user, label } = namesOf(line.endpoint);
     const domainStep = await ensureDomain(http, label);
     if (!steps.some((step) => step.id === domainStep.id)) done(domainStep);
     const known = sip.find(({ sipUri }) => normaliseSipUri(sipUri) === line.endpoint);
@@ -98,7 +98,7 @@ export async function provision(http: ApiHttp, request: ProvisionRequest): Promi
   return { steps, sip };
 }
 
-function namesOf({ endpoint: uri }: Line): { user: string; label: string } {
+export function namesOf(uri: string): { user: string; label: string } {
   const parts = parseSipUri(uri);
   const suffix = `.${SIP_DOMAIN_SUFFIX}`;
   if (!parts?.host.endsWith(suffix)) {
@@ -185,12 +185,12 @@ async function ensureEndpoint(
   };
 }
 
-async function list<T>(http: ApiHttp, path: string, item: z.ZodType<T>): Promise<T[]> {
+export async function list<T>(http: ApiHttp, path: string, item: z.ZodType<T>): Promise<T[]> {
   const { body } = await http.send('GET', http.userPath(`${path}?size=1000`));
   return read(z.array(item), body, path);
 }
 
-async function find<T>(http: ApiHttp, path: string, item: z.ZodType<T>): Promise<T | undefined> {
+export async function find<T>(http: ApiHttp, path: string, item: z.ZodType<T>): Promise<T | undefined> {
   try {
     return read(item, (await http.send('GET', http.userPath(path))).body, path);
   } catch (error) {
