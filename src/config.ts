@@ -96,6 +96,8 @@ export interface Config {
     tls: { port: number; certFile: string; keyFile: string } | undefined;
     /** Whether SIP URIs that are no endpoints of the account are dialled. */
     dialUris: boolean;
+    /** Where phones may forward their calls. */
+    forward: 'off' | 'endpoints' | 'all';
     /** Calls that one endpoint may make at once; 0: any number */
     callsPerEndpoint: number;
     /** undefined: chosen by the system */
@@ -293,6 +295,7 @@ function toConfig(s: Settings, lines: ParsedLines, access: Omit<Access & AccessS
           ? { port: s.SIP_TLS_PORT, certFile: s.SIP_TLS_CERT, keyFile: s.SIP_TLS_KEY }
           : undefined,
       dialUris: s.SIP_DIAL_URIS ?? false,
+      forward: s.SIP_FORWARD,
       callsPerEndpoint: s.SIP_CALLS_PER_ENDPOINT,
       rtpPorts: s.RTP_PORTS,
       silenceSeconds: s.RTP_SILENCE_SECONDS,

@@ -72,6 +72,7 @@ export const settings = z.object({
   SIP_TLS_CERT: z.string().optional(),
   SIP_TLS_KEY: z.string().optional(),
   SIP_DIAL_URIS: flag,
+  SIP_FORWARD: oneOf(['off', 'endpoints', 'all']).default('endpoints'),
   SIP_CALLS_PER_ENDPOINT: whole(0, 100_000, 400),
   SIP_PASSWORD: z
     .string()

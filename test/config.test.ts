@@ -267,6 +267,7 @@ describe('the settings', () => {
       rtpPorts: { from: 10_000, to: 10_999 },
       silenceSeconds: 60,
       dialUris: false,
+      forward: 'endpoints',
       callsPerEndpoint: 400,
       privateAudio: false,
     });

@@ -146,7 +146,7 @@ async function assemble(
   telephony?.attachWebSocket(server, (request) => isWebSocketAllowed(request, originPolicy, origins.webSocket));
   const createPlayer = telephony?.createPlayer ?? silentPlayers(timers, timing);
   const lines = { farEnds, timers, timing, createPlayer, internalErrors, sound: telephony && DEFAULT_SOUND };
-  const dial = createExchange({ ...lines, numbers, domains, phones, telephony, receive });
+  const dial = createExchange({ ...lines, numbers, domains, phones, telephony, receive, log });
   const delivery = createDelivery({ client, errors, log });
   const calls: Calls = createCalls({
     dial,

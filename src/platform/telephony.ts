@@ -5,6 +5,7 @@ import { messageOf, TandemError } from '../errors';
 import type { InternalErrors } from '../internal-errors';
 import type { Logger } from '../logger';
 import { printHostPort } from '../protocol/host-port';
+import type { ForwardPolicy } from './lines/forwarding';
 import type { Receive } from './lines/line';
 import { createSipCalls, type SipCalls } from './lines/sip-calls';
 import { startMedia } from './media';
@@ -38,6 +39,8 @@ export interface SipOptions {
   tls?: { port: number; cert: string; key: string } | undefined;
   /** Whether SIP URIs that are no endpoints of the account are dialled. Default: they are not. */
   dialUris?: boolean;
+  /** Where phones may forward their calls. Default: to endpoints. */
+  forward?: ForwardPolicy | undefined;
   /** First and last UDP port for RTP; undefined: chosen by the system. */
   rtpPorts?: { from: number; to: number } | undefined;
   /** A call without RTP for so long is ended; s; 0: never. Default: 60. */
@@ -69,6 +72,7 @@ export interface Telephony {
   readonly calls: SipCalls;
   readonly registrar: Registrar;
   rtpPorts(): { used: number; free: number | undefined };
+  readonly forward: ForwardPolicy;
   readonly listening: readonly (Address & { transport: TransportName })[];
   /** What to type into a phone. */
   readonly phones: Address;
@@ -195,6 +199,7 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
     calls,
     registrar,
     rtpPorts: () => ({ used: media.size, free: media.free }),
+    forward: options.forward ?? 'endpoints',
     listening,
     phones: { host: advertise(undefined), port: listening[0]?.port ?? port },
     attachWebSocket: (server, isAllowed) => void running.attachWebSocket(server, isAllowed),

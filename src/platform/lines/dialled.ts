@@ -2,7 +2,6 @@
 import { subscriberNumber } from '../../protocol/e164';
 import { canonicalHost, escapedUser, parseUri, printUri, type Uri } from '../../protocol/uri';
 import type { Domains, Endpoint } from '../resources/domains';
-import type { SipRequest } from '../sip/message';
 
 /** Characters with which a user part could be taken for more than that: they keep their escapes. */
 const NOT_PLAIN = /[@<>:"%\s\p{C}]/u;
@@ -11,7 +10,7 @@ const NOT_PLAIN = /[@<>:"%\s\p{C}]/u;
  * A number, an endpoint, or a URI elsewhere.
  * @returns undefined: a telephone number that is local to somewhere else (RFC 3966 5.1.5), so that nobody here can dial it
  */
-export type Dialled = (request: SipRequest, endpoint: Endpoint) => string | undefined;
+export type Dialled = (requestUri: string, endpoint: Endpoint) => string | undefined;
 
 /** @param isOwn whether a host (name or address) means this server */
 export function createDialled(domains: Domains, isOwn: (host: string) => boolean): Dialled {
@@ -19,9 +18,9 @@ export function createDialled(domains: Domains, isOwn: (host: string) => boolean
   const isOwnHost = (host: string, { realm }: Endpoint): boolean =>
     canonicalHost(host) === realm.toLowerCase() || isOwn(host);
 
-  return (request, endpoint) => {
-    const uri = parseUri(request.uri);
-    if (!uri?.user) return request.uri;
+  return (requestUri, endpoint) => {
+    const uri = parseUri(requestUri);
+    if (!uri?.user) return requestUri;
     const number = (text: string): string | undefined =>
       subscriberNumber(text, (domain) => isOwnHost(domain, endpoint));
     if (uri.scheme === 'tel') return number(printUri(uri).slice('tel:'.length));

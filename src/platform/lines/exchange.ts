@@ -1,5 +1,6 @@
 /** Decides what a dialled leg runs over: the account's own number, the phones of an endpoint, or the PSTN. */
 import type { InternalErrors } from '../../internal-errors';
+import type { Logger } from '../../logger';
 import { isE164 } from '../../protocol/e164';
 import type { HangupCause } from '../../protocol/events';
 import { SIP_DOMAIN_SUFFIX } from '../../protocol/resources';
@@ -12,6 +13,7 @@ import type { Contact } from '../sip/registrar';
 import { subscriberBehaviour, type SimulationTiming } from './behaviour';
 import type { FarEnds } from './far-ends';
 import { dialAll } from './fork';
+import { dialForwarding, forwardTargets } from './forwarding';
 import type { Dial, Line, LineListener, Receive } from './line';
 import { dialOwnNumber } from './loop';
 import type { Telephony } from '../telephony';
@@ -31,7 +33,8 @@ export interface ExchangeDeps {
   /** What simulated far ends say; undefined: the platform has no sound. */
   sound?: SimulatedSound | undefined;
   /** Undefined: no telephones. */
-  telephony?: Pick<Telephony, 'calls' | 'registrar'> | undefined;
+  telephony?: Pick<Telephony, 'calls' | 'registrar' | 'forward'> | undefined;
+  log: Logger;
   /** Where legs to the account's own numbers come in again. */
   receive: Receive;
 }
@@ -39,7 +42,7 @@ export interface ExchangeDeps {
 export function createExchange(deps: ExchangeDeps): Dial {
   const { numbers, domains, phones, farEnds, timers, timing, telephony } = deps;
 
-  return (request, listener) => {
+  const dial: Dial = (request, listener) => {
     const { from, to, callId } = request;
     if (isE164(to)) {
       if (numbers.find(to)) return dialOwnNumber(request, listener, deps);
@@ -58,8 +61,16 @@ export function createExchange(deps: ExchangeDeps): Dial {
     // A phone that registers takes the endpoint over from simulated ones.
     const contacts = telephony?.registrar.contactsOf(endpoint.id) ?? [];
     if (telephony && contacts.length > 0) {
+      const { calls, forward: policy } = telephony;
+      const forwarding = { policy, numbers, domains, meaningOf: calls.meaningOf, log: deps.log };
+      const forwardedBy = [...(request.forwardedBy ?? []), endpoint.sipUri];
       const dialContact = (contact: Contact, branch: LineListener): Line =>
-        telephony.calls.dialContact(contact, endpoint, request, branch);
+        dialForwarding(
+          (phone) => calls.dialContact(contact, endpoint, request, phone),
+          (uris) => forwardTargets(uris, endpoint, request, forwarding),
+          (target, next) => dial({ ...request, to: target, forwardedBy }, next),
+          branch,
+        );
       return dialAll(contacts, dialContact, listener, timers);
     }
     // No phone is registered (SIP would say 480): NORMAL_TEMPORARY_FAILURE is the nearest of the documented causes.
@@ -76,6 +87,7 @@ export function createExchange(deps: ExchangeDeps): Dial {
       timers,
     );
   };
+  return dial;
 }
 
 /** Not an endpoint that could be the account's, if only it were there. */

@@ -52,7 +52,8 @@ export interface LineListener {
   /** Outgoing: the far end picked up. Incoming: the pick-up asked for with `answer` is done. */
   answered(): void;
   /** The far end or the network ended the leg. */
-  ended(cause: HangupCause, detail?: HangupDetail): void;
+  /** @param forwardedTo where a phone wants the call to go instead: URIs, the best first */
+  ended(cause: HangupCause, detail?: HangupDetail, forwardedTo?: readonly string[]): void;
   playStarted(playback: Playback): void;
   playDone(playback: Playback): void;
   /** It could not be played at all; in place of `playStarted` and `playDone`. */
@@ -70,6 +71,8 @@ export interface DialRequest {
   sipHeaders?: Record<string, string> | undefined;
   /** The far end is not to see `from` (RFC 3323). */
   privacy?: boolean | undefined;
+  /** SIP URIs of the endpoints whose phones forwarded the call, the first one first. */
+  forwardedBy?: readonly string[] | undefined;
 }
 
 /** Sets up an outgoing leg; its outcome, a failure too, is notified. */

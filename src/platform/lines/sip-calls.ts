@@ -23,7 +23,7 @@ import { MAX_UDP_REQUEST } from '../sip/transport';
 import type { Flow, Target } from '../sip/transport/transport';
 import { parseUri, printUri, type Uri } from '../../protocol/uri';
 import { createCallsPerEndpoint } from './calls-per-endpoint';
-import { createDialled } from './dialled';
+import { createDialled, type Dialled } from './dialled';
 import { ANONYMOUS, isWithheld } from './privacy';
 import type { DialRequest, Line, LineListener, Receive } from './line';
 import { SipLine } from './sip-line';
@@ -56,6 +56,8 @@ export interface SipCalls {
   dialUri(request: DialRequest, listener: LineListener): Line;
   /** An INVITE outside of every dialog, of an endpoint that has proved who it is. */
   invited(transaction: ServerTransaction, endpoint: Endpoint): void;
+  /** What a URI of a phone of that endpoint means: see `Dialled`. */
+  meaningOf: Dialled;
   /** CANCEL of such an INVITE. */
   cancelled(transaction: ServerTransaction): void;
   /** Lines that are not over. */
@@ -124,7 +126,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
 
   const invite = async (
     line: SipLine,
-    { from, sipHeaders, privacy }: DialRequest,
+    { from, sipHeaders, privacy, forwardedBy = [] }: DialRequest,
     { target, to, realm, flow, routes }: Route,
   ): Promise<void> => {
     let way: Flow;
@@ -136,7 +138,12 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     }
     if (!(await openLeg(line, way))) return line.fail('NORMAL_TEMPORARY_FAILURE');
     const shown = privacy ? ANONYMOUS : partyOf(from, realm);
-    const headers = privacy ? { ...sipHeaders, Privacy: 'id' } : sipHeaders;
+    const forwarder = forwardedBy.at(-1);
+    const headers = {
+      ...sipHeaders,
+      ...(privacy && { Privacy: 'id' }),
+      ...(forwarder && { Diversion: `<${forwarder}>;reason=unknown;counter=${forwardedBy.length}` }), // RFC 5806
+    };
     const invitation = { target, from: shown, to: `<${to}>`, flow: way, routes, headers };
     const call = new OutgoingCall(invitation, line.media, line.session, sessionWithin(session, line.internalErrors));
     line.use({ hangUp: (_status, elsewhere) => call.hangUp(elsewhere) });
@@ -176,7 +183,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     }
     // What is refused before it has become a call is forbidden, not declined.
     line.refuseWith(403);
-    const to = dialledBy(request, endpoint);
+    const to = dialledBy(request.uri, endpoint);
     if (to === undefined) return refuse(line, 404);
     const { sipUri: from, id: endpointId } = endpoint;
     const privacy = isWithheld(request.headers);
@@ -199,7 +206,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       { event: 'endpoint-call-limit', from, callsPerEndpoint },
       'Incoming call refused: the endpoint has SIP_CALLS_PER_ENDPOINT calls already',
     );
-    const to = dialledBy(request, endpoint) ?? request.uri;
+    const to = dialledBy(request.uri, endpoint) ?? request.uri;
     const details = [
       { name: 'from', value: from },
       { name: 'to', value: to },
@@ -268,6 +275,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
         line.internalErrors.report(error, { where: 'sip invite of a phone' });
       });
     },
+    meaningOf: dialledBy,
     cancelled: (transaction) => incoming.get(transaction)?.(),
     get size() {
       return lines.size;

@@ -79,7 +79,8 @@ export class SipLine implements Line {
       this.#state = 'up';
       this.#listener?.answered();
     },
-    ended: (status) => this.#endFromFarEnd(causeOf(status), this.#state === 'up' ? lossOf(status) : undefined),
+    ended: (status, forwardedTo) =>
+      this.#endFromFarEnd(causeOf(status), this.#state === 'up' ? lossOf(status) : undefined, forwardedTo),
     dtmf: (digit) => {
       if (this.#state !== 'up') return;
       this.#listener?.dtmf(digit);
@@ -192,11 +193,11 @@ export class SipLine implements Line {
     );
   }
 
-  #endFromFarEnd(cause: HangupCause, detail?: HangupDetail): void {
+  #endFromFarEnd(cause: HangupCause, detail?: HangupDetail, forwardedTo?: readonly string[]): void {
     if (this.#state === 'ended') return;
     runAll(
       () => this.#end(),
-      () => this.#listener?.ended(cause, detail),
+      () => this.#listener?.ended(cause, detail, forwardedTo),
     );
   }
 

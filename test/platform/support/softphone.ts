@@ -168,12 +168,21 @@ export async function softphone(options: SoftphoneOptions) {
     respond(
       to: Message,
       status: number,
-      { headers = [], body = '', tag = 'phone' }: { headers?: string[]; body?: string; tag?: string } = {},
+      {
+        headers = [],
+        body = '',
+        tag = 'phone',
+        contact: own = contact,
+      }: { headers?: string[]; body?: string; tag?: string; contact?: string } = {},
     ) {
       const copied = to.raw.split('\r\n').filter((line) => /^(via|from|call-id|cseq):/i.test(line));
       const toHeader = to.headers['to'] ?? '';
       const tagged = status > 100 && !toHeader.includes('tag=') ? `${toHeader};tag=${tag}` : toHeader;
-      send(`SIP/2.0 ${status} Whatever`, [...copied, `To: ${tagged}`, `Contact: ${contact}`, ...headers], body);
+      send(
+        `SIP/2.0 ${status} Whatever`,
+        [...copied, `To: ${tagged}`, ...(own === '' ? [] : [`Contact: ${own}`]), ...headers],
+        body,
+      );
     },
 
     /** Takes a call: 180, 200, and waits for the ACK. */

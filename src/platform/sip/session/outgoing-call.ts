@@ -6,6 +6,7 @@
  */
 import { SdpError } from '../../media/sdp';
 import { contactFor, cseqOf, Dialog, DialogError, MAX_FORWARDS, newCallId } from '../dialog';
+import { parseNameAddr, type NameAddr } from '../header-values';
 import { newTag } from '../respond';
 import { Headers, type SipRequest, type SipResponse } from '../message';
 import type { ClientTransaction } from '../transaction/transaction';
@@ -38,6 +39,8 @@ export interface Invitation {
 
 /** After a 422, the first one included. */
 const MOST_INVITES = 4;
+/** 3xx that name other places (RFC 3261 21.3); 305 and 380 name something else. */
+const FORWARDS: ReadonlySet<number> = new Set([300, 301, 302]);
 /** `Reason` of a CANCEL (RFC 3326 2). */
 const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
 
@@ -126,7 +129,7 @@ export class OutgoingCall {
       // RFC 4028 7.1, 7.3: once more, with what the far end wants.
       this.#expires = this.#minSe = minSe(response.headers);
       this.start();
-    } else this.#failed(status);
+    } else this.#failed(status, FORWARDS.has(status) ? contactsOf(response) : undefined);
   }
 
   /** Not for ever, of a far end that wants more each time. */
@@ -196,9 +199,9 @@ export class OutgoingCall {
     };
   }
 
-  #failed(status: number): void {
+  #failed(status: number, forwardedTo?: readonly string[]): void {
     const unwanted = this.#state === 'cancelling';
-    if (this.#move('failure') && !unwanted) this.listener.ended(status);
+    if (this.#move('failure') && !unwanted) this.listener.ended(status, forwardedTo);
   }
 
   /** @returns false where the signal means nothing in this state */
@@ -208,4 +211,11 @@ export class OutgoingCall {
     this.#state = next;
     return true;
   }
+}
+
+/** Those that can be read, highest `q` first. */
+function contactsOf({ headers }: SipResponse): string[] {
+  const contacts = headers.all('contact').flatMap((value) => parseNameAddr(value) ?? []);
+  const q = ({ params }: NameAddr): number => Number(params.get('q') ?? 1) || 0;
+  return contacts.sort((a, b) => q(b) - q(a)).map(({ uri }) => uri);
 }

@@ -19,8 +19,9 @@ export interface SessionListener {
   /**
    * It is over, and not by `hangUp`; once, the last one.
    * @param status of the final response that ended it, or that would say why; undefined: BYE
+   * @param forwardedTo URIs of a 3xx, the best first
    */
-  ended(status: number | undefined): void;
+  ended(status: number | undefined, forwardedTo?: readonly string[]): void;
   /** The far end pressed a key, and said so with INFO. */
   dtmf(digit: string): void;
 }
