@@ -9,11 +9,15 @@ const from = (remoteAddress: string) => ({ socket: { remoteAddress } }) as Incom
 
 function limit(options: { perAddress?: number; inAll?: number } = {}) {
   const recording = recordingLog();
-  const { settle } = createAuthLimit({ realm: 'api', log: recording.log, perAddress: 3, inAll: 5, ...options });
+  const authLimit = createAuthLimit({ realm: 'api', log: recording.log, perAddress: 3, inAll: 5, ...options });
   const fail = async (address: string, times: number) => {
-    for (let failures = 0; failures < times; failures += 1) await settle(from(address), false);
+    for (let failures = 0; failures < times; failures += 1) await authLimit.settle(from(address), false);
   };
-  return { ...recording, fail, settle: (address: string, isCorrect: boolean) => settle(from(address), isCorrect) };
+  return {
+    ...recording,
+    fail,
+    settle: (address: string, isCorrect: boolean) => authLimit.settle(from(address), isCorrect),
+  };
 }
 
 describe('the limit of failed logins', () => {

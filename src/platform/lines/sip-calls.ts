@@ -84,7 +84,7 @@ const INVITE_LENGTH = 1_000;
 export function createSipCalls(deps: SipCallsDeps): SipCalls {
   const { media, session, domains, receive, maxLines, callsPerEndpoint, errors, log } = deps;
   const lines = new Set<SipLine>();
-  const dialledBy = createDialled(domains, deps.isOwn);
+  const dialledBy = createDialled(domains, (name) => deps.isOwn(name));
   const made = createCallsPerEndpoint(callsPerEndpoint);
   const incoming = new WeakMap<ServerTransaction, () => void>();
 

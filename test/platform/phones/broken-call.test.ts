@@ -39,7 +39,8 @@ async function dial(): Promise<Up> {
 
 /** From now on the method throws, in the broken call only. */
 function breakMethod(name: 'dtmf' | 'playStarted' | 'unwatch'): void {
-  const method = Call.prototype[name] as (this: Call, ...args: unknown[]) => void;
+  const prototype = Call.prototype as unknown as Record<typeof name, (this: Call, ...args: unknown[]) => void>;
+  const { [name]: method } = prototype;
   jest.spyOn(Call.prototype, name as 'dtmf').mockImplementation(function (this: Call, ...args: unknown[]) {
     if (this.id === broken.callId) throw new Error(`${name} is broken`);
     method.apply(this, args);
