@@ -5,6 +5,8 @@ import { AxiosError, type AxiosAdapter, type AxiosResponse } from 'axios';
 /** Below the 5 s after which many servers (Node's too) close an idle connection: a command sent on a dying one is lost. */
 const IDLE_CONNECTION_MS = 4_000;
 const MAX_CONNECTIONS = 256;
+/** A list of 1,000 calls, the largest reply there is, has some 6 MB with the longest URLs and tags. */
+export const MAX_REPLY_BYTES = 8 * 1_024 * 1_024;
 
 /**
  * Carries axios' requests with Node's own client over kept-alive connections, JSON in and JSON out. axios' built-in
@@ -49,7 +51,12 @@ export function createLeanAdapter(baseUrl: string): { adapter: AxiosAdapter; clo
       request.on('error', fail);
       request.on('response', (message) => {
         const chunks: Buffer[] = [];
-        message.on('data', (chunk: Buffer) => chunks.push(chunk));
+        let bytes = 0;
+        message.on('data', (chunk: Buffer) => {
+          bytes += chunk.length;
+          if (bytes <= MAX_REPLY_BYTES) chunks.push(chunk);
+          else fail(new Error(`the reply is larger than ${MAX_REPLY_BYTES} bytes`));
+        });
         message.on('error', fail);
         message.on('end', () => {
           clearTimeout(deadline);

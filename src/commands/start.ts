@@ -2,9 +2,9 @@
 import { createApiHttp } from '../call-control/http';
 import type { Config } from '../config';
 import { createSandbox } from '../demo/clients';
-import { createInternalErrors, type InternalErrors } from '../internal-errors';
+import { createInternalErrors } from '../internal-errors';
 import type { Logger } from '../logger';
-import { SipListenError, startPlatform, type Platform } from '../platform';
+import { SipListenError, startPlatform, type Platform, type PlatformOptions } from '../platform';
 import { provision, type Provisioned } from '../provisioning/provision';
 import { startServer, type TandemServer } from '../server';
 import { checkFolders, explainListen, readCertificate } from '../setting-faults';
@@ -17,13 +17,18 @@ export interface Started {
 
 export async function startAll(config: Config, log: Logger): Promise<Started> {
   const internalErrors = createInternalErrors(log); // one count for both
-  const platform = config.api.url === undefined ? await startEmbedded(config, log, internalErrors) : undefined;
+  // Known when the server listens, which is after the platform; until then no application exists.
+  const ownCallbackUrls: string[] = [];
+  const shared = { internalErrors, ownCallbackUrls: () => ownCallbackUrls };
+  const platform = config.api.url === undefined ? await startEmbedded(config, log, shared) : undefined;
   const apiUrl = config.api.url ?? platform?.url ?? '';
   let server: TandemServer | undefined;
   try {
     server = await startServer(config, apiUrl, log, internalErrors).catch((error: unknown) => {
       throw explainListen(error, { setting: 'PORT', port: config.port, hostSetting: 'HOST', host: config.host });
     });
+    const { origin, pathname } = new URL(server.webhookUrl);
+    ownCallbackUrls.push(origin + pathname);
     return { server, platform, provisioned: platform && (await setUp(config, platform.url, server.webhookUrl)) };
   } catch (error) {
     await server?.close();
@@ -46,7 +51,11 @@ async function setUp(config: Config, platformUrl: string, webhookUrl: string): P
   return provisioned;
 }
 
-export async function startEmbedded(config: Config, log: Logger, internalErrors?: InternalErrors): Promise<Platform> {
+export async function startEmbedded(
+  config: Config,
+  log: Logger,
+  shared: Pick<PlatformOptions, 'internalErrors' | 'ownCallbackUrls'> = {},
+): Promise<Platform> {
   const { userId, token: apiToken, secret: apiSecret } = config.api;
   const account = { userId, apiToken, apiSecret };
   const { tls, recordingsDir, ...sip } = config.sip;
@@ -55,12 +64,13 @@ export async function startEmbedded(config: Config, log: Logger, internalErrors?
   const { host, origins } = config;
   return startPlatform({
     ...config.platform,
+    ...shared,
+    privateHosts: sip.privateAudio,
     host,
     origins,
     ...account,
     sip: options,
     recordingsDir,
-    internalErrors,
     log,
   }).catch((error: unknown) => {
     if (!(error instanceof SipListenError))

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createInternalErrors, type InternalErrors } from '../internal-errors';
 import type { Logger } from '../logger';
 import { localUrl } from '../protocol/host-port';
-import { createOriginPolicy, type OriginPolicy } from '../same-origin';
+import { createOriginPolicy, isLoopback, type OriginPolicy } from '../same-origin';
 import { createPlatformApp } from './api/platform-app';
 import { createCallRateLimit, NO_CALL_RATE_LIMIT } from './api/rate-limit';
 import { createCallbackClient } from './calls/callback-client';
@@ -19,6 +19,7 @@ import { createPhones } from './lines/phones';
 import { DEFAULT_SOUND } from './lines/simulated-party';
 import { silentPlayers } from './lines/silent-player';
 import type { FindOwnMedia } from './media/sounds';
+import { isPublicAddress } from './media/sounds/address';
 import { openMediaStore } from './recordings/media-store';
 import { createRecordings } from './recordings/recordings';
 import { createApplications } from './resources/applications';
@@ -59,6 +60,10 @@ export interface PlatformOptions {
   sip?: SipOptions | undefined;
   /** Folder for recordings and uploads, which are kept; undefined: a temporary one. */
   recordingsDir?: string | undefined;
+  /** Whether events may be sent to hosts of private networks. Default: not, but for loopback where the platform listens there only. */
+  privateHosts?: boolean;
+  /** Callback URLs of the operator's own, as origin and path: events go there whatever their address is. */
+  ownCallbackUrls?: () => readonly string[];
   /** Origins of web pages that may send requests, and open WebSockets at `/sip`. Default: this server's own. */
   origins?: { own: readonly string[]; allowed: readonly string[]; webSocket: readonly string[] | '*' };
 }
@@ -104,19 +109,21 @@ async function assemble(
   const server = http.createServer();
   // Longer than clients keep a connection idle: they close it, and never send into one that is being closed.
   server.keepAliveTimeout = 65_000;
-  const port = await listen(server, options.port, host);
+  let url = '';
   onClose(() => {
+    if (!server.listening) return undefined;
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();
     return closed;
   });
-  const url = localUrl(host, port);
-
   const retention = options.retention ?? DEFAULT_RETENTION;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
   const timers = createTimers(internalErrors);
-  const uris = createUris(url, userId);
-  const client = createCallbackClient(internalErrors);
+  const uris = createUris(() => url, userId);
+  const client = createCallbackClient(internalErrors, {
+    isAllowed: (address) => isCallbackAllowed(address, options.privateHosts ?? false, server),
+    isTrusted: ({ origin, pathname }) => options.ownCallbackUrls?.().includes(origin + pathname) ?? false,
+  });
   onClose(() => client.close());
   onClose(() => timers.close());
 
@@ -179,14 +186,23 @@ async function assemble(
       app(request, response),
     ),
   );
+  // Last: whoever connects is answered, and WebSockets are taken from the first connection on.
+  const address = await listen(server, options.port, host);
+  url = localUrl(host, address.port);
   log.info({ event: 'platform-listening', url, sandbox, rateLimits }, 'platform listening');
 
   return {
     url,
-    port,
+    port: address.port,
     internalErrors,
     sip: telephony && { phones: telephony.phones, listening: telephony.listening },
   };
+}
+
+/** Who reaches a platform that listens on loopback only is on this machine, and so may be the application. */
+function isCallbackAllowed(address: string, privateHosts: boolean, server: http.Server): boolean {
+  if (privateHosts || isPublicAddress(address)) return true;
+  return isLoopback(address) && isLoopback((server.address() as AddressInfo | null)?.address);
 }
 
 /** Programs send no Origin. */
@@ -205,16 +221,12 @@ function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
   return counts;
 }
 
-function listen(server: http.Server, port: number, host: string): Promise<number> {
+function listen(server: http.Server, port: number, host: string): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
-      resolve(portOf(server.address()));
+      resolve(server.address() as AddressInfo);
     });
   });
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -6,11 +6,11 @@ export interface Uris {
   absolute(path: string): string;
 }
 
-/** @param origin without a slash at its end and without `/v1` */
-export function createUris(origin: string, userId: string): Uris {
+/** @param origin asked when it is needed; without a slash at its end and without `/v1` */
+export function createUris(origin: () => string, userId: string): Uris {
   const user = `/v1/users/${encodeURIComponent(userId)}`;
   return {
     location: (path) => `${user}/${path}`,
-    absolute: (path) => `${origin}${user}/${path}`,
+    absolute: (path) => `${origin()}${user}/${path}`,
   };
 }

@@ -31,6 +31,9 @@ export function mediaRoutes({ media, uris, log }: ApiContext): Router {
     // Not `response.type`, which would add a charset that nobody has told.
     response.setHeader('Content-Type', contentType);
     response.setHeader('Content-Length', contentLength);
+    // A browser must not take an upload for a page of this origin: neither show it, nor guess its type, nor run its scripts.
+    response.setHeader('Content-Disposition', 'attachment');
+    response.setHeader('Content-Security-Policy', "sandbox; default-src 'none'");
     response.setHeader('X-Content-Type-Options', 'nosniff');
     // The whole of it has been promised: what goes wrong now can only be said by cutting the connection.
     await pipeline(createReadStream(path), response).catch((error: unknown) => {

@@ -1,8 +1,10 @@
 /** The client that sends events to the applications: Node's own, with connections kept alive. */
+import type { lookup as dnsLookup } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
-import type { Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import type { InternalErrors } from '../../internal-errors';
+import { guardedLookup, refuseLiteral, type IsAllowed } from '../media/sounds/address';
 
 export interface CallbackRequest {
   /** http or https; may carry Basic credentials. */
@@ -26,18 +28,36 @@ export interface CallbackClient {
 /** Below the 5 s after which Node's servers close an idle connection, so that no event is sent into a closing one. */
 const IDLE_MS = 2_000;
 const SHUTTING_DOWN = 'the platform is shutting down';
-const MAX_REPLY_BYTES = 1_000_000;
+/** Only the head of a reply counts. */
+const MAX_REPLY_BYTES = 65_536;
 
-export function createCallbackClient(internalErrors: InternalErrors): CallbackClient {
-  const agents = {
-    'http:': new http.Agent({ keepAlive: true, timeout: IDLE_MS }),
-    'https:': new https.Agent({ keepAlive: true, timeout: IDLE_MS }),
-  };
+export interface CallbackRules {
+  /** Addresses that events may be sent to. */
+  isAllowed: IsAllowed;
+  /** URLs that were configured, not given in a request: their addresses are not checked. */
+  isTrusted?: (url: URL) => boolean;
+  /** In place of the system's look-up of names. */
+  lookup?: typeof dnsLookup;
+}
+
+/** Kept-alive connections, apart for each set of rules: none is used again under stricter ones. */
+function createAgents(lookup?: LookupFunction) {
+  const options = { keepAlive: true, timeout: IDLE_MS, ...(lookup && { lookup }) };
+  return { 'http:': new http.Agent(options), 'https:': new https.Agent(options) };
+}
+
+export function createCallbackClient(internalErrors: InternalErrors, rules: CallbackRules): CallbackClient {
+  const { isAllowed, isTrusted = () => false, lookup } = rules;
+  const guarded = createAgents(guardedLookup(isAllowed, lookup, notAllowed));
+  const trusting = createAgents();
   const underWay = new Set<http.ClientRequest>();
   let closed = false;
 
   const start = ({ url, method, fields }: CallbackRequest): http.ClientRequest => {
     const target = new URL(url);
+    const trusted = isTrusted(target);
+    if (!trusted) refuseLiteral(target, isAllowed, notAllowed);
+    const agents = trusted ? trusting : guarded;
     const headers: Record<string, string | number> = { 'User-Agent': 'BandwidthAPI/v1', Accept: '*/*' };
     if (target.username || target.password)
       headers['Authorization'] = `Basic ${Buffer.from(userinfo(target)).toString('base64')}`;
@@ -110,9 +130,15 @@ export function createCallbackClient(internalErrors: InternalErrors): CallbackCl
     close() {
       closed = true;
       for (const request of underWay) request.destroy(new Error(SHUTTING_DOWN));
-      for (const agent of Object.values(agents)) agent.destroy();
+      for (const agents of [guarded, trusting]) for (const agent of Object.values(agents)) agent.destroy();
     },
   };
+}
+
+function notAllowed(host: string): Error {
+  return new Error(
+    `${host} is not on the public internet, so no events are sent there; AUDIO_PRIVATE_HOSTS=on allows it`,
+  );
 }
 
 function userinfo({ username, password }: URL): string {

@@ -38,6 +38,16 @@ const put = (name: string, body: Buffer, type?: string): Promise<Raw> =>
   send('PUT', `${MEDIA}/${name}`, body, type === undefined ? {} : { 'content-type': type });
 const code = ({ body }: Raw): string => JSON.parse(body.toString()).code;
 
+it('is a download, never a page: a browser neither shows it nor runs its scripts', async () => {
+  await put('page.html', Buffer.from('<script>fetch("/sandbox/calls")</script>'), 'text/html');
+  expect((await send('GET', `${MEDIA}/page.html`)).headers).toMatchObject({
+    'content-type': 'text/html',
+    'content-disposition': 'attachment',
+    'content-security-policy': "sandbox; default-src 'none'",
+    'x-content-type-options': 'nosniff',
+  });
+});
+
 it('is uploaded, listed, fetched as it was, and deleted', async () => {
   expect((await put('greeting.mp3', SOUND, 'audio/mpeg')).status).toBe(200);
   expect((await put('my%20file', SOUND)).status).toBe(200);

@@ -19,6 +19,7 @@ const authorization = `Basic ${Buffer.from(`${TOKEN}:${SECRET}`).toString('base6
 const download = async (url: string): Promise<Buffer> => {
   const response = await fetch(url, { headers: { authorization } });
   expect([response.status, response.headers.get('content-type')]).toEqual([200, 'audio/wav']);
+  expect(response.headers.get('content-disposition')).toBe('attachment');
   return Buffer.from(await response.arrayBuffer());
 };
 

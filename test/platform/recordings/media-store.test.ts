@@ -6,7 +6,7 @@ import { openMediaStore, type MediaStore, type MediaStoreOptions } from '../../.
 import { createUris } from '../../../src/platform/uris';
 
 const ORIGIN = 'http://127.0.0.1:3210';
-const uris = createUris(ORIGIN, 'u-1');
+const uris = createUris(() => ORIGIN, 'u-1');
 const MEDIA = `${ORIGIN}/v1/users/u-1/media`;
 
 let folder: string;

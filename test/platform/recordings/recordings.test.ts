@@ -18,7 +18,7 @@ import { wireTime } from '../../../src/protocol/times';
 import { createUris } from '../../../src/platform/uris';
 
 const log = createLogger({ level: 'silent', pretty: false });
-const uris = createUris('http://127.0.0.1:1', 'u-1');
+const uris = createUris(() => 'http://127.0.0.1:1', 'u-1');
 
 let folder: string;
 let timers: Timers;

@@ -1,6 +1,6 @@
 /**
- * Which addresses a file may be fetched from. A URL in a command comes from whoever wrote the application; it must not
- * reach what only this host can: its own ports, the private network, the cloud's metadata service.
+ * Which addresses files are fetched from and events sent to. A URL in a command comes from the author of an application. It must
+ * not reach what only this host can: its own ports, the private network, the cloud's metadata service.
  */
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
@@ -53,11 +53,18 @@ export function isPublicAddress(address: string): boolean {
 /** Whether an address, as a socket knows it, may be connected to. */
 export type IsAllowed = (address: string) => boolean;
 
+/** The error for a host that may not be connected to. */
+export type NotAllowed = (host: string) => Error;
+
 /**
  * A socket's own look-up, which gives allowed addresses only: what was checked is what is connected to, whatever the name
  * leads to a moment later. Sockets do not look up literal addresses: see `refuseLiteral`.
  */
-export function guardedLookup(isAllowed: IsAllowed, lookup: typeof dnsLookup = dnsLookup): LookupFunction {
+export function guardedLookup(
+  isAllowed: IsAllowed,
+  lookup: typeof dnsLookup = dnsLookup,
+  notAllowed: NotAllowed = fileNotAllowed,
+): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       if (error) return callback(error, '', 0);
@@ -70,14 +77,14 @@ export function guardedLookup(isAllowed: IsAllowed, lookup: typeof dnsLookup = d
   };
 }
 
-/** @throws SoundError address-not-allowed, where the host of the URL is an address and not an allowed one */
-export function refuseLiteral(url: URL, isAllowed: IsAllowed): void {
+/** @throws the error of notAllowed, where the host of the URL is an address and not an allowed one */
+export function refuseLiteral(url: URL, isAllowed: IsAllowed, notAllowed: NotAllowed = fileNotAllowed): void {
   // The URL parser has made dotted quads of octal, hexadecimal and shortened spellings.
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   if (isIP(host) && !isAllowed(host)) throw notAllowed(url.hostname);
 }
 
-function notAllowed(host: string): SoundError {
+function fileNotAllowed(host: string): SoundError {
   return new SoundError(
     'address-not-allowed',
     `${host} is not on the public internet: files are not fetched from there`,

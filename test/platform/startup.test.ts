@@ -1,0 +1,53 @@
+/** Whoever connects while a server starts is answered: there is no moment in which it listens and has no handler. */
+import net from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { startServer } from '../../src/server';
+import { recordingLog } from '../helpers/builders';
+import { fastPlatform, testConfig } from '../helpers/tandem';
+
+async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Connects again and again until the port accepts; what comes back first over that very connection. */
+function firstReply(port: number, request: string): Promise<string> {
+  return new Promise((resolve) => {
+    const attempt = (): void => {
+      const socket = net.connect(port, '127.0.0.1', () => socket.write(request));
+      socket.once('error', () => setImmediate(attempt));
+      socket.once('data', (data) => {
+        socket.destroy();
+        resolve(data.toString('latin1').split('\r\n')[0] ?? '');
+      });
+    };
+    attempt();
+  });
+}
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`;
+const UPGRADE =
+  'GET /sip HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: sip\r\n\r\n';
+
+it.each([
+  ['a request', get('/v1/users/u-1/calls'), 'HTTP/1.1 401 Unauthorized'],
+  ['a WebSocket', UPGRADE, 'HTTP/1.1 101 Switching Protocols'],
+])('the platform answers %s over its first connection', async (_, request, expected) => {
+  const port = await freePort();
+  const reply = firstReply(port, request);
+  const platform = await fastPlatform({ port, sip: { host: '127.0.0.1', port: 0 } });
+  expect(await reply).toBe(expected);
+  await platform.close();
+});
+
+it('Tandem answers over its first connection', async () => {
+  const port = await freePort();
+  const reply = firstReply(port, get('/healthz'));
+  const server = await startServer(testConfig({ PORT: String(port) }), 'http://127.0.0.1:1', recordingLog().log);
+  expect(await reply).toBe('HTTP/1.1 200 OK');
+  await server.close();
+});
