@@ -2,6 +2,8 @@
 import pino from 'pino';
 
 const NUMBER = /(\+|%2B)(\d{5,})/gi;
+/** A number as it was dialled, without its `+`: alone, so neither an id nor a part of a time or an address. */
+const DIALLED = /(?<![\w.:/-])\d{7,15}(?![\w:/-]|\.\d)/g;
 /** What stands before the `@` of an address, percent-encoded in a path too: scheme, user, password. */
 const USER =
   /(?<![A-Za-z0-9\-_.!~*'&=+$%;,])((?:sips?|tel)(?::|%3A))?([A-Za-z0-9\-_.!~*'&=+$%;,]{1,128}?)(:[^@\s/]{0,128})?(@|%40)(?=[A-Za-z0-9[])/gi;
@@ -16,14 +18,15 @@ const MAX_DEPTH = 4;
 
 /** Masks every `+` number and every user of an address in a text. Idempotent. */
 export function maskNumbers(text: string): string {
-  if (!/[@+%]/.test(text)) return text;
+  if (!/[@+%]|\d{7}/.test(text)) return text;
   return text
     .replace(
       USER,
       (_, scheme: string | undefined, user: string, password: string | undefined, at: string) =>
         `${scheme ?? ''}${maskParty(user)}${password === undefined ? '' : ':***'}${at}`,
     )
-    .replace(NUMBER, (_, plus: string, digits: string) => `${plus}${maskDigits(digits)}`);
+    .replace(NUMBER, (_, plus: string, digits: string) => `${plus}${maskDigits(digits)}`)
+    .replace(DIALLED, maskDigits);
 }
 
 /** The line with every string in it masked; errors become what pino makes of them. */

@@ -102,6 +102,7 @@ describe('masked numbers in the log', () => {
             event: 'x',
             err,
             detail: 'to must not be +15551234533',
+            note: '5551234533 is neither an endpoint nor a number, nor is 0015551234533.',
             path: '/endpoints/sip%3Aalice%40example.com/%2B15551234533',
             names: ['+15551234533'],
             more: { remote: 'sip:alice@example.com' },
@@ -114,6 +115,7 @@ describe('masked numbers in the log', () => {
     expect(JSON.parse(text)).toMatchObject({
       err: { type: 'Error', message: 'no way to sip:***ce@example.com', stack: expect.stringContaining('***ce@') },
       detail: 'to must not be +1555*****33',
+      note: '555*****33 is neither an endpoint nor a number, nor is 0015*******33.',
       path: '/endpoints/sip%3A***ce%40example.com/%2B1555*****33',
       names: ['+1555*****33'],
       more: { remote: 'sip:***ce@example.com' },
