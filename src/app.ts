@@ -19,6 +19,8 @@ export interface AppDeps {
   store: FlowStore;
   metrics: Metrics;
   log: Logger;
+  /** A new name for every process: who finds the server by a file can tell whether it is still that one. */
+  instance?: string | undefined;
   internalErrors?: InternalErrors | undefined;
   plan: DialPlan;
   webhookCredentials: { username: string; password: string } | undefined;
@@ -51,7 +53,7 @@ export function createApp(deps: AppDeps): Express {
   );
   app.use(cors(policy), sameOrigin(policy, { refuse }));
 
-  app.get('/healthz', (_req, res) => void res.json({ status: 'alive' }));
+  app.get('/healthz', (_req, res) => void res.json({ status: 'alive', instance: deps.instance }));
   app.get('/readyz', readiness({ engine, store, log }));
   app.get('/metrics', async (_req, res) => void res.type(metrics.contentType).send(await metrics.render()));
 

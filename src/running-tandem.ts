@@ -6,18 +6,20 @@ import type { Running } from './runtime-file';
 
 export interface Started {
   url: string;
+  instance: string;
   platform: { url: string; sip?: { phones: { host: string; port: number } } | undefined };
   provisioned: Provisioned;
 }
 
 /** The generated secrets, and the names of the settings that have the others. */
-export function describeRunning(config: Config, { url, platform, provisioned }: Started): Running {
+export function describeRunning(config: Config, { url, instance, platform, provisioned }: Started): Running {
   const { generated, api, apiToken, webhookCredentials } = config;
   const passwords = provisioned.sip.flatMap(({ sipUri, password }) =>
     password === undefined ? [] : [[sipUri, password] as const],
   );
   return {
     pid: process.pid,
+    instance,
     url,
     ...(generated.apiToken && { apiToken }),
     ...(generated.webhooks && webhookCredentials && { webhooks: webhookCredentials }),

@@ -10,6 +10,8 @@ import type { Logger } from './logger';
 
 const running = z.object({
   pid: z.int(),
+  /** As `/healthz` of the server has it. */
+  instance: z.string(),
   /** of Tandem */
   url: z.string(),
   /** Generated ones only, like the other secrets here. */
@@ -33,6 +35,9 @@ export type Running = z.infer<typeof running>;
 export const RUNNING_FILE = '.tandem/running.json';
 export const PLATFORM_FILE = '.tandem/platform.json';
 export const PASSWORDS_FILE = '.tandem/passwords.json';
+
+/** How long a server of this machine may take to say that it is alive, ms. */
+const PATIENCE_MS = 3_000;
 
 export function writeRunning(state: Running, log: Logger): void {
   try {
@@ -65,8 +70,23 @@ function writePrivate(file: string, content: object): void {
   writeFileSync(file, JSON.stringify(content), { mode: 0o600 });
 }
 
-/** The Tandem that runs here; undefined where none does. */
-export function readRunning(): Running | undefined {
+/**
+ * The Tandem that runs here; undefined where none does. The file may be of one that crashed: other programs may have its
+ * process id and its port now.
+ */
+export async function findRunning(): Promise<Running | undefined> {
+  const state = readRunning();
+  if (!state) return undefined;
+  try {
+    const reply = await fetch(`${state.url}/healthz`, { redirect: 'error', signal: AbortSignal.timeout(PATIENCE_MS) });
+    const { instance } = z.object({ instance: z.string() }).parse(await reply.json());
+    return instance === state.instance ? state : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readRunning(): Running | undefined {
   try {
     const state = running.parse(JSON.parse(readFileSync(RUNNING_FILE, 'utf8')));
     process.kill(state.pid, 0); // throws where there is no such process

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app';
@@ -40,6 +41,8 @@ const HTTP_TIMEOUTS = {
 export interface TandemServer {
   /** Where it listens. */
   url: string;
+  /** As `/healthz` has it. */
+  instance: string;
   /** incomingCallUrl and callbackUrl, with the credentials that callbacks must carry. */
   webhookUrl: string;
   /** Opens its files anew: on SIGHUP, after they were rotated. */
@@ -58,6 +61,7 @@ export async function startServer(
   internalErrors: InternalErrors = createInternalErrors(log),
 ): Promise<TandemServer> {
   let webhookUrl = '';
+  const instance = randomUUID();
   const store = await openStore(config.redis, log);
   const metrics = createMetrics(store, internalErrors);
   const records = await openCallRecords({ ...config.callRecords, log, count: metrics.callRecord }).catch(
@@ -100,6 +104,7 @@ export async function startServer(
     onStray: () => recovery.soon(),
   });
   const app = createApp({
+    instance,
     engine,
     store,
     metrics,
@@ -144,6 +149,7 @@ export async function startServer(
 
   return {
     url,
+    instance,
     webhookUrl,
     reload: () => records.reopen(),
     replaceLines(replacement) {

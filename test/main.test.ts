@@ -242,6 +242,32 @@ describe('output that is not read any more', () => {
   });
 });
 
+describe('a running.json of a server that crashed', () => {
+  const stale = (pid: number, url: string) => {
+    mkdirSync(join(folder, '.tandem'));
+    const platform = { url, userId: 'u', token: 't', secret: 's' };
+    const state = { pid, instance: 'another', url, platform, passwords: {}, settings: [] };
+    writeFileSync(join(folder, '.tandem/running.json'), JSON.stringify(state));
+  };
+
+  it.each(['whose process id belongs to another program', 'whose port belongs to another Tandem'])(
+    '%s is ignored',
+    async (what) => {
+      let url = 'http://127.0.0.1:1';
+      if (what.includes('port')) {
+        const other = run([], FREE);
+        [, url = ''] = await other.says(/"url":"(http:[^"]+)"/);
+        await other.says(/npm run demo/);
+        rmSync(join(folder, '.tandem'), { recursive: true });
+      }
+      stale(process.pid, url);
+      const provision = run(['provision']);
+      expect(await provision.exit).toBe(1);
+      expect(provision.err()).toMatch(/set BANDWIDTH_API_URL, or run npm start in this folder first/);
+    },
+  );
+});
+
 describe('SIGHUP', () => {
   it('reads LINES_FILE again; a file with faults changes nothing', async () => {
     const file = join(folder, 'lines.txt');

@@ -4,7 +4,7 @@ import { runDemo } from '../demo/demo';
 import { scenariosOf } from '../demo/scenarios';
 import { createLogger } from '../logger';
 import { joinRunning } from '../running-tandem';
-import { readRunning } from '../runtime-file';
+import { findRunning } from '../runtime-file';
 import type { Command, Invocation } from './command';
 import { startAll } from './start';
 
@@ -12,7 +12,7 @@ export const demo: Command = { purpose: 'demo', options: undefined, run };
 
 async function run({ config, args, environment }: Invocation): Promise<void> {
   const scenarios = scenariosOf([...args]);
-  const running = readRunning();
+  const running = await findRunning();
   const found = running && joinRunning(running, config);
   const ownConfig = loadConfig(demoEnvironment(environment));
   const own = found ? undefined : await startAll(ownConfig, createLogger({ level: 'silent', pretty: false }));

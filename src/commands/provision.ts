@@ -5,14 +5,14 @@ import { ConfigError, type Config } from '../config';
 import { UsageError } from '../errors';
 import { provision as provisionLines, type Provisioned } from '../provisioning/provision';
 import { joinRunning } from '../running-tandem';
-import { keepPasswords, PASSWORDS_FILE, readRunning } from '../runtime-file';
+import { keepPasswords, PASSWORDS_FILE, findRunning } from '../runtime-file';
 import { webhookUrlOf } from '../server';
 import type { Command, Invocation } from './command';
 
 export const provision: Command = { purpose: 'provision', options: ['--json'], run };
 
 async function run({ config, args }: Invocation): Promise<void> {
-  const running = config.api.url === undefined ? readRunning() : undefined;
+  const running = config.api.url === undefined ? await findRunning() : undefined;
   if (config.api.url === undefined && !running) {
     throw new UsageError(
       'there is no platform to provision: set BANDWIDTH_API_URL, or run npm start in this folder first',

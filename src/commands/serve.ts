@@ -23,9 +23,9 @@ async function run(invocation: Invocation): Promise<void> {
   const { server, platform, provisioned } = await startAll(config, log);
   const signals = handleSignals(log, server, platform);
   signals.onReload(() => server.reload());
-  const { url } = server;
+  const { url, instance } = server;
   const onProvisioned = (now: Provisioned): void => {
-    if (platform) writeRunning(describeRunning(config, { url, platform, provisioned: now }), log);
+    if (platform) writeRunning(describeRunning(config, { url, instance, platform, provisioned: now }), log);
   };
   const embedded = platform && provisioned && { url: platform.url, provisioned, onProvisioned };
   const readAgain = () => loadConfig(invocation.environment, 'serve', readTextFile);
