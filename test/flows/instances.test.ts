@@ -337,8 +337,8 @@ describe('a callback that comes again', () => {
   it('of another time, or without one, is another callback', async () => {
     const { engine, store } = testEngine();
     await engine.receive(incomingCall({ time: TIME }));
-    await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1', time: TIME });
-    await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1', time: '2026-11-23T12:00:01Z' });
+    await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1', time: '2026-11-23T12:00:00.250Z' });
+    await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1', time: '2026-11-23T12:00:01.250Z' });
     await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1' });
     await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1' });
     const flow = await store.get(CALLER);
@@ -350,7 +350,7 @@ describe('a callback that comes again', () => {
     const { engine, store } = testEngine();
     await engine.receive(incomingCall({ time: TIME }));
     for (let i = 0; i < 150; i += 1)
-      await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1', time: `t${i}` });
+      await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1', time: TIME, eventId: `ev-${i}` });
     expect((await store.get(CALLER))?.seen).toHaveLength(100);
   });
 });
