@@ -130,9 +130,9 @@ async function assemble(
   const applications = createApplications();
   const numbers = createNumbers();
   const phones = createPhones();
-  const domains = createDomains((endpointId) => {
-    phones.detachAll(endpointId);
-    telephony?.registrar.forget(endpointId);
+  const domains = createDomains((endpointId, why) => {
+    if (why === 'endpoint gone') phones.detachAll(endpointId);
+    telephony?.revoke(endpointId, why);
   });
   const errors = createErrorLog(retention.max);
   const farEnds = createFarEnds(retention);

@@ -14,7 +14,7 @@ import { createClock, type Clock } from './media/clock';
 import type { CreatePlayer } from './media/player';
 import { createSounds, type FindOwnMedia } from './media/sounds';
 import type { PlatformMetrics } from './platform-metrics';
-import type { Domains, Endpoint } from './resources/domains';
+import type { Domains, Endpoint, Revocation } from './resources/domains';
 import type { ErrorLog } from './resources/error-log';
 import { createAuthenticator } from './sip/authenticator';
 import { createRegistrar, type Contact, type Registrar } from './sip/registrar';
@@ -23,7 +23,7 @@ import type { Established } from './sip/session/established';
 import { createTransactionLayer } from './sip/transaction/layer';
 import { startTransports, type SipTransports } from './sip/transport';
 import { createIsOwnAddress, createLocalAddress } from './sip/transport/local-address';
-import type { Address, TransportName } from './sip/transport/transport';
+import type { Address, Flow, TransportName } from './sip/transport/transport';
 import { parseUri } from '../protocol/uri';
 import { createUserAgent } from './sip/user-agent';
 import type { Timers } from './timers';
@@ -78,6 +78,11 @@ export interface Telephony {
   readonly phones: Address;
   /** SIP over WebSocket (RFC 7118) at `/sip`. */
   attachWebSocket(server: http.Server, isAllowed: (request: http.IncomingMessage) => boolean): void;
+  /**
+   * Ends what phones of the endpoint were granted: registrations, and connections that no other endpoint uses. Calls that
+   * are up go on.
+   */
+  revoke(endpointId: string, why: Revocation): void;
   /** Hangs up every call, and ends. */
   close(): Promise<void>;
 }
@@ -203,6 +208,14 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
     listening,
     phones: { host: advertise(undefined), port: listening[0]?.port ?? port },
     attachWebSocket: (server, isAllowed) => void running.attachWebSocket(server, isAllowed),
+    revoke(endpointId, why) {
+      registrar.forget(endpointId, why);
+      const isItsAlone = (flow: Flow): boolean => {
+        const users = authenticator.usersOf(flow);
+        return users.has(endpointId) && [...users].every((id) => id === endpointId || !domains.endpoint(id)?.enabled);
+      };
+      running.endConnections(isItsAlone, why);
+    },
     close,
   };
 }

@@ -4,7 +4,6 @@ import { wireBoolean } from '../../protocol/commands';
 import type { EndpointResource } from '../../protocol/resources';
 import { isSipUser } from '../../protocol/sip-uri';
 import { NotFoundError, ValidationError } from '../errors';
-import { digestSecret } from '../resources/digest-secret';
 import type { Domain, Endpoint } from '../resources/domains';
 import type { ApiContext } from './context';
 import { created } from './links';
@@ -78,8 +77,7 @@ export function endpointRoutes({ applications, domains, uris }: ApiContext, getD
     const { endpoint } = get(request.params);
     const { credentials, ...fields } = parse(changes, request.body); // a name in the body is ignored: it never changes
     mustExist(fields.applicationId);
-    Object.assign(endpoint, fields);
-    if (credentials) endpoint.secret = digestSecret(endpoint.name, endpoint.realm, credentials.password);
+    domains.updateEndpoint(endpoint, { ...fields, ...(credentials && { password: credentials.password }) });
     response.status(200).end();
   });
 

@@ -47,6 +47,17 @@ export interface NewEndpoint {
   password: string;
 }
 
+/** Why whoever uses an endpoint has no right to it any more. */
+export type Revocation = 'endpoint gone' | 'endpoint disabled' | 'password changed';
+
+/** What may change; a name never does. */
+export interface EndpointChanges {
+  description?: string | undefined;
+  applicationId?: string | undefined;
+  enabled?: boolean | undefined;
+  password?: string | undefined;
+}
+
 export interface Domains {
   /** @throws AlreadyExistsError, QuotaError */
   create(name: string, description?: string): Domain;
@@ -56,6 +67,8 @@ export interface Domains {
   list(): Domain[];
   /** @throws AlreadyExistsError */
   addEndpoint(domain: Domain, fields: NewEndpoint): Endpoint;
+  /** A new password and the end of `enabled` revoke what was granted before: registrations, tokens, connections. */
+  updateEndpoint(endpoint: Endpoint, changes: EndpointChanges): void;
   deleteEndpoint(domain: Domain, endpoint: Endpoint): void;
   endpoint(id: string): Endpoint | undefined;
   /** In whatever spelling of the URI. */
@@ -72,13 +85,21 @@ export interface Domains {
   forgetApplication(applicationId: string): void;
 }
 
-/** @param onEndpointGone whoever holds something of an endpoint lets it go */
-export function createDomains(onEndpointGone: (endpointId: string) => void, now = createSteadyClock()): Domains {
+/** @param onRevoked what was granted to phones of the endpoint ends, at once */
+export function createDomains(
+  onRevoked: (endpointId: string, why: Revocation) => void,
+  now = createSteadyClock(),
+): Domains {
   const domains = new Map<string, Domain>();
   const bySipUri = new Map<string, Endpoint>();
   const byId = new Map<string, Endpoint>();
   const byName = new Map<string, readonly Endpoint[]>();
   const realms = new Map<string, string>();
+
+  const revoke = (endpoint: Endpoint, why: Revocation): void => {
+    endpoint.tokens = [];
+    onRevoked(endpoint.id, why);
+  };
 
   const deleteEndpoint = (domain: Domain, endpoint: Endpoint): void => {
     domain.endpoints.delete(endpoint.id);
@@ -87,7 +108,15 @@ export function createDomains(onEndpointGone: (endpointId: string) => void, now 
     const namesakes = (byName.get(endpoint.name) ?? []).filter((other) => other !== endpoint);
     if (namesakes.length > 0) byName.set(endpoint.name, namesakes);
     else byName.delete(endpoint.name);
-    onEndpointGone(endpoint.id);
+    revoke(endpoint, 'endpoint gone');
+  };
+
+  const updateEndpoint = (endpoint: Endpoint, { password, ...fields }: EndpointChanges): void => {
+    const { enabled, secret } = endpoint;
+    Object.assign(endpoint, fields);
+    if (password !== undefined) endpoint.secret = digestSecret(endpoint.name, endpoint.realm, password);
+    if (enabled && !endpoint.enabled) revoke(endpoint, 'endpoint disabled');
+    else if (endpoint.secret.sha256 !== secret.sha256) revoke(endpoint, 'password changed');
   };
 
   return {
@@ -129,6 +158,7 @@ export function createDomains(onEndpointGone: (endpointId: string) => void, now 
       byName.set(endpoint.name, [...(byName.get(endpoint.name) ?? []), endpoint]);
       return endpoint;
     },
+    updateEndpoint,
     deleteEndpoint,
     endpoint: (id) => byId.get(id),
     endpointBySipUri: (sipUri) => bySipUri.get(keyOf(sipUri)),

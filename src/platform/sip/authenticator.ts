@@ -13,6 +13,7 @@ import type { SipRequest } from './message';
 import { responseTo } from './respond';
 import { createThrottle, type Throttle } from './throttle';
 import type { ServerTransaction } from './transaction/transaction';
+import type { Flow } from './transport/transport';
 import { createSteadyClock } from '../../protocol/steady-clock';
 
 /** Credentials looked at in one request: baresip answers each of two challenges. */
@@ -20,12 +21,16 @@ const MAX_CREDENTIALS = 4;
 /** Of a name in logs and throttles. */
 const MAX_NAME_LENGTH = 400;
 
+const NO_USERS: ReadonlySet<string> = new Set();
+
 export interface Authenticator {
   /**
    * The endpoint that sends the request: proven by its password or one of its tokens, and named in `To` (REGISTER).
    * undefined: answered already, with 401, 403 or 503.
    */
   authenticate(transaction: ServerTransaction): Endpoint | undefined;
+  /** Ids of the endpoints that have proven themselves over this flow. */
+  usersOf(flow: Flow): ReadonlySet<string>;
 }
 
 export interface AuthenticatorOptions {
@@ -46,6 +51,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const nonces = createNonces(now);
   const claimOf = createClaims(domains, new Set(['localhost', ...serverNames.map((name) => name.toLowerCase())]));
   const isRight = createVerifier(now);
+  const users = new WeakMap<Flow, Set<string>>();
 
   return {
     authenticate(transaction) {
@@ -114,8 +120,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         );
         return refuse(403);
       }
+      if (flow.reliable) users.set(flow, (users.get(flow) ?? new Set()).add(endpoint.id));
       return endpoint;
     },
+    usersOf: (flow) => users.get(flow) ?? NO_USERS,
   };
 }
 

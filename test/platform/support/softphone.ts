@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import net from 'node:net';
 import { WebSocket } from 'ws';
 import { createInbox } from '../../helpers/inbox';
 
@@ -30,6 +31,10 @@ export interface SoftphoneOptions {
   announced?: string;
   /** URL of SIP over WebSocket (RFC 7118), in place of UDP. */
   webSocket?: string;
+  /** TCP in place of UDP. */
+  tcp?: boolean;
+  /** The connection of another softphone. */
+  channel?: Channel;
 }
 
 /** Whether an RTP packet of 20 ms of G.711 is more than silence or comfort noise. */
@@ -39,11 +44,12 @@ export type Softphone = Awaited<ReturnType<typeof softphone>>;
 
 export async function softphone(options: SoftphoneOptions) {
   const { server, user = 'jsmith_mobile', password = 'abc123', domain = 'xyz-corp-testing.bwapp.bwsip.io' } = options;
-  const { announced = '127.0.0.1', webSocket } = options;
-  const [sip, rtp] = [
-    webSocket === undefined ? await overUdp(server, announced) : await overWs(webSocket),
-    await open(),
-  ];
+  const { announced = '127.0.0.1', webSocket, tcp = false, channel } = options;
+  const connect = (): Promise<Channel> => {
+    if (webSocket !== undefined) return overWs(webSocket);
+    return tcp ? overTcp(server) : overUdp(server, announced);
+  };
+  const [sip, rtp] = [channel ?? (await connect()), await open()];
   const { received, next, push } = createInbox<Message>();
   const packets: Buffer[] = [];
   let rtpTo: { host: string; port: number } | undefined;
@@ -62,7 +68,7 @@ export async function softphone(options: SoftphoneOptions) {
   rtp.on('message', (packet) => packets.push(packet));
 
   const { here } = sip;
-  const contact = `<sip:${user}@${here}${sip.transport === 'UDP' ? '' : ';transport=ws'}>`;
+  const contact = `<sip:${user}@${here}${sip.transport === 'UDP' ? '' : `;transport=${sip.transport.toLowerCase()}`}>`;
   const sdp = (direction = 'sendrecv', codecs = '0 101') =>
     lines(
       'v=0',
@@ -139,6 +145,9 @@ export async function softphone(options: SoftphoneOptions) {
   const phone = {
     contact,
     here,
+    /** Resolves when the server has ended the connection; never for UDP. */
+    disconnected: sip.disconnected,
+    channel: sip,
     user,
     received,
     packets,
@@ -311,7 +320,8 @@ export async function softphone(options: SoftphoneOptions) {
 
 /** What carries its SIP. */
 interface Channel {
-  transport: 'UDP' | 'WS';
+  transport: 'UDP' | 'TCP' | 'WS';
+  disconnected: Promise<unknown>;
   /** sent-by, and host of the contact */
   here: string;
   send(text: string): void;
@@ -323,10 +333,37 @@ async function overUdp(server: { host: string; port: number }, announced: string
   const socket = await open();
   return {
     transport: 'UDP',
+    disconnected: new Promise(() => undefined),
     here: `${announced}:${socket.address().port}`,
     send: (text) => socket.send(text, server.port, server.host),
     onMessage: (listener) => void socket.on('message', (data) => listener(data.toString())),
     close: () => void socket.close(),
+  };
+}
+
+async function overTcp({ host, port }: { host: string; port: number }): Promise<Channel> {
+  const socket = net.connect(port, host);
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return {
+    transport: 'TCP',
+    disconnected: new Promise((resolve) => socket.once('close', resolve)),
+    here: `127.0.0.1:${socket.localPort}`,
+    send: (text) => void socket.write(text),
+    onMessage(listener) {
+      let data = '';
+      socket.on('data', (chunk) => {
+        data += chunk.toString('latin1');
+        for (;;) {
+          const end = data.indexOf('\r\n\r\n') + 4;
+          const length = end < 4 ? NaN : end + Number(/^content-length: *(\d+)/im.exec(data.slice(0, end))?.[1] ?? 0);
+          if (!(data.length >= length)) return;
+          listener(data.slice(0, length));
+          data = data.slice(length);
+        }
+      });
+    },
+    close: () => void socket.destroy(),
   };
 }
 
@@ -336,6 +373,7 @@ async function overWs(url: string): Promise<Channel> {
   await once(socket, 'open');
   return {
     transport: 'WS',
+    disconnected: new Promise((resolve) => socket.once('close', resolve)),
     here: `${randomBytes(6).toString('hex')}.invalid`, // as browsers do, which do not know their address
     send: (text) => socket.send(text),
     onMessage: (listener) => void socket.on('message', (data: Buffer) => listener(data.toString())),

@@ -1,4 +1,5 @@
 /** What is known of where an endpoint can be reached. */
+import type { Revocation } from '../../resources/domains';
 import type { Address, Flow } from '../transport/transport';
 
 /** A binding of an address of record (RFC 3261 10.3): one phone, as it registered. Never changed: a refresh makes a new one. */
@@ -30,4 +31,4 @@ export interface Contact {
   readonly expiresAt: Date;
 }
 
-export type OfflineReason = 'unregistered' | 'expired' | 'replaced' | 'connection closed' | 'endpoint gone';
+export type OfflineReason = 'unregistered' | 'expired' | 'replaced' | 'connection closed' | Revocation;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createInternalErrors, type InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
-import type { Domains, Endpoint } from '../../resources/domains';
+import type { Domains, Endpoint, Revocation } from '../../resources/domains';
 import { createTimers } from '../../timers';
 import type { Authenticator } from '../authenticator';
 import { unknownTags } from '../list-values';
@@ -65,8 +65,8 @@ export interface Registrar {
    * @returns the contact that says the same of itself; else the only one there is; undefined where that tells nothing
    */
   reconnected(aor: string, uri: string): Contact | undefined;
-  /** The endpoint is gone: so are its contacts. */
-  forget(endpointId: string): void;
+  /** The contacts of the endpoint end: its phones have to register again, if they may. */
+  forget(endpointId: string, why: Revocation): void;
   /** Everything that is registered, of disabled endpoints too. */
   list(): Registration[];
   /** Ends every timer, without a word to anybody. */
@@ -228,8 +228,8 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       const contacts = endpoint ? callableOf(endpoint.id) : [];
       return contacts.find((contact) => contact.uri === uri) ?? (contacts.length === 1 ? contacts[0] : undefined);
     },
-    forget(endpointId) {
-      for (const contact of byEndpoint.get(endpointId)?.contacts ?? []) drop(contact, 'endpoint gone');
+    forget(endpointId, why) {
+      for (const contact of byEndpoint.get(endpointId)?.contacts ?? []) drop(contact, why);
     },
     list: () =>
       [...byEndpoint.values()].flatMap(({ endpoint: { id, sipUri }, contacts }) =>

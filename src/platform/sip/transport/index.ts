@@ -12,7 +12,7 @@ import { DEFAULT_LIMITS, type TransportLimits } from './limits';
 import { createLocalAddress, isOwnAddress } from './local-address';
 import { createReceive, type ReceiveCounts } from './receive';
 import { startStream, type StreamTransport, type TlsIdentity } from './stream';
-import type { Address, Transports, TransportUser } from './transport';
+import type { Address, Flow, Transports, TransportUser } from './transport';
 import { startUdp, type UdpTransport } from './udp';
 import { createWebSockets, type IsAllowed } from './websocket';
 
@@ -38,6 +38,8 @@ export interface TransportOptions {
 export interface SipTransports extends Transports {
   /** WebSocket at `/sip` of an HTTP server: WS, or WSS where the server is https. @returns takes it away again */
   attachWebSocket: (server: Server | HttpsServer, isAllowed?: IsAllowed) => () => void;
+  /** Ends the connections that fit, at once. UDP has none. */
+  endConnections: (fits: (flow: Flow) => boolean, reason: string) => void;
   /** Since the start; for metrics and tests. */
   readonly counts: Readonly<ReceiveCounts> & { readonly connections: number };
 }
@@ -107,6 +109,10 @@ export async function startTransports(options: TransportOptions): Promise<SipTra
       },
     },
     attachWebSocket: (server, isAllowed) => webSockets.attach(server, isAllowed),
+    endConnections(fits, reason) {
+      const connections = [...(streams?.open() ?? []), ...(secureStreams?.open() ?? []), ...webSockets.open()];
+      for (const connection of connections) if (fits(connection)) connection.destroy(reason);
+    },
     async flowTo({ transport, host, port }) {
       if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new FlowError(`${port} is no port`);
       const remote = { host: await resolve(host), port };

@@ -32,6 +32,8 @@ export interface StreamTransport {
    * @throws (rejects) FlowError where nobody answers
    */
   flowTo(remote: Address, name?: string): Promise<Flow>;
+  /** The connections there are. */
+  open(): Connection[];
   close(): Promise<void>;
 }
 
@@ -202,6 +204,7 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
       }
       return attempt;
     },
+    open: () => [...connections.values()],
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -26,6 +26,8 @@ export interface WebSocketTransport {
   attach(server: Server | HttpsServer, isAllowed?: IsAllowed): () => void;
   /** The connection to a client that is there; none can be made to one (RFC 7118 5). */
   find(id: string): Flow | undefined;
+  /** The connections there are. */
+  open(): Connection[];
   close(): void;
 }
 
@@ -125,6 +127,7 @@ export function createWebSockets(options: WebSocketOptions): WebSocketTransport 
       return detach;
     },
     find: (id) => connections.get(id),
+    open: () => [...connections.values()],
     close() {
       for (const detach of [...detachments]) detach();
       for (const connection of [...connections.values()]) connection.destroy('closing');

@@ -116,14 +116,14 @@ export function world(
 ): World {
   const log = pino({ level: 'silent' });
   const told: string[] = [];
-  const domains = createDomains((endpointId) => registrar.forget(endpointId));
+  const domains = createDomains((endpointId, why) => registrar.forget(endpointId, why));
   const domain = domains.create('xyz-corp-testing');
   const bob = domains.addEndpoint(domain, { name: 'bob', enabled: true, password: PASSWORD });
   const authenticator = createAuthenticator({ domains, log, ...options });
   const registrar = createRegistrar({
     domains,
     // Where bindings are looked at, everybody is bob.
-    authenticator: options.open ? { authenticate: () => bob } : authenticator,
+    authenticator: options.open ? { authenticate: () => bob, usersOf: () => new Set() } : authenticator,
     log,
     ...(options.limits && { limits: options.limits }),
     events: {
