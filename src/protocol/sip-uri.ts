@@ -15,6 +15,8 @@ const NAME_ADDR = /^[^<>]{0,256}<([^<>]+)>[^<>]*$/;
 const SIP_USER = /^(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]|%[0-9A-Fa-f]{2})+$/;
 /** A user that is a telephone-subscriber: a global number, or one with a context (RFC 3261 19.1.6). */
 const TELEPHONE = /^(?:\+[-.()\d]+(?:;|$)|[-.()\d*#]+;(?:.*;)?phone-context=\+)/i;
+/** In this form already, as most are that are compared. */
+const NORMAL = /^sip:(?:[A-Za-z_][\w.-]{0,100}|\+\d{1,20})@[a-z][a-z0-9-]{0,60}(?:\.[a-z0-9-]{1,60}){0,10}(?<!-)$/;
 const SCHEME = /^sips?:/i;
 
 /**
@@ -38,6 +40,7 @@ export function isSipUser(text: string): boolean {
  * @returns undefined where the text is no SIP URI, or names no user
  */
 export function normaliseSipUri(text: string): string | undefined {
+  if (NORMAL.test(text)) return text;
   const uri = parse(text);
   if (uri?.user === undefined) return undefined;
   const user = TELEPHONE.test(uri.user) ? (subscriberNumber(uri.user) ?? uri.user) : uri.user;

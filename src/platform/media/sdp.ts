@@ -66,6 +66,8 @@ const MOST_LINES = 1_000;
 const MOST_MEDIA = 32;
 const MOST_FORMATS = 128;
 
+const EQUALS = 0x3d;
+const LETTER_A = 0x61;
 const LINE = /^([A-Za-z])[ \t]*=[ \t]*(.*)$/;
 /** Of a description without a readable `o=`: nothing here depends on it. */
 const NO_ORIGIN: SdpOrigin = { username: '-', sessionId: '0', sessionVersion: '0', address: '0.0.0.0' };
@@ -89,8 +91,8 @@ export function parseSdp(text: string): SessionDescription {
   const media: SdpMedia[] = [];
   let current: SdpMedia | undefined;
   for (const raw of lines) {
-    const [, type = '', value = ''] = LINE.exec(raw.replaceAll('\0', ' ').trim()) ?? [];
-    switch (type.toLowerCase()) {
+    const { type, value } = lineOf(raw);
+    switch (type) {
       case 'v':
         version ??= value;
         break;
@@ -107,10 +109,12 @@ export function parseSdp(text: string): SessionDescription {
         media.push(current);
         break;
       case 'a':
-        if (isDirection(value.toLowerCase())) {
-          if (current) current.direction = value.toLowerCase() as Direction;
-          else direction = value.toLowerCase() as Direction;
-        } else if (current) parseAttribute(current, value);
+        if (value.includes(':')) {
+          if (current) parseAttribute(current, value);
+          break;
+        }
+        if (current) current.direction = directionOf(value) ?? current.direction;
+        else direction = directionOf(value) ?? direction;
         break;
       default: // s=, t=, b=, …, and what is no line of a description
     }
@@ -122,6 +126,17 @@ export function parseSdp(text: string): SessionDescription {
     medium.direction ??= direction;
   }
   return { origin: origin ?? NO_ORIGIN, connection, media };
+}
+
+/** The type in lower case; empty where there is none. */
+function lineOf(raw: string): { type: string; value: string } {
+  // As nearly every line is written.
+  if (raw.charCodeAt(1) === EQUALS && raw.charCodeAt(0) >= LETTER_A) {
+    const value = raw.slice(2).trim();
+    if (!value.includes('\0')) return { type: raw.charAt(0), value };
+  }
+  const [, type = '', value = ''] = LINE.exec(raw.replaceAll('\0', ' ').trim()) ?? [];
+  return { type: type.toLowerCase(), value };
 }
 
 /** With the media's connection and direction where they differ from the session's. */
@@ -206,6 +221,10 @@ function parseAttribute(medium: SdpMedia, value: string): void {
   }
 }
 
-function isDirection(value: string): value is Direction {
-  return value === 'sendrecv' || value === 'sendonly' || value === 'recvonly' || value === 'inactive';
+const DIRECTIONS = new Map<string, Direction>(
+  (['sendrecv', 'sendonly', 'recvonly', 'inactive'] as const).map((direction) => [direction, direction]),
+);
+
+function directionOf(attribute: string): Direction | undefined {
+  return DIRECTIONS.get(attribute) ?? DIRECTIONS.get(attribute.toLowerCase());
 }

@@ -9,13 +9,13 @@ import type { Fault } from './parse';
 import { looksLikeUri, parseUri, schemeOf } from '../../protocol/uri';
 
 /** Headers of which two that differ contradict each other, in every request. Two that say the same are one. */
-const SINGLE: readonly string[] = ['call-id', 'cseq', 'from', 'max-forwards', 'to'];
+const SINGLE: ReadonlySet<string> = new Set(['call-id', 'cseq', 'from', 'max-forwards', 'to']);
 /** As above, where the method uses them. */
-const SINGLE_OF = new Map<string, readonly string[]>([
-  ['REGISTER', [...SINGLE, 'expires']],
-  ['INVITE', [...SINGLE, 'content-type', 'expires', 'min-se', 'session-expires']],
-  ['UPDATE', [...SINGLE, 'content-type', 'min-se', 'session-expires']],
-  ['INFO', [...SINGLE, 'content-type']],
+const SINGLE_OF = new Map<string, ReadonlySet<string>>([
+  ['REGISTER', new Set([...SINGLE, 'expires'])],
+  ['INVITE', new Set([...SINGLE, 'content-type', 'expires', 'min-se', 'session-expires'])],
+  ['UPDATE', new Set([...SINGLE, 'content-type', 'min-se', 'session-expires'])],
+  ['INFO', new Set([...SINGLE, 'content-type'])],
 ]);
 
 /** The branch of RFC 3261 8.1.1.7 without anything that makes it one's own. */
@@ -38,10 +38,12 @@ function requestFault(request: SipRequest): string | undefined {
   const { method, headers } = request;
   const fault = viaFault(headers);
   if (fault !== undefined || method === 'ACK') return fault;
+  // Within a dialog nothing but the tags of both ends is used, and a CANCEL is found by its branch.
+  const isFound = method === 'CANCEL' || tagOf(headers.get('to') ?? '') !== undefined;
   return (
     contradiction(headers, SINGLE_OF.get(method) ?? SINGLE) ??
-    identityFault(request) ??
-    contactFault(request) ??
+    identityFault(request, isFound) ??
+    (isFound ? undefined : contactFault(request)) ??
     uriFault(request.uri)
   );
 }
@@ -58,10 +60,10 @@ function viaFault(headers: Headers): string | undefined {
   return vias === 0 ? 'Missing Via' : undefined;
 }
 
-function contradiction(headers: Headers, single: readonly string[]): string | undefined {
+function contradiction(headers: Headers, single: ReadonlySet<string>): string | undefined {
   const seen = new Map<string, string>();
   for (const { name, value } of headers.entries) {
-    if (!single.includes(name)) continue;
+    if (!single.has(name)) continue;
     if ((seen.get(name) ?? value) !== value) return `More Than One ${name}`;
     seen.set(name, value);
   }
@@ -69,7 +71,7 @@ function contradiction(headers: Headers, single: readonly string[]): string | un
 }
 
 /** Whose request it is, and of which call. */
-function identityFault({ method, headers }: SipRequest): string | undefined {
+function identityFault({ method, headers }: SipRequest, isFound: boolean): string | undefined {
   const from = headers.get('from');
   const to = headers.get('to');
   if (from === undefined) return 'Missing From';
@@ -80,8 +82,7 @@ function identityFault({ method, headers }: SipRequest): string | undefined {
   if (!cseq) return 'Malformed CSeq';
   if (cseq.method !== method) return 'CSeq Method Mismatch';
   if (!headers.get('call-id')) return 'Missing Call-ID';
-  // Within a dialog nothing but the tags of both is used, and a CANCEL is found by its branch.
-  if (method === 'CANCEL' || tagOf(to) !== undefined) return undefined;
+  if (isFound) return undefined;
   if (!parseNameAddr(from)) return 'Malformed from';
   return parseNameAddr(to) ? undefined : 'Malformed to';
 }
@@ -89,7 +90,6 @@ function identityFault({ method, headers }: SipRequest): string | undefined {
 /** Used where a phone registers and where a call begins. One that can be read is enough. */
 function contactFault({ method, headers }: SipRequest): string | undefined {
   if (method !== 'REGISTER' && method !== 'INVITE') return undefined;
-  if (method === 'INVITE' && tagOf(headers.get('to') ?? '') !== undefined) return undefined;
   let contacts = 0;
   for (const { name, value } of headers.entries) {
     if (name !== 'contact') continue;

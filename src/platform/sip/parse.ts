@@ -114,9 +114,9 @@ function readStartLine(text: string): { line: StartLine; fault?: Fault | undefin
 
 /** All header lines from `from` on, into `headers`. The first fault is returned, the headers that can be read are kept. */
 function readHeaders(head: string, from: number, headers: Headers): Fault | undefined {
-  let fault = LOOSE_LINE_END.test(head.slice(0, from)) ? bad('Line End Without CR or LF') : undefined;
   // Most messages have none, and are looked at once.
   const loose = LOOSE_LINE_END.test(head);
+  let fault = loose && LOOSE_LINE_END.test(head.slice(0, from)) ? bad('Line End Without CR or LF') : undefined;
   let at = from;
   while (at < head.length) {
     let end = head.indexOf('\r\n', at);
