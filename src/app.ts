@@ -23,6 +23,8 @@ export interface AppDeps {
   instance?: string | undefined;
   internalErrors?: InternalErrors | undefined;
   plan: DialPlan;
+  /** Why the platform's voices cannot speak a sentence, where that is known before the call. */
+  sentenceFault?: ((sentence: string) => string | undefined) | undefined;
   webhookCredentials: { username: string; password: string } | undefined;
   /** Events by GET are taken where it is GET and there are credentials. */
   webhookMethod: 'GET' | 'POST';
@@ -57,7 +59,9 @@ export function createApp(deps: AppDeps): Express {
   app.get('/readyz', readiness({ engine, store, log }));
   app.get('/metrics', async (_req, res) => void res.type(metrics.contentType).send(await metrics.render()));
 
-  app.use(apiRoutes({ engine, store, plan, token: apiToken, authLimit: limitOf('api') }));
+  app.use(
+    apiRoutes({ engine, store, plan, sentenceFault: deps.sentenceFault, token: apiToken, authLimit: limitOf('api') }),
+  );
   app.use(notFound, problemHandler(log, internalErrors));
   return app;
 }

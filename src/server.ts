@@ -16,6 +16,7 @@ import { createInternalErrors, type InternalErrors } from './internal-errors';
 import type { Logger } from './logger';
 import { createMetrics } from './metrics';
 import { localUrl } from './protocol/host-port';
+import { sentenceFault } from './protocol/speakable';
 import { explainRecordsFile } from './setting-faults';
 import { startWarnings } from './start-warnings';
 
@@ -114,6 +115,7 @@ export async function startServer(
     webhookCredentials: config.webhookCredentials,
     webhookMethod: config.webhookMethod,
     origins: config.origins,
+    sentenceFault: config.api.url === undefined ? sentenceFault : undefined,
     apiToken: config.apiToken,
   });
 

@@ -28,13 +28,15 @@ export interface ApiDeps {
   engine: Engine;
   store: FlowStore;
   plan: DialPlan;
+  /** Why the platform's voices cannot speak a sentence, where that is known before the call. */
+  sentenceFault?: ((sentence: string) => string | undefined) | undefined;
   /** Bearer token of `/calls`; undefined: open to all. */
   token: string | undefined;
   authLimit: AuthLimit;
 }
 
 /** Tandem's own API: start a spoken call, look at calls, end one. */
-export function apiRoutes({ engine, store, plan, token, authLimit }: ApiDeps): Router {
+export function apiRoutes({ engine, store, plan, sentenceFault, token, authLimit }: ApiDeps): Router {
   const router = Router();
   const view = (flow: Flow) => toCallView(flow, (at) => store.wallTime(at));
   router.get('/openapi.json', (_req, res) => void res.json(openApiDocument()));
@@ -57,6 +59,8 @@ export function apiRoutes({ engine, store, plan, token, authLimit }: ApiDeps): R
     if (first) return answer(200, first);
 
     if (engine.draining) throw new DrainingError();
+    const fault = sentenceFault?.(speech.sentence);
+    if (fault !== undefined) throw new BadRequestError(`sentence: ${fault}`);
     const callee = calleeOf(to, plan);
     const number = from ?? numberFor(callee, plan.lines);
     if (number === undefined || !isE164(number))

@@ -4,3 +4,8 @@ import { TandemError } from '../errors';
 export class StoreUnavailableError extends TandemError {
   readonly code = 'store-unavailable';
 }
+
+/** A stored state that this version cannot use, as an instance of a newer one wrote it. It is left as it is. */
+export class UnreadableStateError extends TandemError {
+  readonly code = 'state-unreadable';
+}

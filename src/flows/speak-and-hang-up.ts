@@ -42,14 +42,15 @@ const steps: FlowSteps<SpeakFlow> = {
   observe(draft, event) {
     const { flow, at } = draft;
     if (event.type === 'webhook' && event.event.eventType === 'speak' && event.event.callId === flow.callee.callId) {
-      const { status, state } = event.event;
+      const { status, state, outcome } = event.event;
       delete flow.repeatAt;
       if (!flow.started && flow.phase === 'speaking') {
         flow.started = true;
         flow.deadlineAt = at + durationOf(flow.speech) + SPEECH_MARGIN_MS;
       }
       const isDone = status === 'done' || (status === undefined && state === 'PLAYBACK_STOP');
-      flow.spoken ||= flow.phase === 'speaking' && isDone;
+      if (isDone && outcome === 'failed') flow.fault ??= 'speak-failed';
+      else flow.spoken ||= flow.phase === 'speaking' && isDone;
     } else if (event.type === 'command-failed' && event.command.type === 'speak') {
       if (event.failure.fate !== 'unknown') flow.fault = 'speak-failed';
       else if (!flow.repeated) flow.repeatAt = at + SPEECH_STARTS_WITHIN_MS;

@@ -43,6 +43,8 @@ const answerEvent = z.object({
 const speakEvent = z.object({
   eventType: z.literal('speak'),
   ...common,
+  /** Extension of the embedded platform: `failed` where nothing was spoken. */
+  outcome: text.optional(),
   status: text.optional(),
   state: text.optional(),
 });

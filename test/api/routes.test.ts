@@ -3,6 +3,7 @@ import { StoreUnavailableError } from '../../src/flow-store/errors';
 import { createMemoryStore } from '../../src/flow-store/memory-store';
 import type { FlowStore } from '../../src/flow-store/store';
 import { callList, callView, problem } from '../../src/api/schemas';
+import { sentenceFault } from '../../src/protocol/speakable';
 import {
   CALLEE,
   CALLER,
@@ -391,4 +392,14 @@ describe('POST /calls with an Idempotency-Key', () => {
     expect((await start()).status).toBe(key === undefined ? 201 : 200);
     expect(await store.list({ limit: 10 })).toHaveLength(key === undefined ? 2 : 1);
   });
+});
+
+it('POST /calls: a sentence that the platform is known not to speak is a 400, and nothing is dialled', async () => {
+  const { app, client } = testApp({ sentenceFault });
+  const { status, body } = await request(app)
+    .post('/calls')
+    .send({ ...SPEECH, sentence: '你好' });
+  expect([status, problem.parse(body).detail]).toEqual([400, expect.stringMatching(/^sentence: has "你"/)]);
+  expect(client.names()).toEqual([]);
+  expect((await request(app).post('/calls').send(SPEECH)).status).toBe(201);
 });

@@ -47,6 +47,13 @@ const ringing = () => spoken().done('create-call', { callId: CALLEE });
 const speaking = () => ringing().hears(answerOf(CALLEE, { tag: 'f-1' }));
 
 describe('speak and hang up', () => {
+  it('a sentence that the platform could not speak: speak-failed, not completed', () => {
+    const call = speaking()
+      .done('speak')
+      .hears(speakOf(CALLEE, 'done', { outcome: 'failed' }));
+    expect(call.flow).toMatchObject({ phase: 'ending', reason: 'speak-failed', spoken: false });
+  });
+
   it('dialling: dials with its id as tag', () => {
     const { flow, issued } = spoken();
     expect(flow).toMatchObject({ phase: 'dialling', deadlineAt: 45_000 });

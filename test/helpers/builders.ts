@@ -235,12 +235,14 @@ export interface TestApp extends TestEngine {
 }
 
 export function testApp(
-  options: EngineOptions & Partial<Pick<AppDeps, 'webhookCredentials' | 'webhookMethod' | 'apiToken' | 'origins'>> = {},
+  options: EngineOptions &
+    Partial<Pick<AppDeps, 'webhookCredentials' | 'webhookMethod' | 'apiToken' | 'origins' | 'sentenceFault'>> = {},
 ): TestApp {
   const { webhookCredentials, webhookMethod = 'POST', apiToken, plan = PLAN } = options;
-  const { origins = { own: [], allowed: [] } } = options;
+  const { origins = { own: [], allowed: [] }, sentenceFault } = options;
   const parts = testEngine({ client: willingClient(), ...options });
-  return { ...parts, app: createApp({ ...parts, plan, webhookCredentials, webhookMethod, apiToken, origins }) };
+  const deps = { ...parts, plan, webhookCredentials, webhookMethod, apiToken, origins, sentenceFault };
+  return { ...parts, app: createApp(deps) };
 }
 
 /** A store of which some methods fail. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Flow } from '../../flows/flow';
+import { parseState, printState } from './parse-state';
 
 /**
  * A flow as Redis keeps it: its version, the version it was created with, and its JSON, in one string. A version is
@@ -22,26 +23,16 @@ export function createVersions(): () => string {
   return () => own + (count++).toString(36).padStart(COUNTER_LENGTH, '0');
 }
 
-/** What follows the version in the stored string. `Infinity` becomes null, which no flow has. */
+/** What follows the version in the stored string. */
 export function encodeFlow(created: string, flow: Flow): string {
-  return created + JSON.stringify(flow);
+  return created + printState(flow);
 }
 
+/** @throws UnreadableStateError */
 export function decodeFlow(text: string): StoredFlow {
-  const flow = JSON.parse(text.slice(2 * VERSION_LENGTH)) as FlowOnTheWire;
   return {
     version: text.slice(0, VERSION_LENGTH),
     created: text.slice(VERSION_LENGTH, 2 * VERSION_LENGTH),
-    flow: {
-      ...flow,
-      deadlineAt: flow.deadlineAt ?? Infinity,
-      checkAt: flow.checkAt ?? Infinity,
-      wakeAt: flow.wakeAt ?? Infinity,
-    },
+    flow: parseState(text.slice(2 * VERSION_LENGTH)),
   };
 }
-
-type Timers = 'deadlineAt' | 'checkAt' | 'wakeAt';
-/** The three times that may be `Infinity`. */
-type OnTheWire<F extends Flow> = Omit<F, Timers> & Record<Timers, number | null>;
-type FlowOnTheWire = Flow extends infer F ? (F extends Flow ? OnTheWire<F> : never) : never;

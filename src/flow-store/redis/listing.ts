@@ -1,4 +1,5 @@
 import { PHASES, type Flow, type Phase } from '../../flows/flow';
+import { UnreadableStateError } from '../errors';
 import type { FlowFilter } from '../store';
 import type { Connection } from './connection';
 import { decodeFlow } from './encoding';
@@ -35,7 +36,7 @@ export function createListing({ connection, keys, forget }: ListingOptions): Lis
   async function read(id: string): Promise<Flow | undefined> {
     const key = keys.flow(id);
     const { reply } = await connection.command(key, ['GET', key]);
-    if (typeof reply === 'string') return decodeFlow(reply).flow;
+    if (typeof reply === 'string') return readable(reply);
     await forget(id);
     return undefined;
   }
@@ -79,4 +80,14 @@ export function createListing({ connection, keys, forget }: ListingOptions): Lis
 function readEntry(pair: unknown): Entry {
   if (!Array.isArray(pair)) throw new TypeError('A sorted set gave no pairs');
   return { id: String(pair[0]), createdAt: Number(pair[1]) };
+}
+
+/** One state that only another version understands must not keep the others from being listed. */
+function readable(stored: string): Flow | undefined {
+  try {
+    return decodeFlow(stored).flow;
+  } catch (error) {
+    if (error instanceof UnreadableStateError) return undefined;
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 /** The body of audio commands, prompts and whispers. */
 import { z } from 'zod';
 import { LOCALES, MAX_SENTENCE_LENGTH, voiceLocale, VOICES, wireBoolean, type Voice } from '../../protocol/commands';
+import { sentenceFault } from '../../protocol/speakable';
 import { ValidationError } from '../errors';
 import type { Playback } from '../lines/line';
 import { httpUrl, integer, parse, tag, text, word } from './parse';
@@ -30,6 +31,8 @@ export function playbackOf(fields: Audio, path: string): Playback | undefined {
   if (sentence === undefined && fileUrl === undefined)
     throw new ValidationError(`${path}sentence: one of sentence and fileUrl is required`);
   const voice = voiceOf(fields, path).name;
+  const fault = sentence ? sentenceFault(sentence) : undefined;
+  if (fault !== undefined) throw new ValidationError(`${path}sentence: ${fault}`);
   if (sentence) return { kind: 'speak', content: sentence, voice, loop, volume, tag };
   if (fileUrl) return { kind: 'playback', content: fileUrl, loop, volume, tag };
   return undefined;

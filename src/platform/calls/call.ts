@@ -262,8 +262,10 @@ export class Call implements LineListener {
         { name: 'reason', value: reason },
       ],
     });
-    // Whoever waits for the end of it shall not wait for ever.
-    this.playDone(playback);
+    // An application that waits for its end must get one. The outcome is an extension that others ignore.
+    const state = stateOf(playback, 'PLAYBACK_STOP');
+    this.announce(playback.kind, { status: 'done', ...state, outcome: 'failed', tag: playback.tag });
+    this.#tell((watcher) => watcher.playDone?.(playback));
   }
 
   dtmf(digit: string): void {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { StoreUnavailableError } from '../../../src/flow-store/errors';
+import { StoreUnavailableError, UnreadableStateError } from '../../../src/flow-store/errors';
 import { WRITE } from '../../../src/flow-store/redis/scripts';
 import type { FlowStore } from '../../../src/flow-store/store';
 import type { Flow } from '../../../src/flows/flow';
@@ -32,6 +32,31 @@ describeWithRedis('updates in Redis', () => {
     const flow = await stores[1]?.get('c-1');
     expect(flow).toMatchObject({ bridgeTries: 200 });
     expect(new Set(whatHappened(flow)).size).toBe(200);
+  });
+
+  it('reads and goes on with a state of the previous release, which has no schema number', async () => {
+    const [old, current] = await openStores(2, { url: redis.url });
+    await old?.create(pairFlow('c-1'));
+    const key = 'tandem:{s00}:flow:c-1';
+    const stored = String(await redis.command('GET', key));
+    await redis.command('SET', key, stored.replace(/"schema":\d+,/, ''));
+    expect(await current?.get('c-1')).toEqual(pairFlow('c-1'));
+    await current?.update('c-1', append('new'));
+    expect(String(await redis.command('GET', key))).toMatch(/"schema":\d+/);
+    expect(whatHappened(await current?.get('c-1'))).toEqual(['new']);
+  });
+
+  it('leaves a state that it does not understand as it is, and lists the others', async () => {
+    const [other, current] = await openStores(2, { url: redis.url });
+    await other?.create(pairFlow('c-1'));
+    await other?.create(pairFlow('c-2'));
+    const key = 'tandem:{s00}:flow:c-1';
+    const newer = String(await redis.command('GET', key)).replace('"bridge-legs"', '"conference"');
+    await redis.command('SET', key, newer);
+    await expect(current?.update('c-1', append('new'))).rejects.toThrow(UnreadableStateError);
+    expect(await current?.create(pairFlow('c-1'))).toBe(false);
+    expect(await redis.command('GET', key)).toBe(newer);
+    expect((await current?.list({ limit: 10 }))?.map(({ id }) => id)).toEqual(['c-2']);
   });
 
   it('come out as some order of them, whatever interleaves', async () => {

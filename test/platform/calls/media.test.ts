@@ -35,6 +35,10 @@ describe('speech', () => {
     await audio({ sentence: 'two', loopEnabled: true });
     expect(await w.app.next('speak')).toMatchObject({ status: 'done' });
     expect(await w.app.next('speak')).toMatchObject({ status: 'started' });
+    expect((await audio({ sentence: '你好' })).body).toMatchObject({
+      code: 'validation-error',
+      message: expect.stringContaining('"你"'),
+    });
     expect((await audio({ sentence: '' })).status).toBe(200);
     expect(await w.app.next('speak')).toMatchObject({ status: 'done' });
     expect((await audio({ fileUrl: '' })).status).toBe(200); // nothing to stop
