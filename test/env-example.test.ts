@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { loadConfig } from '../src/config';
+import { parseEnvFile } from '../src/env-file';
 import { SETTING_NAMES } from '../src/settings';
 
 const example = parseEnv(readFileSync(join(__dirname, '..', '.env.example'), 'utf8'));
@@ -19,6 +20,10 @@ describe('docs/settings.md', () => {
 describe('.env.example', () => {
   it('names exactly the settings there are', () => {
     expect(Object.keys(example).sort()).toEqual([...SETTING_NAMES].sort());
+  });
+
+  it('has no faults as a file', () => {
+    expect(parseEnvFile(readFileSync(join(__dirname, '..', '.env.example'))).faults).toEqual([]);
   });
 
   it('gives each setting its default, so that a copy of it changes nothing', () => {
