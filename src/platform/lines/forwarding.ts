@@ -23,7 +23,7 @@ export interface ForwardDeps {
   numbers: Pick<Numbers, 'find'>;
   domains: Pick<Domains, 'endpointBySipUri'>;
   /** What a URI of that endpoint means: an endpoint, a number, a URI elsewhere. */
-  meaningOf(uri: string, endpoint: Endpoint): string | undefined;
+  meaningOf: (uri: string, endpoint: Endpoint) => string | undefined;
   log: Logger;
 }
 

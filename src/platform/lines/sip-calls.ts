@@ -10,7 +10,6 @@ import type { CreatePlayer } from '../media/player';
 import type { Domains, Endpoint } from '../resources/domains';
 import type { ErrorLog } from '../resources/error-log';
 import { DialogError } from '../sip/dialog';
-import { parseNameAddr } from '../sip/header-values';
 import type { SipRequest } from '../sip/message';
 import type { Contact } from '../sip/registrar';
 import { responseTo, RETRY_LATER } from '../sip/respond';
@@ -24,7 +23,7 @@ import type { Flow, Target } from '../sip/transport/transport';
 import { parseUri, printUri, type Uri } from '../../protocol/uri';
 import { createCallsPerEndpoint } from './calls-per-endpoint';
 import { createDialled, type Dialled } from './dialled';
-import { ANONYMOUS, isWithheld } from './privacy';
+import { isWithheld, presented } from './privacy';
 import type { DialRequest, Line, LineListener, Receive } from './line';
 import { SipLine } from './sip-line';
 
@@ -126,7 +125,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
 
   const invite = async (
     line: SipLine,
-    { from, sipHeaders, privacy, forwardedBy = [] }: DialRequest,
+    request: DialRequest,
     { target, to, realm, flow, routes }: Route,
   ): Promise<void> => {
     let way: Flow;
@@ -137,14 +136,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       return line.fail('NORMAL_TEMPORARY_FAILURE');
     }
     if (!(await openLeg(line, way))) return line.fail('NORMAL_TEMPORARY_FAILURE');
-    const shown = privacy ? ANONYMOUS : partyOf(from, realm);
-    const forwarder = forwardedBy.at(-1);
-    const headers = {
-      ...sipHeaders,
-      ...(privacy && { Privacy: 'id' }),
-      ...(forwarder && { Diversion: `<${forwarder}>;reason=unknown;counter=${forwardedBy.length}` }), // RFC 5806
-    };
-    const invitation = { target, from: shown, to: `<${to}>`, flow: way, routes, headers };
+    const invitation = { target, ...presented(request, realm), to: `<${to}>`, flow: way, routes };
     const call = new OutgoingCall(invitation, line.media, line.session, sessionWithin(session, line.internalErrors));
     line.use({ hangUp: (_status, elsewhere) => call.hangUp(elsewhere) });
     call.start();
@@ -284,12 +276,6 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       for (const line of [...lines]) refuse(line, 503);
     },
   };
-}
-
-/** `From` of a call that the platform makes: a number is a user of the callee's own domain. */
-function partyOf(from: string, realm: string): string {
-  const uri = parseUri(from) ?? parseUri(parseNameAddr(from)?.uri ?? '');
-  return `<${uri ? printUri(uri) : printUri({ scheme: 'sip', user: from, host: realm, params: new Map() })}>`;
 }
 
 /** The application's own headers: at most as many as it may send itself. */
