@@ -1,5 +1,6 @@
 import { messageOf } from '../errors';
 import type { Logger } from '../logger';
+import { StoreUnavailableError } from './errors';
 
 export interface Ticker {
   close(): void;
@@ -19,11 +20,15 @@ export function startTicker(everyMs: number, tick: () => Promise<void>, log: Log
   /** Since anything worked: what failed, and when it was told. */
   const told = new Map<string, number>();
   const tell = (error: unknown) => {
+    // Its store may have been closed under it.
+    if (closed) return;
     const err = messageOf(error);
     const now = performance.now();
     if (now - (told.get(err) ?? -Infinity) < TELL_AGAIN_MS) return;
     told.set(err, now);
-    log.error({ event: 'tick-failed', task: doing, err }, `${doing} failed`);
+    // An outage is an error of the store, which the store reports.
+    const level = error instanceof StoreUnavailableError ? 'warn' : 'error';
+    log[level]({ event: 'tick-failed', task: doing, err }, `${doing} failed`);
   };
   const next = () => {
     if (closed) return;

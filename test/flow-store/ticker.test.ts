@@ -1,4 +1,5 @@
 import { startTicker } from '../../src/flow-store/ticker';
+import { StoreUnavailableError } from '../../src/flow-store/errors';
 import { recordingLog } from '../helpers/builders';
 
 describe('the ticker', () => {
@@ -30,6 +31,25 @@ describe('the ticker', () => {
     await jest.advanceTimersByTimeAsync(200);
     expect(tick).toHaveBeenCalledTimes(2);
     ticker.close();
+  });
+
+  it('does not log a tick that fails because everything is closed', async () => {
+    const { log, lines } = recordingLog();
+    let fail = (_error: Error): void => undefined;
+    const ticker = startTicker(200, () => new Promise<void>((_, reject) => (fail = reject)), log, 'waking');
+    await jest.advanceTimersByTimeAsync(200);
+    ticker.close();
+    fail(new Error('The store is closed'));
+    await jest.advanceTimersByTimeAsync(200);
+    expect(lines).toEqual([]);
+  });
+
+  it('warns where the store is away: the outage is its own error', async () => {
+    const { log, lines } = recordingLog();
+    const ticker = startTicker(200, () => Promise.reject(new StoreUnavailableError('out of reach')), log, 'waking');
+    await jest.advanceTimersByTimeAsync(200);
+    ticker.close();
+    expect(lines).toEqual([expect.objectContaining({ event: 'tick-failed', level: 40 })]);
   });
 
   it('logs a tick that fails, and goes on', async () => {
