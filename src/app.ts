@@ -8,6 +8,7 @@ import type { DialPlan } from './flows/dial-plan';
 import type { FlowStore } from './flow-store/store';
 import type { InternalErrors } from './internal-errors';
 import type { Logger } from './logger';
+import type { PlatformCheck } from './platform-check';
 import { readiness } from './readiness';
 import type { Metrics } from './metrics';
 import { ForbiddenError, notFound, problemHandler } from './problems';
@@ -29,6 +30,8 @@ export interface AppDeps {
   /** Events by GET are taken where it is GET and there are credentials. */
   webhookMethod: 'GET' | 'POST';
   apiToken: string | undefined;
+  /** undefined: the embedded platform, which needs no check */
+  platform?: PlatformCheck | undefined;
   /** Own origins, and those of other sites whose pages may use the API. */
   origins: Pick<OriginSettings, 'own' | 'allowed'>;
 }
@@ -56,7 +59,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(cors(policy), sameOrigin(policy, { refuse }));
 
   app.get('/healthz', (_req, res) => void res.json({ status: 'alive', instance: deps.instance }));
-  app.get('/readyz', readiness({ engine, store, log }));
+  app.get('/readyz', readiness({ engine, store, platform: deps.platform, log }));
   app.get('/metrics', async (_req, res) => void res.type(metrics.contentType).send(await metrics.render()));
 
   app.use(

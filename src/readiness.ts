@@ -4,22 +4,27 @@ import { messageOf } from './errors';
 import type { FlowStore } from './flow-store/store';
 import type { Engine } from './flows/engine';
 import type { Logger } from './logger';
+import type { PlatformCheck, PlatformFault } from './platform-check';
 
-export type NotReady = 'draining' | 'store-unavailable';
+export type NotReady = 'draining' | 'store-unavailable' | PlatformFault;
 
 export interface ReadinessDeps {
   engine: Pick<Engine, 'draining'>;
   store: Pick<FlowStore, 'ping'>;
+  /** undefined: the embedded platform */
+  platform?: Pick<PlatformCheck, 'fault'> | undefined;
   log: Logger;
 }
 
-export function readiness({ engine, store, log }: ReadinessDeps): RequestHandler {
+export function readiness({ engine, store, platform, log }: ReadinessDeps): RequestHandler {
   let last: NotReady | undefined;
 
   const check = async (): Promise<{ fault: NotReady; detail?: string } | undefined> => {
     if (engine.draining) return { fault: 'draining' };
     const detail = await store.ping().then(() => undefined, messageOf);
-    return detail === undefined ? undefined : { fault: 'store-unavailable', detail };
+    if (detail !== undefined) return { fault: 'store-unavailable', detail };
+    const fault = await platform?.fault();
+    return fault && { fault };
   };
 
   return async (_request, response) => {

@@ -15,6 +15,7 @@ import { startTicker } from './flow-store/ticker';
 import { createInternalErrors, type InternalErrors } from './internal-errors';
 import type { Logger } from './logger';
 import { createMetrics } from './metrics';
+import { createPlatformCheck } from './platform-check';
 import { localUrl } from './protocol/host-port';
 import { sentenceFault } from './protocol/speakable';
 import { explainRecordsFile } from './setting-faults';
@@ -22,6 +23,8 @@ import { startWarnings } from './start-warnings';
 
 /** How often due flows are looked for, ms: no timer of a flow needs to be finer. */
 const TICK_MS = 200;
+/** How often a platform elsewhere is asked whether it is in order, while it is not, ms. */
+const PLATFORM_CHECK_MS = 10_000;
 /** How long the last commands may take when the server shuts down, beyond `DRAIN_SECONDS`, ms. */
 const LAST_COMMANDS_MS = 1_800;
 /** How long call records may take to be delivered then, ms. */
@@ -71,8 +74,12 @@ export async function startServer(
       throw explainRecordsFile(error, config.callRecords.file);
     },
   );
+  const http = createApiHttp({ ...config.api, url: apiUrl });
+  // The platform that this process brings along is set up by it.
+  const platform =
+    config.api.url === undefined ? undefined : createPlatformCheck({ http, webhookUrl: () => webhookUrl, log });
   const client = createCallControl({
-    http: createApiHttp({ ...config.api, url: apiUrl }),
+    http,
     callbackUrl: () => webhookUrl,
     callbackHttpMethod: config.webhookMethod,
   });
@@ -117,6 +124,7 @@ export async function startServer(
     origins: config.origins,
     sentenceFault: config.api.url === undefined ? sentenceFault : undefined,
     apiToken: config.apiToken,
+    platform,
   });
 
   const server = createServer(HTTP_TIMEOUTS, app);
@@ -138,7 +146,9 @@ export async function startServer(
   });
   const tickers = [startTicker(TICK_MS, () => engine.wakeDue(), log, 'waking the flows that are due')];
   // The platform that this process brings along has no calls from before it.
-  if (config.api.url !== undefined) {
+  if (platform) {
+    void platform.run();
+    tickers.push(startTicker(PLATFORM_CHECK_MS, () => platform.run(), log, 'checking the platform'));
     void recovery.run();
     const { recoverySeconds } = config;
     if (recoverySeconds > 0) tickers.push(startTicker(recoverySeconds * 1_000, () => recovery.run(), log, 'recovery'));

@@ -224,8 +224,8 @@ describe('a server that goes down', () => {
     const headers = { 'content-type': 'application/json' };
     return fetch(`${server.url}/webhooks/voice`, { method: 'POST', headers, body: JSON.stringify(event) });
   }
-  /** The look at what is up, at the start. */
-  const isRecovery = ({ path }: { path: string }) => path.includes('/calls?page=');
+  /** What the server asks at its start: what is up, and whether the platform is in order. */
+  const isRecovery = ({ path }: { path: string }) => /\/calls\?page=|\/applications\?/.test(path);
   const creates = ({ method, path }: { method: string; path: string }) => method === 'POST' && path.endsWith('/calls');
 
   it('lets a live command finish, refuses new calls meanwhile, and closes', async () => {

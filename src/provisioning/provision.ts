@@ -12,7 +12,7 @@ import { idFromLocation } from '../protocol/ids';
 import { SIP_DOMAIN_SUFFIX } from '../protocol/resources';
 import { normaliseSipUri, parseSipUri } from '../protocol/sip-uri';
 
-const APPLICATION_NAME = 'Tandem';
+export const APPLICATION_NAME = 'Tandem';
 
 /** A LINES endpoint that cannot be provisioned, or a platform that answers something else than the v1 API. */
 export class ProvisioningError extends TandemError {
