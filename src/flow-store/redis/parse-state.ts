@@ -26,8 +26,8 @@ function faultOf(state: Fields): string | undefined {
   if (typeof state['createdAt'] !== 'number') return 'createdAt';
   if (!isObject(state['limits'])) return 'limits';
   if (!isLeg(state['callee'])) return 'callee';
-  for (const field of ['deadlineAt', 'checkAt', 'wakeAt']) if (!isTime(state[field] ?? null)) return field;
-  for (const field of ['pending', 'timeline']) if (!Array.isArray(state[field])) return field;
+  for (const field of ['deadlineAt', 'checkAt', 'wakeAt'] as const) if (!isTime(state[field] ?? null)) return field;
+  for (const field of ['pending', 'timeline'] as const) if (!Array.isArray(state[field])) return field;
   switch (state['kind']) {
     case 'bridge-legs':
       if (!isLeg(state['caller'])) return 'caller';

@@ -32,39 +32,39 @@ const port = (): string => new URL(app.url).port;
 it.each(['127.0.0.1', '127.1', '2130706433', '0', '[::1]', '[::ffff:127.0.0.1]', '169.254.169.254', '10.1.2.3'])(
   'no event is sent to the address %s',
   async (host) => {
-    const { send, close } = client();
-    const outcome = await send({ ...EVENT, url: `http://${host}:${port()}/` });
+    const callbacks = client();
+    const outcome = await callbacks.send({ ...EVENT, url: `http://${host}:${port()}/` });
     expect(outcome).toMatchObject({ ok: false, status: undefined });
     expect(outcome).toHaveProperty('error', expect.stringMatching(/AUDIO_PRIVATE_HOSTS/));
     expect(app.received).toEqual([]);
-    close();
+    callbacks.close();
   },
 );
 
 it('no event is sent to a name that leads to such an address', async () => {
-  const { send, close } = client({ lookup: names('127.0.0.1').lookup! });
-  const outcome = await send({ ...EVENT, url: `http://app.example:${port()}/` });
+  const callbacks = client({ lookup: names('127.0.0.1').lookup! });
+  const outcome = await callbacks.send({ ...EVENT, url: `http://app.example:${port()}/` });
   expect(outcome).toHaveProperty('error', expect.stringMatching(/app\.example is not on the public internet/));
   expect(app.received).toEqual([]);
-  close();
+  callbacks.close();
 });
 
 it('the address that was checked is the one that is connected to', async () => {
   // The test's own public address; a second question would get another answer.
   const { lookup, asked } = names('127.0.0.1', '10.0.0.1');
-  const { send, close } = client({ lookup: lookup!, isAllowed: (address) => address === '127.0.0.1' });
-  expect(await send({ ...EVENT, url: `http://app.example:${port()}/` })).toEqual({ ok: true, status: 200 });
+  const callbacks = client({ lookup: lookup!, isAllowed: (address) => address === '127.0.0.1' });
+  expect(await callbacks.send({ ...EVENT, url: `http://app.example:${port()}/` })).toEqual({ ok: true, status: 200 });
   expect(asked()).toBe(1);
-  close();
+  callbacks.close();
 });
 
 it('a trusted URL is reached wherever it is, and its connection does not serve others', async () => {
-  const { send, close } = client({ isTrusted: ({ pathname }) => pathname === '/webhooks/voice' });
-  const to = (path: string) => send({ ...EVENT, url: `http://localhost:${port()}${path}` });
+  const callbacks = client({ isTrusted: ({ pathname }) => pathname === '/webhooks/voice' });
+  const to = (path: string) => callbacks.send({ ...EVENT, url: `http://localhost:${port()}${path}` });
   expect(await to('/webhooks/voice')).toEqual({ ok: true, status: 200 });
   expect(await to('/other')).toMatchObject({ ok: false, status: undefined });
   expect(app.received.map(({ path }) => path)).toEqual(['/webhooks/voice']);
-  close();
+  callbacks.close();
 });
 
 it('the failure shows in /errors; loopback is open to a platform that listens on loopback only', async () => {
