@@ -18,12 +18,12 @@ const press = (digits: string): Promise<Answer> => w.sandbox.post(`/calls/${id}/
 
 describe('speech', () => {
   it('has a started and a done event, as far apart as the sentence is long, with the call’s tag or its own', async () => {
-    const sentence = 'x'.repeat(100); // 1,000 characters a second here
+    const sentence = 'x'.repeat(600); // 1,000 characters a second here
     expect((await audio({ sentence, voice: 'KATE', gender: 'Female', locale: 'en_us' })).status).toBe(200);
     expect(await w.app.next('speak')).toMatchObject({ status: 'started', state: 'PLAYBACK_START', tag: 'call-tag' });
     expect(await w.app.next('speak')).toMatchObject({ status: 'done', state: 'PLAYBACK_STOP', callId: id });
     const [started, done] = w.app.received.slice(-2);
-    expect((done?.at ?? 0) - (started?.at ?? 0)).toBeGreaterThanOrEqual(90);
+    expect((done?.at ?? 0) - (started?.at ?? 0)).toBeGreaterThanOrEqual(300); // by their arrival, which a busy machine delays
     await audio({ sentence: 'short', tag: 'own' });
     expect(await w.app.next('speak')).toMatchObject({ tag: 'own' });
     expect(await w.app.next('speak')).toMatchObject({ tag: 'own', status: 'done' });
