@@ -1,4 +1,5 @@
 /** Whoever connects while a server starts is answered: there is no moment in which it listens and has no handler. */
+import http from 'node:http';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { startServer } from '../../src/server';
@@ -42,6 +43,25 @@ it.each([
   const platform = await fastPlatform({ port, sip: { host: '127.0.0.1', port: 0 } });
   expect(await reply).toBe(expected);
   await platform.close();
+});
+
+// A start is quick: whether a connection falls into a gap is a matter of luck, that there is none is not.
+it.each([
+  ['the platform', ['request', 'upgrade'], () => fastPlatform({ sip: { host: '127.0.0.1', port: 0 } })],
+  ['Tandem', ['request'], () => startServer(testConfig(), 'http://127.0.0.1:1', recordingLog().log)],
+] as const)('%s has its handlers before it listens', async (_, events, start) => {
+  const seen: number[][] = [];
+  const listen = jest.spyOn(http.Server.prototype, 'listen').mockImplementation(function (
+    this: http.Server,
+    ...args: unknown[]
+  ) {
+    seen.push(events.map((event) => this.listenerCount(event)));
+    return net.Server.prototype.listen.apply(this, args as never) as http.Server;
+  } as never);
+  const server = await start();
+  listen.mockRestore();
+  await server.close();
+  expect(seen).toEqual([events.map(() => 1)]);
 });
 
 it('Tandem answers over its first connection', async () => {
