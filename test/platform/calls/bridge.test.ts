@@ -14,7 +14,7 @@ const active = async (to = '+15552223333'): Promise<string> => {
 const bridgeOf = async (...callIds: string[]): Promise<string> => {
   const { status, id, headers } = await w.v1.post('/bridges', { callIds });
   expect(status).toBe(201);
-  expect(headers.get('location')).toBe(`/v1/users/u-test/bridges/${id}`);
+  expect(headers.get('location')).toBe(`${w.platform.url}/v1/users/u-test/bridges/${id}`);
   return id;
 };
 const bridge = async (id: string): Promise<Json> => (await w.v1.get(`/bridges/${id}`)).body;

@@ -19,7 +19,7 @@ const last = async (callId: string): Promise<string> =>
 describe('a transfer', () => {
   it('dials, connects both far ends, and ends them together', async () => {
     const { status, id: target, headers } = await transfer({ transferTo: '+15552223333' });
-    expect([status, headers.get('location')]).toEqual([201, `/v1/users/u-test/calls/${target}`]);
+    expect([status, headers.get('location')]).toEqual([201, `${w.platform.url}/v1/users/u-test/calls/${target}`]);
     expect(await get(id)).toMatchObject({ state: 'transferring' });
     expect(await get(target)).toMatchObject({ direction: 'out', from: '+12223334444', to: '+15552223333' });
     expect(await w.app.next('answer')).toMatchObject({ callId: target, tag: 'first' });
