@@ -184,9 +184,10 @@ describe('secrets of the settings', () => {
   it('of a platform elsewhere: a password that is generated for it goes into a file', async () => {
     const { LINES: _, ...account } = CONFIGURED;
     const platform = start(['platform'], { ...FREE, ...account });
-    const [url = ''] = await until(platform, /http:\/\/127\.0\.0\.1:\d+/).then(
-      () => /http:\/\/127\.0\.0\.1:\d+(?=\/v1)/.exec(platform.output()) ?? [],
-    );
+    // The log has the URL earlier, without the path.
+    const apiUrl = /http:\/\/127\.0\.0\.1:\d+(?=\/v1)/;
+    await until(platform, apiUrl);
+    const [url = ''] = apiUrl.exec(platform.output()) ?? [];
     const env = { ...account, BANDWIDTH_API_URL: url, PUBLIC_BASE_URL: 'http://127.0.0.1:1' };
     const provision = start(['provision'], env);
     await provision.gone;

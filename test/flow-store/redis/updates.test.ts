@@ -259,7 +259,7 @@ describeWithRedis('updates in Redis', () => {
 describeWithRedis('updates in a cluster', () => {
   it('loses none of fifty on each of four flows from four instances at once', async () => {
     const cluster = await startRedisCluster(3);
-    const stores = await openStores(4, { url: cluster.url, cluster: true });
+    const stores = await openStores(4, { url: cluster.url, cluster: true, limitMs: 20_000 });
     const ids = ['c-1', 'c-2', 'c-3', 'c-4'];
     for (const id of ids) await stores[0]?.create(pairFlow(id));
     await Promise.all(
