@@ -14,10 +14,12 @@ const load = (name) => createRequire(import.meta.url)(join(dist, name));
 const { startTelephony } = load('platform/telephony.js');
 const { createDomains } = load('platform/resources/domains.js');
 const { createTimers } = load('platform/timers.js');
+const { createInternalErrors } = load('internal-errors.js');
 const { createLogger } = load('logger.js');
 
 const log = createLogger({ level: 'warn', pretty: false });
-const domains = createDomains((endpointId) => telephony.registrar.forget(endpointId));
+const internalErrors = createInternalErrors(log);
+const domains = createDomains((endpointId, why) => telephony.registrar.forget(endpointId, why));
 const domain = domains.create(domainName.split('.')[0]);
 const endpoints = users.map((name) => domains.addEndpoint(domain, { name, enabled: true, password }));
 const callee = endpoints.at(-1);
@@ -53,7 +55,16 @@ function receive({ from }, caller) {
 
 const telephony = await startTelephony(
   { host: '127.0.0.1', port: Number(port), maxLines: 20_000 },
-  { domains, timers: createTimers(), receive, ownMedia: () => undefined, log },
+  {
+    domains,
+    timers: createTimers(internalErrors),
+    receive,
+    ownMedia: () => undefined,
+    errors: { record() {} },
+    internalErrors,
+    metrics: { sipAuthFailed() {}, rtpEnded() {} },
+    log,
+  },
 );
 process.on('SIGTERM', () => void telephony.close().then(() => process.exit()));
 console.log('ready');
