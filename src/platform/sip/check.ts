@@ -10,11 +10,11 @@ import { looksLikeUri, parseUri, schemeOf } from '../../protocol/uri';
 
 /** Headers of which two that differ contradict each other, in every request. Two that say the same are one. */
 const SINGLE: ReadonlySet<string> = new Set(['call-id', 'cseq', 'from', 'max-forwards', 'to']);
-/** As above, where the method uses them. */
+/** As above, where the method uses them. Session timers are optional: the first value counts, and nonsense is none. */
 const SINGLE_OF = new Map<string, ReadonlySet<string>>([
   ['REGISTER', new Set([...SINGLE, 'expires'])],
-  ['INVITE', new Set([...SINGLE, 'content-type', 'expires', 'min-se', 'session-expires'])],
-  ['UPDATE', new Set([...SINGLE, 'content-type', 'min-se', 'session-expires'])],
+  ['INVITE', new Set([...SINGLE, 'content-type', 'expires'])],
+  ['UPDATE', new Set([...SINGLE, 'content-type'])],
   ['INFO', new Set([...SINGLE, 'content-type'])],
 ]);
 
