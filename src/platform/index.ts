@@ -7,7 +7,7 @@ import { localUrl } from '../protocol/host-port';
 import { createOriginPolicy, isLoopback, type OriginPolicy } from '../same-origin';
 import { createPlatformApp } from './api/platform-app';
 import { createCallRateLimit, NO_CALL_RATE_LIMIT } from './api/rate-limit';
-import { createCallbackClient } from './calls/callback-client';
+import { createCallbackClient, type CallbackRules } from './calls/callback-client';
 import { createCalls, type Calls } from './calls/calls';
 import { createDelivery } from './calls/delivery';
 import { createReceive } from './calls/incoming';
@@ -120,10 +120,11 @@ async function assemble(
   const timing = { ...DEFAULT_TIMING, ...options.timing };
   const timers = createTimers(internalErrors);
   const uris = createUris(() => url, userId);
-  const client = createCallbackClient(internalErrors, {
+  const callbackRules: CallbackRules = {
     isAllowed: (address) => isCallbackAllowed(address, options.privateHosts ?? false, server),
     isTrusted: ({ origin, pathname }) => options.ownCallbackUrls?.().includes(origin + pathname) ?? false,
-  });
+  };
+  const client = createCallbackClient(internalErrors, callbackRules);
   onClose(() => client.close());
   onClose(() => timers.close());
 
@@ -178,7 +179,7 @@ async function assemble(
 
   const callRate = rateLimits ? createCallRateLimit() : NO_CALL_RATE_LIMIT;
   const resources = { userId, applications, numbers, domains, errors, calls, callRate, phones, media, recordings };
-  const context = { ...resources, ...lines, registrar: telephony?.registrar, receive, uris, log };
+  const context = { ...resources, ...lines, callbackRules, registrar: telephony?.registrar, receive, uris, log };
   const app = createPlatformApp(context, { apiToken, apiSecret, rateLimits, sandbox, originPolicy, metrics });
   server.on(
     'request',

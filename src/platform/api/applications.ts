@@ -4,6 +4,7 @@ import { wireBoolean } from '../../protocol/commands';
 import type { ApplicationResource } from '../../protocol/resources';
 import { NotFoundError, ValidationError } from '../errors';
 import type { Application } from '../resources/applications';
+import { checkCallbackUrls } from './callback-urls';
 import type { ApiContext } from './context';
 import { created } from './links';
 import { pageQuery, sendPage } from './paging';
@@ -29,7 +30,7 @@ const newApplication = changes.extend({
 
 type Urls = Pick<Application, 'incomingCallUrl' | 'incomingMessageUrl'>;
 
-export function applicationRoutes({ applications, numbers, domains, uris }: ApiContext): Router {
+export function applicationRoutes({ applications, numbers, domains, callbackRules, uris }: ApiContext): Router {
   const router = Router();
 
   const get = (id: string): Application => {
@@ -37,10 +38,14 @@ export function applicationRoutes({ applications, numbers, domains, uris }: ApiC
     if (!application) throw new NotFoundError('application', id);
     return application;
   };
+  // No messages are sent here, so incomingMessageUrl may lead anywhere.
+  const checkUrls = ({ incomingCallUrl, incomingCallFallbackUrl }: z.output<typeof changes>): void =>
+    checkCallbackUrls({ incomingCallUrl, incomingCallFallbackUrl }, callbackRules);
 
   router.post('/', (request, response) => {
     const fields = parse(newApplication, request.body);
     mustHaveUrl(fields);
+    checkUrls(fields);
     const { id } = applications.create(fields);
     created(request, response, uris.location(`applications/${id}`)).end();
   });
@@ -57,6 +62,7 @@ export function applicationRoutes({ applications, numbers, domains, uris }: ApiC
     const application = get(request.params.id);
     const fields = parse(changes, request.body);
     mustHaveUrl({ ...application, ...fields });
+    checkUrls(fields);
     Object.assign(application, fields);
     response.status(200).end();
   });

@@ -7,6 +7,7 @@ import type { CallbackTarget } from '../calls/delivery';
 import { transfer } from '../calls/join-legs';
 import { audio, playbackOf } from './audio';
 import { callMediaRoutes } from './call-media';
+import { checkCallbackUrls } from './callback-urls';
 import { showCall, showEvent } from './call-resources';
 import type { ApiContext } from './context';
 import { created } from './links';
@@ -88,11 +89,14 @@ const listQuery = pageQuery.extend({
 });
 
 export function callRoutes(context: ApiContext): Router {
-  const { calls, numbers, callRate, uris } = context;
+  const { calls, numbers, callRate, callbackRules, uris } = context;
   const router = Router();
+  const checkUrls = ({ callbackUrl, fallbackUrl }: Pick<Changes, 'callbackUrl' | 'fallbackUrl'>): void =>
+    checkCallbackUrls({ callbackUrl, fallbackUrl }, callbackRules);
 
   router.post('/', (request, response) => {
     const fields = parse(newCall, request.body);
+    checkUrls(fields);
     const { from, to, bridgeId, conferenceId, callTimeout, tag, sipHeaders } = fields;
     // Somebody who is calling right now may be shown to whom the call is passed on to.
     if (!numbers.find(from) && !calls.isCalling(from))
@@ -131,6 +135,7 @@ export function callRoutes(context: ApiContext): Router {
   router.post('/:callId', (request, response) => {
     const call = calls.get(request.params.callId);
     const fields = parse(changes, request.body);
+    checkUrls(fields);
     if (fields.cause !== undefined && fields.state !== 'rejected')
       throw new ValidationError(`cause: ${fields.cause} is only valid with state rejected`);
     if (call.over) throw new CallEndedError(call.id);

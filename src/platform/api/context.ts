@@ -1,5 +1,6 @@
 /** What the routes are made of. */
 import type { Logger } from '../../logger';
+import type { CallbackRules } from '../calls/callback-client';
 import type { Calls } from '../calls/calls';
 import type { FarEnds } from '../lines/far-ends';
 import type { SimulationTiming } from '../lines/behaviour';
@@ -26,6 +27,7 @@ export interface ApiContext {
   domains: Domains;
   errors: ErrorLog;
   calls: Calls;
+  callbackRules: CallbackRules;
   callRate: CallRateLimit;
   recordings: Recordings;
   media: MediaStore;

@@ -56,7 +56,7 @@ export function createCallbackClient(internalErrors: InternalErrors, rules: Call
   const start = ({ url, method, fields }: CallbackRequest): http.ClientRequest => {
     const target = new URL(url);
     const trusted = isTrusted(target);
-    if (!trusted) refuseLiteral(target, isAllowed, notAllowed);
+    refuseLiteralCallback(target, rules);
     const agents = trusted ? trusting : guarded;
     const headers: Record<string, string | number> = { 'User-Agent': 'BandwidthAPI/v1', Accept: '*/*' };
     if (target.username || target.password)
@@ -133,6 +133,11 @@ export function createCallbackClient(internalErrors: InternalErrors, rules: Call
       for (const agents of [guarded, trusting]) for (const agent of Object.values(agents)) agent.destroy();
     },
   };
+}
+
+/** Names are looked up when an event is sent: see `guardedLookup`. @throws where the host is an address that gets no events */
+export function refuseLiteralCallback(url: URL, { isAllowed, isTrusted }: Omit<CallbackRules, 'lookup'>): void {
+  if (!isTrusted?.(url)) refuseLiteral(url, isAllowed, notAllowed);
 }
 
 function notAllowed(host: string): Error {

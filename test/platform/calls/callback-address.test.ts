@@ -2,9 +2,11 @@
 import type { LookupAddress } from 'node:dns';
 import { createInternalErrors } from '../../../src/internal-errors';
 import { createCallbackClient, type CallbackRules } from '../../../src/platform/calls/callback-client';
+import { createDelivery } from '../../../src/platform/calls/delivery';
 import { isPublicAddress } from '../../../src/platform/media/sounds/address';
+import { createErrorLog } from '../../../src/platform/resources/error-log';
 import { recordingLog } from '../../helpers/builders';
-import { receiver, world, type Receiver } from '../support/harness';
+import { NUMBER, receiver, world, type Answer, type Receiver } from '../support/harness';
 
 const EVENT = { method: 'POST', fields: { eventType: 'hangup' }, timeoutMs: 5_000 } as const;
 
@@ -67,11 +69,55 @@ it('a trusted URL is reached wherever it is, and its connection does not serve o
   callbacks.close();
 });
 
-it('the failure shows in /errors; loopback is open to a platform that listens on loopback only', async () => {
-  const w = await world();
-  await w.dial('+15552223333', { callbackUrl: 'http://169.254.169.254/latest/meta-data', fallbackUrl: w.app.url });
-  await w.app.next('answer');
-  const { body } = await w.v1.get('/errors');
-  expect(body[0]).toMatchObject({ code: 'callback-failed', message: expect.stringMatching(/AUDIO_PRIVATE_HOSTS/) });
-  await w.close();
+it('the failure shows in /errors', async () => {
+  const callbacks = client({ lookup: names('169.254.169.254').lookup! });
+  const { log } = recordingLog();
+  const errors = createErrorLog(10);
+  const queue = createDelivery({ client: callbacks, errors, log }).createQueue();
+  const event = { id: 'e', callId: 'c', time: '', name: 'answer', fields: {}, outcome: 'pending' } as const;
+  const target = { url: 'http://app.example/', method: 'POST', timeoutMs: 5_000 } as const;
+  expect(await queue.send({ ...event, attempts: [] }, target)).toBe(false);
+  const [error] = errors.list();
+  expect(error).toMatchObject({ code: 'callback-failed', message: expect.stringMatching(/AUDIO_PRIVATE_HOSTS/) });
+  callbacks.close();
+});
+
+describe('a request with a literal address', () => {
+  const METADATA = 'http://169.254.169.254/latest/meta-data';
+  const code = ({ status, body }: Answer): [number, string] => [status, body?.code];
+
+  it('is refused where no events are sent there, and names field, address and setting', async () => {
+    const w = await world();
+    const callId = await w.dial('+15550000002');
+    const call = { from: NUMBER, to: '+15550000002' };
+    for (const [path, body] of [
+      ['/calls', { ...call, callbackUrl: METADATA }],
+      ['/calls', { ...call, callbackUrl: w.app.url, fallbackUrl: 'http://[::ffff:10.1.2.3]:8080/' }],
+      [`/calls/${callId}`, { callbackUrl: 'https://user:secret@192.168.1.1/' }],
+      [`/calls/${callId}`, { state: 'transferring', transferTo: '+15552223333', callbackUrl: METADATA }],
+      ['/applications', { name: 'x', incomingCallUrl: METADATA }],
+      [`/applications/${w.applicationId}`, { incomingCallFallbackUrl: 'http://172.16.0.1/' }],
+    ] as const)
+      expect([path, ...code(await w.v1.post(path, body))]).toEqual([path, 400, 'callback-url-invalid']);
+    const { body } = await w.v1.post('/calls', { ...call, callbackUrl: METADATA });
+    expect(body.message).toMatch(/^callbackUrl: 169\.254\.169\.254 .*AUDIO_PRIVATE_HOSTS/);
+    expect(body.details).toMatchObject([{ name: 'callbackUrl' }]);
+    expect((await w.v1.get('/calls')).body).toHaveLength(1);
+    expect((await w.v1.get(`/applications/${w.applicationId}`)).body).not.toHaveProperty('incomingCallFallbackUrl');
+    await w.close();
+  });
+
+  it('is taken with AUDIO_PRIVATE_HOSTS=on', async () => {
+    const w = await world({ privateHosts: true });
+    expect((await w.v1.post('/applications', { name: 'x', incomingCallUrl: 'http://10.1.2.3/' })).status).toBe(201);
+    await w.close();
+  });
+
+  it("is taken where it is the operator's own webhook", async () => {
+    const w = await world({ ownCallbackUrls: () => ['http://10.1.2.3:8080/webhooks/voice'] });
+    const to = (incomingCallUrl: string) => w.v1.post('/applications', { name: 'x', incomingCallUrl });
+    expect((await to('http://hook:secret@10.1.2.3:8080/webhooks/voice')).status).toBe(201);
+    expect(code(await to('http://10.1.2.3:8080/other'))).toEqual([400, 'callback-url-invalid']);
+    await w.close();
+  });
 });
