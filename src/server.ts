@@ -68,7 +68,8 @@ export async function startServer(
   const instance = randomUUID();
   const store = await openStore(config.redis, log);
   const metrics = createMetrics(store, internalErrors);
-  const records = await openCallRecords({ ...config.callRecords, log, count: metrics.callRecord }).catch(
+  const wallTime = (at: number) => store.wallTime(at);
+  const records = await openCallRecords({ ...config.callRecords, log, count: metrics.callRecord, wallTime }).catch(
     async (error: unknown) => {
       await store.close();
       throw explainRecordsFile(error, config.callRecords.file);

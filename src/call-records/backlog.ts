@@ -5,7 +5,7 @@ import type { CountRecord, RecordSink } from './records';
 export interface Waiting {
   id: string;
   text: string;
-  /** epoch ms */
+  /** performance.now() */
   addedAt: number;
 }
 
@@ -51,7 +51,7 @@ export function createBacklog(options: {
       return waiting.size;
     },
     add(id, text) {
-      waiting.add({ id, text, addedAt: Date.now() });
+      waiting.add({ id, text, addedAt: performance.now() });
       const [oldest] = waiting;
       if (waiting.size > limit && oldest) giveUp(oldest, `more than ${limit} records wait`);
     },

@@ -70,7 +70,7 @@ export function createRecordPoster(options: PosterOptions): Sink {
       if (!failure) {
         backlog.done(record);
         pauseMs = firstPauseMs;
-      } else if (!failure.retry || Date.now() - record.addedAt > MAX_AGE_MS || aborted.signal.aborted) {
+      } else if (!failure.retry || performance.now() - record.addedAt > MAX_AGE_MS || aborted.signal.aborted) {
         backlog.giveUp(record, failure.why);
       } else {
         backlog.putBack(record);

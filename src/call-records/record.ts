@@ -32,8 +32,10 @@ export interface CallRecord {
   talkSeconds: number;
 }
 
-export function recordOf(summary: SessionSummary): CallRecord {
+/** @param wallTime what to show to people for a time of the summary */
+export function recordOf(summary: SessionSummary, wallTime: (at: number) => number): CallRecord {
   const { sessionId, startedAt, endedAt } = summary;
+  const iso = (at: number): string => new Date(wallTime(at)).toISOString();
   const key = createHash('sha256').update(`${sessionId}\n${startedAt}`).digest('hex');
   return {
     id: `r-${key.slice(0, 32)}`,
@@ -62,4 +64,10 @@ export function recordOf(summary: SessionSummary): CallRecord {
   };
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString();
+/** One line of JSON, for readers too that end a line at the separators of Unicode. */
+export function printRecord(record: CallRecord): string {
+  return JSON.stringify(record).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

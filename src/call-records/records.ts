@@ -3,7 +3,7 @@ import type { SessionSummary } from '../flows/summary';
 import type { Logger } from '../logger';
 import { createRecordFile } from './record-file';
 import { createRecordPoster, type PosterOptions } from './record-poster';
-import { recordOf } from './record';
+import { printRecord, recordOf } from './record';
 
 export interface CallRecords {
   /** Takes the record in and returns at once. */
@@ -24,10 +24,13 @@ export interface CallRecordsOptions {
   post: Omit<PosterOptions, 'log' | 'count'> | undefined;
   log: Logger;
   count: CountRecord;
+  /** What to show to people for a time of a summary. */
+  wallTime: (at: number) => number;
 }
 
 /** @throws (rejects) where the file cannot be written to */
-export async function openCallRecords({ file, post, log, count }: CallRecordsOptions): Promise<CallRecords> {
+export async function openCallRecords(options: CallRecordsOptions): Promise<CallRecords> {
+  const { file, post, log, count, wallTime } = options;
   const sinks = [
     ...(file === undefined ? [] : [await createRecordFile({ path: file, log, count })]),
     ...(post === undefined ? [] : [createRecordPoster({ ...post, log, count })]),
@@ -35,8 +38,8 @@ export async function openCallRecords({ file, post, log, count }: CallRecordsOpt
   return {
     write(summary) {
       if (sinks.length === 0) return;
-      const record = recordOf(summary);
-      const text = JSON.stringify(record);
+      const record = recordOf(summary, wallTime);
+      const text = printRecord(record);
       for (const sink of sinks) sink.write(record.id, text);
     },
     async reopen() {

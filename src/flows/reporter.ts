@@ -1,5 +1,6 @@
 /** Tells what happens to sessions: log lines, metrics and call records. Nothing here changes a session. */
 import type { CallRecords } from '../call-records/records';
+import type { FlowStore } from '../flow-store/store';
 import type { Logger } from '../logger';
 import type { Metrics } from '../metrics';
 import type { VoiceEvent } from '../protocol/events';
@@ -21,15 +22,24 @@ export interface ReporterDeps {
   log: Logger;
   metrics: Metrics;
   records?: CallRecords | undefined;
+  store: Pick<FlowStore, 'wallTime'>;
 }
 
-export function createReporter({ log, metrics, records }: ReporterDeps): Reporter {
+export function createReporter({ log, metrics, records, store }: ReporterDeps): Reporter {
+  const iso = (at: number | undefined) => (at === undefined ? undefined : new Date(store.wallTime(at)).toISOString());
+
   function ended(flow: Flow): void {
     const summary = summaryOf(flow);
-    const { startedAt, answeredAt: _, talkingAt: __, endedAt, givenUp, ...told } = summary;
+    const { startedAt, answeredAt, talkingAt, endedAt, givenUp, ...told } = summary;
     metrics.sessionEnded(summary);
-    const ms = (endedAt ?? startedAt) - startedAt;
-    log.info({ event: 'session.ended', ...told, ...(givenUp && { givenUp }), ms }, 'session ended');
+    const times = {
+      startedAt: iso(startedAt),
+      answeredAt: iso(answeredAt),
+      talkingAt: iso(talkingAt),
+      endedAt: iso(endedAt),
+      ms: (endedAt ?? startedAt) - startedAt,
+    };
+    log.info({ event: 'session.ended', ...told, ...(givenUp && { givenUp }), ...times }, 'session ended');
     for (const leg of legsOf(flow)) {
       if (!leg.givenUp) continue;
       metrics.legGivenUp();

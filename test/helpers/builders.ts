@@ -6,7 +6,7 @@ import type { CallControl } from '../../src/call-control/client';
 import { createMemoryStore } from '../../src/flow-store/memory-store';
 import type { FlowStore } from '../../src/flow-store/store';
 import type { DialPlan } from '../../src/flows/dial-plan';
-import { createEngine, type Engine } from '../../src/flows/engine';
+import { createEngine, type Engine, type EngineDeps } from '../../src/flows/engine';
 import type { Limits } from '../../src/flows/flow';
 import { createLogger, type Logger } from '../../src/logger';
 import { createMetrics, type Metrics } from '../../src/metrics';
@@ -208,6 +208,9 @@ export interface EngineOptions {
   client?: FakeClient;
   plan?: DialPlan;
   limits?: Partial<Limits>;
+  records?: EngineDeps['records'];
+  /** Instead of the clock of the result. */
+  now?: () => number;
 }
 
 export function testEngine(options: EngineOptions = {}): TestEngine {
@@ -223,9 +226,10 @@ export function testEngine(options: EngineOptions = {}): TestEngine {
     log: recording.log,
     internalErrors,
     metrics,
+    records: options.records,
     plan,
     limits,
-    now: () => clock.now,
+    now: options.now ?? (() => clock.now),
   });
   return { ...recording, engine, store, client, metrics, internalErrors, clock };
 }
