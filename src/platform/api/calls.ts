@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import { MAX_CALL_TIMEOUT_SECONDS, REJECT_CAUSES, wireBoolean } from '../../protocol/commands';
-import { CallEndedError, NotFoundError, NumberAccessDeniedError, ValidationError } from '../errors';
+import { CallEndedError, NotFoundError, ValidationError } from '../errors';
 import type { Call } from '../calls/call';
 import type { CallbackTarget } from '../calls/delivery';
 import { transfer } from '../calls/join-legs';
@@ -13,6 +13,7 @@ import type { ApiContext } from './context';
 import { created } from './links';
 import { pageQuery, sendPage } from './paging';
 import { showRecording } from './recordings';
+import { checkShownNumber, transferredNumber } from './shown-number';
 import {
   callbackHttpMethod,
   callbackTimeout,
@@ -89,7 +90,7 @@ const listQuery = pageQuery.extend({
 });
 
 export function callRoutes(context: ApiContext): Router {
-  const { calls, numbers, callRate, callbackRules, uris } = context;
+  const { calls, callRate, callbackRules, uris } = context;
   const router = Router();
   const checkUrls = ({ callbackUrl, fallbackUrl }: Pick<Changes, 'callbackUrl' | 'fallbackUrl'>): void =>
     checkCallbackUrls({ callbackUrl, fallbackUrl }, callbackRules);
@@ -98,9 +99,7 @@ export function callRoutes(context: ApiContext): Router {
     const fields = parse(newCall, request.body);
     checkUrls(fields);
     const { from, to, bridgeId, conferenceId, callTimeout, tag, sipHeaders } = fields;
-    // Somebody who is calling right now may be shown to whom the call is passed on to.
-    if (!numbers.find(from) && !calls.isCalling(from))
-      throw new NumberAccessDeniedError(`from: ${from} is not a number of the account`);
+    checkShownNumber(fields, context);
     if (conferenceId !== undefined) throw new NotFoundError('conference', conferenceId); // v1's conferences are not built
     const bridge = bridgeId === undefined ? undefined : calls.bridge(bridgeId);
     callRate.take(from);
@@ -161,21 +160,14 @@ export function callRoutes(context: ApiContext): Router {
   const transferCall = (call: Call, fields: Changes): Call => {
     const { transferTo: to, whisperAudio } = fields;
     if (to === undefined) throw new ValidationError('transferTo: required with the state transferring');
+    const shown = transferredNumber(call, fields.transferCallerId, context);
     const whisper = whisperAudio && playbackOf(whisperAudio, 'whisperAudio.');
     call.transferred();
     call.bridge?.remove(call);
     const { settings } = call;
-    // The far end of a call that came in is its caller; of one that was dialled, the callee: the new leg shows that one.
-    const from = fields.transferCallerId ?? (settings.direction === 'in' ? settings.from : settings.to);
     const callback = updatedCallback(settings.callback, fields);
-    const target = calls.dial({
-      from,
-      to,
-      callback,
-      callTimeout: 60,
-      tag: fields.tag ?? settings.tag,
-      privacy: settings.privacy,
-    });
+    const tag = fields.tag ?? settings.tag;
+    const target = calls.dial({ ...shown, to, callback, callTimeout: 60, tag });
     transfer(call, target, whisper);
     return target;
   };

@@ -238,12 +238,15 @@ describe('domains as old applications use them', () => {
   });
 });
 
-it('the number of somebody who is calling may be shown to whom the call is passed on to, as long as he calls', async () => {
+it('the number of a party that is calling may be shown to endpoints, as long as the call is there', async () => {
   const CALLER = '+12223334444';
-  const dial = () => w.v1.post('/calls', { from: CALLER, to: ENDPOINT });
+  const dial = (to = ENDPOINT) => w.v1.post('/calls', { from: CALLER, to });
   expect(await code(dial())).toEqual([403, 'number-access-denied']);
   const { body: leg } = await w.sandbox.post('/calls', { from: CALLER, to: NUMBER });
   expect((await dial()).status).toBe(201);
+  // Not to the PSTN, nor to a SIP URI elsewhere, nor to a number of the account: there it would be a forged number.
+  for (const to of ['+15552223333', 'sip:+15552223333@gw.example.com', NUMBER])
+    expect([to, ...(await code(dial(to)))]).toEqual([to, 403, 'number-access-denied']);
   await w.v1.post(`/calls/${leg.callId}`, { state: 'rejected' });
   expect(await code(dial())).toEqual([403, 'number-access-denied']);
 });

@@ -48,6 +48,20 @@ describe('a transfer', () => {
     });
   });
 
+  it.each([
+    ['the caller', '+12223334444', 201],
+    ['the number that was called', NUMBER, 201],
+    ['no number', 'Private', 201],
+    ['a foreign number', '+15558889999', 403],
+    ['a text', 'Your Bank', 403],
+  ])('that shows %s: %s is answered with %i', async (_what, transferCallerId, status) => {
+    const answer = await transfer({ transferTo: '+15550000002', transferCallerId });
+    expect(answer.status).toBe(status);
+    if (status === 201) return;
+    expect(answer.body.code).toBe('number-access-denied');
+    expect(await get(id)).toMatchObject({ state: 'active' });
+  });
+
   it('whispers before it connects', async () => {
     const { id: target } = await transfer({
       transferTo: '+15552223333',
