@@ -11,9 +11,17 @@ export interface InternalErrorFields {
   flowId?: string | undefined;
 }
 
+declare const GUARDED: unique symbol;
+
+/** A callback that never throws. Only `guard` makes one; the lint rule `tandem/guarded-callbacks` asks for this type. */
+export interface Guarded<Args extends unknown[]> {
+  (...args: Args): void;
+  readonly [GUARDED]: true;
+}
+
 export interface InternalErrors {
   /** Wraps a callback: what it throws, or what the promise that it returns rejects with, is reported. */
-  guard<Args extends unknown[]>(where: string, run: (...args: Args) => unknown): (...args: Args) => void;
+  guard<Args extends unknown[]>(where: string, run: (...args: Args) => unknown): Guarded<Args>;
   /** An error that is reported again is logged and counted once. */
   report(error: unknown, fields: InternalErrorFields): void;
   /**
@@ -70,8 +78,8 @@ export function runAll(...steps: (() => void)[]): void {
 function guarded<Args extends unknown[]>(
   report: (error: unknown) => void,
   run: (...args: Args) => unknown,
-): (...args: Args) => void {
-  return (...args) => {
+): Guarded<Args> {
+  const safe = (...args: Args): void => {
     try {
       const result = run(...args);
       if (result instanceof Promise) result.catch(report);
@@ -79,4 +87,5 @@ function guarded<Args extends unknown[]>(
       report(error);
     }
   };
+  return safe as Guarded<Args>;
 }

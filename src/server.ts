@@ -66,7 +66,7 @@ export async function startServer(
 ): Promise<TandemServer> {
   let webhookUrl = '';
   const instance = randomUUID();
-  const store = await openStore(config.redis, log);
+  const store = await openStore(config.redis, log, internalErrors);
   const metrics = createMetrics(store, internalErrors);
   const wallTime = (at: number) => store.wallTime(at);
   const records = await openCallRecords({ ...config.callRecords, log, count: metrics.callRecord, wallTime }).catch(

@@ -1,4 +1,5 @@
 import type { Config } from '../config';
+import type { InternalErrors } from '../internal-errors';
 import type { Logger } from '../logger';
 import { createMemoryStore } from './memory-store';
 import { openRedisStore } from './redis';
@@ -8,6 +9,6 @@ import type { FlowStore } from './store';
  * The store of the settings: Redis where there is one, else this process' memory.
  * @throws (rejects) TandemError where Redis cannot be meant, or does not let Tandem in
  */
-export function openStore(redis: Config['redis'], log: Logger): Promise<FlowStore> {
-  return redis ? openRedisStore({ ...redis, log }) : Promise.resolve(createMemoryStore());
+export function openStore(redis: Config['redis'], log: Logger, internalErrors: InternalErrors): Promise<FlowStore> {
+  return redis ? openRedisStore({ ...redis, log, internalErrors }) : Promise.resolve(createMemoryStore());
 }

@@ -33,9 +33,14 @@ export function startTicker(everyMs: number, tick: () => Promise<void>, log: Log
   const next = () => {
     if (closed) return;
     timer = setTimeout(() => {
-      tick()
-        .then(() => told.clear(), tell)
-        .finally(next);
+      try {
+        tick()
+          .then(() => told.clear(), tell)
+          .finally(next);
+      } catch (error) {
+        tell(error);
+        next();
+      }
     }, everyMs);
     timer.unref();
   };

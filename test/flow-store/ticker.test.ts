@@ -65,6 +65,18 @@ describe('the ticker', () => {
     ticker.close();
   });
 
+  it('logs a tick that throws at once, and goes on', async () => {
+    const { log, lines } = recordingLog();
+    const tick = jest.fn((): Promise<void> => {
+      throw new Error('broken');
+    });
+    const ticker = startTicker(200, tick, log, 'waking');
+    await jest.advanceTimersByTimeAsync(400);
+    ticker.close();
+    expect(tick).toHaveBeenCalledTimes(2);
+    expect(lines).toEqual([expect.objectContaining({ event: 'tick-failed', level: 50, err: 'broken' })]);
+  });
+
   it('logs a failure that goes on once a minute, and a new one at once', async () => {
     const { log, lines } = recordingLog();
     let isDown = true;

@@ -40,13 +40,13 @@ const RESEND_AFTER_MS = 40;
 const PASSING = /^(LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|READONLY) /;
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { log, limitMs } = options;
+  const { log, limitMs, internalErrors } = options;
   const troubles = createTroubles(log);
   const doors = createDoors({ host: options.address.host, port: options.address.port });
   const waiting = new Set<() => void>();
   const nodesAway = new Set<string>();
-  const stalls = createStalls((key) => askWrite(key), troubles);
-  const refusals = createRefusals(whyRefused, troubles);
+  const stalls = createStalls((key) => askWrite(key), troubles, internalErrors);
+  const refusals = createRefusals(whyRefused, troubles, internalErrors);
   let link: Link | undefined;
   /** Connected, and not yet greeted. */
   let stranger: Link | undefined;
@@ -144,7 +144,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       log.error({ event: 'redis-refuses', err: refusal, remedy }, 'Redis refuses Tandem');
     lastRefusal = refusal;
     doors.next();
-    retry = setTimeout(() => void open().catch(() => undefined), pauseMs);
+    const reopen = internalErrors.guard('redis connection', () => open().catch(() => undefined));
+    retry = setTimeout(reopen, pauseMs);
     pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
   }
 

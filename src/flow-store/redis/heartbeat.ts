@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { InternalErrors } from '../../internal-errors';
 import { LEASE_MS, type Instances } from '../store';
 import type { Answer, Caller, Deadline } from './caller';
 import type { Connection } from './connection';
@@ -27,7 +28,7 @@ const CLOCK_STEP_MS = 1_000;
 const CLOSE_WITHIN_MS = 500;
 
 /** The own clock is monotonic: what `Date` says of it is looked at once, until Redis has said the time. */
-export function createHeartbeat(keys: Keys): Heartbeat {
+export function createHeartbeat(keys: Keys, internalErrors: InternalErrors): Heartbeat {
   const instance = randomUUID();
   const mono = () => performance.now();
   let offset = Date.now() - mono();
@@ -72,12 +73,12 @@ export function createHeartbeat(keys: Keys): Heartbeat {
 
   function next(connection: Connection): void {
     if (closed) return;
-    timer = setTimeout(() => {
-      // A failed beat is the connection's to tell of, and the next one comes.
+    // A failed beat is the connection's to tell of, and the next one comes.
+    const beatAgain = () =>
       beat(connection)
         .catch(() => undefined)
         .finally(() => next(connection));
-    }, EVERY_MS);
+    timer = setTimeout(internalErrors.guard('redis heartbeat', beatAgain), EVERY_MS);
     timer.unref();
   }
 

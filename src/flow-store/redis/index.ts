@@ -1,3 +1,4 @@
+import { createInternalErrors, type InternalErrors } from '../../internal-errors';
 import type { Logger } from '../../logger';
 import type { FlowStore } from '../store';
 import { createConnection } from './connection';
@@ -18,6 +19,7 @@ export interface RedisStoreOptions {
   /** `redis[s]://[user[:password]@]host[:port][/database]`; of a cluster, any node. */
   url: string;
   log: Logger;
+  internalErrors?: InternalErrors;
   /** What all keys begin with. */
   prefix?: string;
   /** A Redis Cluster: all instances must say the same. */
@@ -44,20 +46,22 @@ export interface RedisStoreOptions {
  */
 export async function openRedisStore(options: RedisStoreOptions): Promise<FlowStore> {
   const { url, prefix = 'tandem', cluster = false, keepEndedMs = 600_000, maxEnded = 2_000, limitMs = 3_000 } = options;
+  const { internalErrors = createInternalErrors(options.log) } = options;
   const address = readRedisUrl(url, cluster);
   const shards = shardsOf(cluster);
   const keys = createKeys(checkPrefix(prefix), shards);
-  const heartbeat = createHeartbeat(keys);
+  const heartbeat = createHeartbeat(keys, internalErrors);
   const connection = createConnection({
     address,
     cluster,
     limitMs,
     stallMs: options.stallMs ?? 5_000,
     log: options.log,
+    internalErrors,
     ...(options.tls && { tls: options.tls }),
     async greet(caller) {
       await heartbeat.beat(caller);
-      void warnOfEviction(caller, keys.instances, options.log);
+      internalErrors.guard('redis eviction', () => warnOfEviction(caller, keys.instances, options.log))();
     },
     onLost: () => heartbeat.disturb(),
   });

@@ -1,4 +1,5 @@
 import { ClientClosedError, ClientOfflineError, createClient, createCluster, ErrorReply } from '@redis/client';
+import type { InternalErrors } from '../../internal-errors';
 import type { Door } from './doors';
 import type { RedisAddress } from './settings';
 
@@ -25,6 +26,7 @@ export interface LinkOptions {
   events: LinkEvents;
   /** Gives connecting up. */
   signal: AbortSignal;
+  internalErrors: InternalErrors;
 }
 
 export interface LinkEvents {
@@ -44,12 +46,15 @@ const TOPOLOGY_AFTER_MS = 1_000;
 export async function openLink(options: LinkOptions): Promise<Link> {
   const { connectMs, signal } = options;
   const link = options.cluster ? clusterLink(options) : singleLink(options);
-  let giveUp = (): void => undefined;
-  let timer: NodeJS.Timeout | undefined;
+  let stopWaiting = (): void => undefined;
   const givenUp = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no connection within ${connectMs} ms`)), connectMs);
-    giveUp = () => reject(new Error('no longer wanted'));
+    const timer = setTimeout(() => reject(new Error(`no connection within ${connectMs} ms`)), connectMs);
+    const giveUp = () => reject(new Error('no longer wanted'));
     signal.addEventListener('abort', giveUp);
+    stopWaiting = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+    };
   });
   try {
     await Promise.race([link.connect(), givenUp]);
@@ -58,8 +63,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     link.destroy();
     throw error;
   } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', giveUp);
+    stopWaiting();
   }
 }
 
@@ -75,7 +79,7 @@ export function isUnsent(error: unknown): boolean {
 
 type Connectable = Link & { connect(): Promise<unknown> };
 
-function singleLink({ address, door, tls, connectMs, events }: LinkOptions): Connectable {
+function singleLink({ address, door, tls, connectMs, events, internalErrors }: LinkOptions): Connectable {
   const client = createClient({
     ...credentials(address),
     database: address.database,
@@ -84,9 +88,10 @@ function singleLink({ address, door, tls, connectMs, events }: LinkOptions): Con
   });
   let up = false;
   client.on('ready', () => (up = true));
-  client.on('error', (error: Error) => {
+  const failed = (error: Error): void => {
     if (up) events.lost(error);
-  });
+  };
+  client.on('error', internalErrors.guard('redis link', failed));
   return {
     connect: () => client.connect(),
     send: (_key, args) => client.sendCommand(args),
@@ -101,7 +106,7 @@ function singleLink({ address, door, tls, connectMs, events }: LinkOptions): Con
   };
 }
 
-function clusterLink({ address, door, tls, connectMs, events }: LinkOptions): Connectable {
+function clusterLink({ address, door, tls, connectMs, events, internalErrors }: LinkOptions): Connectable {
   const base = socket(address, tls, connectMs);
   const cluster = createCluster({
     rootNodes: [
@@ -121,12 +126,14 @@ function clusterLink({ address, door, tls, connectMs, events }: LinkOptions): Co
   let failure: Error | undefined;
   const nameOf = (node: ClusterNode) => `${node.host}:${node.port}`;
   cluster.on('error', (error: Error) => (failure = error));
-  cluster.on('node-error', (error: Error, node: ClusterNode) => {
+  const nodeFailed = (error: Error, node: ClusterNode): void => {
     failure = error;
     if (up) events.nodeLost(nameOf(node), error);
-  });
-  cluster.on('node-ready', (node: ClusterNode) => events.nodeMended(nameOf(node)));
-  cluster.on('node-disconnect', (node: ClusterNode) => events.nodeMended(nameOf(node)));
+  };
+  const nodeMended = internalErrors.guard('redis node', (node: ClusterNode) => events.nodeMended(nameOf(node)));
+  cluster.on('node-error', internalErrors.guard('redis node', nodeFailed));
+  cluster.on('node-ready', nodeMended);
+  cluster.on('node-disconnect', nodeMended);
   return {
     async connect() {
       try {

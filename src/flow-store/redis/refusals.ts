@@ -1,3 +1,4 @@
+import type { InternalErrors } from '../../internal-errors';
 import type { Troubles } from './troubles';
 
 /** Servers that answer and take nothing: full, without a disk, without replicas, or with other rights than they had. */
@@ -17,13 +18,26 @@ const ASK_AGAIN_MS = 500;
 const MOST_SUSPECTS = 100;
 
 /** @param ask resolves with why it is refused; undefined where it is not; rejects where nothing came back */
-export function createRefusals(ask: (key: string) => Promise<string | undefined>, troubles: Troubles): Refusals {
+export function createRefusals(
+  ask: (key: string) => Promise<string | undefined>,
+  troubles: Troubles,
+  internalErrors: InternalErrors,
+): Refusals {
   const suspects = new Set<string>();
   const refusing = new Map<string, string>();
   const timers = new Set<NodeJS.Timeout>();
   let closed = false;
 
-  async function look(lane: string, key: string): Promise<void> {
+  const look = internalErrors.guard('redis write probe', async (lane: string, key: string): Promise<void> => {
+    try {
+      await lookOnce(lane, key);
+    } catch (error) {
+      suspects.delete(lane); // so that the next refused command asks again
+      throw error;
+    }
+  });
+
+  async function lookOnce(lane: string, key: string): Promise<void> {
     // Out of reach is no news: that is told elsewhere.
     const why = await ask(key).catch(() => refusing.get(lane));
     if (closed) return;
@@ -36,7 +50,7 @@ export function createRefusals(ask: (key: string) => Promise<string | undefined>
     troubles.begin(nameOf(lane), why);
     const timer = setTimeout(() => {
       timers.delete(timer);
-      void look(lane, key);
+      look(lane, key);
     }, ASK_AGAIN_MS);
     timers.add(timer);
   }
@@ -45,7 +59,7 @@ export function createRefusals(ask: (key: string) => Promise<string | undefined>
     suspect(lane, key) {
       if (closed || suspects.has(lane) || suspects.size >= MOST_SUSPECTS) return;
       suspects.add(lane);
-      void look(lane, key);
+      look(lane, key);
     },
     get why() {
       const [why] = refusing.values();

@@ -1,3 +1,4 @@
+import type { InternalErrors } from '../../internal-errors';
 import type { Troubles } from './troubles';
 
 /** Servers from which nothing comes back, or nothing but that they cannot answer now. */
@@ -18,19 +19,25 @@ const ASK_AFTER_MS = 200;
 const MOST_LANES = 100;
 
 /** @param ask brings something back, or rejects; otherwise a part for which there is no work would never be known to be back */
-export function createStalls(ask: (key: string) => Promise<unknown>, troubles: Troubles): Stalls {
+export function createStalls(
+  ask: (key: string) => Promise<unknown>,
+  troubles: Troubles,
+  internalErrors: InternalErrors,
+): Stalls {
   const stalls = new Map<string, { since: number; key: string; why: string }>();
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
   function askSoon(): void {
-    timer ??= setTimeout(() => {
-      const asked = [...stalls.values()].map(({ key }) => ask(key).catch(() => undefined));
-      void Promise.all(asked).then(() => {
+    const askAll = async (): Promise<void> => {
+      try {
+        await Promise.allSettled([...stalls.values()].map(({ key }) => ask(key)));
+      } finally {
         timer = undefined;
         if (stalls.size > 0 && !closed) askSoon();
-      });
-    }, ASK_AFTER_MS);
+      }
+    };
+    timer ??= setTimeout(internalErrors.guard('redis reply timeout', askAll), ASK_AFTER_MS);
   }
 
   return {

@@ -2,7 +2,9 @@ import type { Caller } from '../../../src/flow-store/redis/caller';
 import type { Connection } from '../../../src/flow-store/redis/connection';
 import { createHeartbeat } from '../../../src/flow-store/redis/heartbeat';
 import { createKeys } from '../../../src/flow-store/redis/keys';
+import { createInternalErrors } from '../../../src/internal-errors';
 import { LEASE_MS } from '../../../src/flow-store/store';
+import { recordingLog } from '../../helpers/builders';
 
 const keys = createKeys('tandem', 1);
 /** Redis' clock is not this machine's. */
@@ -37,7 +39,7 @@ describe('the heartbeat', () => {
 
   async function begun() {
     const redis = playRedis();
-    const heartbeat = createHeartbeat(keys);
+    const heartbeat = createHeartbeat(keys, createInternalErrors(recordingLog().log));
     await heartbeat.beat(redis.connection);
     heartbeat.start(redis.connection);
     return { ...redis, heartbeat };
@@ -94,7 +96,7 @@ describe('the heartbeat', () => {
   });
 
   it('has no lease before its first beat', () => {
-    expect(createHeartbeat(keys).holdsLease()).toBe(false);
+    expect(createHeartbeat(keys, createInternalErrors(recordingLog().log)).holdsLease()).toBe(false);
   });
 
   it('tells the time of Redis, whatever Date says', async () => {
