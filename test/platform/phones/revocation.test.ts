@@ -1,25 +1,54 @@
 /** What a phone was granted ends when its endpoint gets another password, is disabled or deleted; calls that are up go on. */
+import net, { type AddressInfo } from 'node:net';
+import tls from 'node:tls';
+import { TEST_CERT, TEST_KEY } from '../sip/transport/test-certificate';
 import { ENDPOINT, world, type World } from '../support/harness';
 import { isSpeech, softphone, type Softphone, type SoftphoneOptions } from '../support/softphone';
 
 const PSTN = '+15552223333';
-const TRANSPORTS = ['UDP', 'TCP', 'WS'] as const;
+const TRANSPORTS = ['UDP', 'TCP', 'TLS', 'WS', 'WSS'] as const;
 type Transport = (typeof TRANSPORTS)[number];
 
 let w: World;
+let proxy: tls.Server;
 const phones: Softphone[] = [];
 beforeEach(async () => {
-  w = await world({ sip: { host: '127.0.0.1', port: 0 } });
+  const identity = { cert: TEST_CERT, key: TEST_KEY };
+  w = await world({ sip: { host: '127.0.0.1', port: 0, tls: { port: 0, ...identity } } });
+  proxy = await tlsProxy(w.platform.port, identity);
 });
 afterEach(async () => {
   await w.close();
   for (const phone of phones.splice(0)) phone.close();
+  await new Promise((resolve) => proxy.close(resolve));
 });
 
+/** What `wss:` needs in front of the platform. It passes the end of a connection on. */
+async function tlsProxy(port: number, identity: { cert: string; key: string }): Promise<tls.Server> {
+  const server = tls.createServer(identity, (near) => {
+    const far = net.connect(port, '127.0.0.1');
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const)
+      one
+        .on('error', () => undefined)
+        .on('close', () => other.destroy())
+        .pipe(other);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
 async function newPhone(transport: Transport, options: Partial<SoftphoneOptions> = {}): Promise<Softphone> {
-  const way =
-    transport === 'WS' ? { webSocket: `${w.platform.url.replace('http:', 'ws:')}/sip` } : { tcp: transport === 'TCP' };
-  const phone = await softphone({ server: w.platform.sip!.phones, ...way, ...options });
+  const ways: Record<Transport, Partial<SoftphoneOptions>> = {
+    UDP: {},
+    TCP: { tcp: true },
+    TLS: { tlsPort: w.platform.sip!.listening.find((one) => one.transport === 'TLS')!.port },
+    WS: { webSocket: `${w.platform.url.replace('http:', 'ws:')}/sip` },
+    WSS: { webSocket: `wss://127.0.0.1:${(proxy.address() as AddressInfo).port}/sip` },
+  };
+  const phone = await softphone({ server: w.platform.sip!.phones, ...ways[transport], ...options });
   phones.push(phone);
   return phone;
 }

@@ -6,8 +6,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
+import tls from 'node:tls';
 import { WebSocket } from 'ws';
 import { createInbox } from '../../helpers/inbox';
+import { TEST_CERT } from '../sip/transport/test-certificate';
 
 export interface Message {
   /** First line. */
@@ -33,6 +35,8 @@ export interface SoftphoneOptions {
   webSocket?: string;
   /** TCP in place of UDP. */
   tcp?: boolean;
+  /** Port of TLS, in place of UDP; the server has the test certificate. */
+  tlsPort?: number | undefined;
   /** The connection of another softphone. */
   channel?: Channel;
 }
@@ -44,9 +48,10 @@ export type Softphone = Awaited<ReturnType<typeof softphone>>;
 
 export async function softphone(options: SoftphoneOptions) {
   const { server, user = 'jsmith_mobile', password = 'abc123', domain = 'xyz-corp-testing.bwapp.bwsip.io' } = options;
-  const { announced = '127.0.0.1', webSocket, tcp = false, channel } = options;
+  const { announced = '127.0.0.1', webSocket, tcp = false, tlsPort, channel } = options;
   const connect = (): Promise<Channel> => {
     if (webSocket !== undefined) return overWs(webSocket);
+    if (tlsPort !== undefined) return overTls({ host: server.host, port: tlsPort });
     return tcp ? overTcp(server) : overUdp(server, announced);
   };
   const [sip, rtp] = [channel ?? (await connect()), await open()];
@@ -68,7 +73,7 @@ export async function softphone(options: SoftphoneOptions) {
   rtp.on('message', (packet) => packets.push(packet));
 
   const { here } = sip;
-  const contact = `<sip:${user}@${here}${sip.transport === 'UDP' ? '' : `;transport=${sip.transport.toLowerCase()}`}>`;
+  const contact = `<sip:${user}@${here}${sip.transport === 'UDP' ? '' : `;transport=${uriTransport(sip)}`}>`;
   const sdp = (direction = 'sendrecv', codecs = '0 101') =>
     lines(
       'v=0',
@@ -318,9 +323,14 @@ export async function softphone(options: SoftphoneOptions) {
   return phone;
 }
 
+/** RFC 7118 5.2: `ws` for both kinds of WebSocket. */
+function uriTransport({ transport }: Channel): string {
+  return transport === 'WSS' ? 'ws' : transport.toLowerCase();
+}
+
 /** What carries its SIP. */
 interface Channel {
-  transport: 'UDP' | 'TCP' | 'WS';
+  transport: 'UDP' | 'TCP' | 'TLS' | 'WS' | 'WSS';
   disconnected: Promise<unknown>;
   /** sent-by, and host of the contact */
   here: string;
@@ -345,8 +355,19 @@ async function overTcp({ host, port }: { host: string; port: number }): Promise<
   const socket = net.connect(port, host);
   socket.on('error', () => undefined);
   await once(socket, 'connect');
+  return overStream(socket, 'TCP');
+}
+
+async function overTls({ host, port }: { host: string; port: number }): Promise<Channel> {
+  const socket = tls.connect({ host, port, ca: TEST_CERT });
+  socket.on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  return overStream(socket, 'TLS');
+}
+
+function overStream(socket: net.Socket, transport: 'TCP' | 'TLS'): Channel {
   return {
-    transport: 'TCP',
+    transport,
     disconnected: new Promise((resolve) => socket.once('close', resolve)),
     here: `127.0.0.1:${socket.localPort}`,
     send: (text) => void socket.write(text),
@@ -368,11 +389,11 @@ async function overTcp({ host, port }: { host: string; port: number }): Promise<
 }
 
 async function overWs(url: string): Promise<Channel> {
-  const socket = new WebSocket(url, 'sip');
+  const socket = new WebSocket(url, 'sip', { ca: TEST_CERT });
   socket.on('error', () => undefined);
   await once(socket, 'open');
   return {
-    transport: 'WS',
+    transport: url.startsWith('wss:') ? 'WSS' : 'WS',
     disconnected: new Promise((resolve) => socket.once('close', resolve)),
     here: `${randomBytes(6).toString('hex')}.invalid`, // as browsers do, which do not know their address
     send: (text) => socket.send(text),
