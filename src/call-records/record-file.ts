@@ -1,5 +1,5 @@
 /** Call records as JSON lines at the end of a file. What cannot be written waits in memory, within bounds. */
-import { open, type FileHandle } from 'node:fs/promises';
+import { constants, open, type FileHandle } from 'node:fs/promises';
 import { messageOf } from '../errors';
 import type { Logger } from '../logger';
 import { createBacklog } from './backlog';
@@ -14,33 +14,57 @@ export interface RecordFileOptions {
   count: CountRecord;
   /** How many records wait while the file cannot be written to. */
   limit?: number;
-  openFile?: (path: string) => Promise<Pick<FileHandle, 'write' | 'close'>>;
+  openFile?: (path: string) => Promise<Writable>;
 }
+
+type Writable = Pick<FileHandle, 'write' | 'close'>;
 
 /** Of the owner alone: it has telephone numbers in it. */
 const openForAppending = (path: string) => open(path, 'a', 0o600);
+
+/** Whether the last line of a file has no end: a process was killed, or the disk was full. Undefined: it cannot be read. */
+async function isTorn(path: string): Promise<boolean | undefined> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
+  if (!handle) return undefined;
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile() || stats.size === 0) return false;
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, stats.size - 1);
+    return buffer.toString() !== '\n';
+  } finally {
+    await handle.close();
+  }
+}
 
 /** @throws (rejects) where the file cannot be opened */
 export async function createRecordFile(options: RecordFileOptions): Promise<Required<Sink>> {
   const { path, log, count, limit, openFile = openForAppending } = options;
   const backlog = createBacklog({ sink: 'file', log, count, limit });
-  let handle: Pick<FileHandle, 'write' | 'close'> | undefined = await openFile(path);
+  let handle: Writable | undefined;
   let reopening = false;
   /** The last line ends in the middle: what follows begins a new one, and readers skip the broken one. */
   let torn = false;
+  await openAnew();
   let pauseMs = FIRST_PAUSE_MS;
-  let running: Promise<void> | undefined;
+  let running: Promise<unknown> | undefined;
   let wake: () => void = () => undefined;
   let closing = false;
 
   async function writeLine(text: string): Promise<void> {
+    const file = handle ?? (await openAnew());
     const bytes = Buffer.from(`${torn ? '\n' : ''}${text}\n`);
-    handle ??= await openFile(path);
     for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await handle.write(bytes, done);
+      const { bytesWritten } = await file.write(bytes, done);
       done += bytesWritten;
       torn = done < bytes.length;
     }
+  }
+
+  async function openAnew(): Promise<Writable> {
+    await release();
+    const opened = await openFile(path);
+    torn = (await isTorn(path)) ?? torn;
+    return (handle = opened);
   }
 
   async function release(): Promise<void> {
@@ -54,7 +78,6 @@ export async function createRecordFile(options: RecordFileOptions): Promise<Requ
       if (reopening) {
         reopening = false;
         await release();
-        torn = false;
       }
       const next = backlog.first();
       if (!next) return;
@@ -75,8 +98,17 @@ export async function createRecordFile(options: RecordFileOptions): Promise<Requ
     }
   }
 
-  function start(): Promise<void> {
-    return (running ??= run().finally(() => (running = undefined)));
+  /** One at a time: a file that is opened anew is not written to meanwhile. */
+  function start(work: () => Promise<unknown> = run): Promise<unknown> {
+    return (running ??= work().finally(() => {
+      running = undefined;
+      if (backlog.size > 0 && !closing) void start();
+    }));
+  }
+
+  async function flush(): Promise<void> {
+    await running?.catch(() => undefined);
+    if (backlog.size > 0) await start();
   }
 
   return {
@@ -85,19 +117,14 @@ export async function createRecordFile(options: RecordFileOptions): Promise<Requ
       void start();
     },
     async reopen() {
+      if (!running) return void (await start(openAnew));
       reopening = true;
       wake();
-      if (running) return;
-      await release();
-      reopening = false;
-      torn = false;
-      handle = await openFile(path);
-      void start();
     },
     async close(ms) {
       closing = true;
       wake();
-      await Promise.race([running, after(ms)]);
+      await Promise.race([flush(), after(ms)]);
       backlog.abandon();
       await release();
     },

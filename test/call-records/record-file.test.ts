@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +42,36 @@ describe('the file of call records', () => {
     await file.close(5_000);
     expect(linesOf(`${path}.1`)).toEqual([text(1)]);
     expect(linesOf(path)).toEqual([text(2)]);
+  });
+
+  it('begins a new line after one that a process left without its end', async () => {
+    writeFileSync(path, '{"n":');
+    for (const n of [1, 2]) {
+      const file = await createRecordFile({ path, log: recordingLog().log, count });
+      file.write(`r-${n}`, text(n));
+      await file.close(5_000);
+    }
+    expect(linesOf(path)).toEqual(['{"n":', text(1), text(2)]);
+  });
+
+  it('loses no record, and no descriptor, to a reload at the same time', async () => {
+    const opened = new Set<object>();
+    const openFile = async (name: string) => {
+      const handle = await open(name, 'a');
+      opened.add(handle);
+      handle.once('close', () => opened.delete(handle));
+      return handle;
+    };
+    const file = await createRecordFile({ path, log: recordingLog().log, count, openFile });
+    for (let n = 0; n < 20; n++) {
+      if (n === 10) renameSync(path, `${path}.1`);
+      const reopened = file.reopen();
+      file.write(`r-${n}`, text(n));
+      await reopened;
+    }
+    await file.close(5_000);
+    expect(opened.size).toBe(0);
+    expect([...linesOf(`${path}.1`), ...linesOf(path)]).toEqual(Array.from({ length: 20 }, (_, n) => text(n)));
   });
 
   it('is refused at once where it cannot be opened', async () => {
