@@ -21,7 +21,10 @@ export interface Tandem {
   readonly log: readonly LogLine[];
   /** Undefined while the process lives; then how it went. */
   exit(): string | undefined;
+  signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
+  /** SIGKILL: it has no time to tidy up. */
+  kill(): Promise<void>;
 }
 
 /** Compiles src where dist is missing or older, so that nobody judges yesterday's code. */
@@ -88,6 +91,11 @@ export async function spawnTandem(env: Record<string, string>): Promise<Tandem> 
     url,
     log,
     exit: () => exited,
+    signal: (name) => void child.kill(name),
+    async kill() {
+      child.kill('SIGKILL');
+      await gone;
+    },
     async stop() {
       if (exited) return;
       child.kill('SIGTERM');
