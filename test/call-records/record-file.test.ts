@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRecordFile } from '../../src/call-records/record-file';
@@ -55,12 +55,15 @@ describe('the file of call records', () => {
   });
 
   it('loses no record, and no descriptor, to a reload at the same time', async () => {
-    const opened = new Set<object>();
+    const opened = new Set<FileHandle>();
     const openFile = async (name: string) => {
       const handle = await open(name, 'a');
       opened.add(handle);
-      handle.once('close', () => opened.delete(handle));
-      return handle;
+      const close = () => {
+        opened.delete(handle);
+        return handle.close();
+      };
+      return { write: handle.write.bind(handle), close };
     };
     const file = await createRecordFile({ path, log: recordingLog().log, count, openFile });
     for (let n = 0; n < 20; n++) {
