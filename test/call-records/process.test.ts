@@ -64,7 +64,7 @@ const sessionsIn = (name: string): string[] =>
 const says = (event: string) => until(() => expect(tandem?.log.map((line) => line.event)).toContain(event));
 
 it('a renamed file is complete, and after SIGHUP records go to a new one', async () => {
-  const { signal } = await start({ CALL_RECORDS_FILE: file });
+  const running = await start({ CALL_RECORDS_FILE: file });
   const before = await refusedCalls(10);
   await until(() => expect(sessionsIn(file).sort()).toEqual([...before].sort()));
   renameSync(file, `${file}.1`);
@@ -73,7 +73,7 @@ it('a renamed file is complete, and after SIGHUP records go to a new one', async
   await until(() => expect(sessionsIn(`${file}.1`)).toContain(between));
   // Calls go on while the file is opened anew.
   const during = refusedCalls(20);
-  signal('SIGHUP');
+  running.signal('SIGHUP');
   const old = [...before, between, ...(await during)];
   await until(() => expect([...sessionsIn(`${file}.1`), ...sessionsIn(file)].sort()).toEqual([...old].sort()));
   const complete = readFileSync(`${file}.1`, 'utf8');
@@ -115,9 +115,9 @@ it('on a full disk calls go on, the log says so once, and a metric counts', asyn
 });
 
 it('what cannot be written after SIGHUP waits until it can', async () => {
-  const { signal } = await start({ CALL_RECORDS_FILE: file });
+  const running = await start({ CALL_RECORDS_FILE: file });
   renameSync(join(folder, 'log'), join(folder, 'old'));
-  signal('SIGHUP');
+  running.signal('SIGHUP');
   await says('reload-failed');
   const sessions = await refusedCalls(3);
   await says('call-records-failing');
