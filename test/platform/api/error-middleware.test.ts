@@ -1,8 +1,8 @@
 import express from 'express';
 import request from 'supertest';
 import { createInternalErrors } from '../../../src/internal-errors';
-import { createLogger } from '../../../src/logger';
 import { answerErrors } from '../../../src/platform/api/error-middleware';
+import { silentLog } from '../../helpers/silent-log';
 
 function app(thrown: unknown) {
   const made = express();
@@ -13,7 +13,7 @@ function app(thrown: unknown) {
     response.write('x');
     throw thrown;
   });
-  made.use(answerErrors(createInternalErrors(createLogger({ level: 'silent', pretty: false }))));
+  made.use(answerErrors(createInternalErrors(silentLog)));
   return made;
 }
 

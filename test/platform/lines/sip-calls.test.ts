@@ -1,7 +1,6 @@
 /** What a SIP line does where something beneath it goes wrong; calls that go well are in phones.test.ts. */
 import { createInternalErrors } from '../../../src/internal-errors';
 import { strictErrors } from '../../helpers/strict-errors';
-import pino from 'pino';
 import { createSipCalls, type SipCallsDeps } from '../../../src/platform/lines/sip-calls';
 import { SipLine } from '../../../src/platform/lines/sip-line';
 import type { LineListener } from '../../../src/platform/lines/line';
@@ -13,8 +12,8 @@ import { printMessage } from '../../../src/platform/sip/print';
 import type { Target, TransportName } from '../../../src/platform/sip/transport/transport';
 import { createTimers } from '../../../src/platform/timers';
 import { answer, incoming, scene } from '../sip/transaction/scene';
+import { silentLog as log } from '../../helpers/silent-log';
 
-const log = pino({ level: 'silent' });
 const endpoint = { id: 'e-1', realm: 'biloxi.example.com', sipUri: 'sip:bob@biloxi.example.com' } as Endpoint;
 const request = { callId: 'c-1', from: '+15550001111', to: endpoint.sipUri };
 

@@ -1,10 +1,10 @@
 import { strictErrors } from '../../helpers/strict-errors';
-import pino from 'pino';
 import type { LineListener, Playback } from '../../../src/platform/lines/line';
 import { SipLine } from '../../../src/platform/lines/sip-line';
 import type { Packet } from '../../../src/platform/media/audio';
 import type { MediaLeg } from '../../../src/platform/media/media';
 import type { PlayerListener } from '../../../src/platform/media/player';
+import { silentLog } from '../../helpers/silent-log';
 
 const said: Packet = {
   kind: 'audio',
@@ -26,7 +26,7 @@ it('a bridged far end hears its partner until what is played to it begins, and a
   const line = new SipLine({
     createPlayer,
     internalErrors: strictErrors,
-    log: pino({ level: 'silent' }),
+    log: silentLog,
     onEnd: () => undefined,
   });
   const heard: Packet[] = [];
@@ -69,7 +69,7 @@ it.each([
   const line = new SipLine({
     createPlayer,
     internalErrors: strictErrors,
-    log: pino({ level: 'silent' }),
+    log: silentLog,
     onEnd: () => undefined,
   });
   const ended: unknown[] = [];

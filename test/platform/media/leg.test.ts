@@ -1,8 +1,8 @@
-import pino from 'pino';
 import { startMedia } from '../../../src/platform/media';
 import type { Clock } from '../../../src/platform/media/clock';
 import type { Media, MediaLeg } from '../../../src/platform/media/media';
 import { openFarEnd, portIn, sdpOf, type FarEndPort } from './support/far-end';
+import { silentLog } from '../../helpers/silent-log';
 
 /** Ticks when it is told to. */
 class HandClock implements Clock {
@@ -33,7 +33,7 @@ async function open(silenceSeconds: number): Promise<void> {
     advertise: (remote) => (remote === '127.0.0.1' ? '127.0.0.1' : '198.51.100.1'),
     silenceSeconds,
     clock,
-    log: pino({ level: 'silent' }),
+    log: silentLog,
   });
   phone = await openFarEnd();
   leg = await media.open({ dtmf: (digit) => told.push(digit), silent: () => told.push('silent') });

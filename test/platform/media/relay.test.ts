@@ -1,9 +1,9 @@
-import pino from 'pino';
 import type { Packet } from '../../../src/platform/media/audio';
 import type { Clock } from '../../../src/platform/media/clock';
 import { startMedia } from '../../../src/platform/media';
 import type { Media, MediaLeg, MediaLegListener } from '../../../src/platform/media/media';
 import { openFarEnd, portIn, sdpOf, type FarEndPort } from './support/far-end';
+import { silentLog } from '../../helpers/silent-log';
 
 /** Nothing goes out by itself. */
 const noClock: Clock = { everyPacket: () => () => undefined, close: () => undefined };
@@ -18,7 +18,7 @@ beforeEach(() => {
     advertise: () => '127.0.0.1',
     silenceSeconds: 0,
     clock: noClock,
-    log: pino({ level: 'silent' }),
+    log: silentLog,
   });
 });
 afterEach(async () => {

@@ -4,7 +4,6 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { WaveFile } from 'wavefile';
-import { createLogger } from '../../../src/logger';
 import { Call, type CallSettings } from '../../../src/platform/calls/call';
 import type { Line } from '../../../src/platform/lines/line';
 import type { Party, Tap } from '../../../src/platform/media/audio';
@@ -16,8 +15,8 @@ import { DEFAULT_RETENTION } from '../../../src/platform/retention';
 import { createTimers, type Timers } from '../../../src/platform/timers';
 import { wireTime } from '../../../src/protocol/times';
 import { createUris } from '../../../src/platform/uris';
+import { silentLog as log } from '../../helpers/silent-log';
 
-const log = createLogger({ level: 'silent', pretty: false });
 const uris = createUris(() => 'http://127.0.0.1:1', 'u-1');
 
 let folder: string;

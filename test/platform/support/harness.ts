@@ -1,9 +1,9 @@
 /** A running platform with fast far ends, an application that keeps what it is sent, and a client. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createLogger } from '../../../src/logger';
 import { startPlatform, type Platform, type PlatformOptions } from '../../../src/platform';
 import { createInbox } from '../../helpers/inbox';
+import { silentLog } from '../../helpers/silent-log';
 
 export const USER = 'u-test';
 export const TOKEN = 't-test';
@@ -29,7 +29,7 @@ export function platform(options: Partial<PlatformOptions> = {}): Promise<Platfo
     userId: USER,
     apiToken: TOKEN,
     apiSecret: SECRET,
-    log: createLogger({ level: 'silent', pretty: false }),
+    log: silentLog,
     ...options,
     timing: { ...FAST, ...options.timing },
   });

@@ -1,11 +1,11 @@
 /** The rules of lines/line.ts and media/player.ts, with a clock that ticks when the test says so. */
 import { strictErrors } from '../../../helpers/strict-errors';
-import pino from 'pino';
 import type { Playback } from '../../../../src/platform/lines/line';
 import type { Packet } from '../../../../src/platform/media/audio';
 import { audioPlayers } from '../../../../src/platform/media/audio-player';
 import { decodeG711 } from '../../../../src/platform/media/g711';
 import { SoundError } from '../../../../src/platform/media/sounds';
+import { silentLog } from '../../../helpers/silent-log';
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
@@ -37,7 +37,7 @@ function world() {
         return new Promise((resolve, reject) => loads.set(content, { resolve, reject }));
       },
     },
-    log: pino({ level: 'silent' }),
+    log: silentLog,
   });
   const told: string[] = [];
   const unwanted: string[] = [];

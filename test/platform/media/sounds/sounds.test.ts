@@ -4,10 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import pino from 'pino';
 import { WaveFile } from 'wavefile';
 import { createSounds, type Sounds, type SoundsOptions } from '../../../../src/platform/media/sounds';
 import { amplitudeOf, toInt16, tone } from './tones';
+import { silentLog } from '../../../helpers/silent-log';
 
 const fixture = (name: string): Buffer => readFileSync(join(__dirname, '../../../fixtures', name));
 const MP3 = fixture('tone-440.mp3');
@@ -41,7 +41,7 @@ afterAll(() => {
 });
 
 function open(options: Partial<SoundsOptions> = {}): (url: string) => Promise<Int16Array> {
-  const sounds = createSounds({ log: pino({ level: 'silent' }), allowPrivate: true, ...options });
+  const sounds = createSounds({ log: silentLog, allowPrivate: true, ...options });
   opened.push(sounds);
   return (content) => sounds.load({ kind: 'playback', content });
 }
@@ -297,7 +297,7 @@ describe('the platform’s own media', () => {
 });
 
 it('what nobody wants any more is neither fetched to its end, nor decoded', async () => {
-  const sounds = createSounds({ log: pino({ level: 'silent' }), allowPrivate: true });
+  const sounds = createSounds({ log: silentLog, allowPrivate: true });
   opened.push(sounds);
   let broken: Promise<unknown> | undefined;
   const asked = new Promise<void>((resolve) =>
@@ -317,7 +317,7 @@ it('what nobody wants any more is neither fetched to its end, nor decoded', asyn
 });
 
 it('ends what is under way when it is closed', async () => {
-  const sounds = createSounds({ log: pino({ level: 'silent' }), allowPrivate: true });
+  const sounds = createSounds({ log: silentLog, allowPrivate: true });
   const asked = new Promise<void>((resolve) => routes.set('/mute', () => resolve()));
   const load = sounds.load({ kind: 'playback', content: `${base}/mute` });
   load.catch(() => undefined);

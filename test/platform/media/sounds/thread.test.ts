@@ -1,8 +1,8 @@
 /** A worker thread and what can become of it; `thread-worker.ts` is in it. */
 import { join } from 'node:path';
-import pino from 'pino';
 import { createThread, type Thread } from '../../../../src/platform/media/sounds/thread';
 import type { TestJob } from './thread-worker';
+import { silentLog } from '../../../helpers/silent-log';
 
 const TIMEOUT_MS = 60_000;
 let thread: Thread<TestJob>;
@@ -12,7 +12,7 @@ beforeEach(() => {
     module: join(__dirname, 'thread-worker'),
     timeoutMs: TIMEOUT_MS,
     failure: 'speech-failed',
-    log: pino({ level: 'silent' }),
+    log: silentLog,
   });
 });
 afterEach(async () => {

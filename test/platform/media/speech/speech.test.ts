@@ -5,9 +5,10 @@ import pino from 'pino';
 import { VOICES } from '../../../../src/protocol/commands';
 import { SAMPLE_RATE } from '../../../../src/platform/media/audio';
 import { createSpeech } from '../../../../src/platform/media/speech';
+import { silentLog } from '../../../helpers/silent-log';
 
 const SENTENCE = 'Please wait while your call is connected.';
-const speech = createSpeech({ log: pino({ level: 'silent' }) });
+const speech = createSpeech({ log: silentLog });
 afterAll(() => speech.close());
 
 const seconds = (samples: Int16Array): number => samples.length / SAMPLE_RATE;
@@ -57,7 +58,7 @@ it('has a different sound for each English voice', async () => {
 });
 
 it('says the same in the same way, from the cache and anew', async () => {
-  const other = createSpeech({ log: pino({ level: 'silent' }), speechCacheBytes: 0 });
+  const other = createSpeech({ log: silentLog, speechCacheBytes: 0 });
   const [first, again, anew] = [
     await speech.say(SENTENCE, 'Dave'),
     await speech.say(SENTENCE, 'Dave'),
@@ -146,7 +147,7 @@ it('falls back, and says why, where the folder of languages is not there', async
 });
 
 it('rejects what is under way when it is closed, and what comes later', async () => {
-  const closing = createSpeech({ log: pino({ level: 'silent' }) });
+  const closing = createSpeech({ log: silentLog });
   const underWay = closing.say('Too late.');
   underWay.catch(() => undefined);
   await closing.close();

@@ -1,6 +1,5 @@
 /** A registrar and an authenticator without sockets, and phones that send literal messages to it. */
 import { createHash } from 'node:crypto';
-import pino from 'pino';
 import { createDomains, type Domains, type Endpoint } from '../../../../src/platform/resources/domains';
 import { createAuthenticator, type AuthenticatorOptions } from '../../../../src/platform/sip/authenticator';
 import type { SipRequest, SipResponse } from '../../../../src/platform/sip/message';
@@ -9,6 +8,7 @@ import { printMessage } from '../../../../src/platform/sip/print';
 import { createRegistrar, type RegistrarLimits } from '../../../../src/platform/sip/registrar';
 import type { ServerTransaction } from '../../../../src/platform/sip/transaction/transaction';
 import type { Flow, TransportName } from '../../../../src/platform/sip/transport/transport';
+import { silentLog as log } from '../../../helpers/silent-log';
 
 export const REALM = 'xyz-corp-testing.bwapp.bwsip.io';
 export const AOR = `sip:bob@${REALM}`;
@@ -114,7 +114,6 @@ export const HERE = flowFrom('192.0.2.201', 5060);
 export function world(
   options: Partial<AuthenticatorOptions> & { limits?: Partial<RegistrarLimits>; open?: boolean } = {},
 ): World {
-  const log = pino({ level: 'silent' });
   const told: string[] = [];
   const domains = createDomains((endpointId, why) => registrar.forget(endpointId, why));
   const domain = domains.create('xyz-corp-testing');

@@ -1,6 +1,5 @@
 /** Two ends with transactions, dialogs and sessions, joined by a network in the time of the fake timers. */
 import { strictErrors } from '../../../helpers/strict-errors';
-import pino from 'pino';
 import { SdpError } from '../../../../src/platform/media/sdp';
 import { dialogIdOf, findByDialog } from '../../../../src/platform/sip/dialog';
 import { Headers, type SipMessage, type SipRequest } from '../../../../src/platform/sip/message';
@@ -16,8 +15,8 @@ import type { ServerTransaction } from '../../../../src/platform/sip/transaction
 import type { Flow } from '../../../../src/platform/sip/transport/transport';
 import { createTimers } from '../../../../src/platform/timers';
 import { lossyFlows, type Weather } from '../support/lossy-flows';
+import { silentLog as log } from '../../../helpers/silent-log';
 
-const log = pino({ level: 'silent' });
 
 /** Descriptions that are words: an offer `offer n` is answered with `answer to offer n`. */
 function wordyMedia(name: string): SessionMedia & { took: string[]; refuse: boolean } {

@@ -9,7 +9,7 @@ import type {
 } from '../../../../src/platform/sip/transaction/transaction';
 import type { Flow } from '../../../../src/platform/sip/transport/transport';
 import { lossyFlows, type Weather } from '../support/lossy-flows';
-import { silent } from './scene';
+import { silentLog } from '../../../helpers/silent-log';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -146,7 +146,7 @@ function play(name: string, weather: Weather) {
   if (!scenario) throw new Error(name);
   const flows = lossyFlows(weather);
   const nobody = { request: () => undefined, ack: () => undefined, cancel: () => undefined };
-  const alice = createTransactionLayer({ user: nobody, log: silent });
+  const alice = createTransactionLayer({ user: nobody, log: silentLog });
   const bob = createTransactionLayer({
     user: {
       request(transaction) {
@@ -162,7 +162,7 @@ function play(name: string, weather: Weather) {
       },
       failed: (_transaction, error) => void log.push(`bob failed: ${error.message}`),
     },
-    log: silent,
+    log: silentLog,
   });
   flows.connect(alice, bob);
   scenario.alice(alice, flows.left, log);

@@ -2,7 +2,8 @@
 import pino from 'pino';
 import { responseTo } from '../../../../src/platform/sip/respond';
 import { createTransactionLayer } from '../../../../src/platform/sip/transaction/layer';
-import { answer, FakeFlow, incoming, outgoing, recordingClient, scene, silent } from './scene';
+import { answer, FakeFlow, incoming, outgoing, recordingClient, scene } from './scene';
+import { silentLog } from '../../../helpers/silent-log';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -352,7 +353,7 @@ it('a user that throws: 500, and the layer lives', () => {
   const bug = (): never => {
     throw new Error('a bug');
   };
-  const layer = createTransactionLayer({ user: { request: bug, ack: bug, cancel: bug, failed: bug }, log: silent });
+  const layer = createTransactionLayer({ user: { request: bug, ack: bug, cancel: bug, failed: bug }, log: silentLog });
   layer.receive(incoming('OPTIONS'), flow);
   layer.receive(incoming('ACK', { CSeq: '1 ACK' }), flow);
   expect(flow.names).toEqual(['500']);
@@ -367,7 +368,7 @@ it('after 10,000 transactions of each kind nothing is left, and no timer', () =>
       ack: () => undefined,
       cancel: () => undefined,
     },
-    log: silent,
+    log: silentLog,
     limits: { maxAbsorbing: 1e6 },
   });
   for (let i = 0; i < 10_000; i++) {

@@ -1,5 +1,4 @@
 /** What the tests of the transaction layer share: a flow that records, users that record, messages of RFC 3665's cast. */
-import pino from 'pino';
 import {
   Headers,
   NO_BODY,
@@ -15,8 +14,8 @@ import {
 } from '../../../../src/platform/sip/transaction/layer';
 import type { ClientUser, ServerTransaction } from '../../../../src/platform/sip/transaction/transaction';
 import type { Address, Flow, TransportName } from '../../../../src/platform/sip/transport/transport';
+import { silentLog } from '../../../helpers/silent-log';
 
-export const silent = pino({ level: 'silent' });
 
 /** Records what is sent, with when; `broken` makes every sending fail. */
 export class FakeFlow implements Flow {
@@ -114,7 +113,7 @@ export function scene(transport: TransportName = 'UDP', options: Partial<Transac
       cancel: () => void told.push('cancel'),
       failed: (_transaction, error) => void told.push(`failed ${'code' in error ? String(error.code) : error.message}`),
     },
-    log: silent,
+    log: silentLog,
     ...options,
   });
   const last = (): ServerTransaction => {

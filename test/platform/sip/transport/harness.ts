@@ -2,10 +2,10 @@
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { createLogger } from '../../../../src/logger';
 import type { SipMessage } from '../../../../src/platform/sip/message';
 import { startTransports, type SipTransports, type TransportOptions } from '../../../../src/platform/sip/transport';
 import type { Flow, TransportName } from '../../../../src/platform/sip/transport/transport';
+import { silentLog } from '../../../helpers/silent-log';
 
 export interface Received {
   message: SipMessage;
@@ -29,7 +29,7 @@ export async function start(options: Partial<TransportOptions> = {}): Promise<Ha
   const transports = await startTransports({
     udp: HOST,
     tcp: HOST,
-    log: createLogger({ level: 'silent', pretty: false }),
+    log: silentLog,
     user: {
       message(message, flow) {
         const take = wanted.shift();
