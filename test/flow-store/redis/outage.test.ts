@@ -279,20 +279,22 @@ describeWithRedis('Redis that refuses', () => {
   });
 
   it('a password that is changed later is told once, and waited for', async () => {
-    const proxy = await startLossyProxy(redis.port);
+    const changing = await startRedis({ password: 'right' });
+    const proxy = await startLossyProxy(changing.port);
     const url = proxy.url.replace('//', '//:right@');
     const { store, line, lines } = await openStore({ url, limitMs: LIMIT_MS });
-    await redis.command('CONFIG', 'SET', 'requirepass', 'other');
+    await changing.command('CONFIG', 'SET', 'requirepass', 'other');
     const lost = proxy.loseReplyTo('PING');
     await store.ping().catch(() => undefined);
     await lost;
     await line(({ event }) => event === 'redis-refuses');
     await expect(store.get('c-1')).rejects.toThrow(StoreUnavailableError);
-    const admin = await openStore({ url: `redis://:other@127.0.0.1:${redis.port}` });
+    const admin = await openStore({ url: `redis://:other@127.0.0.1:${changing.port}` });
     await admin.store.close();
     expect(said(lines, 'redis-refuses')).toHaveLength(1);
     await closeStores();
     await proxy.close();
+    await changing.close();
   });
 });
 
