@@ -1,7 +1,8 @@
 /** Callbacks that throw, in one of two calls: that call ends on both sides and is counted, and the other goes on. */
 import { Call } from '../../../src/platform/calls/call';
-import { ENDPOINT, NUMBER, world, type World } from '../support/harness';
-import { softphone, type Softphone } from '../support/softphone';
+import { ENDPOINT, NUMBER, type World } from '../support/harness';
+import { withRegisteredPhone } from '../support/registered-phone';
+import type { Softphone } from '../support/softphone';
 
 type Dialog = Awaited<ReturnType<Softphone['answer']>>;
 
@@ -14,18 +15,12 @@ let w: World;
 let phone: Softphone;
 let broken: Up;
 let other: Up;
+afterEach(() => jest.restoreAllMocks());
+withRegisteredPhone((world, registered) => ([w, phone] = [world, registered]));
 beforeEach(async () => {
-  w = await world({ sip: { host: '127.0.0.1', port: 0 } });
-  phone = await softphone({ server: w.platform.sip!.phones });
-  await phone.register();
   // The phone speaks to the call that was answered last.
   other = await dial();
   broken = await dial();
-});
-afterEach(async () => {
-  jest.restoreAllMocks();
-  await w.close();
-  phone.close();
 });
 
 async function dial(): Promise<Up> {
@@ -89,7 +84,7 @@ it('a timer (the end of a gather)', async () => {
   await endedAlone();
 });
 
-it('a SIP response (the 200 of a call that is dialled): the phone is told with BYE', async () => {
+it('a SIP response (the 200 of a call that is dialled): the phone gets BYE', async () => {
   jest.spyOn(Call.prototype, 'answered').mockImplementationOnce(() => {
     throw new Error('answered is broken');
   });

@@ -1,20 +1,13 @@
 /** What phones dial, and what the application sees of it (RFC 3261 19.1.6, RFC 3966). */
-import { world, type World } from '../support/harness';
-import { softphone, type Softphone } from '../support/softphone';
+import type { World } from '../support/harness';
+import { withRegisteredPhone } from '../support/registered-phone';
+import type { Softphone } from '../support/softphone';
 
 const DOMAIN = 'xyz-corp-testing.bwapp.bwsip.io';
 
 let w: World;
 let phone: Softphone;
-beforeAll(async () => {
-  w = await world({ sip: { host: '127.0.0.1', port: 0 } });
-  phone = await softphone({ server: w.platform.sip!.phones });
-  await phone.register();
-});
-afterAll(async () => {
-  await w.close();
-  phone.close();
-});
+withRegisteredPhone((world, registered) => ([w, phone] = [world, registered]));
 
 it.each([
   [`sip:3012345678;phone-context=+49@${DOMAIN};user=phone`, '+493012345678'],

@@ -1,6 +1,7 @@
 /** What a phone may ask in a call: other sound, by re-INVITE and UPDATE with offers early and late; and what it may not. */
-import { ENDPOINT, world, type World } from '../support/harness';
-import { softphone, type Softphone } from '../support/softphone';
+import { ENDPOINT, type World } from '../support/harness';
+import { withRegisteredPhone } from '../support/registered-phone';
+import type { Softphone } from '../support/softphone';
 
 type Dialog = Awaited<ReturnType<Softphone['answer']>>;
 
@@ -8,17 +9,11 @@ let w: World;
 let phone: Softphone;
 let dialog: Dialog;
 let callId: string;
+withRegisteredPhone((world, registered) => ([w, phone] = [world, registered]));
 beforeEach(async () => {
-  w = await world({ sip: { host: '127.0.0.1', port: 0 } });
-  phone = await softphone({ server: w.platform.sip!.phones });
-  await phone.register();
   callId = await w.dial(ENDPOINT);
   dialog = await phone.answer(await phone.request('INVITE'));
   await w.app.next('answer');
-});
-afterEach(async () => {
-  await w.close();
-  phone.close();
 });
 
 /** Speaks to the phone; @returns packets that it got by the end of the sentence */

@@ -1,21 +1,14 @@
 /** Keys sent with INFO by a phone whose call is bridged to a loop call: the way of the text of an INFO body through the platform. */
-import { NUMBER, world, type World } from '../support/harness';
-import { softphone, type Softphone } from '../support/softphone';
+import { NUMBER, type World } from '../support/harness';
+import { withRegisteredPhone } from '../support/registered-phone';
+import type { Softphone } from '../support/softphone';
 
 /** What every plain object has: a look-up by one of these finds a function or an object. */
 const INHERITED = ['constructor', '__proto__', 'toString', 'valueOf', 'hasOwnProperty'];
 
 let w: World;
 let phone: Softphone;
-beforeEach(async () => {
-  w = await world({ sip: { host: '127.0.0.1', port: 0 } });
-  phone = await softphone({ server: w.platform.sip!.phones });
-  await phone.register();
-});
-afterEach(async () => {
-  await w.close();
-  phone.close();
-});
+withRegisteredPhone((world, registered) => ([w, phone] = [world, registered]));
 
 /** The phone dials, is answered, and is bridged to a call to the account's own number, which comes in as a third call. */
 async function bridgedToLoop() {

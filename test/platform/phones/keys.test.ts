@@ -1,22 +1,17 @@
 /** Keys of a phone by RTP, as senders in the field number them, become one event each. */
 import { printTelephoneEvent } from '../../../src/platform/media/telephone-event';
-import { ENDPOINT, world, type World } from '../support/harness';
-import { softphone, type Softphone } from '../support/softphone';
+import { ENDPOINT, type World } from '../support/harness';
+import { withRegisteredPhone } from '../support/registered-phone';
+import type { Softphone } from '../support/softphone';
 
 let w: World;
 let phone: Softphone;
 let sequence = 0;
+withRegisteredPhone((world, registered) => ([w, phone] = [world, registered]));
 beforeEach(async () => {
-  w = await world({ sip: { host: '127.0.0.1', port: 0 } });
-  phone = await softphone({ server: w.platform.sip!.phones });
-  await phone.register();
   await w.dial(ENDPOINT);
   await phone.answer(await phone.request('INVITE'));
   await w.app.next('answer');
-});
-afterEach(async () => {
-  await w.close();
-  phone.close();
 });
 
 function send(event: number, packets: number, timestamps: (end: number) => number): void {

@@ -1,18 +1,11 @@
 /** Callers who withhold their number (RFC 3323): the application can route the call, the callee does not see who calls. */
-import { ENDPOINT, NUMBER, world, type World } from '../support/harness';
-import { softphone, type Softphone } from '../support/softphone';
+import { ENDPOINT, NUMBER, type World } from '../support/harness';
+import { withRegisteredPhone } from '../support/registered-phone';
+import type { Softphone } from '../support/softphone';
 
 let w: World;
 let phone: Softphone;
-beforeEach(async () => {
-  w = await world({ sip: { host: '127.0.0.1', port: 0 } });
-  phone = await softphone({ server: w.platform.sip!.phones });
-  await phone.register();
-});
-afterEach(async () => {
-  await w.close();
-  phone.close();
-});
+withRegisteredPhone((world, registered) => ([w, phone] = [world, registered]));
 
 it.each([
   ['"Anonymous" <sip:anonymous@anonymous.invalid>', ['Privacy: id'], 'id'],

@@ -1,22 +1,17 @@
 /** Every port of `RTP_PORTS` is in a call: what phones and applications are told, and that the ports come back. */
 import { ENDPOINT, world, type World } from '../support/harness';
-import { softphone, type Softphone } from '../support/softphone';
+import { withRegisteredPhone } from '../support/registered-phone';
+import type { Softphone } from '../support/softphone';
 import { freeRange } from './free-range';
 
 const PSTN = '+15552223333';
 
 let w: World;
 let phone: Softphone;
-beforeEach(async () => {
-  const sip = { host: '127.0.0.1', port: 0, rtpPorts: await freeRange(1) };
-  w = await world({ sip }, { autoAnswer: true });
-  phone = await softphone({ server: w.platform.sip!.phones });
-  await phone.register();
-});
-afterEach(async () => {
-  await w.close();
-  phone.close();
-});
+withRegisteredPhone(
+  (made, registered) => ([w, phone] = [made, registered]),
+  async (sip) => world({ sip: { ...sip, rtpPorts: await freeRange(1) } }, { autoAnswer: true }),
+);
 
 /** A call that takes the only port. */
 async function callIn() {
