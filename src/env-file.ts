@@ -4,6 +4,7 @@
  */
 import { lstatSync, readFileSync } from 'node:fs';
 import { messageOf } from './errors';
+import { decodeText } from './text-file';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -40,9 +41,9 @@ const NAME = /^[A-Za-z_]\w*$/;
 
 /** @param name of the file, for the faults */
 export function parseEnvFile(content: Uint8Array, name = '.env'): EnvFile {
-  const text = decode(content);
-  if (text === undefined) return { values: {}, faults: [`${name} ${encodingFault(content)}`] };
-  const lines = text.split(/\r\n|\n|\r/);
+  const decoded = decodeText(content);
+  if ('fault' in decoded) return { values: {}, faults: [`${name} ${decoded.fault}`] };
+  const lines = decoded.text.split(/\r\n|\n|\r/);
   const values = new Map<string, string>();
   const places = new Map<string, number>();
   const faults: string[] = [];
@@ -64,23 +65,6 @@ export function parseEnvFile(content: Uint8Array, name = '.env'): EnvFile {
     values.set(entry.name, entry.value);
   }
   return { values: Object.fromEntries(values), faults };
-}
-
-/** A byte order mark is accepted; undefined where the bytes are not UTF-8 text. */
-function decode(content: Uint8Array): string | undefined {
-  try {
-    return content.includes(0) ? undefined : new TextDecoder('utf-8', { fatal: true }).decode(content);
-  } catch {
-    return undefined;
-  }
-}
-
-function encodingFault(content: Uint8Array): string {
-  const [first, second] = content;
-  const isMarked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  if (isMarked || content.includes(0))
-    return 'is encoded in UTF-16; save it as UTF-8 (PowerShell: Out-File -Encoding utf8)';
-  return 'is not valid UTF-8; save it as UTF-8';
 }
 
 /** `last` is the line on which the entry ends: a quoted value may have several. */

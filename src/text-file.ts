@@ -3,16 +3,20 @@ import { readFileSync } from 'node:fs';
 
 /** @throws Error whose message says what is wrong with the file, without its content */
 export function readTextFile(file: string): string {
-  return decodeText(readFileSync(file));
+  const decoded = decodeText(readFileSync(file));
+  if ('fault' in decoded) throw new Error(`the file ${decoded.fault}`);
+  return decoded.text;
 }
 
-/** @throws Error */
-export function decodeText(bytes: Uint8Array): string {
-  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-  if (isUtf16 || bytes.includes(0)) throw new Error('it is UTF-16 or binary; save it as UTF-8');
+/** @returns the text without its byte order mark, or what is wrong and what to do, without the content */
+export function decodeText(bytes: Uint8Array): { text: string } | { fault: string } {
+  const [first, second] = bytes;
+  const isMarked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  if (isMarked || bytes.includes(0))
+    return { fault: 'is encoded in UTF-16; save it as UTF-8 (PowerShell: Out-File -Encoding utf8)' };
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes); // drops the byte order mark
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
-    throw new Error('it is not UTF-8; save it as UTF-8');
+    return { fault: 'is not valid UTF-8; save it as UTF-8' };
   }
 }
