@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { passwordsOf } from '../src/line-settings';
 import { parseLines, parseLinesFile, sipPasswordFault } from '../src/lines';
 
 const ALICE = 'sip:alice@example.com';
@@ -118,6 +119,34 @@ it('any text is parsed or refused, and every password that is allowed comes back
         const { lines, faults } = parseLines(text);
         expect(lines.length + faults.length).toBeGreaterThan(0);
       }
+    }),
+  );
+});
+
+/** Names that every plain object has. */
+const inherited = fc.constantFrom('__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf');
+
+it('a user, a domain and a password may have any name, and each endpoint keeps its own', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(inherited, { minLength: 1 }), inherited, (users, domain) => {
+      const endpoint = (user: string): string => `sip:${user}@${domain.toLowerCase().replaceAll('_', '')}.example`;
+      const entries = users.map((user, index) => `+1555123456${index}=${endpoint(user)}=${user}`);
+      for (const parsed of [parseLines(entries.join(',')), parseLinesFile(entries.join('\n'))]) {
+        expect(parsed.faults).toEqual([]);
+        expect(parsed.lines.map((line) => line.endpoint)).toEqual(users.map(endpoint));
+        expect([...parsed.passwords]).toEqual(users.map((user) => [endpoint(user), user]));
+        const passwords = passwordsOf(parsed, undefined);
+        expect(users.map((user) => passwords.get(endpoint(user))?.value)).toEqual(users);
+      }
+    }),
+  );
+});
+
+it('such a name in place of a number, an endpoint or a whole entry is a fault', () => {
+  fc.assert(
+    fc.property(inherited, inherited, (a, b) => {
+      for (const text of [a, `${a}=sip:${b}@example.com`, `+15551234567=${a}`, `+15551234567=${a}=${b}`, `${a}=${b}`])
+        expect([text, parseLines(text).faults.length, parseLinesFile(text).faults.length]).toEqual([text, 1, 1]);
     }),
   );
 });

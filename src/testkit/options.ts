@@ -11,7 +11,7 @@ export interface SpeakRequest {
   url: string;
   method: string;
   body: string;
-  headers: Record<string, string>;
+  headers: Headers;
 }
 
 export interface Options {
@@ -114,7 +114,7 @@ export function parseOptions(args: readonly string[], randomSeed: number): Optio
             url: speakUrl,
             method: flags['speak-method'].toUpperCase(),
             body: flags['speak-body'],
-            headers: Object.fromEntries((flags['speak-header'] ?? []).map(header)),
+            headers: headersOf(flags['speak-header'] ?? []),
           },
     scenarios,
     faults: parseFaults(flags.faults),
@@ -167,10 +167,21 @@ function sipUri(text: string): string {
   throw new UsageError(`--endpoint: "${text}" is no SIP URI, like ${PHONE}`);
 }
 
-function header(text: string): [string, string] {
-  const at = text.indexOf(':');
-  if (at < 1) throw new UsageError(`--speak-header: "${text}" is no "name: value"`);
-  return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+/** Of the same name the last one counts. */
+function headersOf(texts: readonly string[]): Headers {
+  const headers = new Headers({ 'content-type': 'application/json' });
+  for (const text of texts) {
+    const at = text.indexOf(':');
+    const name = text.slice(0, Math.max(at, 0)).trim();
+    // `fetch` collects headers in a plain object, and would drop it.
+    if (name === '__proto__') throw new UsageError(`--speak-header: "${name}" cannot be sent; use another name`);
+    try {
+      headers.set(name, text.slice(at + 1));
+    } catch (error) {
+      throw new UsageError(`--speak-header: "${text}" is not a header; write name: value`, { cause: error });
+    }
+  }
+  return headers;
 }
 
 function whole(flag: string, text: string, min: number, max: number): number {

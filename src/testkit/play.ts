@@ -92,7 +92,7 @@ async function order({ url, method, body, headers }: SpeakRequest, scenario: Sce
   try {
     const reply = await fetch(url.replaceAll('{to}', encodeURIComponent(dials)), {
       method,
-      headers: { 'content-type': 'application/json', ...headers },
+      headers,
       signal: AbortSignal.any([signal, AbortSignal.timeout(SPEAK_TIMEOUT_MS)]),
       ...(method === 'GET' ? {} : { body: body.replaceAll('{to}', dials) }),
     });
