@@ -14,7 +14,7 @@ RUN npm run build
 FROM ${NODE_IMAGE} AS runtime
 # In production Tandem requires WEBHOOK_USERNAME, WEBHOOK_PASSWORD and API_TOKEN: an image runs where others can reach it.
 # docker-compose.yml sets development, for a first look on one machine. Published ports reach a container at its network
-# address, so it listens on all addresses, whatever NODE_ENV is.
+# address, so it listens on all addresses, with any NODE_ENV.
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
 COPY package.json package-lock.json ./

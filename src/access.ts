@@ -1,5 +1,5 @@
 /**
- * Closed by default: whatever can cost money needs credentials where anyone but this machine can reach it, or where the
+ * Closed by default: everything that can cost money needs credentials where other machines can reach it, or where the
  * platform is not this process's own. Pure.
  */
 import { randomText } from './protocol/ids';

@@ -3,7 +3,7 @@
  *
  * - An address with too many failures is refused, correct credentials included: otherwise guessing could go on.
  * - Too many failures in all refuse only addresses that have failed: a client of its own address always has a try.
- * - An address that has given correct credentials keeps access, whatever others do behind the same proxy or NAT.
+ * - An address that has given correct credentials keeps access, even if other clients behind the same proxy or NAT fail.
  */
 import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
@@ -68,7 +68,7 @@ export function createAuthLimit(options: AuthLimitOptions): AuthLimit {
   };
 }
 
-/** An IPv6 network of /64 counts as one address: whoever has one of its addresses has all. */
+/** An IPv6 network of /64 counts as one address: a client that has one of its addresses has all. */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
   if (isIPv4(plain) || !isIPv6(plain)) return plain;

@@ -27,7 +27,7 @@ export interface Started {
   showSecrets: boolean;
 }
 
-/** Generated secrets are for the eyes of whoever started Tandem in a terminal: other outputs are kept and passed on. */
+/** Generated secrets are shown in a terminal only: other outputs are kept and passed on. */
 export function maySeeSecrets(config: { production: boolean }, stream: { isTTY?: boolean }): boolean {
   return stream.isTTY === true && !config.production;
 }

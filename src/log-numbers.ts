@@ -10,7 +10,7 @@ const USER =
 const SCHEME = /^(?:sips?|tel)(?::|%3A)/i;
 const DIGITS = /^(?:\+|%2B)?\d+$/i;
 
-/** Fields that hold one party, in whatever form: a number without `+`, an extension, a bare SIP user. */
+/** Fields that hold one party, in any form: a number without `+`, an extension, a bare SIP user. */
 const PARTY_FIELDS = new Set(['from', 'to', 'user', 'number', 'endpoint', 'target', 'contact', 'sipUri']);
 /** A SIP Call-ID may look like an address, and lines are found by it. */
 const ID_FIELDS = new Set(['callId', 'callIds', 'sessionId', 'requestId', 'recordingId', 'bridgeId', 'flow']);

@@ -12,7 +12,7 @@ export function shown(value: unknown): string {
   return JSON.stringify(cut).replace(/(?! )[\p{C}\p{Z}]/gu, escape);
 }
 
-/** The message of a value that must be as told. */
+/** The message for a value that does not match its description. */
 const must =
   (be: string) =>
   ({ input }: { input?: unknown }): string =>

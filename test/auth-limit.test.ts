@@ -41,7 +41,7 @@ describe('the limit of failed logins', () => {
     expect(await settle('10.0.0.2', true)).toBeUndefined();
   });
 
-  it('lets a client that succeeded before in, whatever others do at its address', async () => {
+  it('lets a client in that succeeded before, even if others at its address fail', async () => {
     const { fail, settle } = limit();
     await settle('10.0.0.1', true);
     await fail('10.0.0.1', 10);

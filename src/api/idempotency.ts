@@ -20,7 +20,7 @@ export function sessionIdOf(key: string): string {
   return `f-${createHash('sha256').update(`idempotency ${key}`).digest('hex').slice(0, 32)}`;
 }
 
-/** What tells one request body from another: its fields as they were understood, in whatever order they came. */
+/** Identifies a request body: its parsed fields, regardless of their order. */
 export function fingerprintOf(body: Readonly<Record<string, unknown>>): string {
   const fields = Object.entries(body).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(fields)).digest('base64url');

@@ -149,7 +149,7 @@ function take<F extends Flow>(steps: FlowSteps<F>, draft: Draft<F>, step: Step):
   }
 }
 
-/** A party that was up vanished: nobody hung up. */
+/** A party that was up vanished without hanging up. */
 function endOfLost(flow: Flow): Step {
   return legsOf(flow).some(({ lost }) => lost) ? { end: 'media-lost' } : undefined;
 }

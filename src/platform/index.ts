@@ -62,7 +62,7 @@ export interface PlatformOptions {
   recordingsDir?: string | undefined;
   /** Whether events may be sent to hosts of private networks. Default: not, but for loopback where the platform listens there only. */
   privateHosts?: boolean;
-  /** Callback URLs of the operator's own, as origin and path: events go there whatever their address is. */
+  /** Callback URLs of the operator's own, as origin and path: events go there even if the address is private. */
   ownCallbackUrls?: () => readonly string[];
   /** Origins of web pages that may send requests, and open WebSockets at `/sip`. Default: this server's own. */
   origins?: { own: readonly string[]; allowed: readonly string[]; webSocket: readonly string[] | '*' };
@@ -187,7 +187,7 @@ async function assemble(
       app(request, response),
     ),
   );
-  // Last: whoever connects is answered, and WebSockets are taken from the first connection on.
+  // Last: every client that connects gets an answer, and WebSockets are taken from the first connection on.
   const address = await listen(server, options.port, host);
   url = localUrl(host, address.port);
   log.info({ event: 'platform-listening', url, sandbox, rateLimits }, 'platform listening');

@@ -38,7 +38,7 @@ function write(flag: string, file: string, text: string): void {
   }
 }
 
-/** A run takes minutes: a report that cannot be written is told before it. */
+/** A run takes minutes: an unwritable report fails before it. */
 function checkWritable(flag: string, file: string | undefined): void {
   if (file === undefined) return;
   const folder = dirname(resolve(file));

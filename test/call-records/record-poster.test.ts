@@ -80,7 +80,7 @@ describe('call records that are posted', () => {
     expect(inbox.received).toHaveLength(1);
   });
 
-  it('wait while nobody listens there, in bounds', async () => {
+  it('wait while the address refuses connections, in bounds', async () => {
     const { log, lines, line } = recordingLog();
     const sink = createRecordPoster({ url: 'http://127.0.0.1:1/', secret: SECRET, log, count, limit: 2 });
     for (const n of [1, 2, 3, 4, 5, 6, 7]) sink.write(`r-${n}`, '{}');

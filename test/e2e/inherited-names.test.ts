@@ -29,13 +29,16 @@ it.each(USERS)('%s registers with its password, and with no other', async (user)
   expect((await phone.register()).status).toBe(200);
 });
 
-it.each(USERS.map((user, index) => [user, USERS[(index + 1) % USERS.length] ?? '']))('%s calls %s', async (from, to) => {
-  const [caller, callee] = [await phoneOf(from), await phoneOf(to)];
-  await Promise.all([caller.register(), callee.register()]);
-  const call = await caller.dial(to);
-  const invite = await callee.request('INVITE');
-  callee.respond(invite, 486);
-  const refused = call.first.status >= 200 ? call.first : await caller.next((m) => call.mine(m) && m.status >= 200);
-  call.ack(refused);
-  expect(refused.status).toBe(486);
-});
+it.each(USERS.map((user, index) => [user, USERS[(index + 1) % USERS.length] ?? '']))(
+  '%s calls %s',
+  async (from, to) => {
+    const [caller, callee] = [await phoneOf(from), await phoneOf(to)];
+    await Promise.all([caller.register(), callee.register()]);
+    const call = await caller.dial(to);
+    const invite = await callee.request('INVITE');
+    callee.respond(invite, 486);
+    const refused = call.first.status >= 200 ? call.first : await caller.next((m) => call.mine(m) && m.status >= 200);
+    call.ack(refused);
+    expect(refused.status).toBe(486);
+  },
+);

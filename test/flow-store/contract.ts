@@ -93,7 +93,7 @@ export function describeFlowStore(name: string, open: () => Promise<StoreUnderTe
         expect(client.names()).toEqual(['createCall']);
       });
 
-      it('are told apart by their keys, and by their bodies', async () => {
+      it('are distinguished by their keys, and by their bodies', async () => {
         const client = fakeClient();
         const { app } = testApp({ store, client });
         const first = await start(app, 'key 1');

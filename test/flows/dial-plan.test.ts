@@ -72,7 +72,7 @@ describe('what a phone dials', () => {
     ['an unknown name', 'carol', 'neither an endpoint of LINES nor an E.164 number', 'UNALLOCATED_NUMBER'],
     ['a name in another case', 'BOB', 'neither an endpoint of LINES nor an E.164 number', 'UNALLOCATED_NUMBER'],
     ['an unknown user of its domain', `sip:carol@${HOST}`, 'neither an endpoint', 'UNALLOCATED_NUMBER'],
-    ['somebody elsewhere', 'sip:eve@example.org', 'no endpoint of LINES', 'UNALLOCATED_NUMBER'],
+    ['a party elsewhere', 'sip:eve@example.org', 'no endpoint of LINES', 'UNALLOCATED_NUMBER'],
     ['a number elsewhere', 'sip:+15552223333@example.org', 'no endpoint of LINES', 'UNALLOCATED_NUMBER'],
     ['an endpoint of ours elsewhere', 'sip:bob@example.org', 'no endpoint of LINES', 'UNALLOCATED_NUMBER'],
     ['nothing', '', 'neither', 'UNALLOCATED_NUMBER'],

@@ -86,7 +86,7 @@ describe('a session in the log', () => {
     });
   });
 
-  it('that is refused is told too', async () => {
+  it('that is refused is logged too', async () => {
     const parts = engineOf();
     await parts.engine.receive(incomingCall({ from: PSTN, to: '+15550009999' }));
     expect(await endOf(parts)).toMatchObject({

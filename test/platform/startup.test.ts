@@ -1,4 +1,4 @@
-/** Whoever connects while a server starts is answered: there is no moment in which it listens and has no handler. */
+/** A client that connects while a server starts gets an answer: there is no moment in which it listens and has no handler. */
 import http from 'node:http';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';

@@ -31,7 +31,19 @@ it.each<[flag: string, read: (options: Options) => unknown]>([
 
 it.each([
   ...['url', 'fallback-url', 'public-url', 'speak-url', 'listen', 'callback-method', 'callback-timeout'],
-  ...['number', 'endpoint', 'scenario', 'faults', 'calls', 'concurrency', 'seed', 'time-scale', 'settle', 'wait', 'call'],
+  ...[
+    'number',
+    'endpoint',
+    'scenario',
+    'faults',
+    'calls',
+    'concurrency',
+    'seed',
+    'time-scale',
+    'settle',
+    'wait',
+    'call',
+  ],
 ])('--%s is refused', (flag) => {
   fc.assert(fc.property(name, (text) => expect(() => parse(`--${flag}`, text)).toThrow(UsageError)));
 });

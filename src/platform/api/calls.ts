@@ -63,7 +63,7 @@ const newCall = z.object({
   ...recording,
   tag: tag.optional(),
   sipHeaders: sipHeaders.optional(),
-  /** An extension of v1: `id` keeps `from` from whoever is called. */
+  /** An extension of v1: `id` hides `from` from the called party. */
   privacy: word('id').optional(),
 });
 

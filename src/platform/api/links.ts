@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 /**
  * The absolute URL of a path or of the request itself, under the address that the client used. Clients of v1 need it: the Java
  * SDK cuts ids out of `Location` by the length of its own base URL, the C# SDK throws on a relative one. A proxy that
- * ends TLS says `X-Forwarded-Proto`; nobody but the sender of the request sees the result.
+ * ends TLS says `X-Forwarded-Proto`; only the sender of the request sees the result.
  */
 export function absoluteUrl(request: Request, path: string): URL {
   const protocol = request.headers['x-forwarded-proto'] === 'https' ? 'https' : request.protocol;

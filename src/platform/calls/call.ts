@@ -27,7 +27,7 @@ export interface CallSettings {
   callTimeout: number;
   tag?: string | undefined;
   sipHeaders?: Record<string, string> | undefined;
-  /** Whoever is called is not to see `from`. */
+  /** The called party must not see `from`. */
   privacy?: boolean | undefined;
   /** Incoming calls only. */
   applicationId?: string | undefined;
@@ -318,7 +318,7 @@ export class Call implements LineListener {
   }
 
   #tell(what: (watcher: CallWatcher) => void): void {
-    // One that fails keeps neither the others nor the event of the call from being told.
+    // If one fails, the others and the event of the call are still delivered.
     const guarded = this.internalErrors.guard('call watcher', what);
     for (const watcher of [...this.#watchers]) guarded(watcher);
   }

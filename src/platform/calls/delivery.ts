@@ -108,7 +108,7 @@ export function createDelivery({ client, errors, log }: DeliveryDeps): Delivery 
             return Promise.resolve(false);
           }
           const settled = last.then(() => deliver(event, target));
-          last = settled.catch(() => undefined); // told to the call; the next event still goes out
+          last = settled.catch(() => undefined); // the call handles it; the next event still goes out
           return settled;
         },
       };

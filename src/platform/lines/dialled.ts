@@ -8,7 +8,7 @@ const NOT_PLAIN = /[@<>:"%\s\p{C}]/u;
 
 /**
  * A number, an endpoint, or a URI elsewhere.
- * @returns undefined: a telephone number that is local to somewhere else (RFC 3966 5.1.5), so that nobody here can dial it
+ * @returns undefined: a telephone number that is local to somewhere else (RFC 3966 5.1.5), which cannot be dialled here
  */
 export type Dialled = (requestUri: string, endpoint: Endpoint) => string | undefined;
 

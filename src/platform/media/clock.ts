@@ -5,7 +5,7 @@ export interface Clock {
    * Calls `tick` every 20 ms until the returned function is called. Self-correcting: after a stall the ticks that were
    * missed are made up for, so that a second has fifty; after more than a second (the machine slept) they are not.
    * `tick` may end itself and begin others. One that throws is not called again.
-   * @param failed is told what it threw
+   * @param failed gets what it threw
    */
   everyPacket(tick: () => void, failed: (error: unknown) => void): () => void;
   close(): void;

@@ -75,7 +75,7 @@ const NO_ORIGIN: SdpOrigin = { username: '-', sessionId: '0', sessionVersion: '0
 const unreadable = (message: string): SdpError => new SdpError('sdp-unreadable', message);
 
 /**
- * Reads what a call needs: media, addresses, directions, codecs. Anything else is passed over, in whatever order or spelling
+ * Reads what a call needs: media, addresses, directions, codecs. Anything else is passed over, in any order or spelling
  * it comes, and however it is malformed (RFC 8866 5 wants strict writers; phones are not).
  * @throws SdpError `sdp-unreadable` where it is too large, of another version, or no description at all
  */

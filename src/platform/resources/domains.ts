@@ -47,7 +47,7 @@ export interface NewEndpoint {
   password: string;
 }
 
-/** Why whoever uses an endpoint has no right to it any more. */
+/** Why the phones of an endpoint lose their access. */
 export type Revocation = 'endpoint gone' | 'endpoint disabled' | 'password changed';
 
 /** What may change; a name never does. */

@@ -37,7 +37,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 const LOOSE_LINE_END = /\r(?!\n)|(?<!\r)\n/;
 
-/** Methods that go on without their body, whatever `Content-Length` says. */
+/** Methods that are handled without their body, no matter what `Content-Length` says. */
 const BODY_UNUSED: ReadonlySet<string> = new Set(['ACK', 'BYE', 'CANCEL', 'REGISTER']);
 /** Headers in which a line end is not let pass: what they say decides where messages go. */
 const NEEDED: ReadonlySet<string> = new Set([

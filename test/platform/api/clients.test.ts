@@ -111,7 +111,7 @@ it('every time is in whole seconds (Java)', async () => {
   for (const time of times) expect(time).toMatch(SECONDS);
 });
 
-it('events have an id, by which digits pressed twice within a second are told apart', async () => {
+it('events have an id, which distinguishes digits pressed twice within a second', async () => {
   const id = await w.dial('+15552223333');
   await w.app.next('answer');
   await w.sandbox.post(`/calls/${id}/dtmf`, { digits: '55' });
@@ -158,7 +158,7 @@ describe('the account', () => {
     expect([status, body]).toEqual([200, { balance: expect.stringMatching(/^\d+\.\d{5}$/), accountType: 'pre-pay' }]);
   });
 
-  it('has no transactions, whatever is asked for', async () => {
+  it('has no transactions, for any query', async () => {
     const { status, body, headers } = await w.v1.get(
       '/account/transactions?maxItems=1&type=payment&fromDate=2013-02-21T13:38:00&page=0&size=25',
     );

@@ -1,5 +1,5 @@
 /**
- * The frames of MPEG audio (ISO 11172-3 2.4.1.3 and 13818-3): where the first one is, whatever stands before it. A sync word
+ * The frames of MPEG audio (ISO 11172-3 2.4.1.3 and 13818-3): where the first one is, no matter what precedes it. A sync word
  * alone occurs in any file, so the headers that must follow are looked at, too.
  */
 

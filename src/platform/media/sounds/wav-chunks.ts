@@ -11,7 +11,7 @@ export interface Chunk {
   end: number;
 }
 
-/** Chunks that stand beside the samples: by their names alone are they told from samples. */
+/** Chunks beside the samples: only their names distinguish them from samples. */
 const KNOWN =
   'fmt |data|fact|LIST|bext|cue |smpl|inst|JUNK|junk|PAD |FLLR|id3 |ID3 |iXML|_PMX|PEAK|cart|plst|acid|DISP|ds64|axml|chna|afsp|strc';
 const IS_KNOWN = new RegExp(`^(?:${KNOWN})$`);

@@ -176,7 +176,7 @@ describe('right credentials', () => {
     });
   });
 
-  it('registered by somebody else (From) is the address of To', () => {
+  it('registered by a third party (From) is the address of To', () => {
     expect(attempt(world(), { from: 'sip:secretary@example.com', to: AOR }).endpoint).toBeDefined();
   });
 

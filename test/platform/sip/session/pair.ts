@@ -17,7 +17,6 @@ import { createTimers } from '../../../../src/platform/timers';
 import { lossyFlows, type Weather } from '../support/lossy-flows';
 import { silentLog as log } from '../../../helpers/silent-log';
 
-
 /** Descriptions that are words: an offer `offer n` is answered with `answer to offer n`. */
 function wordyMedia(name: string): SessionMedia & { took: string[]; refuse: boolean } {
   let version = 0;

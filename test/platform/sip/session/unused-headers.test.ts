@@ -1,6 +1,6 @@
 /**
- * RFC 3261 8.2.2: a fault in a header that is not used costs nothing. Calls and registrations go on as they would, whatever
- * stands in every other header of every message of both ends.
+ * RFC 3261 8.2.2: a fault in a header that is not used costs nothing. Calls and registrations go on as they would, with any
+ * content in every other header of every message of both ends.
  */
 import fc from 'fast-check';
 import { canonical } from '../../../../src/platform/sip/message';

@@ -16,7 +16,6 @@ import type { ClientUser, ServerTransaction } from '../../../../src/platform/sip
 import type { Address, Flow, TransportName } from '../../../../src/platform/sip/transport/transport';
 import { silentLog } from '../../../helpers/silent-log';
 
-
 /** Records what is sent, with when; `broken` makes every sending fail. */
 export class FakeFlow implements Flow {
   readonly reliable: boolean;

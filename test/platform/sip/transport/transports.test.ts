@@ -82,7 +82,7 @@ describe('UDP', () => {
     });
   });
 
-  it('answers where the request came from, whatever Via claims, if it asks for that with rport (RFC 3581)', async () => {
+  it('answers where the request came from, not where Via says, if it asks for that with rport (RFC 3581)', async () => {
     const { next, port } = await started();
     const peer = await udp();
     peer.send(options('a'), port('UDP'), '127.0.0.1');
@@ -114,7 +114,7 @@ describe('UDP', () => {
       expect(response).not.toContain('rport');
     });
 
-    it('that is malformed is told so there', async () => {
+    it('that is malformed is refused there', async () => {
       const { listens, send } = await phoneOfTwoPorts('127.0.0.1');
       send((text) => text.replace('CSeq: 1', 'CSeq: x'));
       expect(await datagram(listens)).toMatch(/^SIP\/2.0 400 /);
