@@ -110,6 +110,7 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
     allowPrivate: options.privateAudio ?? false,
     languagesDir: options.languagesDir,
     ownMedia: deps.ownMedia,
+    internalErrors,
     log,
   });
   const createPlayer = audioPlayers({ clock, sounds, log });

@@ -1,6 +1,7 @@
 /** A WAV file that is written while it is being recorded: 8 kHz, 16 bit PCM, mono. */
 import type { FileHandle } from 'node:fs/promises';
 import { TandemError } from '../../errors';
+import type { Guarded } from '../../internal-errors';
 import { SAMPLE_RATE } from './audio';
 
 const HEADER_BYTES = 44;
@@ -34,7 +35,7 @@ export interface FinishedFile {
  * @param open opens the file, new and empty
  * @param failed is told at once, and once, that nothing more will be written
  */
-export function createWavFile(open: () => Promise<FileHandle>, failed: () => void): WavFile {
+export function createWavFile(open: () => Promise<FileHandle>, failed: Guarded<[]>): WavFile {
   let file: FileHandle | undefined;
   let pendingBytes = 0;
   let failure: { error: unknown } | undefined;
@@ -47,7 +48,7 @@ export function createWavFile(open: () => Promise<FileHandle>, failed: () => voi
   };
   // One write after the other; the first that fails is the last.
   let last = Promise.resolve();
-  const then = (run: (file: FileHandle) => Promise<unknown>): Promise<void> => {
+  const then = (run: (file: FileHandle) => Promise<unknown>): void => {
     last = last
       .then(async () => {
         if (failure) return;
@@ -55,10 +56,9 @@ export function createWavFile(open: () => Promise<FileHandle>, failed: () => voi
         await run(file);
       })
       .catch(fail);
-    return last;
   };
   // Until it is complete it says that it is empty.
-  void then((opened) => writeAll(opened, header(0), 0));
+  then((opened) => writeAll(opened, header(0), 0));
 
   return {
     write(position, samples) {
@@ -67,14 +67,15 @@ export function createWavFile(open: () => Promise<FileHandle>, failed: () => voi
       for (let i = 0; i < samples.length; i++) bytes.writeInt16LE(samples[i] ?? 0, i * BYTES_PER_SAMPLE);
       pendingBytes += bytes.length;
       if (pendingBytes > MAX_PENDING_BYTES) fail(new DiskTooSlowError('The disk does not keep up with the recording'));
-      void then(async (opened) => {
+      then(async (opened) => {
         await writeAll(opened, bytes, HEADER_BYTES + position * BYTES_PER_SAMPLE);
         pendingBytes -= bytes.length;
         kept = Math.max(kept, position + samples.length);
       });
     },
     async finish(samples) {
-      await then((opened) => complete(opened, samples)); // with silence at the end
+      then((opened) => complete(opened, samples)); // with silence at the end
+      await last;
       const cutShort = failure;
       // Shorter than it is, and a header over another: that takes no room.
       if (file && cutShort && kept > 0) {

@@ -1,8 +1,9 @@
 /** Records a far end: what it says and what it hears, mixed, as they came. */
 import type { FileHandle } from 'node:fs/promises';
+import type { InternalErrors } from '../../internal-errors';
 import type { Timers, Cancel } from '../timers';
 import { SAMPLE_RATE, type PacketSink, type Party } from './audio';
-import { createWavFile } from './recorder-file';
+import { createWavFile, type FinishedFile } from './recorder-file';
 import { createTimeline } from './recorder-timeline';
 
 export interface RecorderOptions {
@@ -13,6 +14,8 @@ export interface RecorderOptions {
   /** The recording ends itself after so long; s. */
   maxSeconds: number;
   timers: Timers;
+  /** Those of the call. */
+  internalErrors: InternalErrors;
   /** ms, monotonic. */
   now?: () => number;
 }
@@ -53,15 +56,24 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const ended = new Promise<RecorderResult>((resolve) => (settle = resolve));
 
   const elapsed = (): number => Math.round(((now() - startedAt) * SAMPLE_RATE) / 1000);
+  const finish = async (): Promise<FinishedFile> => {
+    let samples: number;
+    try {
+      // The far end's clock may be ahead of ours: then it is a little longer.
+      samples = Math.min(Math.max(elapsed(), timeline.finish()), maxSamples);
+    } catch (error) {
+      await file.finish(0).catch(() => undefined); // closes it
+      throw error;
+    }
+    return file.finish(samples);
+  };
   const stop = (): void => {
     if (!running) return;
     running = false;
     cancelMaximum();
     party?.tap(undefined);
     const endTime = new Date();
-    // The far end's clock may be ahead of ours: then it is a little longer.
-    const samples = Math.min(Math.max(elapsed(), timeline.finish()), maxSamples);
-    file.finish(samples).then(
+    finish().then(
       (finished) => settle({ state: 'complete', startTime, endTime, ...finished }),
       (error: unknown) => settle({ state: 'error', startTime, endTime, error }),
     );
@@ -73,7 +85,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     cancelMaximum = timers.after(Math.max(0, seconds * 1000 - (now() - startedAt)), stop);
   };
 
-  const file = createWavFile(options.open, stop);
+  const file = createWavFile(options.open, options.internalErrors.guard('recorder', stop));
   const timeline = createTimeline((position, samples) => file.write(position, samples));
   const take: PacketSink = (packet) => {
     if (packet.kind === 'audio') timeline.add(packet, elapsed());

@@ -51,23 +51,24 @@ export interface RecordingsDeps {
 export function createRecordings({ media, uris, retention, errors, failed, log }: RecordingsDeps): Recordings {
   const all = new Map<string, { recording: Recording; draft: MediaDraft }>();
   const running = new Map<Recorder, Promise<void>>();
-  const deleting = new Set<Promise<void>>();
+  const deleting = new Set<Promise<unknown>>();
   let closed = false;
 
-  const discard = async (draft: MediaDraft): Promise<void> => {
-    const deleted = draft
+  /** What fails is logged. */
+  const discard = (draft: MediaDraft): Promise<unknown> => {
+    const deleted: Promise<unknown> = draft
       .discard()
       .catch((error: unknown) =>
         log.warn({ event: 'recording-not-deleted', err: error }, 'A recording could not be deleted'),
-      );
+      )
+      .finally(() => deleting.delete(deleted));
     deleting.add(deleted);
-    await deleted;
-    deleting.delete(deleted);
+    return deleted;
   };
   const forget = createRetention<string>(retention, (id) => {
     const draft = all.get(id)?.draft;
     all.delete(id);
-    if (draft) void discard(draft);
+    if (draft) discard(draft).catch(() => undefined);
   });
 
   const noteFailure = (
@@ -122,7 +123,8 @@ export function createRecordings({ media, uris, retention, errors, failed, log }
     const mediaName = `${call.id}-${number}.wav`;
     const draft = media.draft(mediaName, 'audio/wav');
     const maxSeconds = call.settings.recordingMaxDuration ?? MAX_SECONDS;
-    const recorder = createRecorder({ open: () => draft.open(), party: call.party, maxSeconds, timers: call.timers });
+    const { party, timers, internalErrors } = call;
+    const recorder = createRecorder({ open: () => draft.open(), party, maxSeconds, timers, internalErrors });
     const { startTime } = recorder;
     const recording: Recording = { id: newId('recording'), callId: call.id, mediaName, startTime, state: 'recording' };
     all.set(recording.id, { recording, draft });
@@ -147,9 +149,10 @@ export function createRecordings({ media, uris, retention, errors, failed, log }
         const recorder = start(call, ++count);
         current = recorder;
         // It may also end itself.
-        void recorder.ended.then(() => {
+        const over = (): void => {
           if (current === recorder) current = undefined;
-        });
+        };
+        recorder.ended.then(over, over);
       };
       const end = (): void => {
         current?.stop();

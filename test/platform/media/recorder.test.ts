@@ -6,7 +6,9 @@ import { mulaw } from 'alawmulaw';
 import { WaveFile } from 'wavefile';
 import type { Codec, Packet, Party, Tap } from '../../../src/platform/media/audio';
 import { createRecorder, type RecorderResult } from '../../../src/platform/media/recorder';
+import { createInternalErrors } from '../../../src/internal-errors';
 import { createTimers, type Timers } from '../../../src/platform/timers';
+import { recordingLog } from '../../helpers/builders';
 
 let folder: string;
 let timers: Timers;
@@ -34,7 +36,14 @@ const packet = (stream: object, sequence: number, more: Partial<Packet> = {}): P
   ...more,
 });
 
-function recording(options: { maxSeconds?: number; party?: undefined; open?: () => Promise<FileHandle> } = {}) {
+interface Options {
+  maxSeconds?: number;
+  party?: undefined;
+  open?: () => Promise<FileHandle>;
+  now?: () => number;
+}
+
+function recording(options: Options = {}) {
   let tap: Tap | undefined;
   let ms = 5_000;
   const party: Party = { hear: () => undefined, sayTo: () => undefined, tap: (given) => (tap = given) };
@@ -44,6 +53,7 @@ function recording(options: { maxSeconds?: number; party?: undefined; open?: () 
     party,
     maxSeconds: 60,
     timers,
+    internalErrors: createInternalErrors(recordingLog().log),
     now: () => ms,
     ...options,
   });
@@ -351,7 +361,7 @@ describe('a disk', () => {
     };
     const { recorder, at, said, tapped } = recording({ open: soonFull });
     const stream = {};
-    for (let n = 0; n < 500 && tapped(); n++) {
+    for (let n = 0; n < 10_000 && tapped(); n++) {
       at(n * 20);
       said(packet(stream, n));
       await new Promise((resolve) => setImmediate(resolve));
@@ -394,4 +404,16 @@ describe('a disk', () => {
     await recorder.ended;
     expect(result).toMatchObject({ state: 'error', error: { code: 'disk-too-slow' } });
   });
+});
+
+it('ends as an error where its end throws, so that a shutdown does not wait for it', async () => {
+  let broken = false;
+  const now = (): number => {
+    if (broken) throw new Error('now is broken');
+    return 5_000;
+  };
+  const { recorder } = recording({ now });
+  broken = true;
+  recorder.stop();
+  expect(await recorder.ended).toMatchObject({ state: 'error', error: new Error('now is broken') });
 });

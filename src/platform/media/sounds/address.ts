@@ -67,12 +67,16 @@ export function guardedLookup(
 ): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-      if (error) return callback(error, '', 0);
-      const allowed = addresses.filter(({ address }) => isAllowed(address));
-      const [first] = allowed;
-      if (!first) return callback(notAllowed(hostname), '', 0);
-      if (options.all) return callback(null, allowed);
-      callback(null, first.address, first.family);
+      try {
+        if (error) return callback(error, '', 0);
+        const allowed = addresses.filter(({ address }) => isAllowed(address));
+        const [first] = allowed;
+        if (!first) return callback(notAllowed(hostname), '', 0);
+        if (options.all) return callback(null, allowed);
+        callback(null, first.address, first.family);
+      } catch (thrown) {
+        callback(thrown instanceof Error ? thrown : new Error(String(thrown)), '', 0);
+      }
     });
   };
 }

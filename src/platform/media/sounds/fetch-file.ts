@@ -50,10 +50,8 @@ export async function fetchFile(
   { known, signal }: { known?: Validators | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<FetchedFile> {
   const end = new AbortController();
-  const late = setTimeout(
-    () => end.abort(new SoundError('file-too-slow', `${shown(address)} took more than ${limits.totalMs / 1000} s`)),
-    limits.totalMs,
-  );
+  const tooSlow = `${shown(address)} took more than ${limits.totalMs / 1000} s`;
+  const late = setTimeout(() => end.abort(new SoundError('file-too-slow', tooSlow)), limits.totalMs);
   const giveUp = (): void => end.abort(signal?.reason);
   signal?.addEventListener('abort', giveUp);
   try {
@@ -113,10 +111,8 @@ function ask(url: URL, { limits, known, signal }: Fetch): Promise<IncomingMessag
   };
   return new Promise((resolve, reject) => {
     const made = request(url, options);
-    const late = setTimeout(() => {
-      const seconds = limits.answerMs / 1000;
-      made.destroy(new SoundError('file-too-slow', `${shown(url)} did not answer within ${seconds} s`));
-    }, limits.answerMs);
+    const tooSlow = `${shown(url)} did not answer within ${limits.answerMs / 1000} s`;
+    const late = setTimeout(() => made.destroy(new SoundError('file-too-slow', tooSlow)), limits.answerMs);
     made.once('close', () => clearTimeout(late));
     made.once('response', (response: IncomingMessage) => {
       clearTimeout(late);

@@ -1,5 +1,6 @@
 /** Audio files as sounds: fetched, decoded off the main thread, and not fetched again while they are unchanged. */
 import { join } from 'node:path';
+import { createInternalErrors, type InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
 import type { DecodeJob } from './decode-worker';
 import { messageOf } from '../../../errors';
@@ -24,6 +25,7 @@ export type FindOwnMedia = (url: string) => OwnFile | undefined;
 
 export interface FilesOptions extends Partial<FetchLimits> {
   log: Logger;
+  internalErrors?: InternalErrors | undefined;
   /** May files come from private addresses, this host's own among them? Otherwise `isAllowed` says. */
   allowPrivate?: boolean | undefined;
   ownMedia?: FindOwnMedia | undefined;
@@ -52,13 +54,14 @@ const DECODE_MS = 60_000;
 const MAX_OWN_BYTES = 30_000_000;
 
 export function createFiles(options: FilesOptions): Files {
-  const { log, ownMedia, fileCacheBytes, decodeMs, allowPrivate = false, ...overrides } = options;
+  const { log, internalErrors, ownMedia, fileCacheBytes, decodeMs, allowPrivate = false, ...overrides } = options;
   const limits = { ...DEFAULT_FETCH_LIMITS, ...(allowPrivate && { isAllowed: () => true }), ...overrides };
   const cache = createSoundCache<KnownFile>(fileCacheBytes ?? CACHE_BYTES);
   const decoder = createThread<DecodeJob>({
     module: join(__dirname, 'decode-worker'),
     timeoutMs: decodeMs ?? DECODE_MS,
     failure: 'file-not-audio',
+    internalErrors: internalErrors ?? createInternalErrors(log),
     log,
   });
   const decode = (file: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<Int16Array> =>

@@ -1,6 +1,7 @@
 /** One worker thread that makes sounds, a job at a time: synthesis and decoding would hold up the relay of calls. */
 import { extname } from 'node:path';
 import { Worker, type TransferListItem } from 'node:worker_threads';
+import type { InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
 import { cancelledError, closedError, SoundError, type SoundErrorCode } from './errors';
 import type { Reply } from './serve';
@@ -12,6 +13,7 @@ export interface ThreadOptions {
   timeoutMs: number;
   /** What a job that fails for no reason of its own is told as. */
   failure: SoundErrorCode;
+  internalErrors: InternalErrors;
   log: Logger;
 }
 
@@ -36,7 +38,7 @@ interface Task<Job> {
 
 /** Starts with the first job; does not keep the process alive unless it works. */
 export function createThread<Job>(options: ThreadOptions): Thread<Job> {
-  const { timeoutMs, failure, log } = options;
+  const { timeoutMs, failure, internalErrors, log } = options;
   const waiting: Task<Job>[] = [];
   let worker: Worker | undefined;
   let current: Task<Job> | undefined;
@@ -47,7 +49,8 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
     clearTimeout(timer);
     current = waiting.shift();
     if (!current) return worker?.unref();
-    timer = setTimeout(() => lose(`it took more than ${timeoutMs / 1000} s`), timeoutMs);
+    const tooSlow = (): void => lose(`it took more than ${timeoutMs / 1000} s`);
+    timer = setTimeout(internalErrors.guard('sound thread', tooSlow), timeoutMs);
     try {
       worker ??= start();
       worker.ref();
@@ -62,19 +65,19 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
     const lost = worker;
     worker = undefined;
     lost?.removeAllListeners().on('error', () => undefined);
-    void lost?.terminate();
+    lost?.terminate().catch(() => undefined);
+    const task = current;
+    next();
+    task?.reject(new SoundError(failure, `Making the sound failed: ${why}`));
     log.warn(
       { event: 'worker-lost', why, module: options.module },
       'A worker thread ended; the next job starts another one',
     );
-    const task = current;
-    next();
-    task?.reject(new SoundError(failure, `Making the sound failed: ${why}`));
   };
 
   const start = (): Worker => {
     const started = startWorker(options);
-    started.on('message', (reply: Reply) => {
+    const replied = (reply: Reply): void => {
       const task = current;
       next();
       try {
@@ -83,9 +86,12 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
       } catch (error) {
         task?.reject(new SoundError(failure, `The thread's reply is unreadable: ${String(error)}`));
       }
-    });
-    started.on('error', (error) => lose(String(error)));
-    started.on('exit', (code) => lose(`the thread ended with ${code}`));
+    };
+    const failed = (error: unknown): void => lose(String(error));
+    const ended = (code: number): void => lose(`the thread ended with ${code}`);
+    started.on('message', internalErrors.guard('sound thread', replied));
+    started.on('error', internalErrors.guard('sound thread', failed));
+    started.on('exit', internalErrors.guard('sound thread', ended));
     return started;
   };
 
@@ -104,7 +110,8 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
           waiting.splice(at, 1);
           reject(reasonOf(given));
         };
-        signal?.addEventListener('abort', () => takeBack(signal), { once: true });
+        const aborted = internalErrors.guard('sound thread', () => signal && takeBack(signal));
+        signal?.addEventListener('abort', aborted, { once: true });
         if (!current) next();
       });
     },

@@ -1,5 +1,6 @@
 /** Speech: sentences as samples, made in a thread of their own. */
 import { join } from 'node:path';
+import { createInternalErrors, type InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
 import { SAMPLE_RATE } from '../audio';
 import { createCollector } from '../sounds/collect';
@@ -18,6 +19,7 @@ const LEAD_IN_SAMPLES = 0.3 * SAMPLE_RATE;
 
 export interface SpeechOptions {
   log: Logger;
+  internalErrors?: InternalErrors | undefined;
   /** Folder of Pico's language files, for voices that do not speak American English; undefined: they fall back to flite. */
   languagesDir?: string | undefined;
   /** Of sentences that need not be made again. */
@@ -39,13 +41,14 @@ const CACHE_BYTES = 32_000_000;
 /** For a part of a sentence. Two hundred digits without a space are a minute of speech, in 1 s of work. */
 const PART_MS = 30_000;
 
-export function createSpeech({ log, languagesDir, speechCacheBytes }: SpeechOptions): Speech {
+export function createSpeech({ log, internalErrors, languagesDir, speechCacheBytes }: SpeechOptions): Speech {
   const cache = createSoundCache<{ samples: Int16Array }>(speechCacheBytes ?? CACHE_BYTES);
   const fellBack = new Set<string>();
   const thread = createThread<SpeechJob>({
     module: join(__dirname, 'worker'),
     timeoutMs: PART_MS,
     failure: 'speech-failed',
+    internalErrors: internalErrors ?? createInternalErrors(log),
     log,
   });
 

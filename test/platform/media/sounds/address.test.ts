@@ -105,6 +105,16 @@ describe('the look-up of a name', () => {
     ]);
   });
 
+  it('fails where the check throws', async () => {
+    const resolve = (_name: string, _options: object, callback: (error: null, found: LookupAddress[]) => void): void =>
+      callback(null, [{ address: '8.8.8.8', family: 4 }]);
+    const broken = Object.assign(new Error('the check is broken'), { code: 'broken' });
+    const lookup = guardedLookup(() => {
+      throw broken;
+    }, resolve as never);
+    expect(await found(lookup, true)).toBe('broken');
+  });
+
   it('fails where there is none', async () => {
     expect(await found(leadsTo('127.0.0.1', 'fe80::1'), true)).toBe('address-not-allowed');
     expect(await found(leadsTo(), false)).toBe('address-not-allowed');

@@ -1,18 +1,25 @@
 /** A worker thread and what can become of it; `thread-worker.ts` is in it. */
 import { join } from 'node:path';
+import { createInternalErrors, type InternalErrors } from '../../../../src/internal-errors';
 import { createThread, type Thread } from '../../../../src/platform/media/sounds/thread';
 import type { TestJob } from './thread-worker';
 import { silentLog } from '../../../helpers/silent-log';
 
 const TIMEOUT_MS = 60_000;
 let thread: Thread<TestJob>;
+let internalErrors: InternalErrors;
+let warn: jest.SpyInstance;
 beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+  const log = { ...silentLog };
+  warn = jest.spyOn(log, 'warn');
+  internalErrors = createInternalErrors(log);
   thread = createThread({
     module: join(__dirname, 'thread-worker'),
     timeoutMs: TIMEOUT_MS,
     failure: 'speech-failed',
-    log: silentLog,
+    internalErrors,
+    log,
   });
 });
 afterEach(async () => {
@@ -85,4 +92,13 @@ it('rejects a job that cannot be handed over, and goes on', async () => {
   const job = { give: [], clone: () => undefined };
   await expect(thread.run(job)).rejects.toMatchObject({ code: 'speech-failed' });
   expect(await give(1)).toEqual([1]);
+});
+
+it('counts what a handler of the thread throws, and goes on', async () => {
+  warn.mockImplementationOnce(() => {
+    throw new Error('the log is broken');
+  });
+  await expect(thread.run('crash')).rejects.toMatchObject({ code: 'speech-failed' });
+  expect(await give(1)).toEqual([1]);
+  expect(internalErrors.total).toBe(1);
 });
