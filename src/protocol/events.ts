@@ -161,7 +161,7 @@ export function describeFault(error: z.ZodError): string {
 
 /**
  * What a `hangup` event adds to the cause; an extension of v1. `media-lost`: no RTP came from the phone for too long.
- * `phone-lost`: the phone left a request within the call unanswered.
+ * `phone-lost`: the phone did not get, or left unanswered, a request within the call.
  */
 export type HangupDetail = 'media-lost' | 'phone-lost';
 

@@ -41,9 +41,12 @@ export function causeOf(status: number | undefined): HangupCause {
   return status === undefined ? 'NORMAL_CLEARING' : (CAUSES[status] ?? 'NORMAL_TEMPORARY_FAILURE');
 }
 
-/** @param status with which a call ended that was up: 408 and 481 mean that the phone is gone (RFC 3261 12.2.1.2) */
+/** With which a call ended that was up: the phone is gone (RFC 3261 12.2.1.2), or cannot be reached any more (8.1.3.1). */
+const LOSSES: ReadonlySet<number | undefined> = new Set([408, 481, 503]);
+
+/** @param status with which a call ended that was up; undefined: BYE */
 export function lossOf(status: number | undefined): HangupDetail | undefined {
-  return status === 408 || status === 481 ? 'phone-lost' : undefined;
+  return LOSSES.has(status) ? 'phone-lost' : undefined;
 }
 
 export function statusOf(cause: HangupCause): number {

@@ -62,6 +62,7 @@ it('a bridged far end hears its partner until what is played to it begins, and a
 it.each([
   [408, ['NORMAL_TEMPORARY_FAILURE', 'phone-lost']],
   [481, ['NORMAL_TEMPORARY_FAILURE', 'phone-lost']],
+  [503, ['NORMAL_TEMPORARY_FAILURE', 'phone-lost']],
   [488, ['NORMAL_TEMPORARY_FAILURE', undefined]],
   [undefined, ['NORMAL_CLEARING', undefined]],
 ])('a call that is up and ends with %s ends with %j', (status, told) => {

@@ -1,4 +1,7 @@
 /** What a phone that calls hears when its call is rejected, and how a call ends whose phone is lost. */
+import type { PlatformOptions } from '../../../src/platform';
+import { recordingLog } from '../../helpers/builders';
+import { fakeTimeouts, refreshSession, REFRESHED_BY_PLATFORM } from '../../helpers/session-timers';
 import { ENDPOINT, NUMBER, world, type World } from '../support/harness';
 import { softphone, type Softphone } from '../support/softphone';
 
@@ -8,12 +11,13 @@ const TARGET = '+15552223333';
 let w: World;
 let phone: Softphone;
 
-async function setUp(sip: object = {}): Promise<void> {
-  w = await world({ sip: { ...SIP, ...sip } });
+async function setUp(sip: object = {}, options: Partial<PlatformOptions> = {}): Promise<void> {
+  w = await world({ sip: { ...SIP, ...sip }, ...options });
   phone = await softphone({ server: w.platform.sip!.phones });
 }
 
 afterEach(async () => {
+  jest.useRealTimers();
   await w.close();
   phone.close();
 });
@@ -94,6 +98,40 @@ describe('the hangup of a call whose phone is lost', () => {
       causeDetail: 'media-lost',
     });
     phone.respond(await phone.request('BYE'), 200);
+  });
+
+  it('has causeDetail phone-lost when the phone does not know the call', async () => {
+    await setUp();
+    await phone.register();
+    fakeTimeouts();
+    const callId = await w.dial(ENDPOINT);
+    await phone.answer(await phone.request('INVITE'), { headers: REFRESHED_BY_PLATFORM });
+    await refreshSession();
+    phone.respond(await phone.request('INVITE'), 481);
+    expect(await w.app.next('hangup')).toMatchObject({
+      callId,
+      cause: 'NORMAL_TEMPORARY_FAILURE',
+      causeDetail: 'phone-lost',
+    });
+  });
+
+  it('has causeDetail phone-lost when the connection of the phone is gone', async () => {
+    const { log, line } = recordingLog();
+    await setUp({}, { log });
+    const tcp = await softphone({ server: w.platform.sip!.phones, tcp: true });
+    await tcp.register();
+    fakeTimeouts();
+    const callId = await w.dial(ENDPOINT);
+    await tcp.answer(await tcp.request('INVITE'), { headers: REFRESHED_BY_PLATFORM });
+    await w.app.next('answer');
+    tcp.close();
+    await line(({ event }) => event === 'phone-offline');
+    await refreshSession();
+    expect(await w.app.next('hangup')).toMatchObject({
+      callId,
+      cause: 'NORMAL_TEMPORARY_FAILURE',
+      causeDetail: 'phone-lost',
+    });
   });
 
   it('has none when the phone hangs up', async () => {

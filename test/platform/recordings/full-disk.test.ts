@@ -15,7 +15,7 @@ async function fillDisk(): Promise<void> {
   const probe = await open(__filename);
   const prototype = Object.getPrototypeOf(probe) as FileHandle;
   await probe.close();
-  const write = prototype.write as (...args: unknown[]) => Promise<unknown>;
+  const write = Reflect.get(prototype, 'write') as (...args: unknown[]) => Promise<unknown>;
   jest.spyOn(prototype, 'write').mockImplementation(function (this: FileHandle, ...args: unknown[]) {
     const [, , length, position] = args as [Buffer, number, number, number];
     if (position + length <= ROOM) return write.apply(this, args) as never;
