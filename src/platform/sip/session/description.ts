@@ -33,7 +33,7 @@ export function offerIn(invite: Body): string | undefined {
   return 'sdp' in described ? described.sdp : undefined;
 }
 
-/** Of an ACK or a 2xx, which cannot be refused: a body that begins as SDP counts as SDP, with any type. Empty: none. */
+/** Of an ACK or a response, which cannot be refused: a body that begins as SDP counts as SDP, with any type. Empty: none. */
 export function answerIn(message: Body): string {
   const described = descriptionIn(message);
   if ('sdp' in described && described.sdp !== undefined) return described.sdp;

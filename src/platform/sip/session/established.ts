@@ -121,7 +121,9 @@ export class Established {
     if (!accepted || (cseq ?? accepted.cseq) !== accepted.cseq) return this.onFirstAck?.(request);
     accepted.sending.acknowledged();
     this.#accepted = undefined;
-    if (accepted.awaitsAnswer) this.#takeAnswer(answerIn(request));
+    const answer = accepted.awaitsAnswer ? answerIn(request) : '';
+    // An ACK that owes an answer and has none changes nothing: a call that talks is not ended for it.
+    if (answer !== '') this.#takeAnswer(answer);
   }
 
   reinvited(transaction: ServerTransaction): void {

@@ -6,7 +6,7 @@
  */
 import { SdpError } from '../../media/sdp';
 import { contactFor, cseqOf, Dialog, DialogError, MAX_FORWARDS, newCallId } from '../dialog';
-import { parseNameAddr, type NameAddr } from '../header-values';
+import { parseNameAddr, tagOf, type NameAddr } from '../header-values';
 import { newTag } from '../respond';
 import { Headers, type SipRequest, type SipResponse } from '../message';
 import type { ClientTransaction } from '../transaction/transaction';
@@ -39,6 +39,8 @@ export interface Invitation {
 
 /** After a 422, the first one included. */
 const MOST_INVITES = 4;
+/** Branches of a fork whose early descriptions are kept. */
+const MOST_EARLY = 8;
 /** 3xx that name other places (RFC 3261 21.3); 305 and 380 name something else. */
 const FORWARDS: ReadonlySet<number> = new Set([300, 301, 302]);
 /** `Reason` of a CANCEL (RFC 3326 2). */
@@ -63,6 +65,8 @@ export class OutgoingCall {
   #rang = false;
   /** Ids of the dialogs that 2xx have made: a forking proxy beyond may bring several (13.2.2.4). */
   readonly #answers = new Set<string>();
+  /** Descriptions in provisional responses, by To tag. */
+  readonly #early = new Map<string, string>();
   #expires = SESSION_EXPIRES;
   #minSe = MIN_SE;
   readonly #callId = newCallId();
@@ -123,7 +127,7 @@ export class OutgoingCall {
 
   #responded(request: SipRequest, response: SipResponse): void {
     const { status } = response;
-    if (status < 200) this.#progress(status);
+    if (status < 200) this.#progress(response);
     else if (status < 300) this.#answered(request, response);
     else if (status === 422 && this.#mayAskForLonger(response)) {
       // RFC 4028 7.1, 7.3: once more, with what the far end wants.
@@ -137,8 +141,11 @@ export class OutgoingCall {
     return this.#state !== 'cancelling' && this.#cseq < MOST_INVITES && this.#expires < minSe(headers);
   }
 
-  #progress(status: number): void {
+  #progress(response: SipResponse): void {
+    const { status } = response;
     this.#move('provisional');
+    const sdp = answerIn(response);
+    if (sdp !== '' && this.#early.size < MOST_EARLY) this.#early.set(toTagOf(response), sdp);
     if (status === 100 || this.#rang || this.#state !== 'proceeding') return;
     this.#rang = true;
     this.listener.ringing();
@@ -161,7 +168,8 @@ export class OutgoingCall {
     const terms = readTerms(response.headers);
     call.keepAlive(terms?.interval ?? this.#expires, terms?.refresher !== 'uas');
     try {
-      this.media.takeAnswer(answerIn(response));
+      // 13.2.1: the first description is the answer. A gateway that gave it with 183 may leave it out of its 2xx.
+      this.media.takeAnswer(answerIn(response) || (this.#early.get(toTagOf(response)) ?? ''));
     } catch (error) {
       if (!(error instanceof SdpError)) throw error;
       call.hangUp();
@@ -211,6 +219,10 @@ export class OutgoingCall {
     this.#state = next;
     return true;
   }
+}
+
+function toTagOf({ headers }: SipResponse): string {
+  return tagOf(headers.get('to') ?? '') ?? '';
 }
 
 /** Those that can be read, highest `q` first. */

@@ -1,5 +1,6 @@
 /** Calls between two ends as RFC 3261 13 to 15 and RFC 3665 3 have them, with fake timers. */
-import { pair, withHeader, type Pair } from './pair';
+import { responseTo } from '../../../../src/platform/sip/respond';
+import { pair, withHeader, type Pair, type PairOptions } from './pair';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -40,6 +41,41 @@ describe('a 2xx without a To tag (12.1.2)', () => {
     made.callee().call.hangUp(603);
     pass(40_000);
     expect(made.callerTold).toEqual(['ringing', 'answered', 'ended BYE']);
+  });
+});
+
+describe('an answer in a provisional response (13.2.1)', () => {
+  const onInvite: PairOptions['onInvite'] = ({ transaction }) => {
+    const response = (status: number, tag: string, body: string) =>
+      transaction.respond(
+        responseTo(transaction.request, status, {
+          toTag: tag,
+          headers: [['Content-Type', 'application/sdp']],
+          body: Buffer.from(body),
+        }),
+      );
+    response(183, 'one', 'answer one');
+    response(183, 'two', 'answer two');
+    response(200, 'two', '');
+  };
+
+  it('is that of a 2xx that has none, of the same branch', () => {
+    const { callerMedia, callerTold } = pair({ onInvite });
+    pass();
+    expect(callerTold).toEqual(['ringing', 'answered']);
+    expect(callerMedia.took).toEqual(['answer two']);
+  });
+
+  it('does not replace that of the 2xx', () => {
+    const { callerMedia } = pair({
+      onInvite,
+      tamper: (message) =>
+        message.kind === 'response' && message.status === 200
+          ? { ...message, body: Buffer.from('the answer') }
+          : message,
+    });
+    pass();
+    expect(callerMedia.took).toEqual(['the answer']);
   });
 });
 
@@ -339,15 +375,30 @@ describe('within the dialog', () => {
     made.close();
   });
 
-  it('re-INVITE without an offer: the offer in the 200, the answer in the ACK', () => {
+  it('re-INVITE without an offer: the offer in the 200; an ACK without the answer it owes changes nothing', () => {
     const made = answered();
     const before = made.trace.length;
     const answers = made.fromCallee('INVITE');
     pass(50);
     expect(answers).toEqual(['200 offer caller 2']);
-    // An ACK without the answer it owes: no session can be agreed on.
-    pass(100);
-    expect(made.trace.slice(before)).toContain('> BYE');
+    pass(1_000);
+    expect(made.trace.slice(before)).toEqual(['< INVITE', '> 200 INVITE', '< ACK']);
+    expect(made.callerTold).toEqual(['ringing', 'answered']);
+    made.close();
+  });
+
+  it('re-INVITE without an offer whose ACK has an answer that cannot be accepted: the call is ended (14.1)', () => {
+    const wire = (data: Buffer): Buffer => {
+      const text = data.toString();
+      if (!text.startsWith('ACK') || !text.includes('CSeq: 2 ')) return data;
+      return Buffer.from(text.replace(/Content-Length: 0[^]*$/, 'Content-Length: 5\r\n\r\nvideo'));
+    };
+    const made = answered({ wire });
+    made.callerMedia.refuse = true;
+    made.fromCallee('INVITE');
+    pass();
+    made.fromCallee('INVITE');
+    pass();
     expect(made.callerTold.at(-1)).toBe('ended 488');
     made.close();
   });
