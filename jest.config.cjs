@@ -4,7 +4,9 @@ module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Real phones, several instances and a browser have runs of their own (test:phones, test:chaos, test:browser).
   testPathIgnorePatterns: ['/node_modules/', '/test/phones/', '/test/chaos/', '/test/browser/'],
-  reporters: ['default', '<rootDir>/test/phones/left-out.cjs'],
+  // No test depends on its siblings: their order is drawn anew for every run, and `--seed` repeats one.
+  randomize: true,
+  reporters: ['default', '<rootDir>/test/phones/left-out.cjs', ['<rootDir>/test/repeat.cjs', { command: 'npm test' }]],
   setupFiles: ['<rootDir>/test/setup-workers.cjs'],
   // A machine that has much else to do is slow, not wrong; what hangs is found all the same.
   testTimeout: 30_000,

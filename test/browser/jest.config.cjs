@@ -2,11 +2,13 @@
  * A real browser: needs `apt-get install -y --no-install-recommends chromium`.
  * @type {import('jest').Config}
  */
-const { transform, testEnvironment, setupFiles } = require('../../jest.config.cjs');
+const { transform, testEnvironment, randomize, setupFiles } = require('../../jest.config.cjs');
 
 module.exports = {
   rootDir: '../..',
   testEnvironment,
+  randomize,
+  reporters: ['default', ['<rootDir>/test/repeat.cjs', { command: 'npm run test:browser' }]],
   transform,
   setupFiles,
   testMatch: ['<rootDir>/test/browser/**/*.test.ts'],

@@ -2,11 +2,13 @@
  * Real phones: needs `apt-get install -y --no-install-recommends baresip-core sip-tester linphone-cli`.
  * @type {import('jest').Config}
  */
-const { transform, testEnvironment } = require('../../jest.config.cjs');
+const { transform, testEnvironment, randomize } = require('../../jest.config.cjs');
 
 module.exports = {
   rootDir: '../..',
   testEnvironment,
+  randomize,
+  reporters: ['default', ['<rootDir>/test/repeat.cjs', { command: 'npm run test:phones' }]],
   transform,
   testMatch: ['<rootDir>/test/phones/**/*.test.ts'],
   globalSetup: '<rootDir>/test/phones/support/demand-tools.ts',
