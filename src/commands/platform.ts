@@ -15,7 +15,9 @@ async function run(invocation: Invocation): Promise<void> {
   const showSecrets = maySeeSecrets(config, process.stderr);
   const isKept = config.generated.account && !showSecrets;
   const forget = isKept ? writePlatformAccount({ url: started.url, userId, token, secret }, log) : undefined;
-  const signals = handleSignals(log, started, { close: () => Promise.resolve(forget?.()) });
+  // With `serve` the webhook server drains, as it knows the sessions.
+  const drained = { close: () => started.drain(config.drainSeconds * 1_000) };
+  const signals = handleSignals(log, drained, started, { close: () => Promise.resolve(forget?.()) });
   void outputClosed.then(() => signals.close('EPIPE'));
   const account = describeAccount(config, showSecrets);
   process.stderr.write(

@@ -8,7 +8,7 @@ import { ERROR_CODES } from '../protocol/errors';
 import type { HangupDetail, HangupEvent, VoiceEvent } from '../protocol/events';
 import type { CommandFailure, CommandResult, Command, Leg } from './flow';
 import { legsOf } from './flow';
-import { issue, isPending, legOfCall, type Draft } from './draft';
+import { issue, isPending, legOfCall, setReason, type Draft } from './draft';
 import { rejectCauseOf } from './reasons';
 
 /** When a call whose create-call reply was lost is looked for, in ms after the try before. */
@@ -17,6 +17,9 @@ const SEARCH_DELAYS = [0, 1_000, 3_000, 10_000];
 export const SEARCHES_BEFORE_GIVING_UP = 3;
 
 const LOSS_DETAILS: ReadonlySet<string> = new Set<HangupDetail>(['media-lost', 'phone-lost']);
+
+/** The platform has cut the call. */
+const STOPPED: HangupDetail = 'platform-stopped';
 
 const RANK = { new: 0, ringing: 1, answered: 2, gone: 3 } as const;
 
@@ -40,7 +43,8 @@ export function observeWebhook(draft: Draft, event: VoiceEvent): void {
       else observeAnswer(draft, leg, event.callId);
       return;
     case 'hangup':
-      if (leg && isLost(leg, event)) leg.lost = true;
+      if (leg && event.causeDetail === STOPPED) setReason(draft, 'server-stopped');
+      else if (leg && isLost(leg, event)) leg.lost = true;
       if (leg) markGone(leg, event.cause ?? 'unknown');
       return;
     case 'timeout':

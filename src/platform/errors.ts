@@ -196,6 +196,21 @@ export class CallRateLimitError extends ApiError {
   readonly code = ERROR_CODES.callRateLimit;
 }
 
+/** A new call while the platform shuts down. v1's own code for "try again". */
+export class ShuttingDownError extends ApiError {
+  readonly status = 503;
+  readonly category = 'unavailable';
+  readonly code = ERROR_CODES.callUnavailable;
+
+  constructor() {
+    super('The platform is shutting down and accepts no new calls: try again when it is back');
+  }
+
+  override get headers(): Record<string, string> {
+    return { 'Retry-After': '5' };
+  }
+}
+
 /** Too many wrong credentials came from the address. */
 export class TooManyFailuresError extends ApiError {
   readonly status = 429;

@@ -12,6 +12,7 @@ import { createCalls, type Calls } from './calls/calls';
 import { createDelivery } from './calls/delivery';
 import { createReceive } from './calls/incoming';
 import { DEFAULT_TIMING, type SimulationTiming } from './lines/behaviour';
+import { drainCalls } from './drain';
 import { createExchange } from './lines/exchange';
 import { createFarEnds } from './lines/far-ends';
 import type { Receive } from './lines/line';
@@ -76,6 +77,11 @@ export interface Platform {
   readonly internalErrors: Pick<InternalErrors, 'total'>;
   /** Undefined: no telephones. */
   readonly sip: { phones: Address; listening: readonly (Address & { transport: TransportName })[] } | undefined;
+  /**
+   * Refuses new calls from now on, lets the others go on for so long, and ends the rest. Resolves when the applications know.
+   * To be followed by `close`.
+   */
+  drain(ms: number): Promise<void>;
   /** Hangs up what phones are in; ends timers, deliveries and connections. Applications are told nothing any more. */
   close(): Promise<void>;
 }
@@ -143,11 +149,22 @@ async function assemble(
   const recordings = createRecordings({ media, uris, retention, errors, failed, log });
 
   // Calls dial through the exchange, and what the exchange loops back comes in as calls again.
+  const intake = { open: true };
   const receive: Receive = (offer, line) => receiveCall(offer, line);
   const ownMedia: FindOwnMedia = (file) => media.ownMedia(file);
   const telephony: Telephony | undefined =
     options.sip &&
-    (await startTelephony(options.sip, { domains, timers, receive, ownMedia, errors, internalErrors, metrics, log }));
+    (await startTelephony(options.sip, {
+      domains,
+      timers,
+      receive,
+      intake,
+      ownMedia,
+      errors,
+      internalErrors,
+      metrics,
+      log,
+    }));
   onClose(() => telephony?.close());
   onClose(() => recordings.close());
   const originPolicy = createOriginPolicy(origins);
@@ -168,7 +185,7 @@ async function assemble(
     log,
   });
   const ringLimitSeconds = options.ringLimitSeconds ?? 300;
-  const receiveCall = createReceive({ applications, numbers, domains, errors, calls, ringLimitSeconds, log });
+  const receiveCall = createReceive({ applications, numbers, domains, errors, calls, intake, ringLimitSeconds, log });
 
   metrics.watch({
     calls: () => countBy(calls.list({}), ({ state }) => state),
@@ -179,7 +196,16 @@ async function assemble(
 
   const callRate = rateLimits ? createCallRateLimit() : NO_CALL_RATE_LIMIT;
   const resources = { userId, applications, numbers, domains, errors, calls, callRate, phones, media, recordings };
-  const context = { ...resources, ...lines, callbackRules, registrar: telephony?.registrar, receive, uris, log };
+  const context = {
+    ...resources,
+    ...lines,
+    callbackRules,
+    intake,
+    registrar: telephony?.registrar,
+    receive,
+    uris,
+    log,
+  };
   const app = createPlatformApp(context, { apiToken, apiSecret, rateLimits, sandbox, originPolicy, metrics });
   server.on(
     'request',
@@ -196,6 +222,10 @@ async function assemble(
     url,
     port: address.port,
     internalErrors,
+    drain(drainMs) {
+      intake.open = false;
+      return drainCalls({ calls, hangUpPhones: () => telephony?.calls.close(), drainMs, log });
+    },
     sip: telephony && { phones: telephony.phones, listening: telephony.listening },
   };
 }

@@ -7,6 +7,7 @@ import type { Logger } from '../logger';
 import { printHostPort } from '../protocol/host-port';
 import type { ForwardPolicy } from './lines/forwarding';
 import type { Receive } from './lines/line';
+import type { Intake } from './drain';
 import { createSipCalls, type SipCalls } from './lines/sip-calls';
 import { startMedia } from './media';
 import { audioPlayers } from './media/audio-player';
@@ -59,6 +60,7 @@ export interface TelephonyDeps {
   domains: Domains;
   timers: Timers;
   receive: Receive;
+  intake: Intake;
   ownMedia: FindOwnMedia;
   errors: ErrorLog;
   internalErrors: InternalErrors;
@@ -102,7 +104,7 @@ export class SipListenError extends TandemError {
 /** @throws SipListenError where a port cannot be had */
 export async function startTelephony(options: SipOptions, deps: TelephonyDeps): Promise<Telephony> {
   const { host, port, publicAddress, tls, rtpPorts, silenceSeconds = 60, maxLines = 2_000 } = options;
-  const { domains, timers, receive, internalErrors } = deps;
+  const { domains, timers, receive, intake, internalErrors } = deps;
   const log = deps.log.child({ part: 'sip' });
 
   const clock = createClock();
@@ -165,6 +167,7 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
     createPlayer,
     domains,
     receive,
+    intake,
     dialUris: options.dialUris ?? false,
     maxLines,
     callsPerEndpoint: options.callsPerEndpoint ?? 0,

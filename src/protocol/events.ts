@@ -162,8 +162,9 @@ export function describeFault(error: z.ZodError): string {
 /**
  * What a `hangup` event adds to the cause; an extension of v1. `media-lost`: no RTP came from the phone for too long.
  * `phone-lost`: the phone did not get, or left unanswered, a request within the call.
+ * `platform-stopped`: cut by a shutdown of the platform.
  */
-export type HangupDetail = 'media-lost' | 'phone-lost';
+export type HangupDetail = 'media-lost' | 'phone-lost' | 'platform-stopped';
 
 /** Why a call ended, as `hangup` events say it. Anything else is an internal error of the platform. */
 export type HangupCause =

@@ -336,6 +336,15 @@ describe('why a pair ends', () => {
     expect(pair.over()).toBe('media-lost');
   });
 
+  it.each([
+    ['bridged', () => Pair.bridged()],
+    ['answering', () => Pair.answering()],
+  ])('the platform stops while %s: the reason says so', (_, make) => {
+    const cut = { causeDetail: 'platform-stopped' };
+    const pair = make().hears(hangupOf(CALLEE, 'NORMAL_TEMPORARY_FAILURE', cut));
+    expect(pair.over()).toBe('server-stopped');
+  });
+
   it('the server stops: both legs go, and the reason says so', () => {
     const pair = Pair.bridged().ends('server-stopped');
     expect(pair.flow.timeline.at(-1)?.what).toBe('server stops');

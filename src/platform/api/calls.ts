@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import { MAX_CALL_TIMEOUT_SECONDS, REJECT_CAUSES, wireBoolean } from '../../protocol/commands';
-import { CallEndedError, NotFoundError, ValidationError } from '../errors';
+import { CallEndedError, NotFoundError, ShuttingDownError, ValidationError } from '../errors';
 import type { Call } from '../calls/call';
 import type { CallbackTarget } from '../calls/delivery';
 import { transfer } from '../calls/join-legs';
@@ -90,13 +90,14 @@ const listQuery = pageQuery.extend({
 });
 
 export function callRoutes(context: ApiContext): Router {
-  const { calls, callRate, callbackRules, uris } = context;
+  const { calls, intake, callRate, callbackRules, uris } = context;
   const router = Router();
   const checkUrls = ({ callbackUrl, fallbackUrl }: Pick<Changes, 'callbackUrl' | 'fallbackUrl'>): void =>
     checkCallbackUrls({ callbackUrl, fallbackUrl }, callbackRules);
 
   router.post('/', (request, response) => {
     const fields = parse(newCall, request.body);
+    if (!intake.open) throw new ShuttingDownError();
     checkUrls(fields);
     const { from, to, bridgeId, conferenceId, callTimeout, tag, sipHeaders } = fields;
     checkShownNumber(fields, context);

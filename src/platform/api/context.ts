@@ -1,6 +1,7 @@
 /** What the routes are made of. */
 import type { Logger } from '../../logger';
 import type { CallbackRules } from '../calls/callback-client';
+import type { Intake } from '../drain';
 import type { Calls } from '../calls/calls';
 import type { FarEnds } from '../lines/far-ends';
 import type { SimulationTiming } from '../lines/behaviour';
@@ -27,6 +28,7 @@ export interface ApiContext {
   domains: Domains;
   errors: ErrorLog;
   calls: Calls;
+  intake: Intake;
   callbackRules: CallbackRules;
   callRate: CallRateLimit;
   recordings: Recordings;

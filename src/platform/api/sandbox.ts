@@ -1,7 +1,7 @@
 /** `/sandbox`: simulated phones, and calls made by far ends. Beside v1, with the same credentials. */
 import { Router } from 'express';
 import { z } from 'zod';
-import { InvalidStateError, NotFoundError } from '../errors';
+import { InvalidStateError, NotFoundError, ShuttingDownError } from '../errors';
 import { BEHAVIOURS } from '../lines/behaviour';
 import type { FarEnd } from '../lines/far-ends';
 import type { Phone } from '../lines/phones';
@@ -41,7 +41,7 @@ const dtmf = z.object({
 });
 
 export function sandboxRoutes(context: ApiContext): Router {
-  const { domains, phones, farEnds, timing, calls, registrar } = context;
+  const { domains, phones, farEnds, timing, calls, intake, registrar } = context;
   const router = Router();
 
   if (registrar) router.use('/registrations', registrationRoutes(registrar, domains));
@@ -75,6 +75,7 @@ export function sandboxRoutes(context: ApiContext): Router {
   });
 
   router.post('/calls', (request, response) => {
+    if (!intake.open) throw new ShuttingDownError();
     const farEnd = placeSandboxCall(parse(newCall, request.body), context);
     created(request, response, `/sandbox/calls/${farEnd.id}`).json(showFarEnd(farEnd, calls));
   });

@@ -14,6 +14,8 @@ export interface CallEvents {
    * @returns whether it was delivered, once that is settled
    */
   send(name: VoiceEventType, fields: EventFields, target: CallbackTarget | undefined): Promise<boolean>;
+  /** Resolves when every event so far is delivered, or given up. */
+  settled(): Promise<void>;
 }
 
 /** An announcement in a loop makes events without end: the oldest go. */
@@ -33,6 +35,7 @@ export function createCallEvents(callId: string, callUri: string, queue: EventQu
       if (sent.length > MAX_EVENTS) sent.shift();
       return queue.send(event, target);
     },
+    settled: () => queue.settled(),
   };
 }
 

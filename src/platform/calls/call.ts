@@ -164,6 +164,11 @@ export class Call implements LineListener {
     this.#endFromHere(cause ?? (this.up ? 'NORMAL_CLEARING' : cancelled), 'ended');
   }
 
+  /** The platform shuts down: no party has hung up. Idempotent. */
+  stop(): void {
+    if (!this.over) this.#endFromHere('NORMAL_TEMPORARY_FAILURE', 'ended', 'platform-stopped');
+  }
+
   /** Plays to the far end; once it is up, where it is just being answered. */
   play(playback: Playback): void {
     this.mustHaveAudio();
@@ -217,6 +222,11 @@ export class Call implements LineListener {
   /** As `emit`; what becomes of the event is of no interest. */
   announce(name: VoiceEventType, fields: EventFields): void {
     this.internalErrors.guard('event', () => this.emit(name, fields))();
+  }
+
+  /** Resolves when every event so far is delivered, or given up. */
+  settled(): Promise<void> {
+    return this.#events.settled();
   }
 
   // What the line says
@@ -284,10 +294,10 @@ export class Call implements LineListener {
     this.#endFromHere('NO_ANSWER', 'ended');
   }
 
-  #endFromHere(cause: HangupCause, signal: CallSignal): void {
+  #endFromHere(cause: HangupCause, signal: CallSignal, detail?: HangupDetail): void {
     runAll(
       () => this.#line?.hangUp(cause),
-      () => this.#end(cause, signal),
+      () => this.#end(cause, signal, detail),
     );
   }
 

@@ -40,6 +40,8 @@ export interface CallEvent {
 export interface EventQueue {
   /** @returns whether it was delivered; settles after every earlier event of the call */
   send(event: CallEvent, target: CallbackTarget | undefined): Promise<boolean>;
+  /** Resolves when every event so far is delivered, or given up. */
+  settled(): Promise<void>;
 }
 
 export interface Delivery {
@@ -110,6 +112,9 @@ export function createDelivery({ client, errors, log }: DeliveryDeps): Delivery 
           const settled = last.then(() => deliver(event, target));
           last = settled.catch(() => undefined); // the call handles it; the next event still goes out
           return settled;
+        },
+        async settled() {
+          await last;
         },
       };
     },

@@ -4,6 +4,7 @@ import type { HangupCause } from '../../protocol/events';
 import type { AcceptedOffer, Line, Offer, Receive } from '../lines/line';
 import type { Application, Applications } from '../resources/applications';
 import type { Domains } from '../resources/domains';
+import type { Intake } from '../drain';
 import type { ErrorLog } from '../resources/error-log';
 import type { Numbers } from '../resources/numbers';
 import type { Call } from './call';
@@ -16,6 +17,7 @@ export interface IncomingDeps {
   domains: Domains;
   errors: ErrorLog;
   calls: Calls;
+  intake: Intake;
   /** How long a call may ring when the application neither answers nor rejects it; s. */
   ringLimitSeconds: number;
   log: Logger;
@@ -63,6 +65,10 @@ export function createReceive(deps: IncomingDeps): Receive {
   };
 
   return (offer: Offer, line: Line): AcceptedOffer | undefined => {
+    if (!deps.intake.open) {
+      line.hangUp('NORMAL_TEMPORARY_FAILURE');
+      return undefined;
+    }
     const owner = ownerOf(offer);
     if ('refused' in owner) {
       const { code, message, refused } = owner;

@@ -21,6 +21,7 @@ import type { ServerTransaction } from '../sip/transaction/transaction';
 import { MAX_UDP_REQUEST } from '../sip/transport';
 import type { Flow, Target } from '../sip/transport/transport';
 import { parseUri, printUri, type Uri } from '../../protocol/uri';
+import type { Intake } from '../drain';
 import { createCallsPerEndpoint } from './calls-per-endpoint';
 import { createDialled, type Dialled } from './dialled';
 import { isWithheld, presented } from './privacy';
@@ -40,6 +41,7 @@ export interface SipCallsDeps {
   domains: Domains;
   /** Where calls of phones come in. */
   receive: Receive;
+  intake: Intake;
   /** Above it calls are refused with 503. */
   maxLines: number;
   /** Calls that one endpoint may make at once, refused with 486 above it; 0: any number. */
@@ -256,7 +258,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       return line;
     },
     invited(transaction, endpoint) {
-      if (tooMany()) {
+      if (tooMany() || !deps.intake.open) {
         return transaction.respond(responseTo(transaction.request, 503, { headers: RETRY_LATER }));
       }
       const over = made.begin(endpoint.id);

@@ -45,6 +45,7 @@ function calls(offer: () => string, unreachable: TransportName[] = [], more: Par
     dialUris: true,
     createPlayer: () => ({ play: () => undefined, stop: () => undefined, abandon: () => undefined }),
     receive: () => undefined,
+    intake: { open: true },
     maxLines: 10,
     callsPerEndpoint: 0,
     log,

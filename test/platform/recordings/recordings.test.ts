@@ -70,6 +70,7 @@ function call(settings: Partial<CallSettings> = {}) {
           for (const check of [...waiting]) check();
           return Promise.resolve(true);
         },
+        settled: () => Promise.resolve(),
       },
       internalErrors: strictErrors,
       timers,
