@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app';
+import { createRecordOutbox } from './call-records/outbox';
 import { openCallRecords } from './call-records/records';
 import { createCallControl } from './call-control/client';
 import { createApiHttp } from './call-control/http';
@@ -27,6 +28,8 @@ const TICK_MS = 200;
 const PLATFORM_CHECK_MS = 10_000;
 /** How long the last commands may take when the server shuts down, beyond `DRAIN_SECONDS`, ms. */
 const LAST_COMMANDS_MS = 1_800;
+/** How often call records of lost instances are looked for, ms. */
+const OUTBOX_MS = 5_000;
 /** How long call records may take to be delivered then, ms. */
 const RECORDS_MS = 3_000;
 /** What answering the callee, answering the caller and bridging may take each, ms. */
@@ -75,6 +78,8 @@ export async function startServer(
       throw explainRecordsFile(error, config.callRecords.file);
     },
   );
+  const { file, post } = config.callRecords;
+  const outbox = file === undefined && post === undefined ? undefined : createRecordOutbox({ store, records, log });
   const http = createApiHttp({ ...config.api, url: apiUrl });
   // The platform that this process brings along is set up by it.
   const platform =
@@ -107,7 +112,7 @@ export async function startServer(
     log,
     internalErrors,
     metrics,
-    records,
+    records: outbox,
     plan,
     limits,
     onStray: () => recovery.soon(),
@@ -146,6 +151,7 @@ export async function startServer(
     log,
   });
   const tickers = [startTicker(TICK_MS, () => engine.wakeDue(), log, 'waking the flows that are due')];
+  if (outbox) tickers.push(startTicker(OUTBOX_MS, () => outbox.sweep(), log, 'taking over call records'));
   // The platform that this process brings along has no calls from before it.
   if (platform) {
     void platform.run();
@@ -183,7 +189,7 @@ export async function startServer(
         log.warn({ event: 'commands-cut-off' }, 'Commands were still running when the server shut down');
       engine.close();
       client.close();
-      await records.close(RECORDS_MS);
+      await outbox?.close(RECORDS_MS);
       await store.close();
     },
   };

@@ -7,11 +7,13 @@ export interface Waiting {
   text: string;
   /** performance.now() */
   addedAt: number;
+  /** Called when it was delivered or given up; undefined: no store keeps it. */
+  settled: (() => void) | undefined;
 }
 
 export interface Backlog {
   readonly size: number;
-  add(id: string, text: string): void;
+  add(id: string, text: string, settled?: () => void): void;
   first(): Waiting | undefined;
   /** Takes the first out, for a caller that works on several at once. */
   take(): Waiting | undefined;
@@ -21,9 +23,9 @@ export interface Backlog {
   done(waiting: Waiting): void;
   /** Not now: tried again. */
   failed(why: string): void;
-  /** Not ever. The record goes to the log, so that it is not lost. */
+  /** Not ever. The record goes to the log, in full. */
   giveUp(waiting: Waiting, why: string): void;
-  /** Gives up all that is left. */
+  /** Gives up what is left, but for records that a store keeps for another instance. */
   abandon(): void;
 }
 
@@ -44,14 +46,15 @@ export function createBacklog(options: {
     count(sink, 'lost');
     const fields = { event: 'call-record-lost', sink, recordId: record.id, reason: why };
     log.error({ ...fields, record: JSON.parse(record.text) as unknown }, 'A call record was not delivered');
+    record.settled?.();
   }
 
   return {
     get size() {
       return waiting.size;
     },
-    add(id, text) {
-      waiting.add({ id, text, addedAt: performance.now() });
+    add(id, text, settled) {
+      waiting.add({ id, text, addedAt: performance.now(), settled });
       const [oldest] = waiting;
       if (waiting.size > limit && oldest) giveUp(oldest, `more than ${limit} records wait`);
     },
@@ -67,6 +70,7 @@ export function createBacklog(options: {
       count(sink, 'written');
       if (failing) log.info({ event: 'call-records-recovered', sink }, 'Call records can be written again');
       failing = false;
+      record.settled?.();
     },
     failed(why) {
       count(sink, 'failed');
@@ -79,7 +83,13 @@ export function createBacklog(options: {
     },
     giveUp,
     abandon() {
-      for (const record of [...waiting]) giveUp(record, 'the server shut down');
+      const left = [...waiting];
+      for (const record of left.filter(({ settled }) => !settled)) giveUp(record, 'the server shut down');
+      if (waiting.size > 0)
+        log.warn(
+          { event: 'call-records-left', sink, waiting: waiting.size },
+          'Call records were not delivered in time: Redis keeps them for another instance, or for the next start',
+        );
     },
   };
 }

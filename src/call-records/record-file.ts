@@ -112,8 +112,11 @@ export async function createRecordFile(options: RecordFileOptions): Promise<Requ
   }
 
   return {
-    write(id, text) {
-      backlog.add(id, text);
+    get waiting() {
+      return backlog.size;
+    },
+    write(id, text, settled) {
+      backlog.add(id, text, settled);
       void start();
     },
     async reopen() {

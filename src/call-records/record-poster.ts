@@ -70,10 +70,11 @@ export function createRecordPoster(options: PosterOptions): Sink {
       if (!failure) {
         backlog.done(record);
         pauseMs = firstPauseMs;
-      } else if (!failure.retry || performance.now() - record.addedAt > MAX_AGE_MS || aborted.signal.aborted) {
+      } else if (!failure.retry || performance.now() - record.addedAt > MAX_AGE_MS) {
         backlog.giveUp(record, failure.why);
       } else {
         backlog.putBack(record);
+        if (aborted.signal.aborted) return;
         backlog.failed(failure.why);
         startPause();
       }
@@ -88,8 +89,11 @@ export function createRecordPoster(options: PosterOptions): Sink {
   }
 
   return {
-    write(id, text) {
-      backlog.add(id, text);
+    get waiting() {
+      return backlog.size;
+    },
+    write(id, text, settled) {
+      backlog.add(id, text, settled);
       pump();
     },
     async close(ms) {

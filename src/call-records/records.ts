@@ -6,12 +6,17 @@ import { createRecordPoster, type PosterOptions } from './record-poster';
 import { printRecord, recordOf } from './record';
 
 export interface CallRecords {
-  /** Takes the record in and returns at once. */
-  write(summary: SessionSummary): void;
+  /**
+   * Takes the record in and returns at once.
+   * @param settled called once every sink has delivered it or given it up; given where a store keeps it until then
+   */
+  write(summary: SessionSummary, settled?: () => void): void;
   /** Opens the file anew: after it was renamed, records go to a new one under its name. */
   reopen(): Promise<void>;
-  /** Resolves when every record is written and delivered, at the latest after `ms`; what is left is logged. */
+  /** Resolves when every record is written and delivered, at the latest after `ms`; what no store keeps is logged then. */
   close(ms: number): Promise<void>;
+  /** How many records the busiest sink has in memory. */
+  readonly waiting: number;
 }
 
 /** Where a record went, and what came of it. */
@@ -31,16 +36,17 @@ export interface CallRecordsOptions {
 /** @throws (rejects) where the file cannot be written to */
 export async function openCallRecords(options: CallRecordsOptions): Promise<CallRecords> {
   const { file, post, log, count, wallTime } = options;
-  const sinks = [
+  const sinks: Sink[] = [
     ...(file === undefined ? [] : [await createRecordFile({ path: file, log, count })]),
     ...(post === undefined ? [] : [createRecordPoster({ ...post, log, count })]),
   ];
   return {
-    write(summary) {
-      if (sinks.length === 0) return;
+    write(summary, settled) {
       const record = recordOf(summary, wallTime);
       const text = printRecord(record);
-      for (const sink of sinks) sink.write(record.id, text);
+      let open = sinks.length;
+      const sinkSettled = settled && (() => void (--open === 0 && settled()));
+      for (const sink of sinks) sink.write(record.id, text, sinkSettled);
     },
     async reopen() {
       for (const sink of sinks) await sink.reopen?.();
@@ -48,11 +54,15 @@ export async function openCallRecords(options: CallRecordsOptions): Promise<Call
     async close(ms) {
       await Promise.all(sinks.map((sink) => sink.close(ms)));
     },
+    get waiting() {
+      return Math.max(0, ...sinks.map((sink) => sink.waiting));
+    },
   };
 }
 
 export interface Sink {
-  write(id: string, text: string): void;
+  readonly waiting: number;
+  write(id: string, text: string, settled?: () => void): void;
   reopen?(): Promise<void>;
   close(ms: number): Promise<void>;
 }

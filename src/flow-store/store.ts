@@ -55,6 +55,11 @@ export interface FlowStore extends Instances {
    * whoever ran them may be gone. Each is given to one instance only, and given out again if nothing becomes of it.
    */
   due(now: number, limit: number): Promise<string[]>;
+  /**
+   * Ended flows that have had a `recordOwner` for `LEASE_MS` or more. Each is given to one instance only, and given out again
+   * after a while. Only a store that outlives the process has this.
+   */
+  owedRecords?(now: number, limit: number): Promise<string[]>;
   list(filter: FlowFilter): Promise<Flow[]>;
   /** How many flows there are in each phase that is not `ended`. */
   countByPhase(): Promise<ReadonlyMap<Phase, number>>;

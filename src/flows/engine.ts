@@ -2,7 +2,7 @@
  * The way of an event: find its flow, apply it in one atomic step of the store, run the commands, and bring their
  * results back as events into the same transition.
  */
-import type { CallRecords } from '../call-records/records';
+import type { RecordOutbox } from '../call-records/outbox';
 import type { CallControl } from '../call-control/client';
 import { LEASE_MS, type FlowStore } from '../flow-store/store';
 import { messageOf, TandemError } from '../errors';
@@ -28,7 +28,7 @@ export interface EngineDeps {
   /** Those of the process; default: its own. */
   internalErrors?: InternalErrors | undefined;
   metrics: Metrics;
-  records?: CallRecords | undefined;
+  records?: Pick<RecordOutbox, 'owing' | 'write'> | undefined;
   plan: DialPlan;
   limits: Limits;
   /** An event told of a call of which nothing is known: flows may have been lost. */
@@ -123,7 +123,7 @@ export function createEngine(deps: EngineDeps): Engine {
 
   async function step(id: string, decide: (flow: Flow) => Decision, receipt?: Receipt): Promise<Flow | undefined> {
     let before: Flow | undefined;
-    const decision = await store.update(id, (flow) => owned(decide((before = flow))));
+    const decision = await store.update(id, (flow) => owned(decide((before = flow)), flow));
     if (!before || !decision) return undefined;
     if (decision.flow === before) return before;
     reporter.stepped(before, decision.flow, receipt?.requestId);
@@ -131,8 +131,9 @@ export function createEngine(deps: EngineDeps): Engine {
     return decision.flow;
   }
 
-  /** What this step wants done is done by this instance, and is stored as such. */
-  function owned({ flow, commands }: Decision): Decision {
+  /** What this step wants done is done by this instance, and is stored as such; so is the record of a session that it ends. */
+  function owned({ flow: after, commands }: Decision, before?: Flow): Decision {
+    const flow = deps.records?.owing(before, after) ?? after;
     if (commands.length === 0) return { flow, commands };
     const ours = new Map(commands.map((command) => [command, { ...command, owner: store.instance }]));
     return {

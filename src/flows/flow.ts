@@ -169,6 +169,8 @@ interface FlowBase {
   /** Keys of the callbacks that were taken in, oldest first: one that comes again changes nothing. */
   seen: string[];
   timeline: TimelineEntry[];
+  /** Ended, and the call record is not delivered yet: the instance that does it. */
+  recordOwner?: string;
 }
 
 export const DIRECTIONS = ['sip-to-pstn', 'pstn-to-sip', 'sip-to-sip', 'unroutable', 'unknown'] as const;

@@ -1,5 +1,5 @@
 /** Tells what happens to sessions: log lines, metrics and call records. Nothing here changes a session. */
-import type { CallRecords } from '../call-records/records';
+import type { RecordOutbox } from '../call-records/outbox';
 import type { FlowStore } from '../flow-store/store';
 import type { Logger } from '../logger';
 import type { Metrics } from '../metrics';
@@ -21,7 +21,7 @@ export interface Reporter {
 export interface ReporterDeps {
   log: Logger;
   metrics: Metrics;
-  records?: CallRecords | undefined;
+  records?: Pick<RecordOutbox, 'write'> | undefined;
   store: Pick<FlowStore, 'wallTime'>;
 }
 
@@ -48,7 +48,7 @@ export function createReporter({ log, metrics, records, store }: ReporterDeps): 
         'A leg could not be hung up and may still be up: end it by hand',
       );
     }
-    records?.write(summary);
+    records?.write(flow);
   }
 
   return {

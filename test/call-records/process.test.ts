@@ -1,6 +1,8 @@
-/** Call records of a Tandem in a process of its own: rotation with SIGHUP, and files that cannot be written to. */
+/** Call records of a Tandem in a process of its own: rotation, files that cannot be written to, and the end of the process. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSandbox } from '../../src/demo/clients';
@@ -9,6 +11,7 @@ import { provision } from '../../src/provisioning/provision';
 import type { Platform } from '../../src/platform';
 import { ENDPOINT, NUMBER } from '../helpers/builders';
 import { buildTandem, spawnTandem, type Tandem } from '../helpers/spawn-tandem';
+import { describeWithRedis, startRedis, type RedisServer } from '../helpers/redis-server';
 import { ACCOUNT, fastPlatform, testConfig } from '../helpers/tandem';
 import { until } from '../helpers/until';
 
@@ -124,4 +127,58 @@ it('what cannot be written after SIGHUP waits until it can', async () => {
   mkdirSync(join(folder, 'log'));
   await says('call-records-recovered');
   await until(() => expect(sessionsIn(file).sort()).toEqual([...sessions].sort()));
+});
+
+describeWithRedis('with Redis, records that a process could not deliver', () => {
+  let redis: RedisServer;
+  let status: number;
+  const posted = new Map<string, string>();
+  const receiver = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => (body += String(chunk)));
+    request.on('end', () => {
+      const { id, sessionId } = JSON.parse(body) as { id: string; sessionId: string };
+      if (status === 200) posted.set(sessionId, id);
+      response.writeHead(status).end();
+    });
+  });
+  beforeAll(() => new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve)));
+  afterAll(() => {
+    receiver.closeAllConnections();
+    receiver.close();
+  });
+  beforeEach(async () => {
+    status = 503;
+    posted.clear();
+    redis = await startRedis();
+  });
+  afterEach(async () => {
+    await tandem?.stop();
+    await redis.close();
+  });
+
+  it.each(['kill', 'stop'] as const)('are delivered by the next one after its %s', async (end) => {
+    const env = {
+      REDIS_URL: redis.url,
+      CALL_RECORDS_URL: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/records`,
+      CALL_RECORDS_SECRET: 'sixteen-characters',
+    };
+    const first = await start(env);
+    const sessions = await refusedCalls(3);
+    await until(() => expect(first.log.filter(({ event }) => event === 'session.ended')).toHaveLength(3));
+    await says('call-records-failing');
+    await first[end]();
+    const events = first.log.map(({ event }) => event);
+    expect([events.includes('call-records-left'), events.includes('call-record-lost')]).toEqual([
+      end === 'stop',
+      false,
+    ]);
+    status = 200;
+    await start(env);
+    await until(() => expect([...posted.keys()].sort()).toEqual([...sessions].sort()), 60_000);
+    expect(new Set(posted.values()).size).toBe(3);
+    // Settled: no other instance finds them.
+    await tandem?.stop();
+    expect(await redis.command('EXISTS', 'tandem:{s00}:owed')).toBe(0);
+  });
 });

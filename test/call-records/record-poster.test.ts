@@ -97,6 +97,38 @@ describe('call records that are posted', () => {
     expect(new Set(inbox.received.map(({ headers }) => headers['idempotency-key'])).size).toBe(50);
   });
 
+  it('are settled once, when they were delivered or given up', async () => {
+    replies = [503, 200, 400];
+    const sink = poster();
+    const settled = [jest.fn(), jest.fn()];
+    sink.write('r-1', '{}', settled[0]);
+    await inbox.next();
+    expect(settled[0]).not.toHaveBeenCalled();
+    await inbox.next();
+    sink.write('r-2', '{}', settled[1]);
+    await sink.close(5_000);
+    expect(settled.map((each) => each.mock.calls.length)).toEqual([1, 1]);
+    expect(count.mock.calls.map(([, outcome]) => outcome)).toEqual(['failed', 'written', 'lost']);
+  });
+
+  it('are left to the store that keeps them at the end, and only the others are in the log', async () => {
+    replies = ['hang', 503];
+    const { log, lines } = recordingLog();
+    const sink = poster(log, { pauseMs: 60_000 });
+    const settled = jest.fn();
+    sink.write('r-1', '{}', settled);
+    await inbox.next();
+    sink.write('r-2', '{}', settled);
+    sink.write('r-3', '{"n":3}');
+    await sink.close(0);
+    const told = lines.filter(({ event }) => event !== 'call-records-failing');
+    expect(told).toEqual([
+      expect.objectContaining({ event: 'call-record-lost', recordId: 'r-3', record: { n: 3 } }),
+      expect.objectContaining({ event: 'call-records-left', waiting: 2 }),
+    ]);
+    expect(settled).not.toHaveBeenCalled();
+  });
+
   it('do not hold up the end of the server where no reply comes', async () => {
     replies = ['hang'];
     const { log, lines } = recordingLog();

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import { openCallRecords, type CallRecords } from '../../src/call-records/records';
+import { createRecordOutbox } from '../../src/call-records/outbox';
 import { printRecord, recordOf, type CallRecord } from '../../src/call-records/record';
 import { createMemoryStore } from '../../src/flow-store/memory-store';
 import { summaryOf, type SessionSummary } from '../../src/flows/summary';
@@ -13,6 +13,7 @@ import {
   flush,
   hangupOf,
   incomingCall,
+  recordingLog,
   testEngine,
   willingClient,
 } from '../helpers/builders';
@@ -56,16 +57,15 @@ describe('a clock that is set during a call', () => {
     jest.setSystemTime(START);
     const store = createMemoryStore();
     const written: CallRecord[] = [];
-    const records: CallRecords = {
-      ...(await openCallRecords({
-        file: undefined,
-        post: undefined,
-        log: testEngine().log,
-        count: () => undefined,
-        wallTime: (at) => store.wallTime(at),
-      })),
-      write: (summary: SessionSummary) => void written.push(recordOf(summary, (at) => store.wallTime(at))),
-    };
+    const records = createRecordOutbox({
+      store,
+      records: {
+        write: (summary: SessionSummary) => void written.push(recordOf(summary, (at) => store.wallTime(at))),
+        close: () => Promise.resolve(),
+        waiting: 0,
+      },
+      log: recordingLog().log,
+    });
     const { engine, lines } = testEngine({ store, client: willingClient(), records, now: () => store.now() });
     const passed = async (ms: number) => {
       await flush();

@@ -2,20 +2,26 @@ import type { Connection } from './connection';
 import type { Keys } from './keys';
 import { TAKE_DUE } from './scripts';
 
-/** What was given out and not heard of again is due again after that: whoever took it may be gone. */
-const GIVEN_OUT_MS = 5_000;
-
-/** Takes flows that are due, the longest due first. */
-export function createDue(connection: Connection, keys: Keys): (now: number, limit: number) => Promise<string[]> {
+/**
+ * Takes flows that are due, the longest due first.
+ * @param keyOf the sorted set of a shard
+ * @param againMs what was given out and not heard of again is due again after that: whoever took it may be gone
+ */
+export function createDue(
+  connection: Connection,
+  { shards }: Pick<Keys, 'shards'>,
+  keyOf: (shard: string) => string,
+  againMs: number,
+): (now: number, limit: number) => Promise<string[]> {
   async function take(shard: string, now: number, limit: number): Promise<string[]> {
-    const args = [String(now), String(limit), String(now + GIVEN_OUT_MS)];
-    const { reply } = await connection.script(TAKE_DUE, [keys.due(shard)], args);
+    const args = [String(now), String(limit), String(now + againMs)];
+    const { reply } = await connection.script(TAKE_DUE, [keyOf(shard)], args);
     return Array.isArray(reply) ? reply.map(String) : [];
   }
 
   /** When the flows of a shard were due, up to `limit` of them. */
   async function peek(shard: string, now: number, limit: number): Promise<{ shard: string; at: number }[]> {
-    const key = keys.due(shard);
+    const key = keyOf(shard);
     const range = ['-inf', String(now), 'WITHSCORES', 'LIMIT', '0', String(limit)];
     const { reply } = await connection.command(key, ['ZRANGEBYSCORE', key, ...range]);
     if (!Array.isArray(reply)) return [];
@@ -23,9 +29,9 @@ export function createDue(connection: Connection, keys: Keys): (now: number, lim
   }
 
   return async (now, limit) => {
-    const [only, ...more] = keys.shards;
+    const [only, ...more] = shards;
     if (only !== undefined && more.length === 0) return take(only, now, limit);
-    const waiting = (await Promise.all(keys.shards.map((shard) => peek(shard, now, limit)))).flat();
+    const waiting = (await Promise.all(shards.map((shard) => peek(shard, now, limit)))).flat();
     const share = new Map<string, number>();
     for (const { shard } of waiting.sort((a, b) => a.at - b.at).slice(0, limit)) {
       share.set(shard, (share.get(shard) ?? 0) + 1);

@@ -8,7 +8,7 @@ import type { StoredFlow } from './encoding';
 export interface FlowCache {
   get(id: string): StoredFlow | undefined;
   idOfCall(callId: string): string | undefined;
-  /** Ended flows are not kept: little comes for them. */
+  /** Ended flows are kept only until their call record is delivered: little else comes for them. */
   set(stored: StoredFlow): void;
   delete(id: string): void;
 }
@@ -34,9 +34,9 @@ export function createFlowCache(size: number): FlowCache {
     },
     idOfCall: (callId) => idByCall.get(callId),
     set(stored) {
-      const { id, phase } = stored.flow;
+      const { id, phase, recordOwner } = stored.flow;
       remove(id);
-      if (phase === 'ended') return;
+      if (phase === 'ended' && recordOwner === undefined) return;
       flows.set(id, stored);
       for (const callId of callIdsOf(stored.flow)) idByCall.set(callId, id);
       if (flows.size <= size) return;

@@ -38,6 +38,10 @@ export interface RedisStoreOptions {
   cacheSize?: number;
 }
 
+/** When what was given out and not heard of is given out again, ms. An owed record may be retried for hours. */
+const DUE_AGAIN_MS = 5_000;
+const OWED_AGAIN_MS = 15_000;
+
 /**
  * Flows in Redis 7 or Valkey, shared by all instances of one prefix. Resolves where Redis is out of reach, too: it is
  * looked for until it is there, and until then all rejects with StoreUnavailableError.
@@ -110,7 +114,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<FlowSt
       return cache.idOfCall(callId) ?? valueOf(keys.call(callId));
     },
 
-    due: createDue(connection, keys),
+    due: createDue(connection, keys, keys.due, DUE_AGAIN_MS),
+    owedRecords: createDue(connection, keys, keys.owed, OWED_AGAIN_MS),
     list: (filter) => listing.list(filter),
     countByPhase: () => listing.countByPhase(),
     ping: () => connection.ping(),

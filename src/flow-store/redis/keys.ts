@@ -10,7 +10,9 @@ export interface Keys {
   readonly shards: readonly string[];
   flow(flowId: string): string;
   /** A sorted set: id of a live flow → when to look after it. */
-  due(shard: string): string;
+  due: (shard: string) => string;
+  /** A sorted set: id of an ended flow whose call record is not delivered → when to look after it. */
+  owed: (shard: string) => string;
   /** A sorted set: id of a flow in this phase → its `createdAt`. */
   phase(shard: string, phase: Phase): string;
   /** A call's flow. */
@@ -28,6 +30,7 @@ export function createKeys(prefix: string, shardCount: number): Keys {
     shardOf,
     flow: (flowId) => `${prefix}:${shardOf(flowId)}:flow:${flowId}`,
     due: (shard) => `${prefix}:${shard}:due`,
+    owed: (shard) => `${prefix}:${shard}:owed`,
     phase: (shard, phase) => `${prefix}:${shard}:phase:${phase}`,
     call: (callId) => `${prefix}:call:${callId}`,
     claim: (work) => `${prefix}:claim:${work}`,

@@ -15,10 +15,10 @@ export const WRITE_REPLY = { late: 0, done: 1, exists: 2 };
 /**
  * Keeps a flow if it is still of the version that the change was made from.
  *
- * KEYS: flow, due, phase before, phase after.
+ * KEYS: flow, due, phase before, phase after; owed records, only where the flow owes one or did.
  * ARGV: 1 version it must have ('' for a new flow), 2 version it gets, 3 not later than (ms, 0: whenever), 4 what follows
  * the version ('': nothing is written, only the version is checked), 5 expiry (ms), 6 id, 7 when due ('': never),
- * 8 createdAt, 9 how many the phase may hold (0: any number).
+ * 8 createdAt, 9 how many the phase may hold (0: any number), 10 when to look after an owed record ('': none is owed).
  */
 export const WRITE = script(`
 local head = redis.call('GETRANGE', KEYS[1], 0, ${2 * VERSION_LENGTH - 1})
@@ -50,14 +50,19 @@ if ARGV[1] == '' or KEYS[3] ~= KEYS[4] then
   redis.call('ZADD', KEYS[4], ARGV[8], ARGV[6])
   if ARGV[9] ~= '0' then redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -1 - ARGV[9]) end
 end
+if KEYS[5] and ARGV[10] == '' then
+  redis.call('ZREM', KEYS[5], ARGV[6])
+elseif KEYS[5] then
+  redis.call('ZADD', KEYS[5], ARGV[10], ARGV[6])
+end
 local ttl = tonumber(ARGV[5])
-for _, key in ipairs({KEYS[2], KEYS[4]}) do
+for _, key in ipairs({KEYS[2], KEYS[4], KEYS[5]}) do
   if redis.call('PTTL', key) < ttl then redis.call('PEXPIRE', key, ttl + 3600000) end
 end
 return ${WRITE_REPLY.done}
 `);
 
-/** KEYS: due. ARGV: now, how many, when those that are given out are due again if nothing comes of it. */
+/** KEYS: due or owed. ARGV: now, how many, when those that are given out are due again if nothing comes of it. */
 export const TAKE_DUE = script(`
 local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
 for _, id in ipairs(ids) do redis.call('ZADD', KEYS[1], 'XX', ARGV[3], id) end

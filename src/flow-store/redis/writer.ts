@@ -29,6 +29,8 @@ export interface Writer {
 
 /** Beyond the longest life that its limits allow. */
 const SPARE_LIFE_MS = 3_600_000;
+/** How long an ended flow is kept for an instance that delivers its call record, ms: a day, and some time to take it over. */
+const KEEP_OWED_MS = 25 * 3_600_000;
 /** Lost races after which an update waits a little, so that others get through, too. */
 const EAGER_TRIES = 3;
 const LONGEST_WAIT_MS = 32;
@@ -44,6 +46,11 @@ export function createWriter({ connection, keys, cache, now, ...options }: Write
   function expiryOf(flow: Flow): number {
     if (flow.phase === 'ended') return options.keepEndedMs;
     return flow.limits.maxCallMs + flow.limits.endingMs + SPARE_LIFE_MS;
+  }
+
+  /** Its calls are forgotten earlier where only its record is left to do. */
+  function lifeOf(flow: Flow): number {
+    return flow.recordOwner === undefined ? expiryOf(flow) : KEEP_OWED_MS;
   }
 
   /** When somebody must look after the flow; at the latest when it has expired, to sweep up after it. */
@@ -74,6 +81,8 @@ export function createWriter({ connection, keys, cache, now, ...options }: Write
     const calls = next ? keepCalls(next, base ? callIdsOf(base.flow) : [], until) : Promise.resolve();
     // On one connection they arrive in this order; the servers of a cluster know nothing of each other.
     if (options.cluster) await calls;
+    const isOwed = flow.recordOwner !== undefined;
+    const owed = isOwed || base?.flow.recordOwner !== undefined ? [keys.owed(shard)] : [];
     const send = async (latest: number) => {
       const [{ reply, resent }] = await Promise.all([
         connection.script(
@@ -83,17 +92,19 @@ export function createWriter({ connection, keys, cache, now, ...options }: Write
             keys.due(shard),
             keys.phase(shard, base?.flow.phase ?? flow.phase),
             keys.phase(shard, flow.phase),
+            ...owed,
           ],
           [
             base?.version ?? '',
             version,
             String(latest),
             next ? encodeFlow(created, next) : '',
-            String(expiryOf(flow)),
+            String(lifeOf(flow)),
             flow.id,
             dueAt(flow),
             String(flow.createdAt),
             flow.phase === 'ended' ? String(options.maxEnded) : '0',
+            isOwed ? String(now() + LEASE_MS) : '',
           ],
           until,
         ),
@@ -128,7 +139,7 @@ export function createWriter({ connection, keys, cache, now, ...options }: Write
   async function forget(id: string, until?: Deadline): Promise<void> {
     cache.delete(id);
     const shard = keys.shardOf(id);
-    const sets = [keys.due(shard), ...PHASES.map((phase) => keys.phase(shard, phase))];
+    const sets = [keys.due(shard), keys.owed(shard), ...PHASES.map((phase) => keys.phase(shard, phase))];
     await connection.script(FORGET, [keys.flow(id), ...sets], [id], until);
   }
 
@@ -144,7 +155,10 @@ export function createWriter({ connection, keys, cache, now, ...options }: Write
         seen = await read(id, until);
         isFresh = true;
       }
-      if (!seen) return undefined;
+      if (!seen) {
+        await forget(id, until);
+        return undefined;
+      }
       const decision = decide(seen.flow, transition, isFresh);
       if (decision) {
         const same = decision.flow === seen.flow;
