@@ -30,9 +30,17 @@ export function createDialled(domains: Domains, isOwn: (host: string) => boolean
     if (!isOwnHost(host, endpoint)) return named(user, host);
     const neighbour = domains.endpointBySipUri(named(user, endpoint.realm));
     if (neighbour) return neighbour.sipUri;
-    if (isTelephone(uri)) return number(user);
+    const subscriber = withContext(uri);
+    if (subscriber !== user || isTelephone(uri)) return number(subscriber);
     return NOT_PLAIN.test(user) ? escapedUser(user) : user;
   };
+}
+
+/** A number with its `phone-context`, which some phones put behind the host: it is no other number for that. */
+function withContext({ user = '', params }: Uri): string {
+  const context = params.get('phone-context');
+  const isLocal = context !== undefined && !user.includes(';') && subscriberNumber(user)?.startsWith('+') === false;
+  return isLocal ? `${user};phone-context=${context}` : user;
 }
 
 /** RFC 3261 19.1.6; many phones leave `user=phone` out. */

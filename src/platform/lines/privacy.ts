@@ -10,12 +10,23 @@ const ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>';
 /** Values of `Privacy` that ask for nothing here: no privacy at all, or that of sound and session (RFC 3323 4.2). */
 const NO_IDENTITY = new Set(['', 'none', 'session', 'critical']);
 
-/** Whether the request asks for it, with `Privacy` or with an anonymous `From`. */
+/** Whether the request asks for it, with `Privacy`, with `Remote-Party-ID` or with an anonymous `From`. */
 export function isWithheld(headers: Headers): boolean {
   const wanted = headers.all('privacy').flatMap((value) => value.split(/[;,]/));
   if (wanted.some((value) => !NO_IDENTITY.has(value.trim().toLowerCase()))) return true;
+  if (headers.all('remote-party-id').some(isHidden)) return true;
   const from = parseUri(parseNameAddr(headers.get('from') ?? '')?.uri ?? '');
-  return from?.user?.toLowerCase() === 'anonymous' || canonicalHost(from?.host ?? '') === 'anonymous.invalid';
+  // `anonymous.invalid`, `unknown.invalid` (3GPP TS 24.229): no host has such a name (RFC 2606 2).
+  return from?.user?.toLowerCase() === 'anonymous' || /(?:^|\.)invalid$/.test(canonicalHost(from?.host ?? ''));
+}
+
+/** Before RFC 3323 there was `Remote-Party-ID`, which Cisco phones send still: `party=calling;privacy=full`. */
+function isHidden(value: string): boolean {
+  const params = parseNameAddr(value)?.params;
+  return (
+    (params?.get('party') ?? 'calling').toLowerCase() === 'calling' &&
+    /\b(?:full|uri)\b/i.test(params?.get('privacy') ?? '')
+  );
 }
 
 /** `From` of the INVITE to a phone, and the headers that say more of the caller, with those of the application. */

@@ -3,7 +3,7 @@
  * what is used is judged (8.2.2): a fault in any other header, as in `Date`, costs nothing. A response, an ACK and a
  * CANCEL need no more than what finds their transaction or dialog.
  */
-import { parseCSeq, parseNameAddr, parseVia, tagOf } from './header-values';
+import { isWildcard, looksLikeVia, parseCSeq, parseNameAddr, parseVia, tagOf } from './header-values';
 import type { Headers, SipMessage, SipRequest } from './message';
 import type { Fault } from './parse';
 import { looksLikeUri, parseUri, schemeOf } from '../../protocol/uri';
@@ -48,16 +48,13 @@ function requestFault(request: SipRequest): string | undefined {
   );
 }
 
-/** All of them go into the responses. */
+/** The first one is used. The others go into the responses as they are. */
 function viaFault(headers: Headers): string | undefined {
-  let vias = 0;
-  for (const { name, value } of headers.entries) {
-    if (name !== 'via') continue;
-    const via = parseVia(value);
-    if (!via || (vias === 0 && via.params.get('branch') === EMPTY_BRANCH)) return 'Malformed Via';
-    vias++;
-  }
-  return vias === 0 ? 'Missing Via' : undefined;
+  const [first, ...others] = headers.all('via');
+  if (first === undefined) return 'Missing Via';
+  const via = parseVia(first);
+  if (!via || via.params.get('branch') === EMPTY_BRANCH || !others.every(looksLikeVia)) return 'Malformed Via';
+  return undefined;
 }
 
 function contradiction(headers: Headers, single: ReadonlySet<string>): string | undefined {
@@ -82,8 +79,8 @@ function identityFault({ method, headers }: SipRequest, isFound: boolean): strin
   if (!cseq) return 'Malformed CSeq';
   if (cseq.method !== method) return 'CSeq Method Mismatch';
   if (!headers.get('call-id')) return 'Missing Call-ID';
-  if (isFound) return undefined;
-  if (!parseNameAddr(from)) return 'Malformed from';
+  // A call is of whose credentials it has, and goes where the Request-URI says. Only a REGISTER is about its To.
+  if (isFound || method !== 'REGISTER') return undefined;
   return parseNameAddr(to) ? undefined : 'Malformed to';
 }
 
@@ -93,7 +90,7 @@ function contactFault({ method, headers }: SipRequest): string | undefined {
   let contacts = 0;
   for (const { name, value } of headers.entries) {
     if (name !== 'contact') continue;
-    if (value === '' || value === '*' || parseNameAddr(value)) return undefined;
+    if (value === '' || isWildcard(value) || parseNameAddr(value)) return undefined;
     contacts++;
   }
   return contacts === 0 ? undefined : 'Malformed Contact';

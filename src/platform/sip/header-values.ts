@@ -26,10 +26,15 @@ export interface NameAddr {
 const NO_DISPLAY_NAME = /["<>,;:@\\]/;
 
 /**
- * `"Name" <uri>;params`, `Name <uri>;params` or `uri;params`. Without angle brackets parameters are the header's,
+ * `"Name" <uri>;params`, `Name <uri>;params` or `uri;params`. A name with quotes or commas that should have been escaped is
+ * no obstacle where there is only one URI in angle brackets. Without angle brackets parameters are the header's,
  * and the URI has neither `?` nor comma (RFC 3261 20.10). `*` is none: compare before.
  */
 export function parseNameAddr(value: string): NameAddr | undefined {
+  return parseStrictly(value) ?? parseLoosely(value);
+}
+
+function parseStrictly(value: string): NameAddr | undefined {
   const start = skipSpaces(value, 0);
   if (value[start] === '"') {
     const close = closingQuote(value, start);
@@ -48,14 +53,28 @@ export function parseNameAddr(value: string): NameAddr | undefined {
   return params && { uri, params };
 }
 
+function parseLoosely(value: string): NameAddr | undefined {
+  const bracket = value.indexOf('<');
+  if (bracket <= 0 || bracket !== value.lastIndexOf('<')) return undefined;
+  const name = value.slice(0, bracket).trim();
+  // Behind a colon or semicolon it may be the value of a parameter: `sip:a@b;x=<c>`.
+  if (looksLikeUri(name)) return undefined;
+  return bracketed(value, bracket, name.replace(/^"|"$/g, '').replace(/\\([^])/g, '$1'));
+}
+
 function bracketed(value: string, bracket: number, displayName: string): NameAddr | undefined {
   if (value[bracket] !== '<') return undefined;
   const close = value.indexOf('>', bracket);
   if (close < 0) return undefined;
-  const uri = value.slice(bracket + 1, close);
+  const uri = value.slice(bracket + 1, close).trim();
   if (!looksLikeUri(uri)) return undefined;
   const params = parseParams(value, close + 1);
   return params && (displayName === '' ? { uri, params } : { displayName, uri, params });
+}
+
+/** `Contact: *`, also with parameters, which it should not have. */
+export function isWildcard(contact: string): boolean {
+  return /^\*[ \t]*(?:;|$)/.test(contact);
 }
 
 /** Always with angle brackets. */
@@ -89,6 +108,11 @@ export interface Via {
 }
 
 const VIA = /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([-.!%*_+`'~A-Za-z0-9]+)[ \t]+([^ \t;,]+)/i;
+
+/** Whether it begins as a `Via`: what is not used of it is not judged. */
+export function looksLikeVia(value: string): boolean {
+  return VIA.test(value);
+}
 
 /** RFC 3261 20.42 */
 export function parseVia(value: string): Via | undefined {

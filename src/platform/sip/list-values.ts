@@ -15,5 +15,14 @@ export function unknownTags(headers: Headers, known: ReadonlySet<string>): strin
 
 /** In lower case, without parameters; empty where there is none. */
 export function mediaTypeOf(headers: Headers): string {
-  return parseParamsValue(headers.get('content-type') ?? '')?.value.toLowerCase() ?? '';
+  return mediaType(headers.get('content-type') ?? '');
+}
+
+/** The type of a `Content-Type` or a range of an `Accept`, as above. There may be blanks around its slash (RFC 3261 25.1). */
+export function mediaType(value: string): string {
+  return (
+    parseParamsValue(value)
+      ?.value.toLowerCase()
+      .replace(/[ \t]*\/[ \t]*/, '/') ?? ''
+  );
 }

@@ -105,9 +105,10 @@ function readStartLine(text: string): { line: StartLine; fault?: Fault | undefin
   const version = trimmed.slice(last + 1);
   const method = trimmed.slice(0, first);
   if (first < 0 || !VERSION.test(version) || !isToken(method)) return 'No SIP';
-  const uri = trimmed.slice(first + 1, last);
+  // More blanks than there should be do no harm (RFC 4475 3.1.2.9, 3.1.2.10).
+  const uri = trimmed.slice(first + 1, last).trim();
   let fault: Fault | undefined;
-  if (first === last || trimmed !== text || uri.trim() !== uri) fault = bad('Malformed Request Line');
+  if (uri === '' || first === last) fault = bad('Malformed Request Line');
   else if (version.toUpperCase() !== 'SIP/2.0') fault = { status: 505, reason: 'Version Not Supported' };
   return { line: { kind: 'request', method, uri }, fault };
 }

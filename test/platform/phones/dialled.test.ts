@@ -12,6 +12,12 @@ withRegisteredPhone((world, registered) => ([w, phone] = [world, registered]));
 it.each([
   [`sip:3012345678;phone-context=+49@${DOMAIN};user=phone`, '+493012345678'],
   [`sip:3012345678;phone-context=%2B49@${DOMAIN};user=phone`, '+493012345678'],
+  [`sip:3012345678@${DOMAIN};phone-context=+49;user=phone`, '+493012345678'],
+  [`sip:3012345678@${DOMAIN};Phone-Context=%2B49`, '+493012345678'],
+  [`sip:101@${DOMAIN};phone-context=${DOMAIN}`, '101'],
+  [`sip:+15552223333@${DOMAIN};phone-context=+49`, '+15552223333'],
+  [`sip:jsmith_mobile@${DOMAIN};phone-context=+49`, `sip:jsmith_mobile@${DOMAIN}`],
+  [`sip:reception@${DOMAIN};phone-context=+49`, 'reception'],
   ['tel:222-3333;phone-context=+1-555', '+15552223333'],
   ['tel:0612345678;phone-context=+33', '+33612345678'],
   ['TEL:+1(555)222.3333;isub=1', '+15552223333'],
@@ -35,6 +41,7 @@ it.each([
 
 it.each([
   `sip:3012345678;phone-context=other.example@${DOMAIN};user=phone`,
+  `sip:3012345678@${DOMAIN};phone-context=other.example;user=phone`,
   'tel:112;phone-context=+33',
   'tel:101;phone-context=other.example',
 ])('%s is local to somewhere else: 404, and no call', async (uri) => {

@@ -13,6 +13,11 @@ it.each([
   ['sip:anonymous.invalid', [], 'id'],
   [`<${ENDPOINT}>`, ['Privacy: header; user;critical'], 'id'],
   [`<${ENDPOINT}>`, ['Privacy: none'], undefined],
+  ['"Unavailable" <sip:unavailable@unknown.invalid>', [], 'id'],
+  [`<${ENDPOINT}>`, [`Remote-Party-ID: "Jo" <${ENDPOINT}>;party=calling;screen=yes;privacy=full`], 'id'],
+  [`<${ENDPOINT}>`, [`Remote-Party-ID: <${ENDPOINT}>;privacy="uri-network"`], 'id'],
+  [`<${ENDPOINT}>`, [`Remote-Party-ID: <${ENDPOINT}>;party=calling;privacy=off`], undefined],
+  [`<${ENDPOINT}>`, [`Remote-Party-ID: <sip:b@example.org>;party=called;privacy=full`], undefined],
   ['"Anonymous" <tel:+15551112222>', ['Privacy: session'], undefined],
 ])('From %s with %j: the event has the endpoint, and privacy', async (from, headers, privacy) => {
   const call = await phone.dial('+15552223333', { from, headers });

@@ -22,7 +22,7 @@ export function parseCredentials(value: string): Credentials | undefined {
   const auth = parseAuthParams(value);
   if (auth?.scheme.toLowerCase() !== 'digest') return undefined;
   const { params } = auth;
-  const algorithm = algorithmOf(params.get('algorithm'));
+  const algorithm = algorithmOf(params.get('algorithm') || undefined);
   const username = params.get('username');
   const realm = params.get('realm');
   const nonce = params.get('nonce');
@@ -30,7 +30,7 @@ export function parseCredentials(value: string): Credentials | undefined {
   const response = params.get('response')?.toLowerCase();
   if (!algorithm || !username || !realm || !nonce || !uri || !response) return undefined;
   const given = { algorithm, username, realm, nonce, uri, response };
-  const qop = params.get('qop');
+  const qop = params.get('qop') || undefined;
   if (qop === undefined) return algorithm === 'MD5' ? given : undefined;
   const nc = params.get('nc') ?? '';
   const cnonce = params.get('cnonce');

@@ -1,5 +1,5 @@
 /** What a REGISTER asks for (RFC 3261 10.2, 10.3; RFC 3327; RFC 5626 4.2). */
-import { parseCSeq, parseNameAddr, parseScalar, type NameAddr } from '../header-values';
+import { isWildcard, parseCSeq, parseNameAddr, parseParamsValue, parseScalar, type NameAddr } from '../header-values';
 import type { Headers, SipRequest } from '../message';
 
 /** Of a contact's URI. */
@@ -50,7 +50,11 @@ export function readRegister({ headers }: SipRequest, defaultExpires: number): R
 function readContacts(headers: Headers, defaultExpires: number): AskedContact[] | 'all' | undefined {
   const values = headers.all('contact');
   const header = headers.get('expires');
-  if (values.includes('*')) return values.length === 1 && parseScalar(header ?? '') === 0 ? 'all' : undefined;
+  const wildcard = values.find(isWildcard);
+  if (wildcard !== undefined) {
+    const expires = header ?? parseParamsValue(wildcard)?.params.get('expires') ?? '';
+    return values.length === 1 && parseScalar(expires) === 0 ? 'all' : undefined;
+  }
   const contacts: AskedContact[] = [];
   for (const value of values) {
     const contact = parseNameAddr(value);

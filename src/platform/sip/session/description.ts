@@ -1,6 +1,6 @@
 /** The session description in a message: its body (RFC 3261 8.2.3, 20.11), or a part of a multipart one (RFC 5621 4). */
 import { parseParamsValue } from '../header-values';
-import { mediaTypeOf } from '../list-values';
+import { mediaType, mediaTypeOf } from '../list-values';
 import { Headers, type SipMessage } from '../message';
 import { SDP } from './session';
 
@@ -11,7 +11,7 @@ export const ACCEPT = `${SDP}, multipart/mixed`;
 export type Described =
   { readonly sdp: string | undefined } | { readonly unsupported: readonly [name: string, value: string] };
 
-const MEDIA_RANGE = /^[^\s/]+\/[^\s/]+$/;
+const MEDIA_RANGE = /^[^\s/"]+\/[^\s/"]+$/;
 
 type Body = Pick<SipMessage, 'headers' | 'body'>;
 
@@ -22,8 +22,9 @@ export function descriptionIn({ headers, body }: Body): Described {
   if (body.length === 0) return { sdp: undefined };
   if (isEncoded(headers)) return { unsupported: ['Accept-Encoding', 'identity'] };
   const content = body.toString();
-  // RFC 3261 20.15 wants a type; what has none says what it is by its first line.
-  const sdp = mediaTypeOf(headers) === '' && isSdp(content) ? content : sdpOf(headers, content, MOST_LEVELS);
+  // RFC 3261 20.15 wants a type; what has no readable one says what it is by its first line.
+  const sdp =
+    !MEDIA_RANGE.test(mediaTypeOf(headers)) && isSdp(content) ? content : sdpOf(headers, content, MOST_LEVELS);
   return sdp !== undefined || isOptional(headers) ? { sdp } : { unsupported: ['Accept', ACCEPT] };
 }
 
@@ -48,7 +49,7 @@ function isSdp(content: string): boolean {
 /** Whether a 2xx may have a description (20.1, 21.4.7). */
 export function acceptsDescription(headers: Headers): boolean {
   if (!headers.has('accept')) return true;
-  const ranges = headers.all('accept').flatMap((range) => parseParamsValue(range)?.value.toLowerCase() ?? []);
+  const ranges = headers.all('accept').map(mediaType);
   // Empty means that nothing is acceptable; what is no media range says nothing.
   const readable = ranges.filter((type) => MEDIA_RANGE.test(type));
   if (readable.length === 0) return headers.all('accept').some((range) => range !== '');
@@ -78,20 +79,21 @@ function sdpOf(headers: Headers, content: string, levels: number): string | unde
   return undefined;
 }
 
-/** RFC 2046 5.1.1: what is before the first boundary and after the last is nobody's. */
+/** With any line ends. RFC 2046 5.1.1: what is before the first boundary and after the last is nobody's. */
 function partsOf(text: string, boundary: string): { headers: Headers; content: string }[] {
-  const [, ...between] = `\r\n${text}`.split(`\r\n--${boundary}`);
+  const end = text.includes('\r\n') ? '\r\n' : '\n';
+  const [, ...between] = `${end}${text}`.split(`${end}--${boundary}`);
   const last = between.findIndex((part) => part.startsWith('--'));
   return (last < 0 ? between : between.slice(0, last)).flatMap((part) => {
-    const blank = part.indexOf('\r\n\r\n');
+    const blank = part.indexOf(end + end);
     if (blank < 0) return [];
     // The first line is the rest of the boundary's.
-    const [, ...lines] = part.slice(0, blank).split(/\r\n(?![ \t])/);
+    const [, ...lines] = part.slice(0, blank).split(/\r?\n(?![ \t])/);
     const headers = new Headers();
     for (const line of lines) {
       const colon = line.indexOf(':');
       if (colon > 0) headers.add(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
     }
-    return [{ headers, content: part.slice(blank + 4) }];
+    return [{ headers, content: part.slice(blank + 2 * end.length) }];
   });
 }

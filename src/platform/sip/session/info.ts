@@ -6,10 +6,17 @@ import type { SipRequest } from '../message';
 export function dtmfOfInfo(request: SipRequest): string | undefined {
   const type = mediaTypeOf(request.headers);
   const text = request.body.toString('latin1', 0, MAX_BODY);
-  if (type === 'application/dtmf-relay') return digitOf(/^\s*Signal\s*=\s*(\S{1,2})\s*$/im.exec(text)?.[1]);
-  if (type === 'application/dtmf') return digitOf(text.trim());
-  return undefined;
+  return TYPES.has(type) ? digitOf(SIGNAL.exec(text)?.[1] ?? text.trim()) : undefined;
 }
+
+/** What they say is told by the body: phones mix the forms up. */
+const TYPES: ReadonlySet<string> = new Set([
+  'application/dtmf-relay',
+  'application/dtmf',
+  'application/vnd.nortelnetworks.digits',
+]);
+/** `Signal=5`, as one of several lines or fields; `d=5` of Nortel; else the body is the digit. */
+const SIGNAL = /(?:^|[\s;=])(?:Signal|d)[ \t]*[=:][ \t]*"?([^\s;"]{1,2})"?[ \t]*(?:;|\r|\n|$)/i;
 
 /** More than any phone says. */
 const MAX_BODY = 256;

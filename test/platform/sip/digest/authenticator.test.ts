@@ -107,6 +107,12 @@ describe('right credentials', () => {
     expect(attempt(w, {}, answer).endpoint).toBe(w.bob);
   });
 
+  it.each([', algorithm="", qop=""', ', qop=', ', algorithm=""'])('an empty parameter is none: %s', (more) => {
+    const w = world();
+    const header = authorization(challengeOf(w.authenticate(message()).response), { qop: false });
+    expect(w.authenticate(message({ extra: [`Authorization: ${header}${more}`] })).endpoint).toBe(w.bob);
+  });
+
   it('of a call: From says who it is', () => {
     const w = world();
     const call = { method: 'INVITE', uri: 'sip:+15552223333@127.0.0.1', to: 'sip:+15552223333@127.0.0.1' };

@@ -24,6 +24,15 @@ describe('name and address', () => {
       '<sip:a@b>;+sip.instance="<urn:uuid:1>"',
       { uri: 'sip:a@b', params: new Map([['+sip.instance', '<urn:uuid:1>']]) },
     ],
+    // Names that should have been quoted, or escaped.
+    [
+      '"John "Jo" Doe" <sip:a@b>;tag=1',
+      { displayName: 'John "Jo" Doe', uri: 'sip:a@b', params: new Map([['tag', '1']]) },
+    ],
+    ['Doe, John <sip:a@b>', { displayName: 'Doe, John', uri: 'sip:a@b', params: new Map() }],
+    ['jo@work: desk <sip:a@b>', { displayName: 'jo@work: desk', uri: 'sip:a@b', params: new Map() }],
+    ['"A very long na <sip:a@b>', { displayName: 'A very long na', uri: 'sip:a@b', params: new Map() }],
+    ['"a" < sip:a@b >;x', { displayName: 'a', uri: 'sip:a@b', params: new Map([['x', undefined]]) }],
     ['tel:+15551234567', { uri: 'tel:+15551234567', params: new Map() }],
   ])('of %s', (value, expected) => expect(parseNameAddr(value)).toEqual(expected));
 
@@ -34,8 +43,9 @@ describe('name and address', () => {
     '<sip:a@b',
     'alice',
     '"a" sip:a@b',
-    '"a <sip:a@b>',
     '<sip:a@b>x',
+    '"a <sip:a@b> <sip:c@d>',
+    'sip:a@b?c=<sip:d@e>',
     'sip:a@b?c',
     'sip:a@b,c',
     '<sip:a b>',

@@ -150,6 +150,21 @@ l: 0
     expect(message(withHeaders(...same)).kind).toBe('request');
   });
 
+  it.each(['SIP/2.0/UDP a b:x', 'SIP/2.0/UDP 2001:db8::1:5060;branch=x', 'SIP / 2.0 / TCP [::1'])(
+    'judges the first Via alone: %s behind it is kept',
+    (lower) => {
+      const { headers } = message(withHeaders(`Via: ${lower}`));
+      expect(headers.all('via').at(-1)).toBe(lower);
+    },
+  );
+
+  it('needs From and To of a call only for their tags; a REGISTER is about its To', () => {
+    const unreadable = (method: string): Buffer =>
+      bytes(`${OPTIONS.replace(/OPTIONS/g, method).replace(/^(From|To): .*/gm, '$1: Jo <Doe>')}\n`);
+    expect(message(unreadable('OPTIONS')).headers.get('from')).toBe('Jo <Doe>');
+    expect(rejected(unreadable('REGISTER'))).toEqual([400, 'Malformed to']);
+  });
+
   it.each(['From', 'To', 'Call-ID', 'CSeq'])('rejects a request without %s', (name) => {
     const without = bytes(`${OPTIONS.replace(new RegExp(`${name}: .*\n`), '')}\n`);
     expect(rejected(without)).toEqual([400, `Missing ${name}`]);
@@ -242,6 +257,15 @@ describe('start line', () => {
     'OPTIONS sip: SIP/2.0',
     'OPTIONS alice SIP/2.0',
   ])('rejects %s', (line) => expect(rejected(start(line))).toEqual([400, 'Malformed Request-URI']));
+
+  it.each(['OPTIONS  sip:a@b SIP/2.0', 'OPTIONS sip:a@b   SIP/2.0', 'OPTIONS sip:a@b SIP/2.0  '])(
+    'passes over the blanks of %j',
+    (line) => expect(message(start(line))).toMatchObject({ method: 'OPTIONS', uri: 'sip:a@b' }),
+  );
+
+  it.each(['OPTIONS SIP/2.0', 'OPTIONS  SIP/2.0'])('rejects %j', (line) =>
+    expect(rejected(start(line))).toEqual([400, 'Malformed Request Line']),
+  );
 
   it('says which version is not supported', () => {
     expect(rejected(start('OPTIONS sip:a@b SIP/2.1'))).toEqual([505, 'Version Not Supported']);

@@ -244,8 +244,15 @@ describe('all or nothing', () => {
     expect(register([contact()], { callId: 'two', cseq: 1 }).status).toBe(200);
   });
 
+  it.each([['Contact: *;expires=0'], ['Contact: * ;q=1', 'Expires: 0']])('%s takes out all', (...lines) => {
+    register([contact()]);
+    expect(register(lines).status).toBe(200);
+    expect(uris()).toEqual([]);
+  });
+
   it.each([
     ['* without Expires', ['Contact: *']],
+    ['* with expires above 0', ['Contact: *;expires=60']],
     ['* with Expires above 0', ['Contact: *', 'Expires: 60']],
     ['* and another', ['Contact: *', contact(), 'Expires: 0']],
     ['a URI that is too long', [contact('', `sip:${'b'.repeat(2_000)}@192.0.2.1`)]],

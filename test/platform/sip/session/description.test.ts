@@ -24,6 +24,13 @@ const nested = (levels: number): string => {
 it.each([
   ['no body', message(''), undefined],
   ['SDP', message(SDP, ['Content-Type', 'Application/SDP;charset=utf-8']), SDP],
+  ['SDP, with blanks in its type', message(SDP, ['Content-Type', 'application / sdp']), SDP],
+  ['SDP, of a type that is none', message(SDP, ['Content-Type', '"application/sdp"']), SDP],
+  [
+    'a part of it, with line feeds alone',
+    message(multipart(sdpPart).replaceAll('\r', ''), ['Content-Type', 'multipart/mixed;boundary=b1']),
+    SDP.replaceAll('\r', ''),
+  ],
   ['not encoded', message(SDP, ['Content-Type', 'application/sdp'], ['Content-Encoding', 'identity']), SDP],
   [
     'what need not be understood',
@@ -73,6 +80,7 @@ it.each([
 it.each([
   [[], true],
   [['application/sdp'], true],
+  [['application / sdp;level=1'], true],
   [['text/plain', 'Application/SDP;level=1'], true],
   [['application/*;q=0.2'], true],
   [['*/*'], true],

@@ -238,13 +238,13 @@ describe('TCP', () => {
   it('answers a malformed request and reads on; closes where the framing is lost', async () => {
     const { next, port } = await started();
     const peer = await tcp(port('TCP'));
-    peer.socket.write(INVALID.trws);
+    peer.socket.write(INVALID.ltgtruri);
     peer.socket.write(options('a', 'TCP'));
     expect((await next()).message.headers.get('call-id')).toBe('a');
     peer.socket.write(INVALID.ncl);
     await peer.closed;
     expect((await peer.until(() => true)).match(/SIP\/2.0 400 [^\r]*/g)).toEqual([
-      'SIP/2.0 400 Malformed Request Line',
+      'SIP/2.0 400 Malformed Request-URI',
       'SIP/2.0 400 Malformed Content-Length',
     ]);
   });
