@@ -85,19 +85,26 @@ it.each([
 });
 
 it.each([
-  ['application/dtmf-relay', 'Signal=5\r\nDuration=160\r\n', 200, '5'],
-  ['application/dtmf-relay', 'Signal=10\r\nDuration=160\r\n', 200, '*'],
-  ['application/dtmf-relay', 'signal= "5" \nduration=160', 200, '5'],
-  ['Application / DTMF-Relay;x=y', 'Signal: #;Duration=160', 200, '#'],
-  ['application/dtmf', '#', 200, '#'],
-  ['application/dtmf', 'Signal=7\r\nDuration=250\r\n', 200, '7'],
-  ['application/vnd.nortelnetworks.digits', 'p=Digit-Collection\r\ny=Digits\r\n\r\nd=Digits=5\r\n', 415, undefined],
-  ['application/vnd.nortelnetworks.digits', 'p=Digit-Collection\r\ny=Digits\r\nd=5\r\n', 200, '5'],
-  ['application/dtmf-relay', 'Signal=x\r\nDuration=1\r\n', 415, undefined],
-  ['application/dtmf', 'x', 415, undefined],
-  ['text/plain', '5', 415, undefined],
-])('INFO with %s %j: %i, key %s', async (type, body, status, digit) => {
-  expect((await dialog.request('INFO', { type, body })).status).toBe(status);
+  ['application/dtmf-relay', 'Signal=5\r\nDuration=160\r\n', '200 OK', '5'],
+  ['application/dtmf-relay', 'Signal=10\r\nDuration=160\r\n', '200 OK', '*'],
+  ['application/dtmf-relay', 'signal= "5" \nduration=160', '200 OK', '5'],
+  ['Application / DTMF-Relay;x=y', 'Signal: #;Duration=160', '200 OK', '#'],
+  ['application/dtmf', '#', '200 OK', '#'],
+  ['application/dtmf', 'Signal=7\r\nDuration=250\r\n', '200 OK', '7'],
+  [
+    'application/vnd.nortelnetworks.digits',
+    'p=Digit-Collection\r\ny=Digits\r\n\r\nd=Digits=5\r\n',
+    '400 Unknown DTMF Key',
+    undefined,
+  ],
+  ['application/vnd.nortelnetworks.digits', 'p=Digit-Collection\r\ny=Digits\r\nd=5\r\n', '200 OK', '5'],
+  ['application/dtmf-relay', 'Signal=x\r\nDuration=1\r\n', '400 Unknown DTMF Key', undefined],
+  ['application/dtmf', 'x', '400 Unknown DTMF Key', undefined],
+  ['text/plain', '5', '415 Unsupported Media Type', undefined],
+])('INFO with %s %j: %s, key %s', async (type, body, status, digit) => {
+  const response = await dialog.request('INFO', { type, body });
+  expect(response.start).toBe(`SIP/2.0 ${status}`);
+  expect(response.headers['accept']?.split(', ')[1]).toBe(response.status === 415 ? 'application/dtmf' : undefined);
   if (digit !== undefined) expect(await w.app.next('dtmf')).toMatchObject({ callId, dtmfDigit: digit });
   else expect(w.app.types()).not.toContain('dtmf');
 });

@@ -17,7 +17,7 @@ it('INFO bodies of either type yield no key', () => {
       const body = Buffer.from(type === 'application/dtmf' ? text : `Signal=${text}\r\nDuration=160\r\n`);
       const headers = new Headers([['Content-Type', type]]);
       const request: SipRequest = { kind: 'request', method: 'INFO', uri: 'sip:a@b', headers, body };
-      expect(dtmfOfInfo(request)).toBeUndefined();
+      expect(dtmfOfInfo(request)).toEqual({ fault: 'body' });
     }),
   );
 });

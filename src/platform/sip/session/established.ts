@@ -8,7 +8,7 @@ import { responseTo } from '../respond';
 import type { ServerTransaction } from '../transaction/transaction';
 import { sendUntilAcknowledged, type Accepted } from './accepted';
 import { acceptsDescription, answerIn, descriptionIn } from './description';
-import { dtmfOfInfo } from './info';
+import { DTMF_TYPES, dtmfOfInfo } from './info';
 import { Refresher } from './refresher';
 import { ALLOW, CAPABILITIES, NOBODY, SDP, type SessionDeps, type SessionListener, type SessionMedia } from './session';
 import { answerTerms, MIN_SE } from './session-timer';
@@ -157,13 +157,13 @@ export class Established {
   informed(transaction: ServerTransaction): void {
     const { request } = transaction;
     if (request.body.length === 0) return transaction.respond(responseTo(request, 200)); // RFC 2976: a keep-alive
-    const digit = dtmfOfInfo(request);
-    if (digit === undefined)
-      return transaction.respond(
-        responseTo(request, 415, { headers: [['Accept', 'application/dtmf-relay, application/dtmf']] }),
-      );
-    transaction.respond(responseTo(request, 200));
-    this.listener.dtmf(digit);
+    const info = dtmfOfInfo(request);
+    if ('digit' in info) {
+      transaction.respond(responseTo(request, 200));
+      this.listener.dtmf(info.digit);
+    } else if (info.fault === 'type')
+      transaction.respond(responseTo(request, 415, { headers: [['Accept', DTMF_TYPES]] }));
+    else transaction.respond(responseTo(request, 400, { reason: 'Unknown DTMF Key' })); // RFC 3261 21.4.1
   }
 
   /** INVITE and UPDATE: session timer, offer and answer, target refresh. */

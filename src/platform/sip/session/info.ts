@@ -2,19 +2,23 @@
 import { mediaTypeOf } from '../list-values';
 import type { SipRequest } from '../message';
 
-/** The key; undefined where the body says none. */
-export function dtmfOfInfo(request: SipRequest): string | undefined {
-  const type = mediaTypeOf(request.headers);
-  const text = request.body.toString('latin1', 0, MAX_BODY);
-  return TYPES.has(type) ? digitOf(SIGNAL.exec(text)?.[1] ?? text.trim()) : undefined;
-}
-
 /** What they say is told by the body: phones mix the forms up. */
 const TYPES: ReadonlySet<string> = new Set([
   'application/dtmf-relay',
   'application/dtmf',
   'application/vnd.nortelnetworks.digits',
 ]);
+/** `Accept` of the response to an INFO of another type. */
+export const DTMF_TYPES = [...TYPES].join(', ');
+
+/** The key; else what is wrong: the type of the body, or the body itself, which has no key. */
+export function dtmfOfInfo(request: SipRequest): { digit: string } | { fault: 'type' | 'body' } {
+  if (!TYPES.has(mediaTypeOf(request.headers))) return { fault: 'type' };
+  const text = request.body.toString('latin1', 0, MAX_BODY);
+  const digit = digitOf(SIGNAL.exec(text)?.[1] ?? text.trim());
+  return digit === undefined ? { fault: 'body' } : { digit };
+}
+
 /** `Signal=5`, as one of several lines or fields; `d=5` of Nortel; else the body is the digit. */
 const SIGNAL = /(?:^|[\s;=])(?:Signal|d)[ \t]*[=:][ \t]*"?([^\s;"]{1,2})"?[ \t]*(?:;|\r|\n|$)/i;
 

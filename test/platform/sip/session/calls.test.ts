@@ -484,7 +484,9 @@ describe('within the dialog', () => {
     ['application/dtmf-relay', 'Signal=5\r\nDuration=160', '200', ['dtmf 5']],
     ['application/dtmf-relay', 'Signal= 11\r\nDuration= 160', '200', ['dtmf #']],
     ['application/dtmf', '*', '200', ['dtmf *']],
-    ['application/dtmf', 'x', '415', []],
+    ['application/dtmf', 'x', '400', []],
+    ['application/dtmf-relay', 'Signal=x', '400', []],
+    ['application/dtmf-relay', 'Duration=160', '400', []],
     ['application/media_control+xml', '<picture_fast_update/>', '415', []],
   ])('INFO of %s: %j is answered %s', (type, body, status, keys) => {
     const made = answered();
