@@ -92,6 +92,7 @@ export function createLogger({ level, pretty, numbers = 'full', destination, onC
 
 function standardOutput(onClosed?: () => void): pino.DestinationStream {
   const stream = pino.destination({ dest: 1, sync: false });
+  // eslint-disable-next-line tandem/guarded-callbacks -- an error of the log cannot be logged
   if (onClosed) stream.on('error', onClosed);
   return stream;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app';
 import { createRecordOutbox } from './call-records/outbox';
@@ -72,7 +72,13 @@ export async function startServer(
   const store = await openStore(config.redis, log, internalErrors);
   const metrics = createMetrics(store, internalErrors);
   const wallTime = (at: number) => store.wallTime(at);
-  const records = await openCallRecords({ ...config.callRecords, log, count: metrics.callRecord, wallTime }).catch(
+  const records = await openCallRecords({
+    ...config.callRecords,
+    log,
+    count: metrics.callRecord,
+    internalErrors,
+    wallTime,
+  }).catch(
     async (error: unknown) => {
       await store.close();
       throw explainRecordsFile(error, config.callRecords.file);
@@ -133,7 +139,10 @@ export async function startServer(
     platform,
   });
 
-  const server = createServer(HTTP_TIMEOUTS, app);
+  const answer = internalErrors.guard('http request', (request: IncomingMessage, response: ServerResponse) =>
+    app(request, response),
+  );
+  const server = createServer(HTTP_TIMEOUTS, answer);
   const url = await listen(server, config.port, config.host).catch(async (error: unknown) => {
     client.close();
     await records.close(0);
@@ -148,15 +157,16 @@ export async function startServer(
     lines: () => lines,
     limits,
     callbackUrl: () => webhookUrl,
+    internalErrors,
     log,
   });
   const tickers = [startTicker(TICK_MS, () => engine.wakeDue(), log, 'waking the flows that are due')];
   if (outbox) tickers.push(startTicker(OUTBOX_MS, () => outbox.sweep(), log, 'taking over call records'));
   // The platform that this process brings along has no calls from before it.
   if (platform) {
-    void platform.run();
+    internalErrors.guard('platform check', () => platform.run())();
     tickers.push(startTicker(PLATFORM_CHECK_MS, () => platform.run(), log, 'checking the platform'));
-    void recovery.run();
+    internalErrors.guard('recovery', () => recovery.run())();
     const { recoverySeconds } = config;
     if (recoverySeconds > 0) tickers.push(startTicker(recoverySeconds * 1_000, () => recovery.run(), log, 'recovery'));
   }

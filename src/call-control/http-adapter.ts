@@ -44,8 +44,7 @@ export function createLeanAdapter(baseUrl: string): { adapter: AxiosAdapter; clo
         request.destroy();
       };
       // One deadline for the whole exchange: name, connection, reply and the reply's last byte.
-      const late = () =>
-        fail(Object.assign(new Error(`no reply within ${timeout} ms`), { code: AxiosError.ETIMEDOUT }));
+      const late = () => fail(new AxiosError(`no reply within ${timeout} ms`, AxiosError.ETIMEDOUT));
       const deadline = timeout > 0 ? setTimeout(late, timeout) : undefined;
 
       request.on('error', fail);
@@ -62,8 +61,12 @@ export function createLeanAdapter(baseUrl: string): { adapter: AxiosAdapter; clo
           clearTimeout(deadline);
           const { statusCode: status = 0, statusMessage: statusText = '' } = message;
           const headers = message.headers as AxiosResponse['headers'];
-          const data = parseBody(Buffer.concat(chunks).toString());
-          resolve({ data, status, statusText, headers, config, request });
+          try {
+            const data = parseBody(Buffer.concat(chunks).toString());
+            resolve({ data, status, statusText, headers, config, request });
+          } catch (error) {
+            fail(error instanceof Error ? error : new Error(String(error)));
+          }
         });
       });
       request.end(body);

@@ -1,6 +1,7 @@
 /** Call records as JSON lines at the end of a file. What cannot be written waits in memory, within bounds. */
 import { constants, open, type FileHandle } from 'node:fs/promises';
 import { messageOf } from '../errors';
+import { createInternalErrors, type InternalErrors } from '../internal-errors';
 import type { Logger } from '../logger';
 import { createBacklog } from './backlog';
 import type { CountRecord, Sink } from './records';
@@ -12,6 +13,7 @@ export interface RecordFileOptions {
   path: string;
   log: Logger;
   count: CountRecord;
+  internalErrors?: InternalErrors | undefined;
   /** How many records wait while the file cannot be written to. */
   limit?: number;
   openFile?: (path: string) => Promise<Writable>;
@@ -39,6 +41,7 @@ async function isTorn(path: string): Promise<boolean | undefined> {
 /** @throws (rejects) where the file cannot be opened */
 export async function createRecordFile(options: RecordFileOptions): Promise<Required<Sink>> {
   const { path, log, count, limit, openFile = openForAppending } = options;
+  const { internalErrors = createInternalErrors(log) } = options;
   const backlog = createBacklog({ sink: 'file', log, count, limit });
   let handle: Writable | undefined;
   let reopening = false;
@@ -102,9 +105,11 @@ export async function createRecordFile(options: RecordFileOptions): Promise<Requ
   function start(work: () => Promise<unknown> = run): Promise<unknown> {
     return (running ??= work().finally(() => {
       running = undefined;
-      if (backlog.size > 0 && !closing) void start();
+      if (backlog.size > 0 && !closing) startWriting();
     }));
   }
+
+  const startWriting = internalErrors.guard('call records', () => start());
 
   async function flush(): Promise<void> {
     await running?.catch(() => undefined);
@@ -117,7 +122,7 @@ export async function createRecordFile(options: RecordFileOptions): Promise<Requ
     },
     write(id, text, settled) {
       backlog.add(id, text, settled);
-      void start();
+      startWriting();
     },
     async reopen() {
       if (!running) return void (await start(openAnew));

@@ -1,5 +1,6 @@
 /** Posts call records to a URL, signed, with retries. Nothing waits for it. */
 import { messageOf } from '../errors';
+import { createInternalErrors, type InternalErrors } from '../internal-errors';
 import type { Logger } from '../logger';
 import { createBacklog, type Waiting } from './backlog';
 import type { CountRecord, Sink } from './records';
@@ -10,6 +11,7 @@ export interface PosterOptions {
   secret: string;
   log: Logger;
   count: CountRecord;
+  internalErrors?: InternalErrors | undefined;
   /** How many records wait. */
   limit?: number;
   /** How long one try may take, ms. */
@@ -26,6 +28,7 @@ const MAX_AGE_MS = 86_400_000;
 
 export function createRecordPoster(options: PosterOptions): Sink {
   const { url, secret, log, count, limit, timeoutMs = 5_000, pauseMs: firstPauseMs = 1_000 } = options;
+  const { internalErrors = createInternalErrors(log) } = options;
   const backlog = createBacklog({ sink: 'url', log, count, limit });
   const workers = new Set<Promise<void>>();
   const aborted = new AbortController();
@@ -83,7 +86,9 @@ export function createRecordPoster(options: PosterOptions): Sink {
 
   function pump(): void {
     for (let free = Math.min(AT_ONCE - workers.size, backlog.size); free > 0; free--) {
-      const worker = work().finally(() => workers.delete(worker));
+      const worker: Promise<void> = work()
+        .catch((error: unknown) => internalErrors.report(error, { where: 'call records' }))
+        .finally(() => workers.delete(worker));
       workers.add(worker);
     }
   }
@@ -98,10 +103,11 @@ export function createRecordPoster(options: PosterOptions): Sink {
     },
     async close(ms) {
       closing = true;
-      const timer = setTimeout(() => {
+      const giveUp = internalErrors.guard('call records', () => {
         aborted.abort();
         endPause();
-      }, ms).unref();
+      });
+      const timer = setTimeout(giveUp, ms).unref();
       endPause();
       await Promise.all(workers);
       clearTimeout(timer);

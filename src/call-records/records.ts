@@ -1,5 +1,6 @@
 /** Call records: one for each session that ended, to a file and to a URL. Writing one never delays a call. */
 import type { SessionSummary } from '../flows/summary';
+import type { InternalErrors } from '../internal-errors';
 import type { Logger } from '../logger';
 import { createRecordFile } from './record-file';
 import { createRecordPoster, type PosterOptions } from './record-poster';
@@ -26,19 +27,20 @@ export type CountRecord = (sink: RecordSink, outcome: RecordOutcome) => void;
 
 export interface CallRecordsOptions {
   file: string | undefined;
-  post: Omit<PosterOptions, 'log' | 'count'> | undefined;
+  post: Omit<PosterOptions, 'log' | 'count' | 'internalErrors'> | undefined;
   log: Logger;
   count: CountRecord;
+  internalErrors?: InternalErrors | undefined;
   /** What to show to people for a time of a summary. */
   wallTime: (at: number) => number;
 }
 
 /** @throws (rejects) where the file cannot be written to */
 export async function openCallRecords(options: CallRecordsOptions): Promise<CallRecords> {
-  const { file, post, log, count, wallTime } = options;
+  const { file, post, log, count, internalErrors, wallTime } = options;
   const sinks: Sink[] = [
-    ...(file === undefined ? [] : [await createRecordFile({ path: file, log, count })]),
-    ...(post === undefined ? [] : [createRecordPoster({ ...post, log, count })]),
+    ...(file === undefined ? [] : [await createRecordFile({ path: file, log, count, internalErrors })]),
+    ...(post === undefined ? [] : [createRecordPoster({ ...post, log, count, internalErrors })]),
   ];
   return {
     write(summary, settled) {

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CallControl, LiveCall } from '../call-control/client';
 import { messageOf } from '../errors';
 import type { FlowStore } from '../flow-store/store';
+import { createInternalErrors, type InternalErrors } from '../internal-errors';
 import type { Logger } from '../logger';
 import { normaliseSipUri } from '../protocol/sip-uri';
 import { adoptBridged } from './bridge-legs';
@@ -22,6 +23,7 @@ export interface RecoveryDeps {
   limits: Limits;
   /** Where the events of dialled calls go: calls that report elsewhere are somebody else's. */
   callbackUrl: () => string;
+  internalErrors?: InternalErrors;
   log: Logger;
   /** ms; see `GRACE_MS` */
   graceMs?: number;
@@ -68,6 +70,7 @@ const partiesOf = (lines: readonly Line[]): Parties => ({
 
 export function createRecovery(deps: RecoveryDeps): Recovery {
   const { store, client, engine, limits, log } = deps;
+  const { internalErrors = createInternalErrors(log) } = deps;
   const { graceMs = GRACE_MS, ringingGraceMs = RINGING_GRACE_MS } = deps;
   const closing = new AbortController();
   let backMs = limits.maxCallMs;
@@ -150,6 +153,11 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     }
   }
 
+  const renewClaim = () =>
+    store.claim('recovery', CLAIM_MS).catch((error: unknown) => {
+      log.warn({ event: 'recovery-claim-not-renewed', err: messageOf(error) }, 'the claim could not be renewed');
+    });
+
   let timer: NodeJS.Timeout | undefined;
   let running = false;
 
@@ -160,11 +168,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       let renewal: NodeJS.Timeout | undefined;
       try {
         if (!(await store.claim('recovery', CLAIM_MS))) return;
-        renewal = setInterval(() => {
-          store.claim('recovery', CLAIM_MS).catch((error: unknown) => {
-            log.warn({ event: 'recovery-claim-not-renewed', err: messageOf(error) }, 'the claim could not be renewed');
-          });
-        }, CLAIM_MS / 3).unref();
+        renewal = setInterval(internalErrors.guard('recovery', renewClaim), CLAIM_MS / 3).unref();
         const suspects = await unowned();
         backMs = Math.min(limits.maxCallMs, LATER_LOOKS_MS);
         if (suspects.length === 0) return;
@@ -191,10 +195,11 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       }
     },
     soon() {
-      timer ??= setTimeout(() => {
+      const look = internalErrors.guard('recovery', () => {
         timer = undefined;
-        void recovery.run();
-      }, SOON_MS).unref();
+        return recovery.run();
+      });
+      timer ??= setTimeout(look, SOON_MS).unref();
     },
 
     close() {

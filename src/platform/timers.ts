@@ -27,6 +27,7 @@ export function createTimers(internalErrors?: InternalErrors): Timers {
     after(ms, run) {
       if (closed) return () => undefined;
       const guarded = internalErrors ? internalErrors.guard('timer', run) : run;
+      // eslint-disable-next-line tandem/guarded-callbacks -- uncaught where the caller wants it so
       const timer = setTimeout(() => {
         running.delete(timer);
         guarded();

@@ -129,6 +129,19 @@ describe('call records that are posted', () => {
     expect(settled).not.toHaveBeenCalled();
   });
 
+  it('go on where the count of one throws: an internal error', async () => {
+    const { log, line } = recordingLog();
+    count.mockImplementationOnce(() => {
+      throw new Error('count is broken');
+    });
+    const sink = poster(log);
+    sink.write('r-1', '{}');
+    expect(await line(({ event }) => event === 'internal-error')).toMatchObject({ where: 'call records' });
+    sink.write('r-2', '{}');
+    await sink.close(10_000);
+    expect(count).toHaveBeenLastCalledWith('url', 'written');
+  });
+
   it('do not hold up the end of the server where no reply comes', async () => {
     replies = ['hang'];
     const { log, lines } = recordingLog();

@@ -3,7 +3,7 @@ import type { lookup as dnsLookup } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction, Socket } from 'node:net';
-import type { InternalErrors } from '../../internal-errors';
+import type { Guarded, InternalErrors } from '../../internal-errors';
 import { guardedLookup, refuseLiteral, type IsAllowed } from '../media/sounds/address';
 
 export interface CallbackRequest {
@@ -101,10 +101,11 @@ export function createCallbackClient(internalErrors: InternalErrors, rules: Call
           timer = setTimeout(() => request.destroy(new Error(what)), callback.timeoutMs);
         };
         limit(`no connection within ${callback.timeoutMs} ms`);
-        const guard = <Arg>(run: (arg: Arg) => void): ((arg: Arg) => void) => internalErrors.guard('callback', run);
+        const guard = <Args extends unknown[]>(run: (...args: Args) => void): Guarded<Args> =>
+          internalErrors.guard('callback', run);
         const attached = (socket: Socket): void => {
           const connected = (): void => limit(`no reply within ${callback.timeoutMs} ms`);
-          if (socket.connecting) socket.once('connect', connected);
+          if (socket.connecting) socket.once('connect', guard(connected));
           else connected();
         };
         request.on('socket', guard(attached));

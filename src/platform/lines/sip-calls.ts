@@ -1,4 +1,5 @@
 /** Calls to and from SIP phones: joins a session (signalling) and a media leg (sound) to a line. */
+import type { Guarded } from '../../internal-errors';
 import type { Logger } from '../../logger';
 import { messageOf } from '../../errors';
 import type { HangupCause } from '../../protocol/events';
@@ -219,7 +220,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     return deps.flowTo({ ...target, transport: 'TCP' }).catch(() => deps.flowTo(target));
   };
 
-  const failing = (line: SipLine, cause: HangupCause): (() => void) =>
+  const failing = (line: SipLine, cause: HangupCause): Guarded<[]> =>
     line.internalErrors.guard('sip line', () => line.fail(cause));
 
   const tooMany = (): boolean => lines.size >= maxLines;

@@ -49,14 +49,13 @@ export function startMedia(options: MediaOptions): Media {
   let checks = 0;
   let closed = false;
 
-  const awaited = <T>(promise: Promise<T>): Promise<T> => {
+  const mustSettle = (promise: Promise<unknown>): void => {
     pending.add(promise);
     const done = (): void => void pending.delete(promise);
     promise.then(done, done);
-    return promise;
   };
   const ended = (leg: RtpLeg, portClosed: Promise<void>): void => {
-    void awaited(portClosed);
+    mustSettle(portClosed);
     legs.delete(leg);
     if (legs.size > 0) return;
     clearInterval(check);
@@ -65,6 +64,11 @@ export function startMedia(options: MediaOptions): Media {
   // What a phone behind a NAT says of itself in its session description tells nothing of where it is.
   const towards = (peer?: string) => (peer === undefined ? advertise : () => advertise(peer));
   const isOwnPort = ({ address, port }: Address): boolean => openPorts.has(port) && isOwnAddress(address);
+  const checkAll = (): void => {
+    checks += 1;
+    const second = (checks * CHECK_MS) % 1_000 === 0;
+    for (const each of legs) each.check(second);
+  };
   const openLeg = async (listener: MediaLegListener, peer?: string, ofCall = internalErrors): Promise<RtpLeg> => {
     const port = await pool.open();
     if (closed) {
@@ -81,11 +85,7 @@ export function startMedia(options: MediaOptions): Media {
     });
     openPorts.add(port.port);
     legs.add(leg);
-    check ??= setInterval(() => {
-      checks += 1;
-      const second = (checks * CHECK_MS) % 1_000 === 0;
-      for (const each of legs) each.check(second);
-    }, CHECK_MS);
+    check ??= setInterval(internalErrors.guard('rtp check', checkAll), CHECK_MS);
     return leg;
   };
 
@@ -99,7 +99,9 @@ export function startMedia(options: MediaOptions): Media {
     async open(listener, peer, ofCall) {
       if (closed) throw mediaClosed();
       opening += 1;
-      return awaited(openLeg(listener, peer, ofCall).finally(() => (opening -= 1)));
+      const opened = openLeg(listener, peer, ofCall).finally(() => (opening -= 1));
+      mustSettle(opened);
+      return opened;
     },
     async close() {
       closed = true;

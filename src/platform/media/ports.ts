@@ -124,21 +124,24 @@ function bindSocket(host: string, port: number): Promise<Socket> {
       lookup: (address, _options, callback) => callback(null, address, family),
     });
     const fail = (error: Error): void => {
-      socket.close();
       reject(error);
+      try {
+        socket.close();
+      } catch {
+        // It is closed already.
+      }
     };
     socket.once('error', fail);
     socket.bind({ address: host, port, exclusive: true }, () => {
       try {
         socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+        // Without a handler an ICMP "port unreachable" would end the process; there is nothing to do about it.
+        socket.on('error', () => undefined);
+        socket.off('error', fail);
+        resolve(socket);
       } catch (error) {
         fail(error instanceof Error ? error : new Error(messageOf(error)));
-        return;
       }
-      // Without a handler an ICMP "port unreachable" would end the process; there is nothing to do about it.
-      socket.on('error', () => undefined);
-      socket.off('error', fail);
-      resolve(socket);
     });
   });
 }

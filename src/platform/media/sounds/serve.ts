@@ -21,5 +21,6 @@ export function serve<Job>(make: (job: Job) => Promise<Int16Array>): void {
       port.postMessage(reply);
     }
   };
+  // eslint-disable-next-line @typescript-eslint/no-floating-promises -- `thread.ts` sees how a thread ends
   port.on('message', (job: Job) => void answer(job));
 }

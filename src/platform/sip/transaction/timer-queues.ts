@@ -89,7 +89,7 @@ class Queue {
     else this.#head = entry;
     this.#tail = entry;
     this.size++;
-    this.#alarm ??= setTimeout(() => this.#expire(), this.ms);
+    if (!this.#alarm) this.#setAlarm(this.ms);
     return entry;
   }
 
@@ -113,7 +113,12 @@ class Queue {
     for (let head = this.#head; head && head.at <= now; head = this.#head) this.#fire(head);
     this.#stopAlarm();
     // The head that set the alarm may have been stopped since; the one that is there now ends later.
-    if (this.#head) this.#alarm = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(this.#head.at - now)));
+    if (this.#head) this.#setAlarm(Math.max(1, Math.ceil(this.#head.at - now)));
+  }
+
+  #setAlarm(ms: number): void {
+    // eslint-disable-next-line tandem/guarded-callbacks -- each timer is guarded on its own: see #fire
+    this.#alarm = setTimeout(() => this.#expire(), ms);
   }
 
   #fire(entry: Entry<unknown>): void {

@@ -1,5 +1,5 @@
 /** What TCP, TLS and WebSocket connections have in common: their end, their idleness, who listens. */
-import type { InternalErrors } from '../../../internal-errors';
+import type { Guarded, InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
 import type { SipMessage } from '../message';
 import { printMessage } from '../print';
@@ -12,7 +12,7 @@ export interface Wire {
   /** Bytes that are not sent yet. */
   waiting(): number;
   /** May throw. */
-  write(data: Buffer, done: (error?: Error | null) => void): void;
+  write(data: Buffer, done: Guarded<[error?: Error | null]>): void;
   /** At once, whatever waits. */
   destroy(): void;
 }
@@ -37,7 +37,7 @@ export class Connection implements Flow {
   readonly #limits: TransportLimits;
   readonly #log: Logger;
   readonly #internalErrors: InternalErrors;
-  readonly #guardedExpire: () => void;
+  readonly #guardedExpire: Guarded<[]>;
   readonly #listeners = new Set<() => void>();
   #open = true;
   #idle: NodeJS.Timeout;
@@ -65,21 +65,22 @@ export class Connection implements Flow {
   }
 
   write(data: Buffer, onFailure: (error: Error) => void = () => undefined): void {
+    const failed = this.#internalErrors.guard('sip send', onFailure);
     if (!this.#open) {
-      process.nextTick(onFailure, new FlowError(`The connection to ${this.id} is gone`));
+      process.nextTick(failed, new FlowError(`The connection to ${this.id} is gone`));
       return;
     }
     if (this.#wire.waiting() + data.length > this.#limits.writeBuffer) {
-      process.nextTick(onFailure, new FlowError(`${this.id} does not read what is sent to it`));
+      process.nextTick(failed, new FlowError(`${this.id} does not read what is sent to it`));
       this.destroy('it does not read');
       return;
     }
+    const unsent = (cause: unknown): void => failed(new FlowError(`Nothing can be sent to ${this.id}`, { cause }));
+    const done = this.#internalErrors.guard('sip send', (error?: Error | null) => error && unsent(error));
     try {
-      this.#wire.write(data, (error) => {
-        if (error) onFailure(new FlowError(`Nothing can be sent to ${this.id}`, { cause: error }));
-      });
+      this.#wire.write(data, done);
     } catch (thrown) {
-      process.nextTick(onFailure, new FlowError(`Nothing can be sent to ${this.id}`, { cause: thrown }));
+      process.nextTick(unsent, thrown);
     }
   }
 

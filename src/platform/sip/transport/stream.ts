@@ -106,10 +106,11 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
         connection.destroy('internal error'); // where the next message begins is not known any more
       }
     });
-    socket.on('close', () => {
+    const closed = (): void => {
       if (connections.get(connection.id) === connection) connections.delete(connection.id);
       connection.closed();
-    });
+    };
+    socket.on('close', internalErrors.guard('sip connection', closed));
     return connection;
   };
 
@@ -122,10 +123,11 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
       return;
     }
     sockets.add(socket);
-    socket.on('close', () => {
+    const closed = (): void => {
       sockets.delete(socket);
       release();
-    });
+    };
+    socket.on('close', internalErrors.guard('sip connection', closed));
     if (!identity) open(socket);
   };
 
@@ -183,12 +185,13 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
       const timeout = setTimeout(fail, limits.connectMs);
       sockets.add(socket);
       socket.on('error', fail);
-      socket.on('close', () => {
+      const closed = (): void => {
         clearTimeout(timeout);
         sockets.delete(socket);
         release();
         fail();
-      });
+      };
+      socket.on('close', internalErrors.guard('sip connection', closed));
     });
 
   return {

@@ -1,7 +1,7 @@
 /** SIP over UDP (RFC 3261 18, RFC 3581): one socket, and a flow for each peer's address. */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv4, isIPv6 } from 'node:net';
-import type { InternalErrors } from '../../../internal-errors';
+import type { Guarded, InternalErrors } from '../../../internal-errors';
 import type { Logger } from '../../../logger';
 import type { SipMessage } from '../message';
 import { printMessage } from '../print';
@@ -52,7 +52,10 @@ export async function startUdp(options: UdpOptions): Promise<UdpTransport> {
     id: flowId({ transport: 'UDP', ...remote }),
     open: true,
     toPort: (port) => flowTo({ ...remote, port }),
-    send: (message, onFailure) => send(socket, message, { ...remote, host: mapped(remote.host) }, onFailure),
+    send(message, onFailure = () => undefined) {
+      const failed = internalErrors.guard('sip send', onFailure);
+      send(socket, message, { ...remote, host: mapped(remote.host) }, failed);
+    },
     onClose: () => () => undefined,
   });
 
@@ -67,9 +70,8 @@ export async function startUdp(options: UdpOptions): Promise<UdpTransport> {
   return { address, flowTo, close: () => new Promise((resolve) => socket.close(resolve)) };
 }
 
-function send(socket: Socket, message: SipMessage, { host, port }: Address, onFailure?: (error: Error) => void): void {
-  const fail = (cause: unknown): void =>
-    onFailure?.(new FlowError(`Nothing can be sent to ${host}:${port}`, { cause }));
+function send(socket: Socket, message: SipMessage, { host, port }: Address, failed: Guarded<[Error]>): void {
+  const fail = (cause: unknown): void => failed(new FlowError(`Nothing can be sent to ${host}:${port}`, { cause }));
   try {
     if (socket.getSendQueueSize() > MAX_SEND_QUEUE) throw new FlowError('Too much waits to be sent');
     socket.send(printMessage(message), port, host, (error) => error && fail(error));
@@ -81,8 +83,12 @@ function send(socket: Socket, message: SipMessage, { host, port }: Address, onFa
 function bind(socket: Socket, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error): void => {
-      socket.close();
       reject(error);
+      try {
+        socket.close();
+      } catch {
+        // It is closed already.
+      }
     };
     socket.once('error', failed);
     socket.bind({ address: host, port }, () => {

@@ -86,12 +86,13 @@ export function createWebSockets(options: WebSocketOptions): WebSocketTransport 
       else receive(data, 'datagram', connection);
     };
     socket.on('message', internalErrors.guard('sip websocket', message));
-    socket.on('close', () => {
+    const closed = (): void => {
       clearInterval(pings);
       if (connections.get(connection.id) === connection) connections.delete(connection.id);
       release();
       connection.closed();
-    });
+    };
+    socket.on('close', internalErrors.guard('sip websocket', closed));
   };
 
   return {
@@ -114,8 +115,9 @@ export function createWebSockets(options: WebSocketOptions): WebSocketTransport 
         if (!offered.includes(SUBPROTOCOL)) return refuse(socket, '400 Bad Request');
         const release = admission.admit(plainAddress(request.socket.remoteAddress ?? ''));
         if (!release) return refuse(socket, '503 Service Unavailable');
-        socket.once('close', release);
-        upgrades.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, request, secure, release));
+        socket.once('close', internalErrors.guard('sip upgrade', release));
+        const upgraded = (webSocket: WebSocket): void => open(webSocket, request, secure, release);
+        upgrades.handleUpgrade(request, socket, head, internalErrors.guard('sip upgrade', upgraded));
       };
       const upgrade = internalErrors.guard('sip upgrade', take);
       server.on('upgrade', upgrade);

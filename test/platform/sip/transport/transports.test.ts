@@ -5,6 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import { Headers, NO_BODY, type SipRequest } from '../../../../src/platform/sip/message';
 import { responseTo } from '../../../../src/platform/sip/respond';
 import { FlowError } from '../../../../src/platform/sip/transport';
+import { recordingLog } from '../../../helpers/builders';
 import { INVALID } from '../message/rfc4475/invalid';
 import { datagram, datagramPeer, options, peerOf, start, streamPeer, type Harness, type Received } from './harness';
 import { TEST_CERT, TEST_KEY } from './test-certificate';
@@ -438,6 +439,25 @@ it('goes on when its user throws', async () => {
   peer.socket.write('\r\n\r\n');
   await peer.until((text) => text.length > 0);
   expect(seen).toEqual(['a', 'b']);
+});
+
+it('goes on when the listener of a failure throws', async () => {
+  const { log, lines, line } = recordingLog();
+  const { transports, next, port } = await started({ log });
+  const boom = (): never => {
+    throw new Error('the listener is broken');
+  };
+  const datagrams = await transports.flowTo({ transport: 'UDP', host: '127.0.0.1', port: 9 });
+  datagrams.send({ ...ask('x'), body: Buffer.alloc(70_000) }, boom);
+  expect(await line(({ event }) => event === 'internal-error')).toMatchObject({ where: 'sip send' });
+  const peer = await tcp(port('TCP'));
+  peer.socket.write(options('a', 'TCP'));
+  const { flow } = await next();
+  peer.socket.destroy();
+  await allGone(transports);
+  flow.send(ask('x'), boom);
+  await new Promise(setImmediate);
+  expect(lines.filter(({ event }) => event === 'internal-error')).toHaveLength(2);
 });
 
 it('knows its own addresses', async () => {
