@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { createInternalErrors, type InternalErrors } from '../../../../src/internal-errors';
+import { createLogger } from '../../../../src/logger';
 import { responseTo } from '../../../../src/platform/sip/respond';
 import { randomFrom } from '../../../helpers/random-from';
 import { mutate } from '../message/mutations';
@@ -17,8 +19,11 @@ const MAX_DATAGRAM = 4_000;
 const MEMORY = 60_000_000;
 
 let harness: Harness;
+let internalErrors: InternalErrors;
 beforeEach(async () => {
+  internalErrors = createInternalErrors(createLogger({ level: 'silent', pretty: false }));
   harness = await start({
+    internalErrors,
     user: {
       message(message, flow) {
         if (message.kind === 'request' && message.method === 'OPTIONS') flow.send(responseTo(message, 200));
@@ -26,7 +31,10 @@ beforeEach(async () => {
     },
   });
 });
-afterEach(() => harness.transports.close());
+afterEach(async () => {
+  await harness.transports.close();
+  expect(internalErrors.total).toBe(0);
+});
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
