@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import guardedCallbacks from './lint/guarded-callbacks.cjs';
 import noObjectLookup from './lint/no-object-lookup.cjs';
 
 const wall = (message, ...patterns) => ({
@@ -20,11 +21,22 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
     },
   },
+  {
+    plugins: {
+      tandem: { rules: { 'no-object-lookup': noObjectLookup, 'guarded-callbacks': guardedCallbacks } },
+    },
+  },
   // Text from outside as a key: a crafted name finds what every object inherits.
+  { files: ['src/**/*.ts'], rules: { 'tandem/no-object-lookup': 'error' } },
+  // What a callback throws, and what rejects unhandled, ends the process and every call. The test kit carries no calls, and
+  // is to fail loudly; signals and commands begin and end the process.
   {
     files: ['src/**/*.ts'],
-    plugins: { tandem: { rules: { 'no-object-lookup': noObjectLookup } } },
-    rules: { 'tandem/no-object-lookup': 'error' },
+    ignores: ['src/testkit/**', 'src/demo/**', 'src/signals.ts', 'src/commands/**'],
+    rules: {
+      'tandem/guarded-callbacks': 'error',
+      '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false }],
+    },
   },
   {
     files: ['test/**/*.ts'],
