@@ -78,12 +78,10 @@ export async function startServer(
     count: metrics.callRecord,
     internalErrors,
     wallTime,
-  }).catch(
-    async (error: unknown) => {
-      await store.close();
-      throw explainRecordsFile(error, config.callRecords.file);
-    },
-  );
+  }).catch(async (error: unknown) => {
+    await store.close();
+    throw explainRecordsFile(error, config.callRecords.file);
+  });
   const { file, post } = config.callRecords;
   const outbox = file === undefined && post === undefined ? undefined : createRecordOutbox({ store, records, log });
   const http = createApiHttp({ ...config.api, url: apiUrl });

@@ -42,9 +42,10 @@ export function createRecordOutbox({ store, records, log }: RecordOutboxDeps): R
     records.write(summary, () => {
       inHand.set(flow.id, 'delivered');
       // What fails is settled by a later sweep: the store reports its own outages.
-      const settled = settle(flow.id).catch(() => undefined);
+      const settled: Promise<void> = settle(flow.id)
+        .catch(() => undefined)
+        .finally(() => settling.delete(settled));
       settling.add(settled);
-      void settled.finally(() => settling.delete(settled));
     });
   }
 

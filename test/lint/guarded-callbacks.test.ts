@@ -71,7 +71,9 @@ tester.run('guarded-callbacks', rule, {
     fine(`let failure: Error | undefined; socket.on('error', (error) => (failure = error));`),
     fine(`socket.on('error', () => undefined); socket.on('error', (err) => log.warn({ err }, 'broken'));`),
     fine(`setTimeout(() => socket.destroy(new Error('late')), 10);`),
-    fine(`socket.on('data', (chunk) => { if (chunk.length === 0) return; try { work(chunk); } catch (error) { work(error); } });`),
+    fine(
+      `socket.on('data', (chunk) => { if (chunk.length === 0) return; try { work(chunk); } catch (error) { work(error); } });`,
+    ),
     fine('function later() { try { work(); } catch {} } setTimeout(later, 10);'),
     // Called at once, or by something else than the event loop.
     fine('[1].map((value) => work(value)); Promise.resolve().then(() => work());'),
