@@ -2,20 +2,14 @@
 import { Router } from 'express';
 import { printHostPort } from '../../protocol/host-port';
 import { wallTime } from '../../protocol/steady-clock';
-import type { Domains } from '../resources/domains';
 import type { Registrar, Registration } from '../sip/registrar';
 
-/** In the order in which the endpoints came online; of disabled endpoints too, which `enabled` tells. */
-export function registrationRoutes(registrar: Registrar, domains: Domains): Router {
+/** In the order in which the endpoints came online. */
+export function registrationRoutes(registrar: Registrar): Router {
   const router = Router();
   router.get('/', (_request, response) => {
     const now = registrar.now();
-    response.json(
-      registrar.list().map((registration) => ({
-        ...show(registration, now),
-        enabled: domains.endpoint(registration.endpointId)?.enabled ?? false,
-      })),
-    );
+    response.json(registrar.list().map((registration) => show(registration, now)));
   });
   return router;
 }

@@ -44,7 +44,7 @@ export function sandboxRoutes(context: ApiContext): Router {
   const { domains, phones, farEnds, timing, calls, intake, registrar } = context;
   const router = Router();
 
-  if (registrar) router.use('/registrations', registrationRoutes(registrar, domains));
+  if (registrar) router.use('/registrations', registrationRoutes(registrar));
 
   router.post('/phones', (request, response) => {
     const { sipUri, name, behaviour: kind, ...times } = parse(newPhone, request.body);

@@ -56,7 +56,7 @@ export interface Registrar {
   now(): number;
   /** Answers a REGISTER. */
   register(transaction: ServerTransaction): void;
-  /** Where the endpoint can be called: highest `q` first, then the latest REGISTER. None where it is disabled. */
+  /** Where the endpoint can be called: highest `q` first, then the latest REGISTER. */
   contactsOf(endpointId: string): Contact[];
   /**
    * Where a phone is now that was in a call over a connection that is gone.
@@ -67,7 +67,7 @@ export interface Registrar {
   reconnected(aor: string, uri: string): Contact | undefined;
   /** The contacts of the endpoint end: its phones have to register again, if they may. */
   forget(endpointId: string, why: Revocation): void;
-  /** Everything that is registered, of disabled endpoints too. */
+  /** Everything that is registered. */
   list(): Registration[];
   /** Ends every timer, without a word to anybody. */
   close(): void;
@@ -201,7 +201,6 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   };
 
   const callableOf = (endpointId: string): Contact[] => {
-    if (!domains.endpoint(endpointId)?.enabled) return [];
     const contacts = byEndpoint.get(endpointId)?.contacts ?? [];
     // A mail address may be registered too (RFC 3261 10.2.1), but cannot be called.
     const callable = contacts.filter(({ uri, flow }) => /^sips?:/i.test(uri) && flow.open);

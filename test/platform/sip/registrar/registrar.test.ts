@@ -306,12 +306,13 @@ describe('gone', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('its endpoint is disabled: it cannot be called as long as that is so', () => {
+  it('its endpoint is disabled: it has to register again', () => {
     register([contact()]);
-    w.bob.enabled = false;
-    expect([w.registrar.contactsOf(w.bob.id), uris().length]).toEqual([[], 1]);
-    w.bob.enabled = true;
-    expect(w.registrar.contactsOf(w.bob.id)).toHaveLength(1);
+    w.domains.updateEndpoint(w.bob, { enabled: false });
+    expect(uris()).toEqual([]);
+    expect(w.told.at(-1)).toBe('offline sip:bob@192.0.2.201:5060 endpoint disabled');
+    w.domains.updateEndpoint(w.bob, { enabled: true });
+    expect(w.registrar.contactsOf(w.bob.id)).toEqual([]);
   });
 
   it('closed: no timer is left, and nobody is told', () => {
