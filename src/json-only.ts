@@ -4,11 +4,15 @@ import type { RequestHandler } from 'express';
 
 const JSON_TYPE = /^application\/(?:[\w!#$&^.-]+\+)?json$/i;
 
+const UNICODE = /;[ \t]*charset[ \t]*=[ \t]*"?utf-/i;
+
 /** @param refuse makes the error (415) for a Content-Type */
 export function jsonOnly(refuse: (contentType: string | undefined) => Error): RequestHandler {
   return (request, _response, next) => {
     const type = request.headers['content-type'];
     if (hasBody(request) && !isJson(type)) throw refuse(type);
+    // RFC 8259 11: a charset means nothing, JSON is UTF-8. The parser would refuse any other.
+    if (type !== undefined && !UNICODE.test(type)) request.headers['content-type'] = type.split(';', 1)[0]?.trim();
     next();
   };
 }

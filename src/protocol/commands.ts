@@ -3,10 +3,11 @@ import { z } from 'zod';
 
 /**
  * Booleans arrive as `true` and as `"true"` (the tutorial sends `"enabled": "true"` and reads back `true`), from C# and
- * Python as `"True"`, from PHP's queries as `"1"`.
+ * Python as `"True"`, from PHP's queries as `"1"`, from its databases as `1`.
  */
 export const wireBoolean = z.union([
   z.boolean(),
+  z.literal([0, 1]).transform(Boolean),
   z.stringbool({ truthy: ['true', '1'], falsy: ['false', '0'], case: 'insensitive' }),
 ]);
 

@@ -9,17 +9,23 @@ const id = z.string().min(1).max(256);
 /** A query carries everything as text, and some platforms send booleans and digits as text in JSON too. */
 const digits = z.union([text, z.number()]).transform(String);
 
+/** An event is not lost for a field that it does not need: what cannot be read counts as left out. */
+const extra = z
+  .union([text, z.number().transform(String)])
+  .optional()
+  .catch(undefined);
+
 const common = {
   callId: id,
-  callUri: text.optional(),
-  time: text.optional(),
+  callUri: extra,
+  time: extra,
   /** An extension of v1: the same when the event is delivered again. */
-  eventId: id.optional(),
-  tag: text.optional(),
+  eventId: id.optional().catch(undefined),
+  tag: extra,
 };
 /** The `+` of a query that was not escaped arrives as a space; no number and no user name begins with one. */
 const party = text.transform((value) => value.replace(/^(sips?:)? (?=\d)/i, '$1+'));
-const parties = { from: party.optional(), to: party.optional() };
+const parties = { from: party.optional().catch(undefined), to: party.optional().catch(undefined) };
 
 const incomingCallEvent = z.object({
   eventType: z.literal('incomingcall'),
@@ -27,58 +33,58 @@ const incomingCallEvent = z.object({
   /** Left out, or empty, where the caller withholds it. */
   from: party.default('anonymous'),
   to: party,
-  callState: text.optional(),
-  applicationId: text.optional(),
+  callState: extra,
+  applicationId: extra,
   /** An extension of v1: `id` where the caller withholds its identity, which `from` still names for routing. */
-  privacy: text.optional(),
+  privacy: extra,
 });
 
 const answerEvent = z.object({
   eventType: z.literal('answer'),
   ...common,
   ...parties,
-  callState: text.optional(),
+  callState: extra,
 });
 
 const speakEvent = z.object({
   eventType: z.literal('speak'),
   ...common,
   /** Extension of the embedded platform: `failed` where nothing was spoken. */
-  outcome: text.optional(),
-  status: text.optional(),
-  state: text.optional(),
+  outcome: extra,
+  status: extra,
+  state: extra,
 });
 
 const playbackEvent = z.object({
   eventType: z.literal('playback'),
   ...common,
-  status: text.optional(),
+  status: extra,
 });
 
 const dtmfEvent = z.object({
   eventType: z.literal('dtmf'),
   ...common,
-  dtmfDigit: digits.optional(),
+  dtmfDigit: digits.optional().catch(undefined),
 });
 
 const gatherEvent = z.object({
   eventType: z.literal('gather'),
   ...common,
-  state: text.optional(),
-  reason: text.optional(),
-  digits: digits.optional(),
-  gatherId: text.optional(),
+  state: extra,
+  reason: extra,
+  digits: digits.optional().catch(undefined),
+  gatherId: extra,
 });
 
 const recordingEvent = z.object({
   eventType: z.literal('recording'),
   ...common,
-  recordingId: text.optional(),
-  recordingUri: text.optional(),
-  state: text.optional(),
-  status: text.optional(),
-  startTime: text.optional(),
-  endTime: text.optional(),
+  recordingId: extra,
+  recordingUri: extra,
+  state: extra,
+  status: extra,
+  startTime: extra,
+  endTime: extra,
 });
 
 const timeoutEvent = z.object({ eventType: z.literal('timeout'), ...common, ...parties });
@@ -87,8 +93,8 @@ const hangupEvent = z.object({
   eventType: z.literal('hangup'),
   ...common,
   ...parties,
-  cause: text.optional(),
-  causeDetail: text.optional(),
+  cause: extra,
+  causeDetail: extra,
 });
 
 const voiceEvent = z.discriminatedUnion('eventType', [

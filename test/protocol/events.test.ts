@@ -15,6 +15,17 @@ describe('an event', () => {
     expect(parseEvent({ eventType: 'dtmf', callId: 'c', dtmfDigit: 5 })).toMatchObject({ event: { dtmfDigit: '5' } });
     expect(parseEvent({ eventType: 'gather', callId: 'c', digits: '5#' })).toMatchObject({ event: { digits: '5#' } });
   });
+  it('is not lost for a field that it does not need, whatever it says', () => {
+    const odd = { time: {}, callUri: [], state: [5], status: null, cause: {}, from: 7, eventId: 'x'.repeat(999) };
+    for (const eventType of ['answer', 'speak', 'playback', 'dtmf', 'gather', 'recording', 'timeout', 'hangup'])
+      expect(parseEvent({ eventType, callId: 'c', ...odd, dtmfDigit: {}, tag: 5 })).toEqual({
+        known: true,
+        event: { eventType, callId: 'c', tag: '5' },
+      });
+    expect(parseEvent({ eventType: 'hangup', callId: 'c', tag: ['a', 'b'], time: 1_417_219_200_000 })).toMatchObject({
+      event: { time: '1417219200000' },
+    });
+  });
   it('that is none names its fault', () => {
     expect(parseEvent(undefined)).toEqual({ known: undefined, fault: expect.stringContaining('expected object') });
     expect(parseEvent({ eventType: 'hangup' })).toMatchObject({ fault: expect.stringMatching(/^callId: /) });
@@ -39,15 +50,17 @@ describe('an id', () => {
 
 describe('the wire', () => {
   it('spells booleans and numbers as such and as text', () => {
-    expect([true, 'true', 'TRUE', 'false', false].map((v) => wireBoolean.parse(v))).toEqual([
+    expect([true, 1, 'true', 'TRUE', 'false', false, 0].map((v) => wireBoolean.parse(v))).toEqual([
       true,
       true,
       true,
+      true,
+      false,
       false,
       false,
     ]);
     expect([30, '30', '-4'].map((v) => wireInteger.parse(v))).toEqual([30, 30, -4]);
-    for (const bad of ['yes', 1, null]) expect(wireBoolean.safeParse(bad).success).toBe(false);
+    for (const bad of ['yes', 2, null]) expect(wireBoolean.safeParse(bad).success).toBe(false);
     for (const bad of ['1.5', 1.5, '', '1e3', '9999999999']) expect(wireInteger.safeParse(bad).success).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 /** The account: what clients of v1 ask to try their credentials. Nothing here costs anything. */
 import { Router } from 'express';
 import { pageQuery, sendPage } from './paging';
-import { parse } from './parse';
+import { parseQuery } from './parse';
 
 /** Amounts are text, in dollars with five decimals. */
 const ACCOUNT = { balance: '0.00000', accountType: 'pre-pay' };
@@ -15,7 +15,7 @@ export function accountRoutes(): Router {
 
   // Filters are accepted: of nothing, nothing is left.
   router.get('/transactions', (request, response) => {
-    sendPage(request, response, [], parse(pageQuery, request.query), (transaction) => transaction);
+    sendPage(request, response, [], parseQuery(pageQuery, request.query), (transaction) => transaction);
   });
 
   return router;

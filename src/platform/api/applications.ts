@@ -8,10 +8,18 @@ import { checkCallbackUrls } from './callback-urls';
 import type { ApiContext } from './context';
 import { created } from './links';
 import { pageQuery, sendPage } from './paging';
-import { callbackHttpMethod, callbackTimeout, callbackUrl, MAX_CALLBACK_TIMEOUT, parse, text } from './parse';
+import {
+  callbackHttpMethod,
+  callbackTimeout,
+  callbackUrl,
+  MAX_CALLBACK_TIMEOUT,
+  parse,
+  parseQuery,
+  text,
+} from './parse';
 
 const changes = z.object({
-  name: text(256).min(1).optional(),
+  name: text(256, 1).optional(),
   incomingCallUrl: callbackUrl.optional(),
   incomingCallFallbackUrl: callbackUrl.optional(),
   incomingCallUrlCallbackTimeout: callbackTimeout.optional(),
@@ -22,7 +30,7 @@ const changes = z.object({
 });
 
 const newApplication = changes.extend({
-  name: text(256).min(1),
+  name: text(256, 1),
   incomingCallUrlCallbackTimeout: callbackTimeout.default(MAX_CALLBACK_TIMEOUT),
   callbackHttpMethod: callbackHttpMethod.default('POST'),
   autoAnswer: wireBoolean.default(true),
@@ -51,7 +59,7 @@ export function applicationRoutes({ applications, numbers, domains, callbackRule
   });
 
   router.get('/', (request, response) => {
-    sendPage(request, response, applications.list(), parse(pageQuery, request.query), show);
+    sendPage(request, response, applications.list(), parseQuery(pageQuery, request.query), show);
   });
 
   router.get('/:id', (request, response) => {

@@ -6,12 +6,14 @@ import { ValidationError } from '../errors';
 import type { Playback } from '../lines/line';
 import { httpUrl, integer, parse, tag, text, word } from './parse';
 
+const orNone = (value: string): string | undefined => value || undefined;
+
 export const audio = z.object({
   sentence: text(MAX_SENTENCE_LENGTH).optional(),
   fileUrl: z.union([z.literal(''), httpUrl]).optional(),
   gender: word('female', 'male').optional(),
-  locale: text(32).optional(),
-  voice: text(32).optional(),
+  locale: text(32).transform(orNone).optional(),
+  voice: text(32).transform(orNone).optional(),
   loopEnabled: wireBoolean.default(false),
   volume: integer(-4, 4).default(0),
   tag: tag.optional(),
@@ -26,8 +28,7 @@ export function parseAudio(body: unknown): Playback | undefined {
 /** @param path of the field that the audio is in, as `prompt.`; for error messages */
 export function playbackOf(fields: Audio, path: string): Playback | undefined {
   const { sentence, fileUrl, loopEnabled: loop, volume, tag } = fields;
-  if (sentence !== undefined && fileUrl !== undefined)
-    throw new ValidationError(`${path}sentence: sentence and fileUrl exclude each other`);
+  if (sentence && fileUrl) throw new ValidationError(`${path}sentence: sentence and fileUrl exclude each other`);
   if (sentence === undefined && fileUrl === undefined)
     throw new ValidationError(`${path}sentence: one of sentence and fileUrl is required`);
   const voice = voiceOf(fields, path).name;

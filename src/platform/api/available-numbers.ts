@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { searchInventory, type AvailableNumber, type InventorySearch } from '../resources/inventory';
 import { nationalNumber } from '../resources/numbers';
 import type { ApiContext } from './context';
-import { integer, parse, text } from './parse';
+import { integer, parseQuery, text } from './parse';
 
 const MAX_QUANTITY = 5_000;
 
@@ -24,7 +24,7 @@ const localSearch = z
       .string()
       .regex(/^[2-9]\d\d$/, 'Invalid input: expected three digits')
       .optional(),
-    city: text(64).min(1).optional(),
+    city: text(64, 1).optional(),
     state: z
       .string()
       .regex(/^[A-Za-z]{2}$/, 'Invalid input: expected two letters')
@@ -57,9 +57,9 @@ export function availableNumberRoutes({ numbers, uris }: ApiContext): Router {
     return { number, nationalNumber: nationalNumber(number), price, location: uris.absolute(`phoneNumbers/${id}`) };
   };
 
-  const searches: [path: string, read: (query: unknown) => InventorySearch][] = [
-    ['/local', (query) => ({ kind: 'local', ...parse(localSearch, query) })],
-    ['/tollFree', (query) => ({ kind: 'tollFree', ...parse(tollFreeSearch, query) })],
+  const searches: [path: string, read: (query: object) => InventorySearch][] = [
+    ['/local', (query) => ({ kind: 'local', ...parseQuery(localSearch, query) })],
+    ['/tollFree', (query) => ({ kind: 'tollFree', ...parseQuery(tollFreeSearch, query) })],
   ];
   for (const [path, read] of searches) {
     router.get(path, (request, response) => {

@@ -7,7 +7,7 @@ import { showBridge, showCall } from './call-resources';
 import type { ApiContext } from './context';
 import { created } from './links';
 import { pageQuery, sendPage } from './paging';
-import { parse, text } from './parse';
+import { parse, parseQuery, text } from './parse';
 
 const callIds = z
   .array(text(256))
@@ -28,7 +28,9 @@ export function bridgeRoutes({ calls, uris }: ApiContext): Router {
 
   router.get('/', (request, response) => {
     const newestFirst = calls.bridges().reverse();
-    sendPage(request, response, newestFirst, parse(pageQuery, request.query), (bridge) => showBridge(bridge, uris));
+    sendPage(request, response, newestFirst, parseQuery(pageQuery, request.query), (bridge) =>
+      showBridge(bridge, uris),
+    );
   });
 
   router.get('/:bridgeId', (request, response) => {

@@ -9,20 +9,17 @@ import { Gather } from '../calls/gather';
 import { audio, parseAudio, playbackOf } from './audio';
 import type { ApiContext } from './context';
 import { created } from './links';
-import { integer, parse, tag, word } from './parse';
+import { integer, parse, tag, textOf, word } from './parse';
 
 const dtmf = z.object({
-  dtmfOut: z.string().regex(/^[A-D0-9#*,wW]{1,92}$/, 'Invalid input: expected 1 to 92 of A-D 0-9 # * , w W'),
+  dtmfOut: textOf(z.string().regex(/^[A-D0-9#*,wW]{1,92}$/, 'Invalid input: expected 1 to 92 of A-D 0-9 # * , w W')),
 });
 
 /** The sources give no defaults; these are what the hosted service was known for: five seconds, and #. */
 const newGather = z.object({
   maxDigits: integer(1, 30).default(30),
   interDigitTimeout: integer(1, 30).default(5),
-  terminatingDigits: z
-    .string()
-    .regex(/^[A-D0-9#*]{0,16}$/, 'Invalid input: expected digits')
-    .default('#'),
+  terminatingDigits: textOf(z.string().regex(/^[A-D0-9#*]{0,16}$/, 'Invalid input: expected digits')).default('#'),
   tag: tag.optional(),
   prompt: audio.extend({ bargeable: wireBoolean.default(true) }).optional(),
 });

@@ -21,17 +21,19 @@ import {
   integer,
   MAX_CALLBACK_TIMEOUT,
   parse,
+  parseQuery,
   party,
   queriedParty,
   tag,
   text,
+  textOf,
   word,
 } from './parse';
 
 const sipHeaders = z
   .record(
     z.string().regex(/^X-[A-Za-z0-9-]{1,60}$/i, 'Invalid key: expected a name that begins with X-'),
-    z.string().regex(/^[^\r\n]{0,255}$/, 'Invalid input: expected one line'),
+    textOf(z.string().regex(/^[^\r\n]{0,255}$/, 'Invalid input: expected one line')),
   )
   .refine((headers) => Object.keys(headers).length <= 5, 'Invalid input: at most five headers');
 
@@ -122,7 +124,7 @@ export function callRoutes(context: ApiContext): Router {
   });
 
   router.get('/', (request, response) => {
-    const { from, to, bridgeId, conferenceId, sortOrder, ...page } = parse(listQuery, request.query);
+    const { from, to, bridgeId, conferenceId, sortOrder, ...page } = parseQuery(listQuery, request.query);
     const found = conferenceId === undefined ? calls.list({ from, to, bridgeId }) : [];
     if (sortOrder === 'desc') found.reverse();
     sendPage(request, response, found, page, (call) => showCall(call, uris));

@@ -7,7 +7,7 @@ import type { ApiContext } from './context';
 import { endpointRoutes } from './endpoints';
 import { created } from './links';
 import { pageQuery, sendPage } from './paging';
-import { parse, text } from './parse';
+import { parse, parseQuery, text } from './parse';
 
 const newDomain = z.object({
   name: z
@@ -44,7 +44,7 @@ export function domainRoutes(context: ApiContext): Router {
   });
 
   router.get('/', (request, response) => {
-    sendPage(request, response, domains.list(), parse(pageQuery, request.query), show);
+    sendPage(request, response, domains.list(), parseQuery(pageQuery, request.query), show);
   });
 
   router.get('/:domainId', (request, response) => {

@@ -8,7 +8,7 @@ import type { Domain, Endpoint } from '../resources/domains';
 import type { ApiContext } from './context';
 import { created } from './links';
 import { pageQuery, sendPage } from './paging';
-import { integer, parse, text } from './parse';
+import { integer, parse, parseQuery, text } from './parse';
 
 const credentials = z.object({
   password: z
@@ -66,7 +66,7 @@ export function endpointRoutes({ applications, domains, uris }: ApiContext, getD
 
   router.get('/', (request, response) => {
     const { endpoints } = domainOf(request.params);
-    sendPage(request, response, [...endpoints.values()], parse(pageQuery, request.query), show);
+    sendPage(request, response, [...endpoints.values()], parseQuery(pageQuery, request.query), show);
   });
 
   router.get('/:endpointId', (request, response) => {

@@ -2,14 +2,14 @@ import { Router } from 'express';
 import { NotFoundError } from '../errors';
 import type { ApiContext } from './context';
 import { pageQuery, sendPage } from './paging';
-import { parse } from './parse';
+import { parseQuery } from './parse';
 
 /** What failed behind the account's back: callbacks above all. */
 export function errorRoutes({ errors }: ApiContext): Router {
   const router = Router();
 
   router.get('/', (request, response) => {
-    sendPage(request, response, errors.list(), parse(pageQuery, request.query), (error) => error);
+    sendPage(request, response, errors.list(), parseQuery(pageQuery, request.query), (error) => error);
   });
 
   router.get('/:id', (request, response) => {

@@ -5,7 +5,7 @@ import { Router } from 'express';
 import type { MediaFile } from '../recordings/media-store';
 import type { ApiContext } from './context';
 import { pageQuery, sendPage } from './paging';
-import { parse } from './parse';
+import { parseQuery } from './parse';
 
 const UNKNOWN_TYPE = 'application/octet-stream';
 
@@ -17,7 +17,7 @@ export function mediaRoutes({ media, uris, log }: ApiContext): Router {
       request,
       response,
       media.list(),
-      parse(pageQuery, request.query),
+      parseQuery(pageQuery, request.query),
       ({ name, contentLength }: MediaFile) => ({
         mediaName: name,
         content: uris.absolute(`media/${encodeURIComponent(name)}`),

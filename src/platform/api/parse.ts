@@ -10,8 +10,11 @@ const CALLBACK_URL = { callbackUrl: true };
 
 /** @throws ValidationError, CallbackUrlInvalidError naming the fields at fault */
 export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const result = schema.safeParse(withoutNulls(input ?? {}));
+  const given = withoutNulls(input ?? {});
+  const result = schema.safeParse(given);
   if (result.success) return result.data;
+  const again = schema.safeParse(withoutEmpty(given, pathsOf(result.error)));
+  if (again.success) return again.data;
   const details = result.error.issues.slice(0, 20).map(({ path, message }) => ({
     name: path.join('.'),
     value: message,
@@ -23,14 +26,51 @@ export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown):
   throw new (isCallbackUrl ? CallbackUrlInvalidError : ValidationError)(message, details);
 }
 
-/** `null` means: not given. An empty array is an empty object of PHP. */
-function withoutNulls(input: unknown): unknown {
-  if (Array.isArray(input) && input.length === 0) return {};
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null));
+/** Of a query, in which an empty parameter means: not given. */
+export function parseQuery<Schema extends z.ZodType>(schema: Schema, query: object): z.output<Schema> {
+  return parse(schema, Object.fromEntries(Object.entries(query).filter(([, value]) => value !== '')));
 }
 
-export const text = (max: number) => z.string().max(max);
+/** `null` means: not given, also within an object. An empty array is an empty object of PHP. */
+function withoutNulls(input: unknown): unknown {
+  if (Array.isArray(input) && input.length === 0) return {};
+  if (!isObject(input)) return input;
+  const given = Object.entries(input).filter(([, value]) => value !== null);
+  return Object.fromEntries(given.map(([name, value]) => [name, isObject(value) ? withoutNulls(value) : value]));
+}
+
+type Path = readonly PropertyKey[];
+
+/** Where an empty value is not even one of the right kind: a text that is too short is one. */
+const pathsOf = (error: z.ZodError): Path[] =>
+  error.issues.filter(({ code }) => code !== 'too_small').map(({ path }) => path);
+
+/**
+ * An empty text (or array, of PHP) means: not given, where it cannot stand for itself.
+ * @param faulty where something was that cannot stand there
+ */
+function withoutEmpty(input: unknown, faulty: readonly Path[]): unknown {
+  if (!isObject(input)) return input;
+  return Object.fromEntries(
+    Object.entries(input).flatMap(([name, value]): [string, unknown][] => {
+      const below = faulty.filter(([first]) => first === name).map((path) => path.slice(1));
+      const isEmpty = value === '' || (Array.isArray(value) && value.length === 0);
+      return isEmpty && below.length > 0 ? [] : [[name, withoutEmpty(value, below)]];
+    }),
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const asText = (value: unknown): unknown =>
+  typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+
+/** Careless clients send texts of digits as numbers. */
+export const textOf = <Schema extends z.ZodType>(schema: Schema) => z.preprocess(asText, schema);
+
+export const text = (max: number, min = 0) => textOf(z.string().min(min).max(max));
 
 /** One of these words, in any case. */
 export const word = <Word extends string>(...words: [Word, ...Word[]]) =>
@@ -42,8 +82,7 @@ export const word = <Word extends string>(...words: [Word, ...Word[]]) =>
 /** A number or SIP URI in a query: a `+` that was not escaped arrives as a space. */
 export const queriedParty = text(512).transform((value) => value.replace(/^ (?=\d)/, '+'));
 
-/** Tags arrive as text, from careless clients as numbers. */
-export const tag = z.union([text(1024), z.number().transform(String)]);
+export const tag = text(1024);
 
 export const e164 = z
   .string()
@@ -64,7 +103,10 @@ function isHttpUrl(value: string): boolean {
 export const httpUrl = text(2048).refine(isHttpUrl, 'Invalid input: expected an http or https URL');
 
 /** An empty one is none. */
-export const callbackUrl = text(2048)
+export const callbackUrl = z
+  .string()
+  .max(2048)
+  .transform((value) => value.trim())
   .refine((value) => value === '' || isHttpUrl(value), {
     error: 'Invalid input: expected an http or https URL',
     params: CALLBACK_URL,

@@ -8,7 +8,7 @@ import { nationalNumber, type PhoneNumber } from '../resources/numbers';
 import type { ApiContext } from './context';
 import { created } from './links';
 import { pageQuery, sendPage } from './paging';
-import { e164, parse, text } from './parse';
+import { e164, parse, parseQuery, text } from './parse';
 
 /** An empty one is none. */
 const noneIfEmpty = (value: string): string | undefined => value || undefined;
@@ -57,7 +57,7 @@ export function phoneNumberRoutes({ applications, numbers, uris }: ApiContext): 
   });
 
   router.get('/', (request, response) => {
-    const { applicationId, name, city, state, numberState, ...page } = parse(listQuery, request.query);
+    const { applicationId, name, city, state, numberState, ...page } = parseQuery(listQuery, request.query);
     const wanted = { applicationId, name, city, state, numberState };
     const fields = ['applicationId', 'name', 'city', 'state', 'numberState'] as const;
     const matching = numbers.list().filter((number) => {

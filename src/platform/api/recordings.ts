@@ -5,13 +5,13 @@ import type { Recording } from '../recordings/recordings';
 import type { Uris } from '../uris';
 import type { ApiContext } from './context';
 import { pageQuery, sendPage } from './paging';
-import { parse } from './parse';
+import { parseQuery } from './parse';
 
 export function recordingRoutes({ recordings, uris }: ApiContext): Router {
   const router = Router();
 
   router.get('/', (request, response) => {
-    const page = parse(pageQuery, request.query);
+    const page = parseQuery(pageQuery, request.query);
     sendPage(request, response, recordings.list(), page, (recording) => showRecording(recording, uris));
   });
 

@@ -9,7 +9,7 @@ import { placeSandboxCall } from '../lines/sandbox-call';
 import type { ApiContext } from './context';
 import { created } from './links';
 import { MAX_PAGE_SIZE, pageQuery, sendPage } from './paging';
-import { integer, parse, party, text } from './parse';
+import { integer, parse, parseQuery, party, text } from './parse';
 import { registrationRoutes } from './registrations';
 import { showFarEnd } from './sandbox-resources';
 
@@ -18,7 +18,7 @@ const MAX_MS = 86_400_000;
 
 const newPhone = z.object({
   sipUri: text(512),
-  name: text(64).min(1).optional(),
+  name: text(64, 1).optional(),
   behaviour: z.enum(BEHAVIOURS).default('answer'),
   answerAfterMs: integer(0, MAX_MS).optional(),
   hangUpAfterMs: integer(0, MAX_MS).optional(),
@@ -26,7 +26,7 @@ const newPhone = z.object({
 
 const newCall = z.object({
   from: party,
-  to: text(512).trim().min(1),
+  to: z.string().trim().min(1).max(512),
   giveUpAfterMs: integer(0, MAX_MS).optional(),
   hangUpAfterMs: integer(0, MAX_MS).optional(),
 });
@@ -81,7 +81,7 @@ export function sandboxRoutes(context: ApiContext): Router {
   });
 
   router.get('/calls', (request, response) => {
-    const { callId, ...page } = parse(listQuery, request.query);
+    const { callId, ...page } = parseQuery(listQuery, request.query);
     const found = farEnds.list().filter((farEnd) => callId === undefined || farEnd.callId === callId);
     sendPage(request, response, found, page, (farEnd) => showFarEnd(farEnd, calls));
   });

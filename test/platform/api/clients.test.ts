@@ -219,6 +219,16 @@ describe('requests', () => {
       '{}',
       201,
     ],
+    ...['iso-8859-1', 'US-ASCII', '"utf-8"', 'utf8'].map(
+      (charset): [string, string, string, Record<string, string>, string, number] => [
+        `the charset ${charset}, which means nothing`,
+        'POST',
+        `${USER}/bridges`,
+        { 'Content-Type': `application/json; charset=${charset}` },
+        '{}',
+        201,
+      ],
+    ),
     ['an empty array for an empty object (PHP)', 'POST', `${USER}/bridges`, json, '[]', 201],
     ['null for an empty object', 'POST', `${USER}/bridges`, json, 'null', 201],
     ['no body at all', 'POST', `${USER}/bridges`, { 'Content-Length': '0' }, undefined, 201],
@@ -244,10 +254,10 @@ describe('requests', () => {
     expect((await raw(method, path, headers, body)).status).toBe(status);
   });
 
-  it.each([true, false, 'true', 'false', 'True', 'FALSE', '1', '0'])('take %j for a boolean', async (enabled) => {
+  it.each([true, false, 'true', 'false', 'True', 'FALSE', '1', '0', 1, 0])('take %j for a boolean', async (enabled) => {
     const path = `/domains/${w.domainId}/endpoints/${w.endpointId}`;
     expect((await w.v1.post(path, { enabled })).status).toBe(200);
-    expect((await w.v1.get(path)).body.enabled).toBe([true, 'true', 'True', '1'].includes(enabled));
+    expect((await w.v1.get(path)).body.enabled).toBe([true, 'true', 'True', '1', 1].includes(enabled));
   });
 
   it('take words in any case (C# writes enums in its own)', async () => {
@@ -259,6 +269,56 @@ describe('requests', () => {
     expect((await w.v1.post(`/calls/${id}/gather/${gather}`, { state: 'Completed' })).status).toBe(200);
     expect((await w.v1.post(`/calls/${id}`, { state: 'COMPLETED', recordingFileFormat: 'WAV' })).status).toBe(200);
     expect((await w.v1.get('/calls?sortOrder=ASC')).status).toBe(200);
+  });
+
+  describe('that leave fields empty', () => {
+    const empty = {
+      callTimeout: '',
+      callbackTimeout: '',
+      callbackHttpMethod: '',
+      recordingEnabled: '',
+      sipHeaders: [],
+    };
+
+    it('mean that they are not given, where an empty text cannot stand', async () => {
+      const body = { from: NUMBER, to: '+15552223333', callbackUrl: '', tag: null, ...empty };
+      const { status, id } = await w.v1.post('/calls', body);
+      expect([status, (await w.v1.get(`/calls/${id}`)).body.callTimeout]).toEqual([201, 60]);
+      expect((await w.v1.post(`/calls/${id}`, { state: '', recordingEnabled: '' })).status).toBe(200);
+    });
+
+    it('name what is wrong where the field is required, and where it says something', async () => {
+      const refused = await w.v1.post('/calls', { from: NUMBER, to: '', callTimeout: '' });
+      expect([refused.status, refused.body.message]).toEqual([400, expect.stringMatching(/^to: /)]);
+      expect((await w.v1.post('/calls', { from: NUMBER, to: '+15552223333', callTimeout: 'x' })).status).toBe(400);
+    });
+
+    it('in audio commands and prompts, too', async () => {
+      const id = await w.dial('+15552223333');
+      await w.app.next('answer');
+      const none = { fileUrl: '', gender: '', locale: '', voice: '', loopEnabled: '', volume: '', tag: '' };
+      expect((await w.v1.post(`/calls/${id}/audio`, { sentence: 'Hello', ...none })).status).toBe(200);
+      expect(await w.app.next('speak')).toMatchObject({ status: 'started' });
+      const prompt = { sentence: 'Hello', ...none, gender: null, bargeable: '' };
+      expect((await w.v1.post(`/calls/${id}/gather`, { maxDigits: '', prompt })).status).toBe(201);
+    });
+
+    it.each(['page=&size=', 'from=&to=&bridgeId=&conferenceId=&sortOrder='])('in the query %s', async (query) => {
+      const id = await w.dial('+15552223333');
+      expect((await w.v1.get(`/calls?${query}`)).body).toMatchObject([{ id }]);
+    });
+
+    it('in a search for numbers', async () => {
+      const { status } = await raw('GET', '/v1/availableNumbers/local?areaCode=&state=NC&city=&quantity=');
+      expect(status).toBe(200);
+    });
+  });
+
+  it('take numbers for texts', async () => {
+    const id = await w.dial('+15552223333', { tag: 7, sipHeaders: { 'X-Order': 12, 'X-None': null } });
+    expect((await w.v1.get(`/calls/${id}`)).body).toMatchObject({ tag: '7', sipHeaders: { 'X-Order': '12' } });
+    await w.app.next('answer');
+    expect((await w.v1.post(`/calls/${id}/dtmf`, { dtmfOut: 123 })).status).toBe(200);
   });
 
   it('find calls by a number whose + is not escaped in the query', async () => {
