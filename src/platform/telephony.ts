@@ -24,7 +24,7 @@ import type { Established } from './sip/session/established';
 import { createTransactionLayer } from './sip/transaction/layer';
 import { startTransports, type SipTransports } from './sip/transport';
 import { createIsOwnAddress, createLocalAddress } from './sip/transport/local-address';
-import type { Address, Flow, TransportName } from './sip/transport/transport';
+import type { Address, Flow, Target, TransportName } from './sip/transport/transport';
 import { parseUri } from '../protocol/uri';
 import { createUserAgent } from './sip/user-agent';
 import type { Timers } from './timers';
@@ -132,11 +132,16 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
     log,
   });
 
+  let transports: SipTransports | undefined;
+  const flowTo = (target: Target): Promise<Flow> =>
+    transports?.flowTo(target) ?? Promise.reject(new Error('SIP is not listening'));
+
   const authenticator = createAuthenticator({ domains, log, failed: deps.metrics.sipAuthFailed });
   const registrar = createRegistrar({
     domains,
     authenticator,
     internalErrors,
+    connect: (listener) => flowTo({ transport: 'TCP', ...listener }),
     events: {
       online: (endpoint, contact) => log.info({ event: 'phone-online', ...named(endpoint, contact) }, 'phone online'),
       offline: (endpoint, contact, reason) =>
@@ -158,11 +163,10 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
     const uri = parseUri(parseNameAddr(remote)?.uri ?? '');
     return uri?.user === undefined ? undefined : registrar.reconnected(`sip:${uri.user}@${uri.host}`, target);
   };
-  let transports: SipTransports | undefined;
   const calls: SipCalls = createSipCalls({
     media,
     session: { layer, timers, dialogs, reconnected, internalErrors, log },
-    flowTo: (target) => transports?.flowTo(target) ?? Promise.reject(new Error('SIP is not listening')),
+    flowTo,
     isOwn: (name) => transports?.isOwn(name) ?? false,
     createPlayer,
     domains,

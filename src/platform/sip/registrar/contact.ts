@@ -9,7 +9,7 @@ export interface Contact {
   readonly endpointId: string;
   /** As registered, without display name and parameters of the header: the Request-URI of requests to the phone. */
   readonly uri: string;
-  /** How the phone is reached: where its REGISTER came from, whatever its URI says. */
+  /** How the phone is reached: where its REGISTER came from, whatever its URI says, until that connection closes. */
   readonly flow: Flow;
   /** Where its REGISTER came from. */
   readonly received: Address;

@@ -9,10 +9,11 @@ import type { Authenticator } from '../authenticator';
 import { unknownTags } from '../list-values';
 import { responseTo } from '../respond';
 import type { ServerTransaction } from '../transaction/transaction';
-import type { Flow } from '../transport/transport';
+import type { Address, Flow } from '../transport/transport';
 import { parseUri } from '../../../protocol/uri';
 import { applyRegister, type MakeContact } from './bindings';
 import type { Contact, OfflineReason } from './contact';
+import { listenerOf } from './listener';
 import { OPTION_TAGS, registeredHeaders } from './register-response';
 import { readRegister, type Refusal, type RegisterRequest } from './register-request';
 import { createSteadyClock } from '../../../protocol/steady-clock';
@@ -37,6 +38,9 @@ export const DEFAULT_REGISTRAR_LIMITS: RegistrarLimits = {
   maxExpires: 3_600,
   maxExpiresBehindNat: 90,
 };
+
+/** A connection that was made to a phone, and that the phone closed sooner, is not made again; ms. */
+const SHORT_MS = 10_000;
 
 /** Told after the REGISTER was answered. */
 export interface RegistrarEvents {
@@ -81,6 +85,8 @@ export interface RegistrarOptions {
   /** Nobody is told unless given. */
   events?: RegistrarEvents;
   limits?: Partial<RegistrarLimits>;
+  /** Connects to a phone that listens, over TCP. Default: no phone is connected to. @throws (rejects) where none answers */
+  connect?: (listener: Address) => Promise<Flow>;
   /** ms */
   now?: () => number;
 }
@@ -91,7 +97,7 @@ interface Bindings {
 }
 
 export function createRegistrar(options: RegistrarOptions): Registrar {
-  const { domains, authenticator, log, events, now = createSteadyClock() } = options;
+  const { domains, authenticator, log, events, connect, now = createSteadyClock() } = options;
   const limits = { ...DEFAULT_REGISTRAR_LIMITS, ...options.limits };
   const { internalErrors = createInternalErrors(log) } = options;
   const timers = createTimers(internalErrors);
@@ -136,14 +142,38 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     offline(bindings.endpoint, contact, reason);
   };
 
-  const hold = (contact: Contact): void => {
+  /** @param connectedAt where it was connected to, and did not connect itself */
+  const hold = (contact: Contact, connectedAt?: number): void => {
     release(contact);
     const stopTimer = timers.after(contact.expiresAt.getTime() - now(), () => drop(contact, 'expired'));
-    const stopListening = contact.flow.onClose(() => drop(contact, 'connection closed'));
+    const stopListening = contact.flow.onClose(() => {
+      if (connectedAt === undefined) disconnected(contact, listenerOf(contact));
+      // A phone that accepts connections only to close them is not asked again and again.
+      else disconnected(contact, now() - connectedAt < SHORT_MS ? undefined : contact.flow.remote);
+    });
     releases.set(contact.id, () => {
       stopTimer();
       stopListening();
     });
+  };
+
+  /** A phone that listens where its contact says is still there: its binding goes on (RFC 3261 10.3, 18.1.1). */
+  const disconnected = (contact: Contact, listener: Address | undefined): void => {
+    if (!listener || !connect) return drop(contact, 'connection closed');
+    const connected = (flow: Flow): void => {
+      const bindings = byEndpoint.get(contact.endpointId);
+      if (!bindings?.contacts.includes(contact)) return; // it has registered again, or expired
+      const moved = { ...contact, flow };
+      keep(
+        bindings.endpoint,
+        bindings.contacts.map((other) => (other === contact ? moved : other)),
+      );
+      hold(moved, now());
+      log.debug({ event: 'binding-moved', contact: contact.uri, flow: flow.id }, 'connected to the phone');
+    };
+    connect(listener).then(internalErrors.guard('registrar connect', connected), () =>
+      drop(contact, 'connection closed'),
+    );
   };
 
   const keep = (endpoint: Endpoint, contacts: Contact[]): void => {
@@ -196,7 +226,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     const ids = new Set(before.map(({ id }) => id));
     for (const contact of changed) if (!ids.has(contact.id)) online(endpoint, contact);
     // Gone while its REGISTER was handled: nobody would be told any more.
-    if (!flow.open) for (const contact of changed) drop(contact, 'connection closed');
+    if (!flow.open) for (const contact of changed) disconnected(contact, listenerOf(contact));
     return undefined;
   };
 

@@ -109,10 +109,16 @@ export interface World {
   authenticate(text: string | SipRequest, flow?: Flow): { endpoint: Endpoint | undefined; response?: SipResponse };
 }
 
+type Connect = NonNullable<Parameters<typeof createRegistrar>[0]['connect']>;
+
 export const HERE = flowFrom('192.0.2.201', 5060);
 
 export function world(
-  options: Partial<AuthenticatorOptions> & { limits?: Partial<RegistrarLimits>; open?: boolean } = {},
+  options: Partial<AuthenticatorOptions> & {
+    limits?: Partial<RegistrarLimits>;
+    open?: boolean;
+    connect?: Connect;
+  } = {},
 ): World {
   const told: string[] = [];
   const domains = createDomains((endpointId, why) => registrar.forget(endpointId, why));
@@ -125,6 +131,8 @@ export function world(
     authenticator: options.open ? { authenticate: () => bob, usersOf: () => new Set() } : authenticator,
     log,
     ...(options.limits && { limits: options.limits }),
+    ...(options.connect && { connect: options.connect }),
+    ...(options.now && { now: options.now }),
     events: {
       online: (_endpoint, contact) => told.push(`online ${contact.uri}`),
       offline: (_endpoint, contact, reason) => told.push(`offline ${contact.uri} ${reason}`),
