@@ -14,12 +14,13 @@ const PATIENCE_MS = 30_000;
 describeWithRedis('a cluster that changes', () => {
   let cluster: RedisCluster;
   let store: FlowStore;
-  beforeAll(async () => {
+  // Each test leaves other masters behind.
+  beforeEach(async () => {
     cluster = await startRedisCluster(3, { replicas: true });
     ({ store } = await openStore({ url: cluster.url, cluster: true, limitMs: 1_000, stallMs: 1_500 }));
     for (const id of IDS) await store.create(pairFlow(id));
   }, 30_000);
-  afterAll(async () => {
+  afterEach(async () => {
     await closeStores();
     await cluster.close();
   });
