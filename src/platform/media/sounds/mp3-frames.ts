@@ -2,6 +2,7 @@
  * The frames of MPEG audio (ISO 11172-3 2.4.1.3 and 13818-3): where the first one is, no matter what precedes it. A sync word
  * alone occurs in any file, so the headers that must follow are looked at, too.
  */
+import { isPlausible } from './mp3-side-info';
 
 export interface FrameHeader {
   mpeg1: boolean;
@@ -31,6 +32,8 @@ const RATES = [44_100, 48_000, 32_000];
 const MOST_BEFORE = 1_000_000;
 /** Frames in a row that make a file MPEG audio. */
 const ENOUGH = 3;
+/** The same behind other bytes, which may look like headers by chance. */
+const ENOUGH_BEHIND = 6;
 /** Longer than any frame of free format; bytes. */
 const LONGEST_FREE_FRAME = 4_096;
 
@@ -43,6 +46,7 @@ export function frameHeader(file: Uint8Array, at: number, bitrateIndex?: number)
   const index = bitrateIndex ?? c >> 4;
   if (at + 4 > file.length || a !== 0xff || b >> 5 !== 7) return undefined;
   if (version === 1 || layerBits === 0 || rate === undefined || index > HIGHEST_BITRATE_INDEX) return undefined;
+  if ((d & 3) === 2) return undefined; // a reserved emphasis
   const layer = layerBits === 3 ? 1 : layerBits === 2 ? 2 : 3;
   const mpeg1 = version === 3;
   const trueRate = mpeg1 ? rate : version === 2 ? rate / 2 : rate / 4;
@@ -79,7 +83,7 @@ export function findFrames(file: Uint8Array): FoundFrames | undefined {
       if (isChain(file, at, undefined, at === start)) return { at, freeLength: undefined };
       continue;
     }
-    const freeLength = freeLengthAt(file, at, header);
+    const freeLength = freeLengthAt(file, at, header, at === start);
     if (freeLength !== undefined) return { at, freeLength };
   }
   return undefined;
@@ -90,27 +94,36 @@ export function frameLength(header: FrameHeader, freeLength: number | undefined)
   return header.length ?? (freeLength === undefined ? undefined : freeLength + header.padding);
 }
 
-/** @param mayEnd fewer frames are enough where the file ends with them */
-function isChain(file: Uint8Array, first: number, freeLength: number | undefined, mayEnd: boolean): boolean {
+/** @param isFirst nothing stands before it: fewer frames are enough where the file ends with them */
+function isChain(file: Uint8Array, first: number, freeLength: number | undefined, isFirst: boolean): boolean {
   const begin = frameHeader(file, first);
+  // Nothing in the frames of layers I and II tells them from samples that repeat.
+  if (!isFirst && begin?.layer !== 3) return false;
   let at = first;
-  for (let count = 0; count < ENOUGH; count += 1) {
-    if (at >= file.length - 3) return mayEnd && count > 0;
+  let before: Uint8Array | undefined;
+  // Samples of a tone repeat, and a header in them with them. In silence frames are the same, too: it is not missed.
+  let differs = isFirst;
+  for (let count = 0; count < (isFirst ? ENOUGH : ENOUGH_BEHIND); count += 1) {
+    if (at >= file.length - 3) return differs && count >= (isFirst ? 1 : ENOUGH);
     const header = frameHeader(file, at);
     const length = header && frameLength(header, freeLength);
     if (!begin || !header || !length || header.layer !== begin.layer || header.rate !== begin.rate) return false;
     if ((header.length === undefined) !== (begin.length === undefined)) return false;
+    const frame = file.subarray(at, at + length);
+    if (header.layer === 3 && !isPlausible(frame, header, length)) return false;
+    differs ||= before !== undefined && Buffer.compare(before, frame) !== 0;
+    before = frame;
     at += length;
   }
-  return true;
+  return differs;
 }
 
 /** Frames of free format are as far apart as they are long. */
-function freeLengthAt(file: Uint8Array, first: number, header: FrameHeader): number | undefined {
+function freeLengthAt(file: Uint8Array, first: number, header: FrameHeader, isFirst: boolean): number | undefined {
   const end = Math.min(file.length - 4, first + LONGEST_FREE_FRAME);
   for (let at = file.indexOf(0xff, first + 24); at >= 0 && at <= end; at = file.indexOf(0xff, at + 1)) {
     const freeLength = at - first - header.padding;
-    if (isChain(file, first, freeLength, false)) return freeLength;
+    if (isChain(file, first, freeLength, isFirst)) return freeLength;
   }
   return undefined;
 }

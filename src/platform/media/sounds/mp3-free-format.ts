@@ -3,6 +3,7 @@
  * frames of the highest bit rate: a larger frame has room for all of its own sound, also for what stood in earlier frames.
  */
 import { frameHeader, frameLength, HIGHEST_BITRATE_INDEX, type FoundFrames, type FrameHeader } from './mp3-frames';
+import { sideInfoOf, type SideInfo } from './mp3-side-info';
 
 /** @returns undefined where the sound of a frame has no room in any */
 export function ordinaryFrames(file: Uint8Array, { at: first, freeLength }: FoundFrames): Uint8Array | undefined {
@@ -24,20 +25,6 @@ export function ordinaryFrames(file: Uint8Array, { at: first, freeLength }: Foun
     at += length;
   }
   return Buffer.concat(frames);
-}
-
-interface SideInfo {
-  start: number;
-  end: number;
-  /** So many bytes before the frame its sound begins. */
-  mainDataBegin: number;
-}
-
-function sideInfoOf(frame: Uint8Array, { mpeg1, mono, crc }: FrameHeader): SideInfo {
-  const start = crc ? 6 : 4;
-  const length = mpeg1 ? (mono ? 17 : 32) : mono ? 9 : 17;
-  const [a = 0, b = 0] = frame.subarray(start, start + 2);
-  return { start, end: start + length, mainDataBegin: mpeg1 ? (a << 1) | (b >> 7) : a };
 }
 
 function rebuilt(

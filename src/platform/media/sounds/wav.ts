@@ -88,8 +88,8 @@ function parse(file: Uint8Array): { format: Format; data: DataView } {
 function parseFormat(view: DataView, at: number, size: number): Format {
   const tag = view.getUint16(at, true);
   const format: Format = {
-    // The true format of an extensible one is the beginning of a GUID.
-    format: tag === FORMAT.extensible && size >= 26 ? view.getUint16(at + 24, true) : tag,
+    // The true format of an extensible one is the beginning of a GUID, which some writers leave empty.
+    format: tag === FORMAT.extensible && size >= 26 ? view.getUint16(at + 24, true) || FORMAT.pcm : tag,
     channels: view.getUint16(at + 2, true),
     rate: view.getUint32(at + 4, true),
     block: view.getUint16(at + 12, true),
@@ -99,12 +99,28 @@ function parseFormat(view: DataView, at: number, size: number): Format {
   if (rate < MIN_RATE || rate > MAX_RATE) throw notAudio(`a sample rate of ${rate}`);
   if (channels < 1 || channels > 64) throw notAudio(`${channels} channels`);
   if (!Object.values(FORMAT).includes(format.format)) throw notAudio(`format ${format.format}, which is not supported`);
-  const wellFormed =
-    format.format === FORMAT.ima
-      ? channels <= 2 && block >= 8 * channels && block % (4 * channels) === 0
-      : block === channels * Math.ceil(bits / 8);
-  if (!wellFormed) throw notAudio('its format contradicts itself');
-  return format;
+  if (format.format === FORMAT.ima) {
+    if (channels <= 2 && block >= 8 * channels && block % (4 * channels) === 0) return format;
+    throw notAudio('its format contradicts itself');
+  }
+  return { ...format, ...frameSize(format, view.getUint32(at + 8, true)) };
+}
+
+/**
+ * Some writers get the bits of a sample, or the bytes of a frame, wrong. Two of the three fields that say the size, the bytes a
+ * second among them, must agree. Samples of G.711 have one byte.
+ */
+function frameSize(
+  { format, channels, rate, block, bits }: Format,
+  bytesPerSecond: number,
+): { block: number; bits: number } {
+  if (format === FORMAT.alaw || format === FORMAT.mulaw) return { block: channels, bits: 8 };
+  const wanted = channels * Math.ceil(bits / 8);
+  if (wanted > 0 && (block === wanted || bytesPerSecond === rate * wanted)) return { block: wanted, bits };
+  // Samples in larger containers, left-justified, are as large as those.
+  if (block > 0 && block % channels === 0 && bytesPerSecond === rate * block)
+    return { block, bits: (block / channels) * 8 };
+  throw notAudio('its format contradicts itself');
 }
 
 /** Reads the sample at a byte of the data. */

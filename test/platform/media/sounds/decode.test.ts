@@ -100,6 +100,22 @@ it.each<[string, Buffer, string]>([
   });
 });
 
+it.each([
+  [8_000, 440, 0.3],
+  [16_000, 1_000, 1],
+  [8_000, 1_000, 0.5],
+])('refuses samples without a header: %i Hz, a tone of %i Hz', async (rate, hz, amplitude) => {
+  const samples = Int16Array.from({ length: rate }, (_, i) => {
+    return Math.trunc(amplitude * 32_767 * Math.sin((2 * Math.PI * hz * i) / rate));
+  });
+  for (const before of [0, 44])
+    await expect(
+      decode(Buffer.concat([Buffer.alloc(before, 0x20), Buffer.from(samples.buffer)])),
+    ).rejects.toMatchObject({
+      code: 'file-not-audio',
+    });
+});
+
 it('refuses any noise', async () => {
   let state = 1;
   for (let round = 0; round < 20; round += 1) {

@@ -160,14 +160,51 @@ it.each<[string, Buffer]>([
   expect(Array.from(collect(decodeWav(wav!)))).toEqual([1, 2, 3]);
 });
 
+describe('a format of which one field is wrong', () => {
+  it.each<[string, number, number]>([
+    ['a block of 0', 32, 0],
+    ['a block of 1', 32, 1],
+    ['0 bits a sample', 34, 0],
+    ['a rate of bytes of 0', 28, 0],
+  ])('plays with %s', (_, at, value) => {
+    const wav = pcm([1, 2, 3]);
+    wav.writeUInt16LE(value, at);
+    expect(Array.from(collect(decodeWav(wav)))).toEqual([1, 2, 3]);
+  });
+
+  it('plays 24 bits in containers of 32', () => {
+    const wav = written(8_000, '32');
+    wav.writeUInt16LE(24, 34);
+    expectTone(collect(decodeWav(wav)));
+  });
+
+  it.each([0, 4, 16])('plays G.711 of %i bits a sample', (bits) => {
+    const wav = companded('toMuLaw');
+    wav.writeUInt16LE(bits, 34);
+    expectTone(collect(decodeWav(wav)));
+  });
+
+  it('plays an extensible one that leaves its format empty', () => {
+    const wav = written(8_000, '24');
+    const at = wav.indexOf('fmt ', 0, 'latin1') + 8;
+    const extension = Buffer.alloc(24);
+    extension.writeUInt16LE(22);
+    const size = wav.readUInt32LE(at - 4);
+    const extensible = Buffer.concat([wav.subarray(0, at + 16), extension, wav.subarray(at + size)]);
+    extensible.writeUInt32LE(40, at - 4);
+    extensible.writeUInt16LE(0xfffe, at);
+    expectTone(collect(decodeWav(extensible)));
+  });
+});
+
 it.each<[string, (wav: Buffer) => Buffer]>([
   ['no data', (wav) => wav.subarray(0, 36)],
   ['no format', (wav) => Buffer.concat([wav.subarray(0, 12), wav.subarray(36)])],
   ['an unknown format', (wav) => (wav.writeUInt16LE(0x55, 20), wav)],
   ['no channels', (wav) => (wav.writeUInt16LE(0, 22), wav)],
   ['a rate of 0', (wav) => (wav.writeUInt32LE(0, 24), wav)],
-  ['a block of 0', (wav) => (wav.writeUInt16LE(0, 32), wav)],
-  ['12 bits in a block of 7', (wav) => (wav.writeUInt16LE(7, 32), wav)],
+  ['a block of 7 bytes, and as many a second', (wav) => (wav.writeUInt16LE(7, 32), wav.writeUInt32LE(1, 28), wav)],
+  ['neither bits nor a block', (wav) => (wav.writeUInt16LE(0, 32), wav.writeUInt16LE(0, 34), wav)],
   ['a format chunk that is cut off', (wav) => wav.subarray(0, 30)],
 ])('refuses a file with %s', (_, breakIt) => {
   const wav = breakIt(pcm([1, 2, 3]));
