@@ -95,7 +95,7 @@ function parseFormat(view: DataView, at: number, size: number): Format {
     block: view.getUint16(at + 12, true),
     bits: view.getUint16(at + 14, true),
   };
-  const { channels, rate, block, bits } = format;
+  const { channels, rate, block } = format;
   if (rate < MIN_RATE || rate > MAX_RATE) throw notAudio(`a sample rate of ${rate}`);
   if (channels < 1 || channels > 64) throw notAudio(`${channels} channels`);
   if (!Object.values(FORMAT).includes(format.format)) throw notAudio(`format ${format.format}, which is not supported`);
