@@ -1,4 +1,5 @@
-import type { Packet, PacketSink, Party, Tap } from '../media/audio';
+import type { InternalErrors } from '../../internal-errors';
+import { guardedSink, type Packet, type PacketSink, type Party, type Tap } from '../media/audio';
 import { createKeyDetector } from '../media/key-detector';
 
 /** The far end of one end of a loop: what it hears, the far end of the other end says. */
@@ -8,10 +9,12 @@ export class LoopParty implements Party {
   #tap: Tap | undefined;
   #passing = false;
   readonly #keys;
+  readonly hear: PacketSink;
 
   /** @param keyHeard a telephone event was heard; once a key press */
-  constructor(keyHeard: (key: string) => void) {
+  constructor(keyHeard: (key: string) => void, internalErrors: InternalErrors) {
     this.#keys = createKeyDetector(keyHeard);
+    this.hear = guardedSink(internalErrors, 'loop', (packet) => this.#hear(packet));
   }
 
   static join(one: LoopParty, two: LoopParty): void {
@@ -19,7 +22,15 @@ export class LoopParty implements Party {
     two.#other = one;
   }
 
-  readonly hear: PacketSink = (packet) => {
+  sayTo(sink: PacketSink | undefined): void {
+    this.#sink = sink;
+  }
+
+  tap(tap: Tap | undefined): void {
+    this.#tap = tap;
+  }
+
+  #hear(packet: Packet): void {
     // Both ends in one bridge, or several loops in a ring: it would go round without end.
     if (this.#passing) return;
     this.#passing = true;
@@ -28,14 +39,6 @@ export class LoopParty implements Party {
     } finally {
       this.#passing = false;
     }
-  };
-
-  sayTo(sink: PacketSink | undefined): void {
-    this.#sink = sink;
-  }
-
-  tap(tap: Tap | undefined): void {
-    this.#tap = tap;
   }
 
   #pass(packet: Packet): void {

@@ -38,7 +38,7 @@ class LoopEnd implements Line {
   ) {
     this.internalErrors = deps.internalErrors.within({ callId: farEnd.callId }, () => this.#crash());
     this.#timers = timersWithin(deps.timers, this.internalErrors);
-    this.party = deps.sound && new LoopParty((key) => this.sendDtmf(key));
+    this.party = deps.sound && new LoopParty((key) => this.sendDtmf(key), this.internalErrors);
     this.#player = deps.createPlayer(
       {
         playStarted: (playback) => this.listener?.playStarted(playback),

@@ -1,6 +1,6 @@
 /** The ears and the voice of a simulated far end: it greets whoever listens, and then says again what it hears. */
 import type { InternalErrors } from '../../internal-errors';
-import type { Packet, PacketSink, Party, Tap } from '../media/audio';
+import { guardedSink, type Packet, type PacketSink, type Party, type Tap } from '../media/audio';
 import type { CreatePlayer, Player } from '../media/player';
 import { createKeyDetector } from '../media/key-detector';
 import type { Timers } from '../timers';
@@ -49,13 +49,14 @@ export class SimulatedParty implements Party {
       deps.internalErrors,
     );
     this.#keys = createKeyDetector((key) => deps.keyHeard(key));
+    this.hear = guardedSink(deps.internalErrors, 'simulated far end', (packet) => {
+      this.#tap?.heard(packet);
+      if (packet.kind === 'telephone-event') this.#keys.take(packet);
+      else this.#echo(packet);
+    });
   }
 
-  readonly hear: PacketSink = (packet) => {
-    this.#tap?.heard(packet);
-    if (packet.kind === 'telephone-event') this.#keys.take(packet);
-    else this.#echo(packet);
-  };
+  readonly hear: PacketSink;
 
   /** What the platform plays: it leads to no answer. */
   readonly hearPlayed: PacketSink = (packet) => this.#tap?.heard(packet);

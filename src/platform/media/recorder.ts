@@ -2,7 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { InternalErrors } from '../../internal-errors';
 import type { Timers, Cancel } from '../timers';
-import { SAMPLE_RATE, type PacketSink, type Party } from './audio';
+import { guardedSink, SAMPLE_RATE, type Party } from './audio';
 import { createWavFile, type FinishedFile } from './recorder-file';
 import { createTimeline } from './recorder-timeline';
 
@@ -87,9 +87,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   const file = createWavFile(options.open, options.internalErrors.guard('recorder', stop));
   const timeline = createTimeline((position, samples) => file.write(position, samples));
-  const take: PacketSink = (packet) => {
+  const take = guardedSink(options.internalErrors, 'recorder', (packet) => {
     if (packet.kind === 'audio') timeline.add(packet, elapsed());
-  };
+  });
   setMaxSeconds(options.maxSeconds);
   party?.tap({ said: take, heard: take });
   return { startTime, setMaxSeconds, stop, ended };

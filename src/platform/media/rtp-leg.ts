@@ -2,7 +2,7 @@
 import { SocketAddress, isIPv4, isIPv6 } from 'node:net';
 import type { InternalErrors } from '../../internal-errors';
 import type { Logger } from '../../logger';
-import type { Packet, PacketSink, Party, Tap } from './audio';
+import { guardedSink, type PacketSink, type Party, type Tap } from './audio';
 import type { Clock } from './clock';
 import { createKeyDetector } from './key-detector';
 import { createLatch, type Address } from './latch';
@@ -115,10 +115,10 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
     listener.silent();
   };
 
-  const hear = (packet: Packet): void => {
+  const hear = guardedSink(internalErrors, 'rtp send', (packet) => {
     if (isClosed) return;
     if (sender.send(packet)) tap?.heard(packet);
-  };
+  });
   const party: Party = {
     hear,
     sayTo: (next) => void (sink = next),

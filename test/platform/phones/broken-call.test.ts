@@ -1,8 +1,22 @@
 /** Callbacks that throw, in one of two calls: that call ends on both sides and is counted, and the other goes on. */
+import { Socket } from 'node:dgram';
 import { Call } from '../../../src/platform/calls/call';
+import * as timeline from '../../../src/platform/media/recorder-timeline';
+import * as sessionTimer from '../../../src/platform/sip/session/session-timer';
+import type { Timers } from '../../../src/platform/timers';
 import { ENDPOINT, NUMBER, type World } from '../support/harness';
 import { withRegisteredPhone } from '../support/registered-phone';
-import type { Softphone } from '../support/softphone';
+import { isSpeech, softphone, type Softphone } from '../support/softphone';
+
+// The exports of a module cannot be replaced: those of a copy can.
+jest.mock('../../../src/platform/media/recorder-timeline', () => ({
+  __esModule: true,
+  ...jest.requireActual<object>('../../../src/platform/media/recorder-timeline'),
+}));
+jest.mock('../../../src/platform/sip/session/session-timer', () => ({
+  __esModule: true,
+  ...jest.requireActual<object>('../../../src/platform/sip/session/session-timer'),
+}));
 
 type Dialog = Awaited<ReturnType<Softphone['answer']>>;
 
@@ -15,7 +29,11 @@ let w: World;
 let phone: Softphone;
 let broken: Up;
 let other: Up;
-afterEach(() => jest.restoreAllMocks());
+let partner: Softphone | undefined;
+afterEach(() => {
+  jest.restoreAllMocks();
+  partner?.close();
+});
 withRegisteredPhone((world, registered) => ([w, phone] = [world, registered]));
 beforeEach(async () => {
   // The phone speaks to the call that was answered last.
@@ -23,8 +41,8 @@ beforeEach(async () => {
   broken = await dial();
 });
 
-async function dial(): Promise<Up> {
-  const dialled = await phone.dial(NUMBER);
+async function dial(from = phone): Promise<Up> {
+  const dialled = await from.dial(NUMBER);
   const { callId = '' } = await w.app.next('incomingcall');
   await w.v1.post(`/calls/${callId}`, { state: 'active' });
   const dialog = dialled.ack(await dialled.response());
@@ -45,14 +63,26 @@ function breakMethod(name: 'dtmf' | 'playStarted' | 'unwatch'): void {
 /** The phone has a BYE, the application a `hangup`; the other call still passes keys on. */
 async function endedAlone(): Promise<void> {
   phone.respond(await phone.request('BYE'), 200);
-  expect(await w.app.next('hangup')).toMatchObject({ callId: broken.callId, cause: 'NORMAL_TEMPORARY_FAILURE' });
+  await hungUp(broken.callId);
+  await goesOn();
+  expect(phone.received.filter(({ method, status }) => method === 'BYE' && status === 0)).toHaveLength(1);
+}
+
+async function hungUp(callId: string): Promise<void> {
+  const hangup = await w.app.next('hangup', (event) => event['callId'] === callId);
+  expect(hangup).toMatchObject({ cause: 'NORMAL_TEMPORARY_FAILURE' });
+  expect((await w.v1.get(`/calls/${callId}`)).body.state).toBe('completed');
+}
+
+/** The other call, and with it the platform. */
+async function goesOn(): Promise<void> {
   expect(w.platform.internalErrors.total).toBe(1);
-  expect((await w.v1.get(`/calls/${broken.callId}`)).body.state).toBe('completed');
   await other.dialog.request('INFO', { type: 'application/dtmf', body: '7' });
   expect(await w.app.next('dtmf', ({ dtmfDigit }) => dtmfDigit === '7')).toMatchObject({ callId: other.callId });
-  expect(phone.received.filter(({ method, status }) => method === 'BYE' && status === 0)).toHaveLength(1);
   expect((await w.v1.get(`/calls/${other.callId}`)).body.state).toBe('active');
 }
+
+const SPEECH = Buffer.from(Array.from({ length: 160 }, (_, i) => i));
 
 it('a SIP request (INFO)', async () => {
   breakMethod('dtmf');
@@ -100,4 +130,77 @@ it('a listener of the end of a call: its hangup event is sent all the same', asy
   await w.v1.post(`/calls/${broken.callId}`, { state: 'completed' });
   expect(await w.app.next('hangup')).toMatchObject({ callId: broken.callId, cause: 'NORMAL_CLEARING' });
   expect(w.platform.internalErrors.total).toBe(1);
+});
+
+it('what a phone is sent of its partner in the bridge: the call of the phone ends, and not that of the partner', async () => {
+  partner = await softphone({ server: w.platform.sip!.phones });
+  const speaker = await dial(partner);
+  await w.v1.post('/bridges', { callIds: [broken.callId, speaker.callId], bridgeAudio: true });
+  const port = Number(/m=audio (\d+)/.exec(phone.sdp())?.[1]);
+  const send = Socket.prototype.send as (this: Socket, ...args: unknown[]) => void;
+  (jest.spyOn(Socket.prototype, 'send') as jest.SpyInstance).mockImplementation(function (
+    this: Socket,
+    ...args: unknown[]
+  ) {
+    const [packet, , , to] = args;
+    if (to === port && isSpeech(packet as Buffer)) throw new Error('send is broken');
+    send.apply(this, args);
+  });
+  partner.sendRtp(SPEECH);
+  await endedAlone();
+  expect((await w.v1.get(`/calls/${speaker.callId}`)).body.state).toBe('active');
+});
+
+it('a recorder: its recording ends as an error', async () => {
+  const boom = (): never => {
+    throw new Error('the timeline is broken');
+  };
+  jest.spyOn(timeline, 'createTimeline').mockReturnValueOnce({ add: boom, finish: boom });
+  await w.v1.post(`/calls/${broken.callId}`, { recordingEnabled: true });
+  phone.sendRtp(SPEECH);
+  await endedAlone();
+  expect(await w.app.next('recording')).toMatchObject({ callId: broken.callId, state: 'error' });
+});
+
+it('a session timer', async () => {
+  const { createSessionTimer } = sessionTimer;
+  const boom = (): never => {
+    throw new Error('the refresh is broken');
+  };
+  let expire = (): void => undefined;
+  jest.spyOn(sessionTimer, 'createSessionTimer').mockImplementationOnce((timers) => {
+    const after: Timers['after'] = (_ms, run) => {
+      expire = () => void timers.after(0, run);
+      return () => undefined;
+    };
+    return createSessionTimer({ ...timers, after }, { refresh: boom, expire: boom });
+  });
+  broken = await dial();
+  expire();
+  await endedAlone();
+});
+
+it('a loop line: both of its calls end', async () => {
+  const outgoing = await w.dial(NUMBER);
+  const { callId: incoming = '' } = await w.app.next('incomingcall');
+  await w.v1.post(`/calls/${incoming}`, { state: 'active' });
+  await w.app.next('answer', ({ callId }) => callId === outgoing);
+  broken = { ...broken, callId: incoming };
+  breakMethod('dtmf');
+  await w.v1.post(`/calls/${outgoing}/dtmf`, { dtmfOut: '1' });
+  await hungUp(incoming);
+  await hungUp(outgoing);
+  await goesOn();
+  const farEnds = await w.sandbox.get('/calls');
+  expect(farEnds.body.map(({ state }: { state: string }) => state)).toEqual(['ended', 'ended']);
+});
+
+it('a simulated line: its far end hangs up', async () => {
+  jest.spyOn(Call.prototype, 'answered').mockImplementationOnce(() => {
+    throw new Error('answered is broken');
+  });
+  const callId = await w.dial('+15552223333');
+  await hungUp(callId);
+  await goesOn();
+  expect((await w.sandbox.get(`/calls?callId=${callId}`)).body).toMatchObject([{ state: 'ended' }]);
 });
