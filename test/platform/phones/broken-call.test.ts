@@ -137,7 +137,7 @@ it('what a phone is sent of its partner in the bridge: the call of the phone end
   const speaker = await dial(partner);
   await w.v1.post('/bridges', { callIds: [broken.callId, speaker.callId], bridgeAudio: true });
   const port = Number(/m=audio (\d+)/.exec(phone.sdp())?.[1]);
-  const send = Socket.prototype.send as (this: Socket, ...args: unknown[]) => void;
+  const { send } = Socket.prototype as unknown as { send: (this: Socket, ...args: unknown[]) => void };
   (jest.spyOn(Socket.prototype, 'send') as jest.SpyInstance).mockImplementation(function (
     this: Socket,
     ...args: unknown[]
