@@ -100,7 +100,7 @@ function isHttpUrl(value: string): boolean {
   return /^https?:\/\//i.test(value) && URL.canParse(value);
 }
 
-export const httpUrl = text(2048).refine(isHttpUrl, 'Invalid input: expected an http or https URL');
+export const httpUrl = z.string().trim().max(2048).refine(isHttpUrl, 'Invalid input: expected an http or https URL');
 
 /** An empty one is none. */
 export const callbackUrl = z

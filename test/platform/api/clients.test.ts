@@ -293,6 +293,12 @@ describe('requests', () => {
       expect((await w.v1.post('/calls', { from: NUMBER, to: '+15552223333', callTimeout: 'x' })).status).toBe(400);
     });
 
+    it('and blanks around a URL are none of it', async () => {
+      const id = await w.dial('+15552223333', { callbackUrl: ` ${w.app.url} ` });
+      await w.app.next('answer');
+      expect((await w.v1.post(`/calls/${id}/audio`, { fileUrl: ' http://192.0.2.1/a.wav ' })).status).toBe(200);
+    });
+
     it('in audio commands and prompts, too', async () => {
       const id = await w.dial('+15552223333');
       await w.app.next('answer');

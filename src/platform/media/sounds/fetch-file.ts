@@ -2,6 +2,8 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { lookup } from 'node:dns';
+import { pipeline, type Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { messageOf } from '../../../errors';
 import { redactUrl } from '../../../logger';
 import { guardedLookup, isPublicAddress, refuseLiteral, type IsAllowed } from './address';
@@ -84,7 +86,8 @@ async function follow(first: URL, fetch: Fetch): Promise<FetchedFile> {
         continue;
       }
       if (status === 304 && fetch.known) return { ...fetch.known, bytes: undefined };
-      if (status !== 200) throw refused(url, status);
+      // 203: changed by a proxy (RFC 9110 15.3.4).
+      if (status !== 200 && status !== 203) throw refused(url, status);
       return { bytes: await read(response, url, fetch.limits), etag, lastModified };
     } finally {
       response.destroy();
@@ -129,7 +132,7 @@ async function read(response: IncomingMessage, url: URL, { maxBytes }: FetchLimi
   if (Number(response.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+  for await (const chunk of decoded(response) as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     if (length > maxBytes) throw tooLarge();
     chunks.push(chunk);
@@ -141,6 +144,20 @@ async function read(response: IncomingMessage, url: URL, { maxBytes }: FetchLimi
     at += chunk.length;
   }
   return bytes;
+}
+
+const DECODERS: ReadonlyMap<string, () => NodeJS.ReadWriteStream & Readable> = new Map([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
+
+/** Stores give out what was put into them encoded, whatever `Accept-Encoding` says. */
+function decoded(response: IncomingMessage): Readable {
+  const decoder = DECODERS.get(response.headers['content-encoding']?.trim().toLowerCase() ?? '')?.();
+  // An error of either ends the reading of the decoder.
+  return decoder ? pipeline(response, decoder, () => undefined) : response;
 }
 
 function refused(url: URL, status: number): SoundError {

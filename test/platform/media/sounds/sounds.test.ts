@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { WaveFile } from 'wavefile';
 import { createSounds, type Sounds, type SoundsOptions } from '../../../../src/platform/media/sounds';
 import { amplitudeOf, toInt16, tone } from './tones';
@@ -56,6 +57,28 @@ const serve = (path: string, body: Buffer | string, headers = {}): Map<string, u
   routes.set(path, (_, response) => response.writeHead(200, headers).end(body));
 const redirect = (path: string, location: string): Map<string, unknown> =>
   routes.set(path, (_, response) => response.writeHead(302, { location }).end());
+
+it.each([
+  ['gzip', gzipSync],
+  ['X-GZIP', gzipSync],
+  ['deflate', deflateSync],
+  ['br', brotliCompressSync],
+])('decodes a file that is stored with Content-Encoding %s', async (coding, encode) => {
+  serve('/a.wav', encode(WAV), { 'content-encoding': coding });
+  expect(await open()(`${base}/a.wav`)).toHaveLength(8_000);
+});
+
+it('limits what an encoded file becomes, and refuses one that is broken', async () => {
+  serve('/a.wav', gzipSync(Buffer.alloc(21_000_000)), { 'content-encoding': 'gzip' });
+  await expect(open()(`${base}/a.wav`)).rejects.toMatchObject({ code: 'file-too-large' });
+  serve('/b.wav', WAV, { 'content-encoding': 'gzip' });
+  await expect(open()(`${base}/b.wav`)).rejects.toMatchObject({ code: 'file-unreachable' });
+});
+
+it('takes a file that a proxy has changed (203)', async () => {
+  routes.set('/a.wav', (_, response) => response.writeHead(203).end(WAV));
+  expect(await open()(`${base}/a.wav`)).toHaveLength(8_000);
+});
 
 it.each([
   ['WAV', WAV, 'audio/mpeg'],
