@@ -32,7 +32,7 @@ export default tseslint.config(
   // is to fail loudly; signals and commands begin and end the process.
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/testkit/**', 'src/demo/**', 'src/signals.ts', 'src/commands/**'],
+    ignores: ['src/testkit/**', 'src/signals.ts', 'src/commands/**'],
     rules: {
       'tandem/guarded-callbacks': 'error',
       '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false }],

@@ -26,9 +26,9 @@ const SEEDS: readonly Buffer[] = [...Object.values({ ...VALID, ...INVALID, ...SE
 const CHARACTERS = Buffer.from('\r\n\t\0 ";,<>:@=%\\?/[]()*\x80\xff', 'latin1');
 
 /** One of the seeds with one to six changes. */
-export function mutate(random: () => number): Buffer {
+export function mutate(random: () => number, seeds: readonly Buffer[] = SEEDS): Buffer {
   const below = (limit: number): number => Math.floor(random() * limit);
-  const any = (): Buffer => SEEDS[below(SEEDS.length)] ?? REGISTER;
+  const any = (): Buffer => seeds[below(seeds.length)] ?? REGISTER;
   let data = Buffer.from(any());
   for (let changes = 1 + below(6); changes > 0; changes--) {
     const at = below(data.length + 1);
