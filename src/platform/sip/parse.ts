@@ -50,7 +50,8 @@ const NEEDED: ReadonlySet<string> = new Set([
  * @param framing `datagram`: all of a UDP datagram or WebSocket message, where `Content-Length` may be missing or cut off
  * what follows (RFC 3261 18.3); `stream`: exactly one message cut out of a stream by its `Content-Length`
  */
-export function parseMessage(data: Buffer, framing: 'datagram' | 'stream'): Parsed {
+export function parseMessage(received: Buffer, framing: 'datagram' | 'stream'): Parsed {
+  const data = framing === 'datagram' ? withLineEnds(received) : received;
   let start = 0;
   while (data[start] === CR || data[start] === LF) start++;
   if (start === data.length) return { kind: 'dropped', reason: 'Empty' };
@@ -82,6 +83,20 @@ export function parseMessage(data: Buffer, framing: 'datagram' | 'stream'): Pars
   if (message.kind === 'response') return { kind: 'dropped', reason: fault.reason };
   if (!headers.has('via')) return { kind: 'dropped', reason: `${fault.reason}, and No Via` };
   return { kind: 'malformed', request: message, ...fault };
+}
+
+const LF_LF = Buffer.from('\n\n');
+const CRLF_CRLF = Buffer.from('\r\n\r\n');
+
+/** Headers of which every line ends with a line feed alone, as some devices write them, can be read in one way only. */
+function withLineEnds(data: Buffer): Buffer {
+  const first = data.indexOf(LF);
+  if (first <= 0 || data[first - 1] === CR) return data;
+  const blank = data.indexOf(LF_LF);
+  const head = data.subarray(0, blank < 0 ? data.length : blank);
+  if (head.includes(CR) || head.length > MAX_MESSAGE) return data;
+  const lines = Buffer.from(head.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
+  return blank < 0 ? lines : Buffer.concat([lines, CRLF_CRLF, data.subarray(blank + 2)]);
 }
 
 type StartLine =

@@ -267,6 +267,18 @@ describe('start line', () => {
     expect(rejected(start(line))).toEqual([400, 'Malformed Request Line']),
   );
 
+  it('reads headers that end with line feeds alone, and leaves the body as it is', () => {
+    const text = withHeaders('Subject: a\r\n b', 'Content-Type: text/plain').toString();
+    const [head = ''] = text.replace(/Content-Length.*\r\n/, '').split('\r\n\r\n');
+    const { headers, body } = message(Buffer.from(`${head.replaceAll('\r', '')}\n\na\nb\r\n\n`));
+    expect([headers.get('subject'), headers.get('call-id') !== undefined, body.toString()]).toEqual([
+      'a b',
+      true,
+      'a\nb\r\n\n',
+    ]);
+    expect(read(Buffer.from(text.replaceAll('\r', '')), 'stream').kind).toBe('dropped');
+  });
+
   it('says which version is not supported', () => {
     expect(rejected(start('OPTIONS sip:a@b SIP/2.1'))).toEqual([505, 'Version Not Supported']);
   });
