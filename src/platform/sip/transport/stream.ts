@@ -57,8 +57,17 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
   const sockets = new Set<Socket>();
   let listeningPort = port;
 
-  /** Of a socket that is ready for data. */
+  /** Of a socket that is ready for data. One that cannot be read must not count as a connection. */
   const open = (socket: Socket): Connection | undefined => {
+    try {
+      return connectionOf(socket);
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+  };
+
+  const connectionOf = (socket: Socket): Connection | undefined => {
     const { remoteAddress, remotePort } = socket;
     if (remoteAddress === undefined || remotePort === undefined) {
       socket.destroy();

@@ -116,7 +116,14 @@ export function createWebSockets(options: WebSocketOptions): WebSocketTransport 
         const release = admission.admit(plainAddress(request.socket.remoteAddress ?? ''));
         if (!release) return refuse(socket, '503 Service Unavailable');
         socket.once('close', internalErrors.guard('sip upgrade', release));
-        const upgraded = (webSocket: WebSocket): void => open(webSocket, request, secure, release);
+        const upgraded = (webSocket: WebSocket): void => {
+          try {
+            open(webSocket, request, secure, release);
+          } catch (error) {
+            webSocket.terminate();
+            throw error;
+          }
+        };
         upgrades.handleUpgrade(request, socket, head, internalErrors.guard('sip upgrade', upgraded));
       };
       const upgrade = internalErrors.guard('sip upgrade', take);

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { Logger } from '../../../../src/logger';
 import { Headers, NO_BODY, type SipRequest } from '../../../../src/platform/sip/message';
 import { responseTo } from '../../../../src/platform/sip/respond';
 import { FlowError } from '../../../../src/platform/sip/transport';
@@ -439,6 +440,26 @@ it('goes on when its user throws', async () => {
   peer.socket.write('\r\n\r\n');
   await peer.until((text) => text.length > 0);
   expect(seen).toEqual(['a', 'b']);
+});
+
+it('closes a connection that it cannot open, and takes the next one', async () => {
+  const { log, line } = recordingLog();
+  let broken = true;
+  const breakable = (whole: Logger): Logger => ({
+    ...whole,
+    child(bindings) {
+      if (broken && 'flow' in bindings) throw new Error('the log is broken');
+      return breakable(whole.child(bindings));
+    },
+  });
+  const { port, next } = await started({ log: breakable(log) });
+  await (
+    await tcp(port('TCP'))
+  ).closed;
+  expect(await line(({ event }) => event === 'internal-error')).toMatchObject({ where: 'sip connection' });
+  broken = false;
+  (await tcp(port('TCP'))).socket.write(options('a', 'TCP'));
+  expect((await next()).message.headers.get('call-id')).toBe('a');
 });
 
 it('goes on when the listener of a failure throws', async () => {
