@@ -4,16 +4,14 @@ import { LOCALES, MAX_SENTENCE_LENGTH, voiceLocale, VOICES, wireBoolean, type Vo
 import { sentenceFault } from '../../protocol/speakable';
 import { ValidationError } from '../errors';
 import type { Playback } from '../lines/line';
-import { httpUrl, integer, parse, tag, text, word } from './parse';
-
-const orNone = (value: string): string | undefined => value || undefined;
+import { httpUrl, integer, optionalText, parse, tag, text, word } from './parse';
 
 export const audio = z.object({
   sentence: text(MAX_SENTENCE_LENGTH).optional(),
   fileUrl: z.union([z.literal(''), httpUrl]).optional(),
   gender: word('female', 'male').optional(),
-  locale: text(32).transform(orNone).optional(),
-  voice: text(32).transform(orNone).optional(),
+  locale: optionalText(32),
+  voice: optionalText(32),
   loopEnabled: wireBoolean.default(false),
   volume: integer(-4, 4).default(0),
   tag: tag.optional(),

@@ -8,7 +8,7 @@ import type { Domain, Endpoint } from '../resources/domains';
 import type { ApiContext } from './context';
 import { created } from './links';
 import { pageQuery, sendPage } from './paging';
-import { integer, parse, parseQuery, text } from './parse';
+import { integer, optionalText, parse, parseQuery, text } from './parse';
 
 const credentials = z.object({
   password: z
@@ -20,16 +20,14 @@ const credentials = z.object({
 
 const changes = z.object({
   description: text(1024).optional(),
-  applicationId: text(256)
-    .transform((id) => id || undefined)
-    .optional(),
+  applicationId: optionalText(256),
   enabled: wireBoolean.optional(),
   credentials: credentials.optional(),
 });
 
 const newEndpoint = changes.extend({
   name: text(128).refine(isSipUser, 'Invalid input: expected the user part of a SIP URI (RFC 3261 19.1.1)'),
-  domainId: text(256).optional(),
+  domainId: optionalText(256),
   enabled: wireBoolean.default(true),
   credentials,
 });

@@ -72,6 +72,12 @@ export const textOf = <Schema extends z.ZodType>(schema: Schema) => z.preprocess
 
 export const text = (max: number, min = 0) => textOf(z.string().min(min).max(max));
 
+/** An empty one is none. */
+export const optionalText = (max: number) =>
+  text(max)
+    .transform((value) => value || undefined)
+    .optional();
+
 /** One of these words, in any case. */
 export const word = <Word extends string>(...words: [Word, ...Word[]]) =>
   z

@@ -8,14 +8,14 @@ import { nationalNumber, type PhoneNumber } from '../resources/numbers';
 import type { ApiContext } from './context';
 import { created } from './links';
 import { pageQuery, sendPage } from './paging';
-import { e164, parse, parseQuery, text } from './parse';
+import { e164, optionalText, parse, parseQuery, text } from './parse';
 
 /** An empty one is none. */
 const noneIfEmpty = (value: string): string | undefined => value || undefined;
 
 const changes = z.object({
   name: text(256).optional(),
-  applicationId: text(256).transform(noneIfEmpty).optional(),
+  applicationId: optionalText(256),
   fallbackNumber: z.union([z.literal('').transform(noneIfEmpty), e164]).optional(),
 });
 

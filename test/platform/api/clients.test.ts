@@ -281,7 +281,8 @@ describe('requests', () => {
     };
 
     it('mean that they are not given, where an empty text cannot stand', async () => {
-      const body = { from: NUMBER, to: '+15552223333', callbackUrl: '', tag: null, ...empty };
+      const ids = { bridgeId: '', conferenceId: '' };
+      const body = { from: NUMBER, to: '+15552223333', callbackUrl: '', tag: null, ...ids, ...empty };
       const { status, id } = await w.v1.post('/calls', body);
       expect([status, (await w.v1.get(`/calls/${id}`)).body.callTimeout]).toEqual([201, 60]);
       expect((await w.v1.post(`/calls/${id}`, { state: '', recordingEnabled: '' })).status).toBe(200);
