@@ -3,7 +3,7 @@ import { collect } from './collect';
 import { SoundError } from './errors';
 import { findMp3, openMp3 } from './mp3';
 import { otherFormat } from './other-formats';
-import { decodeWav, findWav } from './wav';
+import { decodeWav, findWav, mpegIn } from './wav';
 
 /**
  * Samples as they are played, of a WAV or an MP3 file.
@@ -18,9 +18,15 @@ export async function decode(file: Uint8Array): Promise<Int16Array> {
 async function decodeAny(file: Uint8Array): Promise<Int16Array> {
   if (file.length === 0) throw notAudio('The file is empty');
   const wav = findWav(file);
+  const mpeg = wav && mpegIn(wav);
+  if (mpeg) return decodeMpeg(mpeg);
   if (wav) return collect(decodeWav(wav));
   const other = otherFormat(file);
   if (other !== undefined) throw notAudio(`The file is ${other}, not WAV or MP3`);
+  return decodeMpeg(file);
+}
+
+async function decodeMpeg(file: Uint8Array): Promise<Int16Array> {
   const frames = findMp3(file);
   if (!frames) throw notAudio('The file is neither WAV nor MP3');
   const mp3 = await openMp3(frames);

@@ -12,6 +12,8 @@ import { decodeImaBlock, imaFrames } from './ima-adpcm';
 import { skipTags } from './mp3-frames';
 import { chunksOf, type Chunk } from './wav-chunks';
 
+/** MPEG audio, and layer III of it. */
+const MPEG: ReadonlySet<number> = new Set([0x50, 0x55]);
 const FORMAT = { pcm: 1, float: 3, alaw: 6, mulaw: 7, ima: 0x11, extensible: 0xfffe };
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 const ALAW = decodeG711('PCMA', ALL_BYTES);
@@ -70,19 +72,35 @@ export function* decodeWav(file: Uint8Array): Iterable<Piece> {
   }
 }
 
-function parse(file: Uint8Array): { format: Format; data: DataView } {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  let format: Format | undefined;
+/** The MP3 file that some programs put into a WAV file as it is; undefined: samples, or nothing readable. */
+export function mpegIn(file: Uint8Array): Uint8Array | undefined {
+  const { format, data } = partsOf(file);
+  if (!format || !data) return undefined;
+  const tag = file[format.start]! | (file[format.start + 1]! << 8);
+  return MPEG.has(tag) ? file.subarray(data.start, data.end) : undefined;
+}
+
+function partsOf(file: Uint8Array): { format: Chunk | undefined; data: Chunk | undefined } {
+  let format: Chunk | undefined;
   let data: Chunk | undefined;
   for (const chunk of chunksOf(file)) {
     const { id, start, end } = chunk;
-    if (id === 'fmt ' && end - start >= 16 && end <= file.length) format ??= parseFormat(view, start, end - start);
+    if (id === 'fmt ' && end - start >= 16 && end <= file.length) format ??= chunk;
     if (id === 'data') data ??= chunk;
     if (format && data) break;
   }
+  return { format, data };
+}
+
+function parse(file: Uint8Array): { format: Format; data: DataView } {
+  const { format, data } = partsOf(file);
   if (!data) throw notAudio('it has no samples');
   if (!format) throw notAudio('it does not say what its samples are');
-  return { format, data: new DataView(file.buffer, file.byteOffset + data.start, data.end - data.start) };
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  return {
+    format: parseFormat(view, format.start, format.end - format.start),
+    data: new DataView(file.buffer, file.byteOffset + data.start, data.end - data.start),
+  };
 }
 
 function parseFormat(view: DataView, at: number, size: number): Format {

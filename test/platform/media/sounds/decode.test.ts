@@ -79,6 +79,22 @@ describe.each([
   });
 });
 
+it.each([0x50, 0x55])('plays an MP3 in a WAV file of format %i', async (format) => {
+  const head = Buffer.alloc(50);
+  head.write('RIFF', 'latin1');
+  head.writeUInt32LE(42 + MP3.length, 4);
+  head.write('WAVEfmt ', 8, 'latin1');
+  head.writeUInt32LE(22, 16); // with an extension of 4 bytes, as far as it matters
+  head.writeUInt16LE(format, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(8_000, 24);
+  head.write('data', 42, 'latin1');
+  head.writeUInt32LE(MP3.length, 46);
+  expectTone(await decode(Buffer.concat([head, MP3, latin1('LIST\x04\0\0\0INFO')])));
+  head.writeUInt16LE(0x31, 20);
+  await expect(decode(Buffer.concat([head, MP3]))).rejects.toMatchObject({ code: 'file-not-audio' });
+});
+
 it.each<[string, Buffer, string]>([
   ['nothing', Buffer.alloc(0), 'empty'],
   ['Ogg', latin1('OggS\0\x02'), 'Ogg'],
