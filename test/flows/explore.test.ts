@@ -77,6 +77,7 @@ describe('the state machine, explored exhaustively', () => {
     const { states, ends, outcomes } = explore(pairWorld(budget));
     total += states;
     console.log(`pair, ${name}: ${states} states, ${ends} ends ${JSON.stringify(outcomes)}`);
+    expect(states).toBeGreaterThan(15_000);
     expect(outcomes).toHaveProperty('completed');
     expect(outcomes).toHaveProperty('busy');
     expect(outcomes).toHaveProperty('caller-gave-up');
@@ -86,11 +87,10 @@ describe('the state machine, explored exhaustively', () => {
     const { states, ends, outcomes } = explore(speechWorld(budget));
     total += states;
     console.log(`speech, ${name}: ${states} states, ${ends} ends ${JSON.stringify(outcomes)}`);
+    expect(states).toBeGreaterThan(400);
     expect(outcomes).toHaveProperty('completed');
     expect(outcomes).toHaveProperty('busy');
   });
-
-  it('has explored tens of thousands of states', () => expect(total).toBeGreaterThan(30_000));
 });
 
 describe('long random runs with many faults', () => {
