@@ -5,7 +5,7 @@ import { TAKE_DUE } from './scripts';
 /**
  * Takes flows that are due, the longest due first.
  * @param keyOf the sorted set of a shard
- * @param againMs what was given out and not heard of again is due again after that: whoever took it may be gone
+ * @param againMs what was given out without an answer is due again after that: the instance that took it may be gone
  */
 export function createDue(
   connection: Connection,

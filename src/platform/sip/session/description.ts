@@ -79,7 +79,7 @@ function sdpOf(headers: Headers, content: string, levels: number): string | unde
   return undefined;
 }
 
-/** With any line ends. RFC 2046 5.1.1: what is before the first boundary and after the last is nobody's. */
+/** With any line ends. RFC 2046 5.1.1: text before the first boundary and after the last is ignored. */
 function partsOf(text: string, boundary: string): { headers: Headers; content: string }[] {
   const end = text.includes('\r\n') ? '\r\n' : '\n';
   const [, ...between] = `${end}${text}`.split(`${end}--${boundary}`);

@@ -2,7 +2,7 @@
 import { mediaTypeOf } from '../list-values';
 import type { SipRequest } from '../message';
 
-/** What they say is told by the body: phones mix the forms up. */
+/** The body decides which form it is: phones mix them up. */
 const TYPES: ReadonlySet<string> = new Set([
   'application/dtmf-relay',
   'application/dtmf',
