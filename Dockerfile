@@ -20,7 +20,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
 COPY --from=build /app/dist ./dist
-# The one folder that Tandem writes to: how `node dist/main.js demo` finds the server that runs here.
+# The one folder that Tandem writes to: how `node dist/cli/main.js demo` finds the server that runs here.
 RUN mkdir .tandem && chown node:node .tandem
 USER node
 # 3000 is Tandem; 3001, and 5060 for phones, are the embedded platform, where BANDWIDTH_API_URL is not set. Its RTP ports
@@ -29,4 +29,4 @@ EXPOSE 3000 3001 5060/udp 5060/tcp
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 3000) + '/healthz').then((res) => process.exit(res.ok ? 0 : 1), () => process.exit(1))"]
 # In exec form node is process 1 and gets SIGTERM itself: it drains, and exits 0 within 10 s.
-CMD ["node", "dist/main.js"]
+CMD ["node", "dist/cli/main.js"]

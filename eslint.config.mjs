@@ -32,7 +32,7 @@ export default tseslint.config(
   // is to fail loudly; signals and commands begin and end the process.
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/testkit/**', 'src/signals.ts', 'src/commands/**'],
+    ignores: ['src/testkit/**', 'src/cli/signals.ts', 'src/commands/**'],
     rules: {
       'tandem/guarded-callbacks': 'error',
       '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false }],
@@ -91,7 +91,7 @@ export default tseslint.config(
   {
     files: [
       'src/{webhooks,flows,flow-store,call-control,provisioning,api}/**/*.ts',
-      'src/app.ts',
+      'src/server/app.ts',
       'src/{config,settings}.ts',
     ],
     rules: wall(
@@ -120,7 +120,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/cli.ts'],
+    ignores: ['src/cli/cli.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',

@@ -14,7 +14,7 @@ import axios, { Axios } from 'axios';
 import { median, rotated, table, withSpread } from './measure.mjs';
 
 const SELF = fileURLToPath(import.meta.url);
-const LEAN_ADAPTER = new URL('../dist/call-control/http-adapter.js', import.meta.url);
+const LEAN_ADAPTER = new URL('../dist/providers/bandwidth-v1/http-adapter.js', import.meta.url);
 
 const CALLS = '/v1/users/u-bench/calls';
 const AUTH = { username: 't-bench', password: 's-bench' };

@@ -91,9 +91,9 @@ function forwarder(open) {
 
 async function openMediaCalls(calls, phonePorts) {
   const require = createRequire(import.meta.url);
-  const { startMedia } = require('../dist/platform/media/index.js');
-  const { createClock } = require('../dist/platform/media/clock.js');
-  const { createLogger } = require('../dist/logger.js');
+  const { startMedia } = require('../dist/media/index.js');
+  const { createClock } = require('../dist/media/clock.js');
+  const { createLogger } = require('../dist/support/logger.js');
   const clock = createClock();
   const log = createLogger({ level: 'silent', pretty: false });
   const media = startMedia({ host: HOST, advertise: () => HOST, silenceSeconds: 60, clock, log });

@@ -111,7 +111,7 @@ async function main(keep) {
     console.log('tandem: skipped (--floors-only)');
     names.shift();
   } else if (!isBuilt()) {
-    throw new Error('dist/main.js is missing: `npm run build` first, or --floors-only');
+    throw new Error('dist/cli/main.js is missing: `npm run build` first, or --floors-only');
   }
   const stub = keep(await startStub());
   const servers = [];

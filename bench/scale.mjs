@@ -106,7 +106,7 @@ function report(results) {
 }
 
 async function main(keep) {
-  if (!isBuilt()) throw new Error('dist/main.js is missing: `npm run build` first');
+  if (!isBuilt()) throw new Error('dist/cli/main.js is missing: `npm run build` first');
   const stub = keep(await startStub());
   const setups = [{ name: 'memory', servers: [keep(await startServer('tandem', stub.url))] }];
   for (const count of plan.instances) {

@@ -11,7 +11,7 @@ const START_MS = 20_000;
 const ACCOUNT = { userId: 'u-bench', token: 't-bench', secret: 's-bench' };
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-const SCRIPTS = { tandem: here('../dist/main.js'), plain: here('floors/plain.mjs'), bare: here('floors/bare.mjs') };
+const SCRIPTS = { tandem: here('../dist/cli/main.js'), plain: here('floors/plain.mjs'), bare: here('floors/bare.mjs') };
 
 /** Whatever ends this process (a signal, an error nobody caught) ends what it started. */
 const running = new Set();

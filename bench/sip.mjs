@@ -22,7 +22,7 @@ import { cpuSeconds, rssMiB, table } from './measure.mjs';
 import { runBench } from './run-bench.mjs';
 import { startBridgingApp } from './sipp/app.mjs';
 
-const MAIN = resolve(process.env.TANDEM_MAIN ?? fileURLToPath(new URL('../dist/main.js', import.meta.url)));
+const MAIN = resolve(process.env.TANDEM_MAIN ?? fileURLToPath(new URL('../dist/cli/main.js', import.meta.url)));
 /** For a profile: `NODE_FLAGS="--cpu-prof --cpu-prof-dir=/tmp/profile"`. */
 const givenFlags = process.env.NODE_FLAGS?.split(' ') ?? [];
 const scenario = (name) => fileURLToPath(new URL(`sipp/${name}.xml`, import.meta.url));
@@ -353,7 +353,7 @@ async function measureMemory(platform, calls) {
 
 async function main(keep) {
   if (spawnSync('sipp', ['-v']).error) throw new Error('sipp is missing: apt-get install sip-tester');
-  if (!existsSync(MAIN)) throw new Error('dist/main.js is missing: npm run build first');
+  if (!existsSync(MAIN)) throw new Error('dist/cli/main.js is missing: npm run build first');
   const platform = keep(await (flags.app === 'none' ? startSwitch() : startPlatform()));
   const isGood =
     flags.memory === undefined ? await measureRates(platform) : await measureMemory(platform, Number(flags.memory));

@@ -135,7 +135,7 @@ function growing(samples) {
 }
 
 async function main(keep) {
-  if (!isBuilt()) throw new Error('dist/main.js is missing: `npm run build` first');
+  if (!isBuilt()) throw new Error('dist/cli/main.js is missing: `npm run build` first');
   if (minutes < 1) throw new Error('soak for a minute at least');
   const stub = keep(await startStub());
   const redis = flags.redis ? keep(await startRedis()) : undefined;

@@ -1,8 +1,8 @@
 /** docker-compose.yml passes every setting, and overrides only what its ports need. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig } from '../src/config';
-import { SETTING_NAMES } from '../src/settings';
+import { loadConfig } from '../src/config/config';
+import { SETTING_NAMES } from '../src/config/settings';
 
 const text = readFileSync(join(__dirname, '../docker-compose.yml'), 'utf8');
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { loadConfig } from '../src/config';
-import { parseEnvFile } from '../src/env-file';
-import { SETTING_NAMES } from '../src/settings';
+import { loadConfig } from '../src/config/config';
+import { parseEnvFile } from '../src/config/env-file';
+import { SETTING_NAMES } from '../src/config/settings';
 
 const example = parseEnv(readFileSync(join(__dirname, '..', '.env.example'), 'utf8'));
 

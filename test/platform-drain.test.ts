@@ -1,4 +1,4 @@
-/** `node dist/main.js platform` and SIGTERM: bridged calls go on for `DRAIN_SECONDS`, as with the full server. */
+/** `node dist/cli/main.js platform` and SIGTERM: bridged calls go on for `DRAIN_SECONDS`, as with the full server. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -8,7 +8,7 @@ import { createInbox } from './helpers/inbox';
 import { buildTandem } from './helpers/spawn-tandem';
 import { client, NUMBER, receiver, SECRET, TOKEN, USER, type Client, type Receiver } from './platform/support/harness';
 
-const MAIN = join(__dirname, '../dist/main.js');
+const MAIN = join(__dirname, '../dist/cli/main.js');
 const PSTN = '+15552223333';
 const ENV = {
   ...{ HOST: '127.0.0.1', SIP_HOST: '127.0.0.1', PLATFORM_PORT: '0', SIP_PORT: '0', RTP_PORTS: '0' },

@@ -14,7 +14,7 @@ describeWithRedis('SIGTERM while Redis is away', () => {
   it('ends the server without an error', async () => {
     const redis = await startRedis();
     const folder = mkdtempSync(join(tmpdir(), 'tandem-'));
-    const child = spawn(process.execPath, [join(__dirname, '../dist/main.js')], {
+    const child = spawn(process.execPath, [join(__dirname, '../dist/cli/main.js')], {
       cwd: folder,
       env: {
         PATH: process.env['PATH'],

@@ -1,8 +1,8 @@
 /** LINES_FILE is read again on SIGHUP: what is new is set up, what is gone is not called, and calls go on. */
-import { createLineReload } from '../src/commands/reload-lines';
-import { createApiHttp } from '../src/call-control/http';
-import type { Config } from '../src/config';
-import type { Provisioned } from '../src/provisioning/provision';
+import { createLineReload } from '../src/cli/commands/reload-lines';
+import { createApiHttp } from '../src/providers/bandwidth-v1/http';
+import type { Config } from '../src/config/config';
+import type { Provisioned } from '../src/providers/bandwidth-v1/provisioning/provision';
 import { ENDPOINT, NUMBER, PSTN } from './helpers/builders';
 import { runTandem, testConfig, type RunningTandem } from './helpers/tandem';
 

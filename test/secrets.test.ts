@@ -1,4 +1,4 @@
-/** What `node dist/main.js` prints and keeps of its secrets: in a terminal, elsewhere, and in production. */
+/** What `node dist/cli/main.js` prints and keeps of its secrets: in a terminal, elsewhere, and in production. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { buildTandem } from './helpers/spawn-tandem';
 import { startChild, type Child } from './phones/support/child';
 import { eventually } from './phones/support/waiting';
 
-const MAIN = join(__dirname, '../dist/main.js');
+const MAIN = join(__dirname, '../dist/cli/main.js');
 const FREE = {
   HOST: '127.0.0.1',
   SIP_HOST: '127.0.0.1',

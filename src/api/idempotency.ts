@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Flow } from '../flows/flow';
-import { BadRequestError, KeyReusedError } from '../problems';
+import { BadRequestError, KeyReusedError } from '../http/problems';
 
 /** One to 255 printable ASCII characters. */
 const KEY = /^[\x20-\x7e]{1,255}$/;

@@ -1,24 +1,24 @@
 import { Router, json } from 'express';
 import type { z } from 'zod';
-import type { AuthLimit } from '../auth-limit';
-import { requireBearer } from '../authentication';
-import { numberFor, type DialPlan } from '../flows/dial-plan';
-import type { Engine } from '../flows/engine';
+import type { AuthLimit } from '../http/auth/auth-limit';
+import { requireBearer } from '../http/auth/authentication';
+import { numberFor, type DialPlan } from '../dial-plan/dial-plan';
+import type { Engine } from '../engine/engine';
 import type { Flow } from '../flows/flow';
-import { StoreUnavailableError } from '../flow-store/errors';
-import type { FlowStore } from '../flow-store/store';
-import { jsonOnly } from '../json-only';
+import { StoreUnavailableError } from '../store/errors';
+import type { FlowStore } from '../store/store';
+import { jsonOnly } from '../http/json-only';
 import {
   BadRequestError,
   DrainingError,
   MaybePlacedError,
   NotFoundError,
   UnsupportedMediaTypeError,
-} from '../problems';
-import { isE164, toE164 } from '../protocol/e164';
-import { describeFault } from '../protocol/events';
-import { newId } from '../protocol/ids';
-import { normaliseSipUri, parseSipUri } from '../protocol/sip-uri';
+} from '../http/problems';
+import { isE164, toE164 } from '../addresses/e164';
+import { describeFault } from '../v1-wire/events';
+import { newId } from '../support/ids';
+import { normaliseSipUri, parseSipUri } from '../addresses/sip-uri';
 import { toCallView } from './call-view';
 import { fingerprintOf, mustBeSameRequest, readIdempotencyKey, sessionIdOf } from './idempotency';
 import { openApiDocument } from './openapi';

@@ -1,6 +1,6 @@
 /** What Tandem's own API takes and gives. The OpenAPI document is made from these. */
 import { z } from 'zod';
-import { LOCALES, MAX_SENTENCE_LENGTH, voiceLocale, VOICES } from '../protocol/commands';
+import { LOCALES, MAX_SENTENCE_LENGTH, voiceLocale, VOICES } from '../v1-wire/commands';
 import { DIRECTIONS, PHASES, REASONS } from '../flows/flow';
 
 const lowerCase = (names: readonly string[]) => new Set(names.map((name) => name.toLowerCase()));

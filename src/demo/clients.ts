@@ -1,7 +1,7 @@
 /** The two servers that the demo talks to, as far as it does. */
 import { z } from 'zod';
 import { callView, type CallView } from '../api/schemas';
-import { TandemError, messageOf } from '../errors';
+import { TandemError, messageOf } from '../support/errors';
 
 export class DemoError extends TandemError {
   readonly code = 'demo-failed';

@@ -1,7 +1,7 @@
 /** Makes calls happen on a running Tandem with its platform, and draws what happened. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallView } from '../api/schemas';
-import type { Line } from '../flows/dial-plan';
+import type { Line } from '../dial-plan/dial-plan';
 import {
   createSandbox,
   createTandemApi,
@@ -11,7 +11,7 @@ import {
   type Sandbox,
   type TandemApi,
 } from './clients';
-import { arrowsOf, drawLadder } from './ladder';
+import { arrowsOf, drawLadder } from '../ladder/ladder';
 import type { Scenario } from './scenarios';
 
 export interface DemoTarget {

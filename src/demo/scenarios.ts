@@ -1,6 +1,6 @@
-import { UsageError } from '../errors';
+import { UsageError } from '../support/errors';
 import type { Reason } from '../flows/flow';
-import type { Line } from '../flows/dial-plan';
+import type { Line } from '../dial-plan/dial-plan';
 import type { Sandbox, TandemApi } from './clients';
 
 export interface Scenario {

@@ -5,12 +5,12 @@
  * dialling ──callee answered──▶ answering ──caller answered──▶ bridging ──bridge made──▶ bridged
  *    └──────────────┴──────────────────────┴── any end, failure or deadline ──▶ ending ──both gone──▶ ended
  */
-import { ERROR_CODES } from '../protocol/errors';
-import type { HangupEvent, IncomingCallEvent } from '../protocol/events';
-import { normaliseSipUri } from '../protocol/sip-uri';
+import { ERROR_CODES } from '../v1-wire/errors';
+import type { HangupEvent, IncomingCallEvent } from '../v1-wire/events';
+import { normaliseSipUri } from '../addresses/sip-uri';
 import { enter, issue, type Draft } from './draft';
 import { eventKey } from './event-key';
-import type { Route } from './dial-plan';
+import type { Route } from '../dial-plan/dial-plan';
 import { blankFlow, type BridgeLegsFlow, type Decision, type Direction, type FlowEvent, type Limits } from './flow';
 import { markGone } from './legs';
 import { begin, dialCallee, transitionWith, type FlowSteps, type Step } from './steps';

@@ -2,7 +2,7 @@
  * A draft is a copy of a flow that one transition may write on. From outside a transition is pure: the flow it was
  * given stays as it was.
  */
-import { cutCode } from '../codes';
+import { cutCode } from '../support/codes';
 import type { Command, CommandType, Decision, Flow, FlowEvent, Leg, Phase, Reason, TimelineEntry } from './flow';
 import { isSameCommand, legsOf } from './flow';
 

@@ -1,7 +1,7 @@
 /** What a flow is: plain data, so that any store can keep it and any test can write it down. */
-import type { SeenCall } from '../call-control/seen-call';
-import type { RejectCause } from '../protocol/commands';
-import type { VoiceEvent } from '../protocol/events';
+import type { SeenCall } from '../providers/bandwidth-v1/seen-call';
+import type { RejectCause } from '../v1-wire/commands';
+import type { VoiceEvent } from '../v1-wire/events';
 
 /** `caller` is the leg that came in, `callee` the one that Tandem dials. */
 export type Role = 'caller' | 'callee';

@@ -2,10 +2,10 @@
  * What an event says about the legs of a flow, whichever flow it is. Nothing here decides what to do next, except for
  * a leg that nobody owns (rule 4): it is hung up.
  */
-import { cutCode } from '../codes';
-import { isOver, type SeenCall } from '../call-control/seen-call';
-import { ERROR_CODES } from '../protocol/errors';
-import type { HangupDetail, HangupEvent, VoiceEvent } from '../protocol/events';
+import { cutCode } from '../support/codes';
+import { isOver, type SeenCall } from '../providers/bandwidth-v1/seen-call';
+import { ERROR_CODES } from '../v1-wire/errors';
+import type { HangupDetail, HangupEvent, VoiceEvent } from '../v1-wire/events';
 import type { CommandFailure, CommandResult, Command, Leg } from './flow';
 import { legsOf } from './flow';
 import { issue, isPending, legOfCall, setReason, type Draft } from './draft';

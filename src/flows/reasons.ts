@@ -1,4 +1,4 @@
-import type { RejectCause } from '../protocol/commands';
+import type { RejectCause } from '../v1-wire/commands';
 import type { Flow, Leg, Reason } from './flow';
 
 /** By text from the platform, so a Map: no cause finds what every object inherits. */

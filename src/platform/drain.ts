@@ -1,6 +1,6 @@
 /** The end of a platform that has calls: no new ones, a while for those that are there, then it ends them itself. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '../logger';
+import type { Logger } from '../support/logger';
 import type { Call } from './calls/call';
 import type { Calls } from './calls/calls';
 

@@ -1,6 +1,6 @@
 /** What the v1 API refuses, one class a failure; `api/error-middleware.ts` maps them to HTTP. Codes: docs/v1-api.md. */
-import { TandemError } from '../errors';
-import { ERROR_CODES } from '../protocol/errors';
+import { TandemError } from '../support/errors';
+import { ERROR_CODES } from '../v1-wire/errors';
 
 export interface ErrorDetail {
   name: string;

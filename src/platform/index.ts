@@ -1,10 +1,10 @@
 /** The v1 platform, embedded: its REST API, its calls over simulated lines, its events. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createInternalErrors, type InternalErrors } from '../internal-errors';
-import type { Logger } from '../logger';
-import { localUrl } from '../protocol/host-port';
-import { createOriginPolicy, isLoopback, type OriginPolicy } from '../same-origin';
+import { createInternalErrors, type InternalErrors } from '../support/internal-errors';
+import type { Logger } from '../support/logger';
+import { localUrl } from '../addresses/host-port';
+import { createOriginPolicy, isLoopback, type OriginPolicy } from '../http/same-origin';
 import { createPlatformApp } from './api/platform-app';
 import { createCallRateLimit, NO_CALL_RATE_LIMIT } from './api/rate-limit';
 import { createCallbackClient, type CallbackRules } from './calls/callback-client';
@@ -19,8 +19,8 @@ import type { Receive } from './lines/line';
 import { createPhones } from './lines/phones';
 import { DEFAULT_SOUND } from './lines/simulated-party';
 import { silentPlayers } from './lines/silent-player';
-import type { FindOwnMedia } from './media/sounds';
-import { isPublicAddress } from './media/sounds/address';
+import type { FindOwnMedia } from '../media/sounds';
+import { isPublicAddress } from '../media/sounds/address';
 import { openMediaStore } from './recordings/media-store';
 import { createRecordings } from './recordings/recordings';
 import { createApplications } from './resources/applications';
@@ -28,9 +28,9 @@ import { createDomains } from './resources/domains';
 import { createErrorLog } from './resources/error-log';
 import { createNumbers } from './resources/numbers';
 import { DEFAULT_RETENTION, type RetentionLimits } from './retention';
-import type { Address, TransportName } from './sip/transport/transport';
+import type { Address, TransportName } from '../sip/transport/transport';
 import { startTelephony, type SipOptions, type Telephony } from './telephony';
-import { createTimers } from './timers';
+import { createTimers } from '../support/timers';
 import { createUris } from './uris';
 import { createPlatformMetrics } from './platform-metrics';
 

@@ -1,7 +1,7 @@
 /** Prometheus metrics of one platform, in a registry of their own. */
 import type { RequestHandler } from 'express';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { createInstruments } from '../instruments';
+import { createInstruments } from '../support/instruments';
 
 export type SipAuthFailure = 'credentials' | 'address' | 'disabled' | 'throttled';
 

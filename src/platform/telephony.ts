@@ -1,33 +1,33 @@
 /** Telephones: SIP, RTP and what is played; what the platform has beyond the simulation. */
 import type http from 'node:http';
 import { setImmediate } from 'node:timers/promises';
-import { messageOf, TandemError } from '../errors';
-import type { InternalErrors } from '../internal-errors';
-import type { Logger } from '../logger';
-import { printHostPort } from '../protocol/host-port';
+import { messageOf, TandemError } from '../support/errors';
+import type { InternalErrors } from '../support/internal-errors';
+import type { Logger } from '../support/logger';
+import { printHostPort } from '../addresses/host-port';
 import type { ForwardPolicy } from './lines/forwarding';
 import type { Receive } from './lines/line';
 import type { Intake } from './drain';
 import { createSipCalls, type SipCalls } from './lines/sip-calls';
-import { startMedia } from './media';
-import { audioPlayers } from './media/audio-player';
-import { createClock, type Clock } from './media/clock';
-import type { CreatePlayer } from './media/player';
-import { createSounds, type FindOwnMedia } from './media/sounds';
+import { startMedia } from '../media';
+import { audioPlayers } from '../media/audio-player';
+import { createClock, type Clock } from '../media/clock';
+import type { CreatePlayer } from '../media/player';
+import { createSounds, type FindOwnMedia } from '../media/sounds';
 import type { PlatformMetrics } from './platform-metrics';
 import type { Domains, Endpoint, Revocation } from './resources/domains';
 import type { ErrorLog } from './resources/error-log';
-import { createAuthenticator } from './sip/authenticator';
-import { createRegistrar, type Contact, type Registrar } from './sip/registrar';
-import { parseNameAddr } from './sip/header-values';
-import type { Established } from './sip/session/established';
-import { createTransactionLayer } from './sip/transaction/layer';
-import { startTransports, type SipTransports } from './sip/transport';
-import { createIsOwnAddress, createLocalAddress } from './sip/transport/local-address';
-import type { Address, Flow, Target, TransportName } from './sip/transport/transport';
-import { parseUri } from '../protocol/uri';
-import { createUserAgent } from './sip/user-agent';
-import type { Timers } from './timers';
+import { createAuthenticator } from '../sip/authenticator';
+import { createRegistrar, type Contact, type Registrar } from '../sip/registrar';
+import { parseNameAddr } from '../sip/header-values';
+import type { Established } from '../sip/session/established';
+import { createTransactionLayer } from '../sip/transaction/layer';
+import { startTransports, type SipTransports } from '../sip/transport';
+import { createIsOwnAddress, createLocalAddress } from '../sip/transport/local-address';
+import type { Address, Flow, Target, TransportName } from '../sip/transport/transport';
+import { parseUri } from '../addresses/uri';
+import { createUserAgent } from '../sip/user-agent';
+import type { Timers } from '../support/timers';
 
 export interface SipOptions {
   /** Address to listen on, for SIP and RTP. */

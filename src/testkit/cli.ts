@@ -1,7 +1,7 @@
 /** The test kit's command: arguments, signals, files and the exit code. */
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { TandemError, UsageError, messageOf } from '../errors';
+import { TandemError, UsageError, messageOf } from '../support/errors';
 import { HELP, LIST } from './help';
 import { parseOptions, type Options } from './options';
 import { createProgress } from './progress';

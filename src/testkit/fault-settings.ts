@@ -1,5 +1,5 @@
 /** `--faults`: none, mild, all, or each by name with its probability. */
-import { UsageError } from '../errors';
+import { UsageError } from '../support/errors';
 import { ALL_FAULTS, NO_FAULTS, type Faults } from './platform';
 import type { CommandFault, EventFault } from './platform/faults';
 

@@ -1,6 +1,6 @@
 /** The command line. */
 import { parseArgs } from 'node:util';
-import { UsageError, messageOf } from '../errors';
+import { UsageError, messageOf } from '../support/errors';
 import { parseFaults } from './fault-settings';
 import { LINE, PHONE, type Faults } from './platform';
 import { isHttpUrl } from './platform/replies';

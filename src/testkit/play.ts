@@ -1,6 +1,6 @@
 /** Plays calls against the app, a number at a time, and waits until the dust has settled. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../errors';
+import { messageOf } from '../support/errors';
 import { groupBy } from './group';
 import type { SpeakRequest } from './options';
 import { calleesOf, type Scenario, type StubPlatform } from './platform';

@@ -1,5 +1,5 @@
 /** A run of the kit: the platform, a pass over a perfect wire, a pass with faults, the verdict. */
-import { TandemError, UsageError, messageOf } from '../errors';
+import { TandemError, UsageError, messageOf } from '../support/errors';
 import { isFaultless } from './fault-settings';
 import { FINDINGS, type FindingCode } from './findings';
 import { countBy, groupFindings, sumOf, type Finding, type PassFound, type PassName } from './group';

@@ -1,5 +1,5 @@
 /** The calls that the kit plays, by name. */
-import { UsageError } from '../errors';
+import { UsageError } from '../support/errors';
 import type { FlowKind, Script } from './platform';
 import type { Prng } from './platform/prng';
 

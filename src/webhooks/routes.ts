@@ -1,13 +1,13 @@
 import { Router, json, type RequestHandler } from 'express';
-import type { AuthLimit } from '../auth-limit';
-import { requireBasic } from '../authentication';
-import type { Engine } from '../flows/engine';
-import { cutCode } from '../codes';
-import type { Logger } from '../logger';
-import type { Metrics } from '../metrics';
-import { jsonOnly } from '../json-only';
-import { BadRequestError, DrainingError, MethodNotAllowedError, UnsupportedMediaTypeError } from '../problems';
-import { parseEvent } from '../protocol/events';
+import type { AuthLimit } from '../http/auth/auth-limit';
+import { requireBasic } from '../http/auth/authentication';
+import type { Engine } from '../engine/engine';
+import { cutCode } from '../support/codes';
+import type { Logger } from '../support/logger';
+import type { Metrics } from '../engine/metrics';
+import { jsonOnly } from '../http/json-only';
+import { BadRequestError, DrainingError, MethodNotAllowedError, UnsupportedMediaTypeError } from '../http/problems';
+import { parseEvent } from '../v1-wire/events';
 
 export interface WebhookDeps {
   engine: Engine;

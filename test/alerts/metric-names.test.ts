@@ -1,8 +1,8 @@
 /** docs/grafana.json, docs/alerts.yml and docs/metrics.md name metrics that exist, and docs/metrics.md names all. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createMemoryStore } from '../../src/flow-store/memory-store';
-import { createMetrics } from '../../src/metrics';
+import { createMemoryStore } from '../../src/store/memory-store';
+import { createMetrics } from '../../src/engine/metrics';
 import { createPlatformMetrics } from '../../src/platform/platform-metrics';
 
 const docs = (name: string) => readFileSync(join(__dirname, '../../docs', name), 'utf8');

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import request from 'supertest';
-import { createAuthLimit } from '../../src/auth-limit';
+import { createAuthLimit } from '../../src/http/auth/auth-limit';
 import { apiRoutes } from '../../src/api/routes';
 import { openApiDocument } from '../../src/api/openapi';
 import { REASONS } from '../../src/flows/flow';
-import { VOICES } from '../../src/protocol/commands';
+import { VOICES } from '../../src/v1-wire/commands';
 import { PLAN, testApp } from '../helpers/builders';
 
 type Json = Record<string, unknown>;

@@ -1,9 +1,9 @@
 import request from 'supertest';
-import { StoreUnavailableError } from '../../src/flow-store/errors';
-import { createMemoryStore } from '../../src/flow-store/memory-store';
-import type { FlowStore } from '../../src/flow-store/store';
+import { StoreUnavailableError } from '../../src/store/errors';
+import { createMemoryStore } from '../../src/store/memory-store';
+import type { FlowStore } from '../../src/store/store';
 import { callList, callView, problem } from '../../src/api/schemas';
-import { sentenceFault } from '../../src/protocol/speakable';
+import { sentenceFault } from '../../src/v1-wire/speakable';
 import {
   CALLEE,
   CALLER,

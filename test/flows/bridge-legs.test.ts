@@ -1,7 +1,7 @@
 import { transition } from '../../src/flows';
 import { beginBridgeLegs, bridgeLegsTransition, goneBeforeStart } from '../../src/flows/bridge-legs';
 import type { BridgeLegsFlow, Command, CommandFailure, CommandResult, FlowEvent, Reason } from '../../src/flows/flow';
-import type { VoiceEvent } from '../../src/protocol/events';
+import type { VoiceEvent } from '../../src/v1-wire/events';
 import {
   CALLEE,
   CALLER,

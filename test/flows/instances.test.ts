@@ -1,7 +1,7 @@
 /** Several engines on one store: what one of them leaves undone. */
-import { StoreUnavailableError } from '../../src/flow-store/errors';
-import { createMemoryStore } from '../../src/flow-store/memory-store';
-import type { FlowStore } from '../../src/flow-store/store';
+import { StoreUnavailableError } from '../../src/store/errors';
+import { createMemoryStore } from '../../src/store/memory-store';
+import type { FlowStore } from '../../src/store/store';
 import {
   CALLEE,
   CALLER,

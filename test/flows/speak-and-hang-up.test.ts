@@ -1,7 +1,7 @@
 import { transition } from '../../src/flows';
 import type { Command, CommandFailure, CommandResult, Flow, FlowEvent } from '../../src/flows/flow';
 import { beginSpeak } from '../../src/flows/speak-and-hang-up';
-import type { VoiceEvent } from '../../src/protocol/events';
+import type { VoiceEvent } from '../../src/v1-wire/events';
 import { CALLEE, ENDPOINT, LIMITS, NUMBER, answerOf, hangupOf, speakOf } from '../helpers/builders';
 
 const REQUEST = {

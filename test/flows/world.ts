@@ -2,12 +2,12 @@
  * A world in which a pair of legs lives: what is true on the platform, which events and replies are on their way, and
  * how many more things may go wrong. Every step that could happen next is an action; a test tries them all.
  */
-import type { VoiceEvent } from '../../src/protocol/events';
+import type { VoiceEvent } from '../../src/v1-wire/events';
 import { transition } from '../../src/flows';
 import { beginBridgeLegs } from '../../src/flows/bridge-legs';
 import type { Command, CommandFailure, CommandResult, Flow, FlowEvent } from '../../src/flows/flow';
 import { legsOf } from '../../src/flows/flow';
-import type { SeenCall } from '../../src/call-control/seen-call';
+import type { SeenCall } from '../../src/providers/bandwidth-v1/seen-call';
 import { beginSpeak } from '../../src/flows/speak-and-hang-up';
 
 const CALLER = 'c-caller';

@@ -1,16 +1,16 @@
 /** What the tests of the webhook half are made of: events, a plan, a log that is read back, a client that is played. */
-import { createInternalErrors, type InternalErrors } from '../../src/internal-errors';
+import { createInternalErrors, type InternalErrors } from '../../src/support/internal-errors';
 import type { Express } from 'express';
-import { createApp, type AppDeps } from '../../src/app';
-import type { CallControl } from '../../src/call-control/client';
-import { createMemoryStore } from '../../src/flow-store/memory-store';
-import type { FlowStore } from '../../src/flow-store/store';
-import type { DialPlan } from '../../src/flows/dial-plan';
-import { createEngine, type Engine, type EngineDeps } from '../../src/flows/engine';
+import { createApp, type AppDeps } from '../../src/server/app';
+import type { CallControl } from '../../src/providers/bandwidth-v1/client';
+import { createMemoryStore } from '../../src/store/memory-store';
+import type { FlowStore } from '../../src/store/store';
+import type { DialPlan } from '../../src/dial-plan/dial-plan';
+import { createEngine, type Engine, type EngineDeps } from '../../src/engine/engine';
 import type { Limits } from '../../src/flows/flow';
-import { createLogger, type Logger } from '../../src/logger';
-import { createMetrics, type Metrics } from '../../src/metrics';
-import type { AnswerEvent, HangupEvent, IncomingCallEvent, VoiceEvent } from '../../src/protocol/events';
+import { createLogger, type Logger } from '../../src/support/logger';
+import { createMetrics, type Metrics } from '../../src/engine/metrics';
+import type { AnswerEvent, HangupEvent, IncomingCallEvent, VoiceEvent } from '../../src/v1-wire/events';
 
 export const NUMBER = '+1555444333';
 export const ENDPOINT = 'sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io';

@@ -1,5 +1,5 @@
 import pino from 'pino';
-import type { Logger } from '../../src/logger';
+import type { Logger } from '../../src/support/logger';
 
 /**
  * A log that writes nothing. It has a destination of its own: pino opens the standard output by default, and that takes

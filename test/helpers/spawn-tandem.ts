@@ -1,4 +1,4 @@
-/** Tandem as its users run it: `node dist/main.js` in a process of its own, seen only through HTTP and its log. */
+/** Tandem as its users run it: `node dist/cli/main.js` in a process of its own, seen only through HTTP and its log. */
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 const ROOT = join(__dirname, '../..');
 /** TANDEM_MAIN names a main.js that is compiled already: a release, or a state that is worth a second look. */
 const GIVEN = process.env['TANDEM_MAIN'];
-const MAIN = GIVEN ?? join(ROOT, 'dist/main.js');
+const MAIN = GIVEN ?? join(ROOT, 'dist/cli/main.js');
 const START_TIMEOUT_MS = 60_000;
 
 export interface LogLine {
@@ -38,7 +38,7 @@ export async function buildTandem(): Promise<void> {
       error ? reject(new Error(`npm run build failed:\n${stdout}`, { cause: error })) : resolve(),
     );
   });
-  if (!existsSync(MAIN)) throw new Error('npm run build left no dist/main.js');
+  if (!existsSync(MAIN)) throw new Error('npm run build left no dist/cli/main.js');
 }
 
 function newest(folder: string): number {

@@ -1,4 +1,4 @@
-import { createInternalErrors, type InternalErrors } from '../../src/internal-errors';
+import { createInternalErrors, type InternalErrors } from '../../src/support/internal-errors';
 
 /** For tests in which there shall be no internal error: each is thrown on. */
 export const strictErrors: InternalErrors = createInternalErrors({

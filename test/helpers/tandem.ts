@@ -1,11 +1,11 @@
 /** Tandem and its platform over real HTTP, in this process, with far ends that take milliseconds. */
-import { createApiHttp } from '../../src/call-control/http';
-import { loadConfig, type Config } from '../../src/config';
+import { createApiHttp } from '../../src/providers/bandwidth-v1/http';
+import { loadConfig, type Config } from '../../src/config/config';
 import { createSandbox, createTandemApi, type Sandbox, type TandemApi } from '../../src/demo/clients';
 import type { CallView } from '../../src/api/schemas';
 import { startPlatform, type Platform, type PlatformOptions } from '../../src/platform';
-import { provision } from '../../src/provisioning/provision';
-import { startServer, type TandemServer } from '../../src/server';
+import { provision } from '../../src/providers/bandwidth-v1/provisioning/provision';
+import { startServer, type TandemServer } from '../../src/server/server';
 import { recordingLog, type RecordingLog } from './builders';
 
 export const ACCOUNT = { userId: 'u-1', token: 't-1', secret: 's-1' };

@@ -2,7 +2,7 @@
 import http from 'node:http';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { startServer } from '../../src/server';
+import { startServer } from '../../src/server/server';
 import { recordingLog } from '../helpers/builders';
 import { fastPlatform, testConfig } from '../helpers/tandem';
 

@@ -1,6 +1,6 @@
 /** Names that every plain object has, wherever the command line takes text: each is that text, or refused. */
 import fc from 'fast-check';
-import { UsageError } from '../../src/errors';
+import { UsageError } from '../../src/support/errors';
 import { parseOptions, type Options } from '../../src/testkit/options';
 import { eventOf, optionsOf, runKit, serve } from './run-kit';
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../../src/errors';
+import { UsageError } from '../../src/support/errors';
 import { parseFaults } from '../../src/testkit/fault-settings';
 import { parseOptions } from '../../src/testkit/options';
 import { ALL_FAULTS } from '../../src/testkit/platform';

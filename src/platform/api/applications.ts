@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { wireBoolean } from '../../protocol/commands';
-import type { ApplicationResource } from '../../protocol/resources';
+import { wireBoolean } from '../../v1-wire/commands';
+import type { ApplicationResource } from '../../v1-wire/resources';
 import { NotFoundError, ValidationError } from '../errors';
 import type { Application } from '../resources/applications';
 import { checkCallbackUrls } from './callback-urls';

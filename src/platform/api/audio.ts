@@ -1,7 +1,7 @@
 /** The body of audio commands, prompts and whispers. */
 import { z } from 'zod';
-import { LOCALES, MAX_SENTENCE_LENGTH, voiceLocale, VOICES, wireBoolean, type Voice } from '../../protocol/commands';
-import { sentenceFault } from '../../protocol/speakable';
+import { LOCALES, MAX_SENTENCE_LENGTH, voiceLocale, VOICES, wireBoolean, type Voice } from '../../v1-wire/commands';
+import { sentenceFault } from '../../v1-wire/speakable';
 import { ValidationError } from '../errors';
 import type { Playback } from '../lines/line';
 import { httpUrl, integer, optionalText, parse, tag, text, word } from './parse';

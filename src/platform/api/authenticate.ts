@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import type { AuthLimit } from '../../auth-limit';
+import type { AuthLimit } from '../../http/auth/auth-limit';
 import { TooManyFailuresError, UnauthorizedError } from '../errors';
 
 /** HTTP Basic: token as user name, secret as password; compared in constant time. Wrong ones count towards the limit. */

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { wireBoolean } from '../../protocol/commands';
+import { wireBoolean } from '../../v1-wire/commands';
 import { InvalidStateError } from '../errors';
 import { parseAudio } from './audio';
 import { showBridge, showCall } from './call-resources';

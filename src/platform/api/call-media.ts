@@ -1,8 +1,8 @@
 /** What a call's far end hears and presses: audio, dtmf, gather. */
 import { Router } from 'express';
 import { z } from 'zod';
-import { wireBoolean } from '../../protocol/commands';
-import { wireTime } from '../../protocol/times';
+import { wireBoolean } from '../../v1-wire/commands';
+import { wireTime } from '../../v1-wire/times';
 import { InvalidStateError, NotFoundError } from '../errors';
 import type { Call } from '../calls/call';
 import { Gather } from '../calls/gather';

@@ -1,6 +1,6 @@
 /** Calls, events and bridges as the API shows them. */
-import type { BridgeResource, CallResource } from '../../protocol/resources';
-import { wireTime } from '../../protocol/times';
+import type { BridgeResource, CallResource } from '../../v1-wire/resources';
+import { wireTime } from '../../v1-wire/times';
 import type { Bridge } from '../calls/bridge';
 import type { Call } from '../calls/call';
 import type { CallEvent } from '../calls/delivery';

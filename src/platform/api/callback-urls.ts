@@ -1,5 +1,5 @@
 /** Refuses callback URLs of requests that could not be reached anyway, while the client can still see why. */
-import { messageOf } from '../../errors';
+import { messageOf } from '../../support/errors';
 import { refuseLiteralCallback, type CallbackRules } from '../calls/callback-client';
 import { CallbackUrlInvalidError } from '../errors';
 

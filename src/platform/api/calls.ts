@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { MAX_CALL_TIMEOUT_SECONDS, REJECT_CAUSES, wireBoolean } from '../../protocol/commands';
+import { MAX_CALL_TIMEOUT_SECONDS, REJECT_CAUSES, wireBoolean } from '../../v1-wire/commands';
 import { CallEndedError, NotFoundError, ShuttingDownError, ValidationError } from '../errors';
 import type { Call } from '../calls/call';
 import type { CallbackTarget } from '../calls/delivery';

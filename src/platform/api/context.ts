@@ -1,5 +1,5 @@
 /** What the routes are made of. */
-import type { Logger } from '../../logger';
+import type { Logger } from '../../support/logger';
 import type { CallbackRules } from '../calls/callback-client';
 import type { Intake } from '../drain';
 import type { Calls } from '../calls/calls';
@@ -7,7 +7,7 @@ import type { FarEnds } from '../lines/far-ends';
 import type { SimulationTiming } from '../lines/behaviour';
 import type { Receive } from '../lines/line';
 import type { SimulatedSound } from '../lines/simulated-party';
-import type { CreatePlayer } from '../media/player';
+import type { CreatePlayer } from '../../media/player';
 import type { Phones } from '../lines/phones';
 import type { MediaStore } from '../recordings/media-store';
 import type { Recordings } from '../recordings/recordings';
@@ -15,10 +15,10 @@ import type { Applications } from '../resources/applications';
 import type { Domains } from '../resources/domains';
 import type { ErrorLog } from '../resources/error-log';
 import type { Numbers } from '../resources/numbers';
-import type { Registrar } from '../sip/registrar';
-import type { Timers } from '../timers';
+import type { Registrar } from '../../sip/registrar';
+import type { Timers } from '../../support/timers';
 import type { Uris } from '../uris';
-import type { InternalErrors } from '../../internal-errors';
+import type { InternalErrors } from '../../support/internal-errors';
 import type { CallRateLimit } from './rate-limit';
 
 export interface ApiContext {

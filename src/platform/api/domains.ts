@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { MAX_DOMAIN_NAME_LENGTH, type DomainResource } from '../../protocol/resources';
+import { MAX_DOMAIN_NAME_LENGTH, type DomainResource } from '../../v1-wire/resources';
 import { NotFoundError } from '../errors';
 import type { Domain } from '../resources/domains';
 import type { ApiContext } from './context';

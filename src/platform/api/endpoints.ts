@@ -1,8 +1,8 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { wireBoolean } from '../../protocol/commands';
-import type { EndpointResource } from '../../protocol/resources';
-import { isSipUser } from '../../protocol/sip-uri';
+import { wireBoolean } from '../../v1-wire/commands';
+import type { EndpointResource } from '../../v1-wire/resources';
+import { isSipUser } from '../../addresses/sip-uri';
 import { NotFoundError, ValidationError } from '../errors';
 import type { Domain, Endpoint } from '../resources/domains';
 import type { ApiContext } from './context';

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
-import type { InternalErrors } from '../../internal-errors';
-import type { V1ErrorBody } from '../../protocol/errors';
+import type { InternalErrors } from '../../support/internal-errors';
+import type { V1ErrorBody } from '../../v1-wire/errors';
 import { ApiError } from '../errors';
 
 /** The one place where failures become answers. What is not the client's fault is an internal error, and the client sees no details. */

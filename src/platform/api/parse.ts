@@ -1,8 +1,8 @@
 /** zod at the boundary: bodies, queries and the fields that many of them share. */
 import { z } from 'zod';
-import { wireInteger } from '../../protocol/commands';
-import { isE164 } from '../../protocol/e164';
-import { normaliseSipUri } from '../../protocol/sip-uri';
+import { wireInteger } from '../../v1-wire/commands';
+import { isE164 } from '../../addresses/e164';
+import { normaliseSipUri } from '../../addresses/sip-uri';
 import { CallbackUrlInvalidError, ValidationError } from '../errors';
 
 /** A refinement that carries this answers `callback-url-invalid` in place of `validation-error`. */

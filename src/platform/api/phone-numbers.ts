@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { PhoneNumberResource } from '../../protocol/resources';
-import { wireTime } from '../../protocol/times';
+import type { PhoneNumberResource } from '../../v1-wire/resources';
+import { wireTime } from '../../v1-wire/times';
 import { NotFoundError } from '../errors';
 import { placeOf } from '../resources/inventory';
 import { nationalNumber, type PhoneNumber } from '../resources/numbers';

@@ -1,8 +1,8 @@
 /** The platform's HTTP side: v1 below `/v1`, the sandbox below `/sandbox`. Makes an app; never listens. */
 import express, { Router, type Express, type RequestHandler } from 'express';
-import { createAuthLimit } from '../../auth-limit';
-import { jsonOnly } from '../../json-only';
-import { cors, sameOrigin, type OriginPolicy, type OriginRefusal } from '../../same-origin';
+import { createAuthLimit } from '../../http/auth/auth-limit';
+import { jsonOnly } from '../../http/json-only';
+import { cors, sameOrigin, type OriginPolicy, type OriginRefusal } from '../../http/same-origin';
 import { ForeignOriginError, UnknownRouteError, UnsupportedMediaTypeError, UserAccessDeniedError } from '../errors';
 import type { PlatformMetrics } from '../platform-metrics';
 import { accountRoutes } from './account';

@@ -1,6 +1,6 @@
 import { Router } from 'express';
-import type { RecordingResource } from '../../protocol/resources';
-import { wireTime } from '../../protocol/times';
+import type { RecordingResource } from '../../v1-wire/resources';
+import { wireTime } from '../../v1-wire/times';
 import type { Recording } from '../recordings/recordings';
 import type { Uris } from '../uris';
 import type { ApiContext } from './context';

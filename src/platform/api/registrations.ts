@@ -1,8 +1,8 @@
 /** `/sandbox/registrations`: the phones that are registered. */
 import { Router } from 'express';
-import { printHostPort } from '../../protocol/host-port';
-import { wallTime } from '../../protocol/steady-clock';
-import type { Registrar, Registration } from '../sip/registrar';
+import { printHostPort } from '../../addresses/host-port';
+import { wallTime } from '../../support/steady-clock';
+import type { Registrar, Registration } from '../../sip/registrar';
 
 /** In the order in which the endpoints came online. */
 export function registrationRoutes(registrar: Registrar): Router {

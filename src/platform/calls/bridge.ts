@@ -1,7 +1,7 @@
 /** A bridge: up to two live calls whose far ends hear each other. */
-import type { Logger } from '../../logger';
-import type { BridgeState } from '../../protocol/commands';
-import { newId } from '../../protocol/ids';
+import type { Logger } from '../../support/logger';
+import type { BridgeState } from '../../v1-wire/commands';
+import { newId } from '../../support/ids';
 import { AlreadyBridgedError, BridgeOverflowError, InvalidStateError } from '../errors';
 import type { Call, CallWatcher } from './call';
 

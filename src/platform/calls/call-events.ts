@@ -1,6 +1,6 @@
-import type { VoiceEventType } from '../../protocol/events';
-import { newId } from '../../protocol/ids';
-import { wireTime } from '../../protocol/times';
+import type { VoiceEventType } from '../../v1-wire/events';
+import { newId } from '../../support/ids';
+import { wireTime } from '../../v1-wire/times';
 import type { CallbackTarget, CallEvent, EventQueue } from './delivery';
 
 /** Fields of an event; an undefined one is left out. */

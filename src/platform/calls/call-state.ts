@@ -1,4 +1,4 @@
-import type { CallState } from '../../protocol/commands';
+import type { CallState } from '../../v1-wire/commands';
 
 /** What moves a call from one state to the next. */
 export type CallSignal = 'answered' | 'rejected' | 'ended' | 'transferred' | 'returned';

@@ -1,14 +1,14 @@
 /** One leg: its state, its commands, its events. */
-import { runAll, type InternalErrors } from '../../internal-errors';
-import type { Logger } from '../../logger';
-import type { CallState, RejectCause } from '../../protocol/commands';
-import type { HangupCause, HangupDetail, VoiceEventType } from '../../protocol/events';
-import { newId } from '../../protocol/ids';
+import { runAll, type InternalErrors } from '../../support/internal-errors';
+import type { Logger } from '../../support/logger';
+import type { CallState, RejectCause } from '../../v1-wire/commands';
+import type { HangupCause, HangupDetail, VoiceEventType } from '../../v1-wire/events';
+import { newId } from '../../support/ids';
 import { CallEndedError, InvalidStateError } from '../errors';
 import type { Line, LineListener, Playback } from '../lines/line';
-import type { Party } from '../media/audio';
+import type { Party } from '../../media/audio';
 import type { ErrorLog } from '../resources/error-log';
-import { timersWithin, type Cancel, type Timers } from '../timers';
+import { timersWithin, type Cancel, type Timers } from '../../support/timers';
 import type { Uris } from '../uris';
 import type { Bridge } from './bridge';
 import { createCallEvents, type CallEvents, type EventFields } from './call-events';

@@ -3,8 +3,8 @@ import type { lookup as dnsLookup } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction, Socket } from 'node:net';
-import type { Guarded, InternalErrors } from '../../internal-errors';
-import { guardedLookup, refuseLiteral, type IsAllowed } from '../media/sounds/address';
+import type { Guarded, InternalErrors } from '../../support/internal-errors';
+import { guardedLookup, refuseLiteral, type IsAllowed } from '../../media/sounds/address';
 
 export interface CallbackRequest {
   /** http or https; may carry Basic credentials. */

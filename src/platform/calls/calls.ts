@@ -1,12 +1,12 @@
 /** All calls and bridges of the account. */
-import type { InternalErrors } from '../../internal-errors';
-import type { Logger } from '../../logger';
-import { normaliseSipUri } from '../../protocol/sip-uri';
+import type { InternalErrors } from '../../support/internal-errors';
+import type { Logger } from '../../support/logger';
+import { normaliseSipUri } from '../../addresses/sip-uri';
 import { BridgeOverflowError, NotFoundError } from '../errors';
 import type { Dial } from '../lines/line';
 import type { ErrorLog } from '../resources/error-log';
 import { createRetention, type RetentionLimits } from '../retention';
-import type { Timers } from '../timers';
+import type { Timers } from '../../support/timers';
 import type { Uris } from '../uris';
 import { Bridge, MAX_BRIDGED_CALLS } from './bridge';
 import { Call, type CallSettings } from './call';

@@ -1,6 +1,6 @@
 /** Brings events to the applications: in order per call, each once, to the fallback URL where the first one fails. */
-import { redactUrl, type Logger } from '../../logger';
-import type { VoiceEventType } from '../../protocol/events';
+import { redactUrl, type Logger } from '../../support/logger';
+import type { VoiceEventType } from '../../v1-wire/events';
 import type { ErrorLog } from '../resources/error-log';
 import type { CallbackClient, CallbackOutcome } from './callback-client';
 

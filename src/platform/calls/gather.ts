@@ -1,7 +1,7 @@
 /** Collects the digits that the far end presses (`POST /calls/{id}/gather`). */
-import { newId } from '../../protocol/ids';
+import { newId } from '../../support/ids';
 import type { Playback } from '../lines/line';
-import type { Cancel } from '../timers';
+import type { Cancel } from '../../support/timers';
 import type { Call, CallWatcher } from './call';
 
 export interface GatherSettings {

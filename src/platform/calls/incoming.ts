@@ -1,6 +1,6 @@
 /** Calls that come in: whose they are, how the application hears of them, and what happens when it cannot. */
-import type { Logger } from '../../logger';
-import type { HangupCause } from '../../protocol/events';
+import type { Logger } from '../../support/logger';
+import type { HangupCause } from '../../v1-wire/events';
 import type { AcceptedOffer, Line, Offer, Receive } from '../lines/line';
 import type { Application, Applications } from '../resources/applications';
 import type { Domains } from '../resources/domains';

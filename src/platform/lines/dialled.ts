@@ -1,6 +1,6 @@
 /** What a phone dialled, as the application gets to see it. */
-import { subscriberNumber } from '../../protocol/e164';
-import { canonicalHost, escapedUser, parseUri, printUri, type Uri } from '../../protocol/uri';
+import { subscriberNumber } from '../../addresses/e164';
+import { canonicalHost, escapedUser, parseUri, printUri, type Uri } from '../../addresses/uri';
 import type { Domains, Endpoint } from '../resources/domains';
 
 /** Characters with which a user part could be taken for more than that: they keep their escapes. */

@@ -1,15 +1,15 @@
 /** Decides what a dialled leg runs over: the account's own number, the phones of an endpoint, or the PSTN. */
-import type { InternalErrors } from '../../internal-errors';
-import type { Logger } from '../../logger';
-import { isE164 } from '../../protocol/e164';
-import type { HangupCause } from '../../protocol/events';
-import { SIP_DOMAIN_SUFFIX } from '../../protocol/resources';
-import { parseSipUri } from '../../protocol/sip-uri';
-import type { CreatePlayer } from '../media/player';
+import type { InternalErrors } from '../../support/internal-errors';
+import type { Logger } from '../../support/logger';
+import { isE164 } from '../../addresses/e164';
+import type { HangupCause } from '../../v1-wire/events';
+import { SIP_DOMAIN_SUFFIX } from '../../v1-wire/resources';
+import { parseSipUri } from '../../addresses/sip-uri';
+import type { CreatePlayer } from '../../media/player';
 import type { Domains } from '../resources/domains';
 import type { Numbers } from '../resources/numbers';
-import type { Timers } from '../timers';
-import type { Contact } from '../sip/registrar';
+import type { Timers } from '../../support/timers';
+import type { Contact } from '../../sip/registrar';
 import { subscriberBehaviour, type SimulationTiming } from './behaviour';
 import type { FarEnds } from './far-ends';
 import { dialAll } from './fork';

@@ -1,6 +1,6 @@
 /** What the simulated far ends went through, for `GET /sandbox/calls`. */
-import type { HangupCause } from '../../protocol/events';
-import { newId } from '../../protocol/ids';
+import type { HangupCause } from '../../v1-wire/events';
+import { newId } from '../../support/ids';
 import { createRetention, type RetentionLimits } from '../retention';
 
 export type FarEndState = 'dialling' | 'ringing' | 'up' | 'ended';

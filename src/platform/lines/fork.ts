@@ -1,5 +1,5 @@
-import type { HangupCause } from '../../protocol/events';
-import type { Timers } from '../timers';
+import type { HangupCause } from '../../v1-wire/events';
+import type { Timers } from '../../support/timers';
 import type { Line, LineListener } from './line';
 
 /** Which of the branches' refusals the caller is told: the one that says most. */

@@ -3,8 +3,8 @@
  * (RFC 3261 8.1.3.4, 21.3). A phone that forwards makes the platform dial what the application did not choose, so the policy
  * says how far that goes.
  */
-import type { Logger } from '../../logger';
-import { isE164 } from '../../protocol/e164';
+import type { Logger } from '../../support/logger';
+import { isE164 } from '../../addresses/e164';
 import type { Domains, Endpoint } from '../resources/domains';
 import type { Numbers } from '../resources/numbers';
 import type { DialRequest, Line, LineListener } from './line';

@@ -7,8 +7,8 @@
  * - notifications never come from within a command, always later;
  * - `ended` comes once, is the last one, and does not come after `hangUp`.
  */
-import type { HangupCause, HangupDetail } from '../../protocol/events';
-import type { Party } from '../media/audio';
+import type { HangupCause, HangupDetail } from '../../v1-wire/events';
+import type { Party } from '../../media/audio';
 
 /** Something to be heard by the far end. */
 export interface Playback {

@@ -1,6 +1,6 @@
-import type { InternalErrors } from '../../internal-errors';
-import { guardedSink, type Packet, type PacketSink, type Party, type Tap } from '../media/audio';
-import { createKeyDetector } from '../media/key-detector';
+import type { InternalErrors } from '../../support/internal-errors';
+import { guardedSink, type Packet, type PacketSink, type Party, type Tap } from '../../media/audio';
+import { createKeyDetector } from '../../media/key-detector';
 
 /** The far end of one end of a loop: what it hears, the far end of the other end says. */
 export class LoopParty implements Party {

@@ -1,10 +1,10 @@
 /** A call to one of the account's own numbers: it leaves as one leg and comes in again as another. */
-import { runAll, type InternalErrors } from '../../internal-errors';
-import type { HangupCause } from '../../protocol/events';
-import { timersWithin, type Timers } from '../timers';
+import { runAll, type InternalErrors } from '../../support/internal-errors';
+import type { HangupCause } from '../../v1-wire/events';
+import { timersWithin, type Timers } from '../../support/timers';
 import type { SimulationTiming } from './behaviour';
 import type { DialRequest, Line, LineListener, Playback, Receive } from './line';
-import type { CreatePlayer, Player } from '../media/player';
+import type { CreatePlayer, Player } from '../../media/player';
 import { LoopParty } from './loop-party';
 import type { SimulatedSound } from './simulated-party';
 import type { FarEnd, FarEnds } from './far-ends';

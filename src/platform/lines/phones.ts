@@ -1,5 +1,5 @@
 /** Simulated phones: what is attached to an endpoint as a registered SIP phone would be. */
-import { newId } from '../../protocol/ids';
+import { newId } from '../../support/ids';
 import type { Behaviour } from './behaviour';
 
 export interface Phone {

@@ -1,7 +1,7 @@
 /** What the called phone sees of the caller, and callers who withhold their identity (RFC 3323). */
-import { canonicalHost, parseUri, printUri } from '../../protocol/uri';
-import { parseNameAddr } from '../sip/header-values';
-import type { Headers } from '../sip/message';
+import { canonicalHost, parseUri, printUri } from '../../addresses/uri';
+import { parseNameAddr } from '../../sip/header-values';
+import type { Headers } from '../../sip/message';
 import type { DialRequest } from './line';
 
 /** `From` of a call whose caller is not shown (RFC 3323 4.1.1.3). */

@@ -1,6 +1,6 @@
 /** A far end dials: what a phone or somebody in the PSTN would do. */
-import { isE164 } from '../../protocol/e164';
-import { normaliseSipUri } from '../../protocol/sip-uri';
+import { isE164 } from '../../addresses/e164';
+import { normaliseSipUri } from '../../addresses/sip-uri';
 import { NotFoundError, ValidationError } from '../errors';
 import type { Domains, Endpoint } from '../resources/domains';
 import type { Numbers } from '../resources/numbers';

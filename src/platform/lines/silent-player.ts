@@ -1,6 +1,6 @@
-import { timersWithin, type Cancel, type Timers } from '../timers';
+import { timersWithin, type Cancel, type Timers } from '../../support/timers';
 import { playbackMs, type SimulationTiming } from './behaviour';
-import type { CreatePlayer, Player, PlayerListener } from '../media/player';
+import type { CreatePlayer, Player, PlayerListener } from '../../media/player';
 import type { Playback } from './line';
 
 /** Plays nothing at all, but takes the time that it would take: where the platform has no media. */

@@ -1,11 +1,11 @@
 /** A line whose far end is a program: a PSTN subscriber or a phone that behaves as it was told. */
-import { runAll, type InternalErrors } from '../../internal-errors';
-import type { HangupCause } from '../../protocol/events';
-import { timersWithin, type Cancel, type Timers } from '../timers';
+import { runAll, type InternalErrors } from '../../support/internal-errors';
+import type { HangupCause } from '../../v1-wire/events';
+import { timersWithin, type Cancel, type Timers } from '../../support/timers';
 import type { Behaviour, SimulationTiming } from './behaviour';
 import type { FarEnd, FarEnds } from './far-ends';
 import type { Line, LineListener, Playback } from './line';
-import type { CreatePlayer, Player, PlayerListener } from '../media/player';
+import type { CreatePlayer, Player, PlayerListener } from '../../media/player';
 import { SimulatedParty, type SimulatedSound } from './simulated-party';
 
 export interface SimulatedLineDeps {

@@ -1,9 +1,9 @@
 /** The ears and the voice of a simulated far end: it greets whoever listens, and then says again what it hears. */
-import type { InternalErrors } from '../../internal-errors';
-import { guardedSink, type Packet, type PacketSink, type Party, type Tap } from '../media/audio';
-import type { CreatePlayer, Player } from '../media/player';
-import { createKeyDetector } from '../media/key-detector';
-import type { Timers } from '../timers';
+import type { InternalErrors } from '../../support/internal-errors';
+import { guardedSink, type Packet, type PacketSink, type Party, type Tap } from '../../media/audio';
+import type { CreatePlayer, Player } from '../../media/player';
+import { createKeyDetector } from '../../media/key-detector';
+import type { Timers } from '../../support/timers';
 
 export interface SimulatedSound {
   /** The sentence. */

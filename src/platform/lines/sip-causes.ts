@@ -1,5 +1,5 @@
 /** SIP status ↔ hangup cause: the one table of both directions. */
-import type { HangupCause, HangupDetail } from '../../protocol/events';
+import type { HangupCause, HangupDetail } from '../../v1-wire/events';
 
 /** What the application is told when a phone refuses with this status; any other is NORMAL_TEMPORARY_FAILURE. */
 const CAUSES: Readonly<Record<number, HangupCause>> = {

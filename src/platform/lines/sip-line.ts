@@ -1,11 +1,11 @@
 /** A line whose far end is a SIP phone: signalling by a session, sound by a media leg. */
-import { runAll, type InternalErrors } from '../../internal-errors';
-import type { Logger } from '../../logger';
-import type { HangupCause, HangupDetail } from '../../protocol/events';
-import type { Party } from '../media/audio';
-import type { MediaLeg } from '../media/media';
-import type { CreatePlayer, Player } from '../media/player';
-import type { SessionListener, SessionMedia } from '../sip/session/session';
+import { runAll, type InternalErrors } from '../../support/internal-errors';
+import type { Logger } from '../../support/logger';
+import type { HangupCause, HangupDetail } from '../../v1-wire/events';
+import type { Party } from '../../media/audio';
+import type { MediaLeg } from '../../media/media';
+import type { CreatePlayer, Player } from '../../media/player';
+import type { SessionListener, SessionMedia } from '../../sip/session/session';
 import type { Line, LineListener, Playback } from './line';
 import { causeOf, lossOf, statusOf } from './sip-causes';
 

@@ -5,8 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { randomText } from '../../protocol/ids';
-import type { OwnFile } from '../media/sounds';
+import { randomText } from '../../support/ids';
+import type { OwnFile } from '../../media/sounds';
 import { MediaTooLargeError, NotFoundError, QuotaError, ValidationError } from '../errors';
 import type { Uris } from '../uris';
 

@@ -1,11 +1,11 @@
 /** The recordings of all calls: begun and ended by what happens to the call, kept for a while. */
-import { messageOf } from '../../errors';
-import type { Logger } from '../../logger';
-import { newId } from '../../protocol/ids';
-import { wireTime } from '../../protocol/times';
+import { messageOf } from '../../support/errors';
+import type { Logger } from '../../support/logger';
+import { newId } from '../../support/ids';
+import { wireTime } from '../../v1-wire/times';
 import type { Call } from '../calls/call';
 import { NotFoundError } from '../errors';
-import { createRecorder, type Recorder, type RecorderResult } from '../media/recorder';
+import { createRecorder, type Recorder, type RecorderResult } from '../../media/recorder';
 import { createRetention, type RetentionLimits } from '../retention';
 import type { ErrorLog } from '../resources/error-log';
 import type { Uris } from '../uris';

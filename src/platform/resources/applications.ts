@@ -1,4 +1,4 @@
-import { newId } from '../../protocol/ids';
+import { newId } from '../../support/ids';
 
 export interface Application {
   readonly id: string;

@@ -1,10 +1,10 @@
 /** Domains and their endpoints. */
 import { randomBytes } from 'node:crypto';
-import { newId } from '../../protocol/ids';
-import { SIP_DOMAIN_SUFFIX } from '../../protocol/resources';
-import { normaliseSipUri } from '../../protocol/sip-uri';
-import { canonicalHost } from '../../protocol/uri';
-import { createSteadyClock } from '../../protocol/steady-clock';
+import { newId } from '../../support/ids';
+import { SIP_DOMAIN_SUFFIX } from '../../v1-wire/resources';
+import { normaliseSipUri } from '../../addresses/sip-uri';
+import { canonicalHost } from '../../addresses/uri';
+import { createSteadyClock } from '../../support/steady-clock';
 import { AlreadyExistsError, QuotaError } from '../errors';
 import { digestSecret, type DigestSecret } from './digest-secret';
 

@@ -1,6 +1,6 @@
 /** What went wrong behind the account's back (`GET /errors`): callbacks that failed, calls that led nowhere. */
-import { newId } from '../../protocol/ids';
-import { wireTime } from '../../protocol/times';
+import { newId } from '../../support/ids';
+import { wireTime } from '../../v1-wire/times';
 import type { ErrorDetail } from '../errors';
 
 export interface LoggedError {

@@ -1,4 +1,4 @@
-import { newId } from '../../protocol/ids';
+import { newId } from '../../support/ids';
 import { AlreadyExistsError } from '../errors';
 
 /** A number of the account. */

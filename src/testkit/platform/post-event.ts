@@ -1,7 +1,7 @@
 /** One event on its way to the webhook server: HTTP or HTTPS, POST or GET, with the credentials that its URL carries. */
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { messageOf } from '../../errors';
+import { messageOf } from '../../support/errors';
 
 export type EventBody = Record<string, string>;
 

@@ -1,6 +1,6 @@
 /** The HTTP side: authenticates, understands, and lets the faults come between a command, its effect and its reply. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { messageOf } from '../../errors';
+import { messageOf } from '../../support/errors';
 import type { Account } from './account';
 import type { Command, Commands } from './commands';
 import { confirmReads } from './confirmation';

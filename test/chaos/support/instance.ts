@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const ROOT = join(__dirname, '../../..');
-const MAIN = process.env['TANDEM_MAIN'] ?? join(ROOT, 'dist/main.js');
+const MAIN = process.env['TANDEM_MAIN'] ?? join(ROOT, 'dist/cli/main.js');
 const SKEW = join(__dirname, 'clock-skew.cjs');
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;

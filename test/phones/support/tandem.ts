@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { startChild } from './child';
 import { eventually } from './waiting';
 
-const MAIN = process.env['TANDEM_MAIN'] ?? join(__dirname, '../../../dist/main.js');
+const MAIN = process.env['TANDEM_MAIN'] ?? join(__dirname, '../../../dist/cli/main.js');
 const START_MS = 60_000;
 /** As in `.tandem/running.json`. */
 const running = z.object({

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TEST_CERT, TEST_KEY } from '../../platform/sip/transport/test-certificate';
+import { TEST_CERT, TEST_KEY } from '../../sip/transport/test-certificate';
 import { freePorts } from './ports';
 
 export interface TlsSettings {

@@ -1,6 +1,6 @@
 import express from 'express';
 import request from 'supertest';
-import { createInternalErrors } from '../../../src/internal-errors';
+import { createInternalErrors } from '../../../src/support/internal-errors';
 import { answerErrors } from '../../../src/platform/api/error-middleware';
 import { silentLog } from '../../helpers/silent-log';
 

@@ -1,7 +1,7 @@
 import express from 'express';
 import request from 'supertest';
 import { registrationRoutes } from '../../../src/platform/api/registrations';
-import { AOR, flowFrom, REALM, world, type World } from '../sip/registrar/phone';
+import { AOR, flowFrom, REALM, world, type World } from '../../sip/registrar/phone';
 
 let w: World;
 beforeEach(() => {

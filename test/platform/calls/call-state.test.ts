@@ -1,5 +1,5 @@
 import { isOver, nextCallState } from '../../../src/platform/calls/call-state';
-import { CALL_STATES } from '../../../src/protocol/commands';
+import { CALL_STATES } from '../../../src/v1-wire/commands';
 
 it('a call is answered, rejected or ended; what is over stays over', () => {
   expect(nextCallState('started', 'answered')).toBe('active');

@@ -1,9 +1,9 @@
 /** Which addresses events are sent to. */
 import type { LookupAddress } from 'node:dns';
-import { createInternalErrors } from '../../../src/internal-errors';
+import { createInternalErrors } from '../../../src/support/internal-errors';
 import { createCallbackClient, type CallbackRules } from '../../../src/platform/calls/callback-client';
 import { createDelivery } from '../../../src/platform/calls/delivery';
-import { isPublicAddress } from '../../../src/platform/media/sounds/address';
+import { isPublicAddress } from '../../../src/media/sounds/address';
 import { createErrorLog } from '../../../src/platform/resources/error-log';
 import { recordingLog } from '../../helpers/builders';
 import { NUMBER, receiver, world, type Answer, type Receiver } from '../support/harness';

@@ -1,6 +1,6 @@
 import { dialAll } from '../../../src/platform/lines/fork';
 import type { Line, LineListener } from '../../../src/platform/lines/line';
-import { createTimers } from '../../../src/platform/timers';
+import { createTimers } from '../../../src/support/timers';
 import { tellingListener } from './listeners';
 
 function fork(branches: string[]) {

@@ -4,8 +4,8 @@ import { createFarEnds } from '../../../src/platform/lines/far-ends';
 import type { Line } from '../../../src/platform/lines/line';
 import { dialOwnNumber } from '../../../src/platform/lines/loop';
 import { DEFAULT_SOUND } from '../../../src/platform/lines/simulated-party';
-import type { Packet, PacketSink, Party } from '../../../src/platform/media/audio';
-import { createTimers } from '../../../src/platform/timers';
+import type { Packet, PacketSink, Party } from '../../../src/media/audio';
+import { createTimers } from '../../../src/support/timers';
 import { quietListener } from './listeners';
 
 beforeEach(() => jest.useFakeTimers());

@@ -5,7 +5,7 @@ import { createFarEnds } from '../../../src/platform/lines/far-ends';
 import type { Playback } from '../../../src/platform/lines/line';
 import { SimulatedLine } from '../../../src/platform/lines/simulated-line';
 import { silentPlayers } from '../../../src/platform/lines/silent-player';
-import { createTimers } from '../../../src/platform/timers';
+import { createTimers } from '../../../src/support/timers';
 import { tellingListener } from './listeners';
 
 beforeEach(() => jest.useFakeTimers());

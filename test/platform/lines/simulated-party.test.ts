@@ -5,9 +5,9 @@ import { createFarEnds } from '../../../src/platform/lines/far-ends';
 import type { Line, Playback } from '../../../src/platform/lines/line';
 import { SimulatedLine } from '../../../src/platform/lines/simulated-line';
 import { DEFAULT_SOUND } from '../../../src/platform/lines/simulated-party';
-import type { Packet, PacketSink, Party } from '../../../src/platform/media/audio';
-import type { CreatePlayer } from '../../../src/platform/media/player';
-import { createTimers, type Timers } from '../../../src/platform/timers';
+import type { Packet, PacketSink, Party } from '../../../src/media/audio';
+import type { CreatePlayer } from '../../../src/media/player';
+import { createTimers, type Timers } from '../../../src/support/timers';
 import { quietListener } from './listeners';
 
 beforeEach(() => jest.useFakeTimers());

@@ -1,17 +1,17 @@
 /** What a SIP line does where something beneath it goes wrong; calls that go well are in phones.test.ts. */
-import { createInternalErrors } from '../../../src/internal-errors';
+import { createInternalErrors } from '../../../src/support/internal-errors';
 import { strictErrors } from '../../helpers/strict-errors';
 import { createSipCalls, type SipCallsDeps } from '../../../src/platform/lines/sip-calls';
 import { SipLine } from '../../../src/platform/lines/sip-line';
 import type { LineListener } from '../../../src/platform/lines/line';
-import type { MediaLeg } from '../../../src/platform/media/media';
+import type { MediaLeg } from '../../../src/media/media';
 import type { Endpoint } from '../../../src/platform/resources/domains';
-import type { Contact } from '../../../src/platform/sip/registrar';
-import type { SipResponse } from '../../../src/platform/sip/message';
-import { printMessage } from '../../../src/platform/sip/print';
-import type { Target, TransportName } from '../../../src/platform/sip/transport/transport';
-import { createTimers } from '../../../src/platform/timers';
-import { answer, incoming, scene } from '../sip/transaction/scene';
+import type { Contact } from '../../../src/sip/registrar';
+import type { SipResponse } from '../../../src/sip/message';
+import { printMessage } from '../../../src/sip/print';
+import type { Target, TransportName } from '../../../src/sip/transport/transport';
+import { createTimers } from '../../../src/support/timers';
+import { answer, incoming, scene } from '../../sip/transaction/scene';
 import { silentLog as log } from '../../helpers/silent-log';
 
 const endpoint = { id: 'e-1', realm: 'biloxi.example.com', sipUri: 'sip:bob@biloxi.example.com' } as Endpoint;

@@ -1,9 +1,9 @@
 import { strictErrors } from '../../helpers/strict-errors';
 import type { LineListener, Playback } from '../../../src/platform/lines/line';
 import { SipLine } from '../../../src/platform/lines/sip-line';
-import type { Packet } from '../../../src/platform/media/audio';
-import type { MediaLeg } from '../../../src/platform/media/media';
-import type { PlayerListener } from '../../../src/platform/media/player';
+import type { Packet } from '../../../src/media/audio';
+import type { MediaLeg } from '../../../src/media/media';
+import type { PlayerListener } from '../../../src/media/player';
 import { silentLog } from '../../helpers/silent-log';
 
 const said: Packet = {

@@ -1,21 +1,21 @@
 /** Callbacks that throw, in one of two calls: that call ends on both sides and is counted, and the other goes on. */
 import { Socket } from 'node:dgram';
 import { Call } from '../../../src/platform/calls/call';
-import * as timeline from '../../../src/platform/media/recorder-timeline';
-import * as sessionTimer from '../../../src/platform/sip/session/session-timer';
-import type { Timers } from '../../../src/platform/timers';
+import * as timeline from '../../../src/media/recorder-timeline';
+import * as sessionTimer from '../../../src/sip/session/session-timer';
+import type { Timers } from '../../../src/support/timers';
 import { ENDPOINT, NUMBER, type World } from '../support/harness';
 import { withRegisteredPhone } from '../support/registered-phone';
 import { isSpeech, softphone, type Softphone } from '../support/softphone';
 
 // The exports of a module cannot be replaced: those of a copy can.
-jest.mock('../../../src/platform/media/recorder-timeline', () => ({
+jest.mock('../../../src/media/recorder-timeline', () => ({
   __esModule: true,
-  ...jest.requireActual<object>('../../../src/platform/media/recorder-timeline'),
+  ...jest.requireActual<object>('../../../src/media/recorder-timeline'),
 }));
-jest.mock('../../../src/platform/sip/session/session-timer', () => ({
+jest.mock('../../../src/sip/session/session-timer', () => ({
   __esModule: true,
-  ...jest.requireActual<object>('../../../src/platform/sip/session/session-timer'),
+  ...jest.requireActual<object>('../../../src/sip/session/session-timer'),
 }));
 
 type Dialog = Awaited<ReturnType<Softphone['answer']>>;

@@ -1,6 +1,6 @@
 /** A range for RTP of so many ports for calls that nobody else has just now. */
 import { randomInt } from 'node:crypto';
-import { createPortPool } from '../../../src/platform/media/ports';
+import { createPortPool } from '../../../src/media/ports';
 
 export async function freeRange(ports: number): Promise<{ from: number; to: number }> {
   for (;;) {

@@ -1,5 +1,5 @@
 /** Keys of a phone by RTP, as senders in the field number them, become one event each. */
-import { printTelephoneEvent } from '../../../src/platform/media/telephone-event';
+import { printTelephoneEvent } from '../../../src/media/telephone-event';
 import { ENDPOINT, type World } from '../support/harness';
 import { withRegisteredPhone } from '../support/registered-phone';
 import type { Softphone } from '../support/softphone';

@@ -1,7 +1,7 @@
 /** What a phone was granted ends when its endpoint gets another password, is disabled or deleted; calls that are up go on. */
 import net, { type AddressInfo } from 'node:net';
 import tls from 'node:tls';
-import { TEST_CERT, TEST_KEY } from '../sip/transport/test-certificate';
+import { TEST_CERT, TEST_KEY } from '../../sip/transport/test-certificate';
 import { ENDPOINT, world, type World } from '../support/harness';
 import { isSpeech, softphone, type Softphone, type SoftphoneOptions } from '../support/softphone';
 

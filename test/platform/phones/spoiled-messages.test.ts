@@ -1,7 +1,7 @@
 /** What a phone in a call says, spoiled: the platform answers on, without one internal error, and other calls go on. */
 import { createSocket } from 'node:dgram';
 import { randomFrom } from '../../helpers/random-from';
-import { mutate } from '../sip/message/mutations';
+import { mutate } from '../../sip/message/mutations';
 import { NUMBER, type World } from '../support/harness';
 import { withRegisteredPhone } from '../support/registered-phone';
 import { softphone, type Softphone } from '../support/softphone';

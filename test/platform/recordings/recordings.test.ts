@@ -6,14 +6,14 @@ import path from 'node:path';
 import { WaveFile } from 'wavefile';
 import { Call, type CallSettings } from '../../../src/platform/calls/call';
 import type { Line } from '../../../src/platform/lines/line';
-import type { Party, Tap } from '../../../src/platform/media/audio';
-import { encodeG711 } from '../../../src/platform/media/g711';
+import type { Party, Tap } from '../../../src/media/audio';
+import { encodeG711 } from '../../../src/media/g711';
 import { openMediaStore, type MediaStore } from '../../../src/platform/recordings/media-store';
 import { createRecordings, type Recordings } from '../../../src/platform/recordings/recordings';
 import { createErrorLog, type ErrorLog } from '../../../src/platform/resources/error-log';
 import { DEFAULT_RETENTION } from '../../../src/platform/retention';
-import { createTimers, type Timers } from '../../../src/platform/timers';
-import { wireTime } from '../../../src/protocol/times';
+import { createTimers, type Timers } from '../../../src/support/timers';
+import { wireTime } from '../../../src/v1-wire/times';
 import { createUris } from '../../../src/platform/uris';
 import { silentLog as log } from '../../helpers/silent-log';
 

@@ -9,7 +9,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { WebSocket } from 'ws';
 import { createInbox } from '../../helpers/inbox';
-import { TEST_CERT } from '../sip/transport/test-certificate';
+import { TEST_CERT } from '../../sip/transport/test-certificate';
 
 export interface Message {
   /** First line. */

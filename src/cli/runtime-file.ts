@@ -1,0 +1,115 @@
+/**
+ * Files in `.tandem/`: how `npm run demo` and `npm run provision` find a Tandem that runs in the same folder, and where
+ * generated secrets are kept that must not be printed. Only their owner can read them. What a setting has is never in them.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { messageOf } from '../support/errors';
+import type { Logger } from '../support/logger';
+
+const running = z.object({
+  pid: z.int(),
+  /** As `/healthz` of the server has it. */
+  instance: z.string(),
+  /** of Tandem */
+  url: z.string(),
+  /** Generated ones only, like the other secrets here. */
+  apiToken: z.string().optional(),
+  webhooks: z.object({ username: z.string(), password: z.string() }).optional(),
+  platform: z.object({
+    url: z.string(),
+    userId: z.string(),
+    token: z.string().optional(),
+    secret: z.string().optional(),
+  }),
+  /** What phones send to. */
+  sip: z.object({ host: z.string(), port: z.int() }).optional(),
+  /** By SIP URI. */
+  passwords: z.record(z.string(), z.string()).default({}),
+  /** Names of the settings that the server has its other secrets from. */
+  settings: z.array(z.string()).default([]),
+});
+export type Running = z.infer<typeof running>;
+
+export const RUNNING_FILE = '.tandem/running.json';
+export const PLATFORM_FILE = '.tandem/platform.json';
+export const PASSWORDS_FILE = '.tandem/passwords.json';
+
+/** How long a server of this machine may take to say that it is alive, ms. */
+const PATIENCE_MS = 3_000;
+
+export function writeRunning(state: Running, log: Logger): void {
+  try {
+    writePrivate(RUNNING_FILE, state);
+  } catch (error) {
+    log.warn(
+      { event: 'runtime-file-not-written', err: messageOf(error) },
+      `${RUNNING_FILE} could not be written; npm run demo will start its own server`,
+    );
+  }
+}
+
+/** The generated account of `npm run platform`. @returns takes it away again */
+export function writePlatformAccount(account: object, log: Logger): () => void {
+  try {
+    writePrivate(PLATFORM_FILE, account);
+  } catch (error) {
+    log.warn(
+      { event: 'platform-file-failed', err: messageOf(error) },
+      `${PLATFORM_FILE} could not be written; set the BANDWIDTH_* credentials to have some`,
+    );
+  }
+  return () => rmSync(PLATFORM_FILE, { force: true });
+}
+
+/** Replaces the file by one that only its owner can read. */
+function writePrivate(file: string, content: object): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  rmSync(file, { force: true });
+  writeFileSync(file, JSON.stringify(content), { mode: 0o600 });
+}
+
+/**
+ * The Tandem that runs here; undefined where none does. The file may be of one that crashed: other programs may have its
+ * process id and its port now.
+ */
+export async function findRunning(): Promise<Running | undefined> {
+  const state = readRunning();
+  if (!state) return undefined;
+  try {
+    const reply = await fetch(`${state.url}/healthz`, { redirect: 'error', signal: AbortSignal.timeout(PATIENCE_MS) });
+    const { instance } = z.object({ instance: z.string() }).parse(await reply.json());
+    return instance === state.instance ? state : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readRunning(): Running | undefined {
+  try {
+    const state = running.parse(JSON.parse(readFileSync(RUNNING_FILE, 'utf8')));
+    process.kill(state.pid, 0); // throws where there is no such process
+    return state;
+  } catch {
+    return undefined;
+  }
+}
+
+export function removeRunning(): void {
+  const own = readRunning()?.pid === process.pid;
+  if (own) rmSync(RUNNING_FILE, { force: true });
+}
+
+/** Adds passwords by SIP URI. */
+export function keepPasswords(passwords: ReadonlyMap<string, string>): void {
+  writePrivate(PASSWORDS_FILE, { ...readPasswords(), ...Object.fromEntries(passwords) });
+}
+
+function readPasswords(): Record<string, string> {
+  try {
+    return z.record(z.string(), z.string()).parse(JSON.parse(readFileSync(PASSWORDS_FILE, 'utf8')));
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,44 @@
+/** Settings that are valid one by one, and not together. */
+import { isWildcard } from '../addresses/host-port';
+import { settings } from './settings';
+
+type Given = Readonly<Record<string, string | undefined>>;
+
+export interface Listener {
+  setting: 'PORT' | 'PLATFORM_PORT' | 'SIP_PORT' | 'SIP_TLS_PORT';
+  host: string;
+}
+
+/**
+ * Ports that cannot all be opened.
+ * @param listeners what the command opens
+ */
+export function faultsOfPorts(given: Given, listeners: readonly Listener[]): string[] {
+  const faults: string[] = [];
+  for (const [index, second] of listeners.entries()) {
+    const port = portOf(given, second.setting);
+    if (port === undefined || port === 0) continue;
+    for (const first of listeners.slice(0, index))
+      if (portOf(given, first.setting) === port && overlap(first.host, second.host))
+        faults.push(`${second.setting} is ${port}, like ${first.setting}; give each a port of its own`);
+  }
+  return [...faults, ...faultsOfRtp(given, listeners)];
+}
+
+/** SIP over UDP has its port on the host that RTP has its own on. */
+function faultsOfRtp(given: Given, listeners: readonly Listener[]): string[] {
+  const rtp = settings.shape.RTP_PORTS.safeParse(given['RTP_PORTS']).data;
+  const port = portOf(given, 'SIP_PORT') ?? 0;
+  if (!rtp || !listeners.some(({ setting }) => setting === 'SIP_PORT') || port < rtp.from || port > rtp.to) return [];
+  return [`RTP_PORTS ${rtp.from}-${rtp.to} contains SIP_PORT ${port}; give a range without it`];
+}
+
+/** undefined: it is not valid, which is a fault of its own. */
+const portOf = (given: Given, setting: Listener['setting']): number | undefined =>
+  settings.shape[setting].safeParse(given[setting]).data;
+
+/** Whether a port can be taken on one of the hosts only. */
+function overlap(one: string, other: string): boolean {
+  const address = (host: string) => (host === 'localhost' ? '127.0.0.1' : host);
+  return isWildcard(one) || isWildcard(other) || address(one) === address(other);
+}

@@ -1,0 +1,215 @@
+/** Carries out commands beside the flows that want them, and brings back what came of each. */
+import type { CallControl, Ready } from '../providers/bandwidth-v1/client';
+import { NotWantedError, RefusedError, ReplyLostError, UnreachableError } from '../providers/bandwidth-v1/errors';
+import { cutCode } from '../support/codes';
+import { messageOf } from '../support/errors';
+import { StoreUnavailableError } from '../store/errors';
+import type { InternalErrors } from '../support/internal-errors';
+import type { Logger } from '../support/logger';
+import type { Metrics } from './metrics';
+import type { Command, CommandFailure, CommandResult, Flow, FlowEvent } from '../flows/flow';
+import { isSameCommand } from '../flows/flow';
+import { isWanted } from '../flows/index';
+
+export type SettledEvent = Extract<FlowEvent, { type: 'command-done' | 'command-failed' }>;
+
+export interface CommandRunnerDeps {
+  client: CallControl;
+  log: Logger;
+  internalErrors: InternalErrors;
+  metrics: Metrics;
+  /** epoch ms */
+  now: () => number;
+  /** Takes in what came of a command; what that leads to has begun when it resolves. */
+  settled: (flowId: string, event: SettledEvent) => Promise<void>;
+  /** Whether the other instances take this one for alive. */
+  holdsLease: () => boolean;
+  /** Whether the flow still wants this command, and has not given it to another instance. */
+  isStillWanted: (flowId: string, command: Command) => Promise<boolean>;
+}
+
+export interface CommandRunner {
+  /** Carries out a command, retries included. Its end is told to `settled`, whatever it is. */
+  run(flowId: string, command: Command): void;
+  /** Whether it is being carried out here, or its result is yet to be stored. */
+  runs(flowId: string, command: Command): boolean;
+  /** Wakes the commands of a flow that wait to be sent again, and that it no longer wants. */
+  review(flow: Flow): void;
+  /** Resolves when no command is under way. */
+  idle(): Promise<void>;
+  /** Begins nothing any more. What waits to be sent again stays with its flow, for whoever takes it over. */
+  close(): void;
+}
+
+/** Given as it is: by default each abort makes an error with a stack, which nobody reads. */
+const NO_LONGER_WANTED = 'no longer wanted';
+
+/** How long a result waits before it is tried to be stored again, ms. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2_000;
+/** How often an instance that lost its lease looks whether it has it again, ms. */
+const LEASE_CHECK_MS = 100;
+
+export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
+  const { client, log, metrics, now, settled } = deps;
+  const running = new Map<string, Set<{ command: Command; controller: AbortController }>>();
+  /** Those whose result no store would take, by a fault of ours: they were sent, and must not be sent again. */
+  const unstorable = new Set<string>();
+  const idlers: (() => void)[] = [];
+  let closed = false;
+
+  async function carryOut(flowId: string, command: Command, signal: AbortSignal): Promise<void> {
+    const event = await attempt(flowId, command, signal);
+    // It was given up only because this instance goes down: somebody else may do it.
+    if (closed && event.type === 'command-failed' && event.failure.fate === 'unsent') return;
+    const outcome = event.type === 'command-failed' ? event.failure.code : 'done';
+    metrics.commandSettled(command.type, outcome, (event.at - command.at) / 1_000);
+    await store(flowId, event);
+  }
+
+  /** As long as the store is away the result is kept here: what was done must not be done again. */
+  async function store(flowId: string, event: SettledEvent): Promise<void> {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      try {
+        return await settled(flowId, event);
+      } catch (error) {
+        const isPassing = error instanceof StoreUnavailableError && !closed;
+        const command = event.command.type;
+        // Once: an outage may be long, and the commands that wait for its end many.
+        if (pause === FIRST_PAUSE_MS || !isPassing)
+          log.error(
+            { event: 'result-not-stored', sessionId: flowId, command, err: messageOf(error) },
+            'The result of a command could not be stored',
+          );
+        if (!isPassing) return void unstorable.add(keyOf(flowId, event.command));
+      }
+      await passed(pause);
+    }
+  }
+
+  /**
+   * Settles before a command is sent whose effect cannot be taken back, each time. What its flow wants is asked of the
+   * store unless the flow has only just said it: another instance may have taken in that the caller is gone. And an
+   * instance that stood still for a while, or lost its store, may have been taken for gone, and its commands with it.
+   */
+  function readyFor(flowId: string, command: Command, signal: AbortSignal): Ready {
+    let isNews = true;
+    return async () => {
+      const isCertain = isNews && deps.holdsLease();
+      isNews = false;
+      if (isCertain) return;
+      while (!deps.holdsLease()) {
+        if (signal.aborted) throw new NotWantedError();
+        await passed(LEASE_CHECK_MS);
+      }
+      if (!(await deps.isStillWanted(flowId, command).catch(() => true))) throw new NotWantedError();
+    };
+  }
+
+  async function attempt(flowId: string, command: Command, signal: AbortSignal): Promise<SettledEvent> {
+    try {
+      const result = await perform(command, client, signal, readyFor(flowId, command, signal));
+      return { type: 'command-done', at: now(), command, result };
+    } catch (error) {
+      const failure = failureOf(error);
+      const callId = 'callId' in command ? command.callId : undefined;
+      log.warn(
+        {
+          event: 'command-failed',
+          sessionId: flowId,
+          command: command.type,
+          callId,
+          ...failure,
+          err: messageOf(error),
+        },
+        'command failed',
+      );
+      return { type: 'command-failed', at: now(), command, failure };
+    }
+  }
+
+  return {
+    run(flowId, command) {
+      if (closed) return;
+      const controller = new AbortController();
+      const task = { command, controller };
+      const tasks = running.get(flowId) ?? new Set();
+      running.set(flowId, tasks.add(task));
+      const settle = (): void => {
+        tasks.delete(task);
+        if (tasks.size === 0) running.delete(flowId);
+        if (running.size === 0) for (const wake of idlers.splice(0)) wake();
+      };
+      carryOut(flowId, command, controller.signal)
+        .catch((error: unknown) => deps.internalErrors.report(error, { where: 'command', flowId }))
+        .finally(settle);
+    },
+
+    runs(flowId, command) {
+      if (unstorable.has(keyOf(flowId, command))) return true;
+      return [...(running.get(flowId) ?? [])].some((task) => isSameCommand(task.command, command));
+    },
+
+    review(flow) {
+      for (const { command, controller } of running.get(flow.id) ?? []) {
+        if (!isWanted(flow, command)) controller.abort(NO_LONGER_WANTED);
+      }
+    },
+
+    idle: () =>
+      new Promise((resolve) => {
+        if (running.size === 0) resolve();
+        else idlers.push(resolve);
+      }),
+
+    close() {
+      closed = true;
+      for (const tasks of running.values()) for (const { controller } of tasks) controller.abort(NO_LONGER_WANTED);
+    },
+  };
+}
+
+const keyOf = (flowId: string, { id, at }: Command): string => `${flowId} ${at} ${id}`;
+
+/** Keeps no process alive. */
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+/** A command that tells nothing beyond that it was done. */
+const DONE: CommandResult = {};
+
+/** @param signal aborted when the flow no longer wants it: then it is not sent (again), but its reply is still awaited */
+async function perform(
+  command: Command,
+  client: CallControl,
+  signal: AbortSignal,
+  ready: Ready,
+): Promise<CommandResult> {
+  switch (command.type) {
+    case 'create-call':
+      return { callId: await client.createCall(command, signal, ready) };
+    case 'find-call':
+      return { seen: await client.findCalls(command, signal) };
+    case 'look-at-call':
+      return { seen: [await client.lookAtCall(command.callId, signal)] };
+    case 'answer-call':
+      return client.answerCall(command.callId, signal, ready).then(() => DONE);
+    case 'create-bridge':
+      return { bridgeId: await client.createBridge(command.callIds, signal, ready) };
+    case 'speak':
+      return client.speak(command.callId, { ...command.speech, tag: command.tag }, signal, ready).then(() => DONE);
+    case 'reject-call':
+      return client.rejectCall(command.callId, signal, command.cause).then(() => DONE);
+    case 'hang-up':
+      return client.hangUp(command.callId, signal).then(() => DONE);
+  }
+}
+
+/** What an error tells of the command's fate. An error of no known kind leaves it open. */
+function failureOf(error: unknown): CommandFailure {
+  if (error instanceof RefusedError) return { fate: 'refused', code: cutCode(error.code), status: error.status };
+  if (error instanceof UnreachableError || error instanceof NotWantedError) return { fate: 'unsent', code: error.code };
+  if (error instanceof ReplyLostError) return { fate: 'unknown', code: cutCode(error.code), status: error.status };
+  return { fate: 'unknown', code: 'unexpected' };
+}

@@ -1,0 +1,125 @@
+/** Plays sounds to a far end: packets of 20 ms, at the pace of the clock. */
+import type { InternalErrors } from '../support/internal-errors';
+import { messageOf } from '../support/errors';
+import type { Logger } from '../support/logger';
+import type { Playback } from '../platform/lines/line';
+import { SAMPLES_PER_PACKET, type PacketSink } from './audio';
+import type { Clock } from './clock';
+import { encodedSound } from './encoded-sound';
+import type { CreatePlayer, Player, PlayerListener } from './player';
+import type { Sounds } from './sounds';
+
+export interface AudioPlayerDeps {
+  clock: Clock;
+  sounds: Pick<Sounds, 'load'>;
+  log: Logger;
+}
+
+export function audioPlayers(deps: AudioPlayerDeps): CreatePlayer {
+  return (listener, hear, internalErrors) => createAudioPlayer(deps, listener, hear, internalErrors);
+}
+
+interface Playing {
+  playback: Playback;
+  /** It is not wanted any more: nobody need make it. */
+  unwanted: AbortController;
+  /** Ends the ticks; undefined: still loading. */
+  stopTicks?: () => void;
+  started: boolean;
+}
+
+/**
+ * What is stopped while it is still being loaded counts as played, for no time at all: somebody may be waiting for its end.
+ */
+function createAudioPlayer(
+  { clock, sounds, log }: AudioPlayerDeps,
+  listener: PlayerListener,
+  hear: PacketSink,
+  internalErrors: InternalErrors,
+): Player {
+  let playing: Playing | undefined;
+  // What is to be told, in order; never from within a command.
+  let toTell: (() => void)[] = [];
+
+  const tell = (): void => {
+    for (const one of toTell.splice(0)) one();
+  };
+  /** @returns what was being played */
+  const end = (): Playing | undefined => {
+    const ended = playing;
+    playing = undefined;
+    ended?.stopTicks?.();
+    ended?.unwanted.abort();
+    return ended;
+  };
+  const abandon = (): void => {
+    end();
+    toTell = [];
+  };
+  const stop = (): void => {
+    const stopped = end();
+    if (!stopped) return;
+    const { playback, started } = stopped;
+    if (!started) toTell.push(() => listener.playStarted(playback));
+    toTell.push(() => listener.playDone(playback));
+    setImmediate(internalErrors.guard('player', tell));
+  };
+
+  const start = (current: Playing, samples: Int16Array): void => {
+    const { playback } = current;
+    const sound = encodedSound(samples, playback.volume);
+    const stream = {};
+    let position = 0; // in the sound
+    let packets = 0;
+    const tick = (): void => {
+      if (!current.started) {
+        tell(); // that what was played before is done
+        if (playing !== current) return;
+      }
+      if (position >= samples.length) {
+        current.stopTicks?.();
+        playing = undefined;
+        return listener.playDone(playback);
+      }
+      hear({
+        kind: 'audio',
+        codec: 'PCMU',
+        payload: sound.payload(position, playback.loop),
+        stream,
+        sequence: packets & 0xffff,
+        timestamp: (packets * SAMPLES_PER_PACKET) >>> 0,
+        marker: packets === 0,
+      });
+      packets += 1;
+      position += SAMPLES_PER_PACKET;
+      if (playback.loop) position %= samples.length;
+      if (current.started) return;
+      current.started = true;
+      listener.playStarted(playback);
+    };
+    current.stopTicks = clock.everyPacket(tick, (error) => internalErrors.report(error, { where: 'player' }));
+  };
+
+  return {
+    play(playback) {
+      stop();
+      const current: Playing = { playback, started: false, unwanted: new AbortController() };
+      playing = current;
+      sounds
+        .load(playback, current.unwanted.signal)
+        .then(
+          (samples) => playing === current && start(current, samples),
+          (error: unknown) => {
+            if (playing !== current) return;
+            playing = undefined;
+            tell();
+            log.warn({ event: 'playback-failed', err: error, kind: playback.kind }, 'playback failed');
+            listener.playFailed(playback, messageOf(error));
+          },
+        )
+        .catch((error: unknown) => internalErrors.report(error, { where: 'player' }));
+    },
+    stop,
+    abandon,
+  };
+}

@@ -1,0 +1,181 @@
+/** One call's end of the media: its port, its session description, and what goes in and out. */
+import { SocketAddress, isIPv4, isIPv6 } from 'node:net';
+import type { InternalErrors } from '../support/internal-errors';
+import type { Logger } from '../support/logger';
+import { guardedSink, type PacketSink, type Party, type Tap } from './audio';
+import type { Clock } from './clock';
+import { createKeyDetector } from './key-detector';
+import { createLatch, type Address } from './latch';
+import type { MediaLeg, MediaLegListener } from './media';
+import { acceptAnswer, answerOffer, offeredMedia, reofferedMedia, type AudioStream } from './negotiate';
+import { createOwnDescription } from './own-description';
+import type { RtpPort } from './ports';
+import { createRtpReceiver, type ReceiverCounts } from './rtp-receiver';
+import { createRtpSender } from './rtp-sender';
+import type { SdpMedia } from './sdp';
+
+export interface RtpLegDeps {
+  /** The address that the port is bound to. */
+  host: string;
+  advertise(remoteHost: string | undefined): string;
+  /** IP address of the far end's signalling. */
+  peer: string | undefined;
+  /** Whether a leg of this platform has this port. */
+  isOwnPort(this: void, address: Address): boolean;
+  silenceSeconds: number;
+  clock: Clock;
+  log: Logger;
+  /** Those of the call. */
+  internalErrors: InternalErrors;
+  /** It was closed; its port will be, soon. */
+  ended(leg: RtpLeg, portClosed: Promise<void>): void;
+}
+
+export interface RtpLeg extends MediaLeg {
+  readonly counts: Readonly<ReceiverCounts>;
+  /**
+   * Every `CHECK_MS`: a far end that hears nothing gets silence. Never throws.
+   * @param isSecond once a second: whether the far end has gone silent is checked, too
+   */
+  check(isSecond: boolean): void;
+}
+
+export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps: RtpLegDeps): RtpLeg {
+  const { socket, port } = rtpPort;
+  const { clock, log, silenceSeconds, internalErrors } = deps;
+  const latch = createLatch({
+    peer: deps.peer === undefined ? undefined : reachable({ address: deps.peer, port: 0 }, deps.host)?.address,
+    isOwnPort: deps.isOwnPort,
+  });
+  const receiver = createRtpReceiver(latch);
+  const sender = createRtpSender((packet) => {
+    const { target } = latch;
+    if (!target) return false;
+    socket.send(packet, 0, packet.length, target.port, target.address);
+    return true;
+  });
+  const keys = createKeyDetector((key) => listener.dtmf(key));
+  const description = createOwnDescription();
+
+  let stream: AudioStream | undefined;
+  let offered: SdpMedia[] = [];
+  let agreed: SdpMedia[] | undefined;
+  let sink: PacketSink | undefined;
+  let tap: Tap | undefined;
+  let stopTicking: (() => void) | undefined;
+  let isClosed = false;
+  let silentFor = 0; // seconds
+  let saidSilent = false;
+
+  socket.on('message', (datagram, source) => {
+    if (isClosed) return;
+    // Not `guard`: it would allocate for each packet.
+    try {
+      const packet = receiver.take(datagram, source);
+      if (!packet) return;
+      silentFor = 0;
+      if (packet === 'alive') return;
+      if (packet.kind === 'telephone-event') keys.take(packet);
+      tap?.said(packet);
+      sink?.(packet);
+    } catch (error) {
+      internalErrors.report(error, { where: 'rtp packet' });
+    }
+  });
+
+  /** From now on it is spoken like this. */
+  const agree = (next: AudioStream): void => {
+    stream = next;
+    silentFor = 0;
+    latch.expect(reachable(next.remote, deps.host));
+    receiver.configure(next.receivable);
+    sender.configure(next.mayHear ? next : undefined);
+    if (!sender.pressing) stopPressing();
+  };
+  /** A clock of its own only while keys are sent: hundreds of ticks a second for nothing would cost more than the sound. */
+  const startPressing = (): void => {
+    if (isClosed || !sender.pressing) return;
+    const tick = (): void => {
+      sender.tick();
+      if (!sender.pressing) stopPressing();
+    };
+    stopTicking ??= clock.everyPacket(tick, (error) => internalErrors.report(error, { where: 'rtp keys' }));
+  };
+  const stopPressing = (): void => {
+    stopTicking?.();
+    stopTicking = undefined;
+  };
+
+  const checkSilence = (): void => {
+    if (silenceSeconds === 0 || saidSilent || isClosed) return;
+    if (!stream?.maySay || stream.held) return;
+    silentFor += 1;
+    if (silentFor <= silenceSeconds) return;
+    saidSilent = true;
+    listener.silent();
+  };
+
+  const hear = guardedSink(internalErrors, 'rtp send', (packet) => {
+    if (isClosed) return;
+    if (sender.send(packet)) tap?.heard(packet);
+  });
+  const party: Party = {
+    hear,
+    sayTo: (next) => void (sink = next),
+    tap: (next) => void (tap = next),
+  };
+
+  const leg: RtpLeg = {
+    party,
+    get held() {
+      return stream?.held ?? false;
+    },
+    offer() {
+      offered = agreed ? reofferedMedia(port, agreed) : offeredMedia(port);
+      return description.print(deps.advertise(stream?.remote?.address), offered);
+    },
+    takeAnswer(sdp) {
+      agree(acceptAnswer(sdp, offered));
+      agreed = offered;
+    },
+    answer(sdp) {
+      const { stream: next, media } = answerOffer(sdp, port);
+      agree(next);
+      agreed = media;
+      return description.print(deps.advertise(next.remote?.address), media);
+    },
+    sendDtmf(digits) {
+      if (stream && stream.eventType === undefined)
+        log.debug({ event: 'dtmf-unsupported' }, 'The far end accepts no telephone events: digits are dropped');
+      sender.press(digits);
+      startPressing();
+    },
+    counts: receiver.counts,
+    check(isSecond) {
+      try {
+        sender.fill();
+        if (isSecond) checkSilence();
+      } catch (error) {
+        internalErrors.report(error, { where: 'rtp check' });
+      }
+    },
+    close() {
+      if (isClosed) return;
+      isClosed = true;
+      sink = undefined;
+      tap = undefined;
+      stopPressing();
+      log.debug({ event: 'rtp-closed', port, ...receiver.counts }, 'RTP port closed');
+      deps.ended(leg, rtpPort.close());
+    },
+  };
+  return leg;
+}
+
+/** The address as the socket's family wants it, and as it writes it; undefined: of the other family. */
+function reachable(remote: Address | undefined, host: string): Address | undefined {
+  if (!remote) return undefined;
+  if (!isIPv6(host)) return isIPv4(remote.address) ? remote : undefined;
+  const address = isIPv4(remote.address) ? `::ffff:${remote.address}` : remote.address;
+  return { address: new SocketAddress({ address, family: 'ipv6' }).address, port: remote.port };
+}

@@ -1,0 +1,26 @@
+/** The far side of `thread.ts`: a worker thread that makes a sound of each job. */
+import { parentPort } from 'node:worker_threads';
+import { messageOf } from '../../support/errors';
+import { SoundError, type SoundErrorCode } from './errors';
+
+/** What a worker answers to a job: 8 kHz, 16 bits, native byte order; or why there is none. */
+export type Reply = { samples: ArrayBuffer } | { code: SoundErrorCode | undefined; message: string };
+
+/** Answers every job, one after the other. */
+export function serve<Job>(make: (job: Job) => Promise<Int16Array>): void {
+  const port = parentPort;
+  if (!port) return;
+  const answer = async (job: Job): Promise<void> => {
+    try {
+      const samples = new Int16Array(await make(job)).buffer;
+      const reply: Reply = { samples };
+      port.postMessage(reply, [samples]);
+    } catch (error) {
+      const code = error instanceof SoundError ? error.code : undefined;
+      const reply: Reply = { code, message: messageOf(error) };
+      port.postMessage(reply);
+    }
+  };
+  // eslint-disable-next-line @typescript-eslint/no-floating-promises -- `thread.ts` sees how a thread ends
+  port.on('message', (job: Job) => void answer(job));
+}

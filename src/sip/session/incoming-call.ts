@@ -1,0 +1,171 @@
+/**
+ * A call that came in (RFC 3261 13.3): it rings until it is answered, rejected or given up.
+ *
+ *   ringing ──accept──▶ accepted ──ACK──▶ confirmed ──BYE──▶ ended
+ *      │                    └──hangUp──▶ leaving ──ACK or none in 64*T1──▶ ended
+ *      └──reject, CANCEL──▶ ended
+ */
+import { SdpError } from '../../media/sdp';
+import type { Cancel } from '../../support/timers';
+import { Dialog } from '../dialog';
+import { parseScalar } from '../header-values';
+import { newTag, responseTo, RETRY_LATER } from '../respond';
+import type { SipRequest } from '../message';
+import type { ServerTransaction } from '../transaction/transaction';
+import { sendUntilAcknowledged, type Accepted } from './accepted';
+import { answerIn, offerIn } from './description';
+import { Established, okOf } from './established';
+import type { SessionDeps, SessionListener, SessionMedia } from './session';
+import { answerTerms } from './session-timer';
+
+type State = 'ringing' | 'accepted' | 'leaving' | 'confirmed' | 'ended';
+type Signal = 'accept' | 'ack' | 'no-ack' | 'hangUp' | 'cancel' | 'bye';
+
+const TRANSITIONS: Readonly<Record<State, Partial<Record<Signal, State>>>> = {
+  ringing: { accept: 'accepted', hangUp: 'ended', cancel: 'ended', bye: 'ended' },
+  accepted: { ack: 'confirmed', 'no-ack': 'ended', hangUp: 'leaving', bye: 'ended' },
+  // Whoever was called sends no BYE before the ACK (15).
+  leaving: { ack: 'ended', 'no-ack': 'ended', bye: 'ended' },
+  confirmed: { hangUp: 'ended', bye: 'ended' },
+  ended: {},
+};
+
+/** 13.3.1.1: a 180 may be lost, and proxies take an INVITE of which they hear nothing for dead; ms. */
+const RING_AGAIN_MS = 60_000;
+/** More is no limit: no phone rings for a day; s. */
+const LONGEST_EXPIRES = 86_400;
+
+export class IncomingCall {
+  #state: State = 'ringing';
+  #accepted: Accepted | undefined;
+  readonly #call: Established;
+  readonly #offered: boolean;
+  readonly #stopWatching: () => void;
+  #cancelRing: Cancel | undefined;
+  #cancelExpiry: Cancel | undefined;
+
+  /**
+   * @param media knows the offer of the INVITE already, and gives the answer to it; without one it offers
+   * @throws DialogError where the INVITE lacks what a dialog needs
+   */
+  constructor(
+    private readonly transaction: ServerTransaction,
+    private readonly media: SessionMedia,
+    private readonly listener: SessionListener,
+    private readonly deps: SessionDeps,
+  ) {
+    const { request, flow } = transaction;
+    this.#offered = offerIn(request) !== undefined;
+    const dialog = Dialog.ofRequest(request, newTag(), flow);
+    const ended = (status: number | undefined): void => {
+      const rang = this.#state === 'ringing';
+      if (this.#state === 'leaving') this.#move('bye');
+      else if (this.#move('bye')) {
+        this.#accepted?.stop();
+        // BYE within the early dialog (15): the INVITE is answered as after a CANCEL.
+        if (rang) this.#refuse(487);
+        this.listener.ended(rang ? 487 : status);
+      }
+    };
+    const afterwards: SessionListener = {
+      ringing: () => undefined,
+      answered: () => undefined,
+      dtmf: (digit) => listener.dtmf(digit),
+      ended,
+    };
+    this.#call = new Established(dialog, media, afterwards, deps, false);
+    this.#call.confirmed = false;
+    this.#call.onFirstAck = (ack) => this.#acknowledged(ack);
+    this.#call.learn(request);
+    // Over a connection that is gone nobody can be told that it was answered, and no CANCEL will come.
+    this.#stopWatching = flow.onClose(deps.internalErrors.guard('sip flow', () => this.cancelled()));
+    const seconds = parseScalar(request.headers.get('expires') ?? '', LONGEST_EXPIRES);
+    // 13.3.1: the caller waits no longer.
+    if (seconds !== undefined) this.#cancelExpiry = deps.timers.after(seconds * 1000, () => this.cancelled());
+  }
+
+  ring(): void {
+    if (this.#state !== 'ringing') return;
+    const { request } = this.transaction;
+    const { dialog } = this.#call;
+    const routes = request.headers.all('record-route').map((route) => ['Record-Route', route] as const);
+    this.transaction.respond(
+      responseTo(request, 180, { toTag: dialog.localTag, headers: [...routes, ['Contact', dialog.contact]] }),
+    );
+    this.#cancelRing?.();
+    this.#cancelRing = this.deps.timers.after(RING_AGAIN_MS, () => this.ring());
+  }
+
+  /** Picks up; `answered` follows with the ACK. @param sdp answer to the INVITE's offer; where it had none, an offer */
+  accept(sdp: string): void {
+    const { request } = this.transaction;
+    const agreed = answerTerms(request.headers);
+    if (!agreed || !this.#move('accept')) return;
+    this.#call.keepAlive(agreed.terms.interval, agreed.terms.refresher === 'uas');
+    const response = okOf(request, this.#call.dialog, agreed.headers, sdp);
+    this.#accepted = sendUntilAcknowledged(this.transaction, response, this.deps.timers, () => this.#unacknowledged());
+  }
+
+  /** @param status what the caller is told where it rings still */
+  hangUp(status: number): void {
+    const before = this.#state;
+    if (!this.#move('hangUp')) return;
+    if (before === 'ringing') {
+      this.#refuse(status);
+      this.#call.close();
+    } else if (before === 'confirmed') this.#call.hangUp();
+  }
+
+  /** CANCEL came, or the caller can be there no more. */
+  cancelled(): void {
+    if (!this.#move('cancel')) return;
+    this.#refuse(487);
+    this.#call.close();
+    this.listener.ended(487);
+  }
+
+  #acknowledged(ack: SipRequest): void {
+    this.#accepted?.acknowledged();
+    const before = this.#state;
+    if (!this.#move('ack')) return;
+    this.#call.confirmed = true;
+    if (before === 'leaving') return this.#call.hangUp();
+    if (!this.#offered) {
+      try {
+        this.media.takeAnswer(answerIn(ack));
+      } catch (error) {
+        if (!(error instanceof SdpError)) throw error;
+        this.#move('hangUp');
+        this.#call.hangUp();
+        return this.listener.ended(error.status);
+      }
+    }
+    this.listener.answered();
+  }
+
+  #unacknowledged(): void {
+    const before = this.#state;
+    if (!this.#move('no-ack')) return;
+    this.#call.hangUp(); // 13.3.1.4
+    if (before === 'accepted') this.listener.ended(408);
+  }
+
+  #refuse(status: number): void {
+    const { request } = this.transaction;
+    const headers = status === 503 ? RETRY_LATER : [];
+    this.transaction.respond(responseTo(request, status, { toTag: this.#call.dialog.localTag, headers }));
+  }
+
+  /** @returns false where the signal means nothing in this state */
+  #move(signal: Signal): boolean {
+    const next = TRANSITIONS[this.#state][signal];
+    if (next === undefined) return false;
+    this.#state = next;
+    if (next !== 'ringing') {
+      this.#stopWatching();
+      this.#cancelRing?.();
+      this.#cancelExpiry?.();
+    }
+    return true;
+  }
+}

@@ -1,0 +1,153 @@
+/** Opens the transports of SIP (RFC 3261 18, RFC 7118). */
+import { lookup } from 'node:dns/promises';
+import type { Server } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
+import { isIP } from 'node:net';
+import { createInternalErrors, type InternalErrors } from '../../support/internal-errors';
+import type { Logger } from '../../support/logger';
+import { createAdmission } from './admission';
+import { flowId } from './connection';
+import { FlowError } from './errors';
+import { DEFAULT_LIMITS, type TransportLimits } from './limits';
+import { createLocalAddress, isOwnAddress } from './local-address';
+import { createReceive, type ReceiveCounts } from './receive';
+import { startStream, type StreamTransport, type TlsIdentity } from './stream';
+import type { Address, Flow, Transports, TransportUser } from './transport';
+import { startUdp, type UdpTransport } from './udp';
+import { createWebSockets, type IsAllowed } from './websocket';
+
+export { FlowError } from './errors';
+export { DEFAULT_LIMITS, type TransportLimits } from './limits';
+export { createLocalAddress, localAddressFor, type LocalAddressOptions } from './local-address';
+export { MAX_UDP_REQUEST } from './udp';
+export { WEBSOCKET_PATH } from './websocket';
+
+export interface TransportOptions {
+  /** UDP and TCP that both have port 0 get the same number. */
+  udp?: Address | undefined;
+  tcp?: Address | undefined;
+  tls?: (Address & TlsIdentity) | undefined;
+  /** What the rest of the world reaches this machine at, where that is no address of its own. */
+  publicAddress?: string | undefined;
+  user: TransportUser;
+  log: Logger;
+  internalErrors?: InternalErrors;
+  limits?: Partial<TransportLimits>;
+}
+
+export interface SipTransports extends Transports {
+  /** WebSocket at `/sip` of an HTTP server: WS, or WSS where the server is https. @returns takes it away again */
+  attachWebSocket: (server: Server | HttpsServer, isAllowed?: IsAllowed) => () => void;
+  /** Ends the connections that fit, at once. UDP has none. */
+  endConnections: (fits: (flow: Flow) => boolean, reason: string) => void;
+  /** Since the start; for metrics and tests. */
+  readonly counts: Readonly<ReceiveCounts> & { readonly connections: number };
+}
+
+/** Tries at one port number that is free for UDP and TCP. */
+const PORT_TRIES = 20;
+
+/** @throws (rejects) where an address cannot be bound; nothing is left open then */
+export async function startTransports(options: TransportOptions): Promise<SipTransports> {
+  const { udp, tcp, tls, publicAddress, user } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const log = options.log.child({ part: 'sip-transport' });
+  const { internalErrors = createInternalErrors(log) } = options;
+  const counts: ReceiveCounts = { messages: 0, malformed: 0, dropped: 0 };
+  const admission = createAdmission(limits);
+  const receive = createReceive({ user, log, internalErrors, limits, counts });
+  const shared = { receive, admission, limits, internalErrors, log };
+  const localAddress = (host: string) => createLocalAddress({ host, publicAddress });
+
+  const openUdp = (address: Address) => startUdp({ ...shared, ...address, localAddress: localAddress(address.host) });
+  const openStream = ({ host, port }: Address, identity?: TlsIdentity) =>
+    startStream({ ...shared, host, port, identity, localAddress: localAddress(host) });
+
+  /** Both, where both are wanted, on one number. */
+  const openPair = async (): Promise<[UdpTransport | undefined, StreamTransport | undefined]> => {
+    for (let tries = 1; ; tries++) {
+      const datagrams = udp && (await openUdp(udp));
+      if (!tcp) return [datagrams, undefined];
+      const together = datagrams !== undefined && udp?.port === 0 && tcp.port === 0;
+      try {
+        return [datagrams, await openStream(together ? { ...tcp, port: datagrams.address.port } : tcp)];
+      } catch (error) {
+        await datagrams?.close();
+        if (!together || tries >= PORT_TRIES) throw error;
+      }
+    }
+  };
+
+  const [datagrams, streams] = await openPair();
+  let secureStreams: StreamTransport | undefined;
+  try {
+    secureStreams = tls && (await openStream(tls, tls));
+  } catch (error) {
+    await Promise.all([datagrams?.close(), streams?.close()]);
+    throw error;
+  }
+  const webSockets = createWebSockets({ ...shared, localAddress: localAddress('0.0.0.0') });
+
+  return {
+    listening: [
+      ...(datagrams ? [{ transport: 'UDP' as const, ...datagrams.address }] : []),
+      ...(streams ? [{ transport: 'TCP' as const, ...streams.address }] : []),
+      ...(secureStreams ? [{ transport: 'TLS' as const, ...secureStreams.address }] : []),
+    ],
+    counts: {
+      get messages() {
+        return counts.messages;
+      },
+      get malformed() {
+        return counts.malformed;
+      },
+      get dropped() {
+        return counts.dropped;
+      },
+      get connections() {
+        return admission.size;
+      },
+    },
+    attachWebSocket: (server, isAllowed) => webSockets.attach(server, isAllowed),
+    endConnections(fits, reason) {
+      const connections = [...(streams?.open() ?? []), ...(secureStreams?.open() ?? []), ...webSockets.open()];
+      for (const connection of connections) if (fits(connection)) connection.destroy(reason);
+    },
+    async flowTo({ transport, host, port }) {
+      if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new FlowError(`${port} is no port`);
+      const remote = { host: await resolve(host), port };
+      switch (transport) {
+        case 'UDP':
+          if (datagrams) return datagrams.flowTo(remote);
+          break;
+        case 'TCP':
+          if (streams) return streams.flowTo(remote);
+          break;
+        case 'TLS':
+          if (secureStreams) return secureStreams.flowTo(remote, host);
+          break;
+        case 'WS':
+        case 'WSS': {
+          const there = webSockets.find(flowId({ transport, ...remote }));
+          if (there) return there;
+        }
+      }
+      throw new FlowError(`There is no way to ${host}:${port} over ${transport}`);
+    },
+    isOwn: (name) =>
+      [udp, tcp, tls].some((address) => address && isOwnAddress(name, { host: address.host, publicAddress })),
+    async close() {
+      webSockets.close();
+      await Promise.all([datagrams?.close(), streams?.close(), secureStreams?.close()]);
+    },
+  };
+}
+
+async function resolve(host: string): Promise<string> {
+  if (isIP(host) !== 0) return host;
+  try {
+    return (await lookup(host)).address;
+  } catch (cause) {
+    throw new FlowError(`${host} has no address`, { cause });
+  }
+}

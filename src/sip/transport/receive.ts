@@ -1,0 +1,154 @@
+/** What becomes of the bytes that come in, whatever carried them (RFC 3261 18.2.1, RFC 3581 4). */
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { canonicalHost } from '../../addresses/uri';
+import type { InternalErrors } from '../../support/internal-errors';
+import type { Logger } from '../../support/logger';
+import { parseVia } from '../header-values';
+import { Headers, type SipRequest } from '../message';
+import { parseMessage } from '../parse';
+import { responseTo } from '../respond';
+import type { TransportLimits } from './limits';
+import type { Flow, TransportUser } from './transport';
+
+export interface ReceiveCounts {
+  /** Given to the user. */
+  messages: number;
+  /** Requests with a fault. */
+  malformed: number;
+  /** What was no SIP, and responses with a fault. */
+  dropped: number;
+}
+
+/** Takes one datagram, one WebSocket message, or one message cut out of a stream. Never throws. */
+export type Receive = (data: Buffer, framing: 'datagram' | 'stream', flow: Flow) => void;
+
+export interface ReceiveDeps {
+  user: TransportUser;
+  log: Logger;
+  internalErrors: InternalErrors;
+  limits: Pick<TransportLimits, 'malformedPerSecond'>;
+  counts: ReceiveCounts;
+}
+
+/** Addresses whose malformed requests are counted at once; more are not answered. */
+const MAX_COUNTED = 10_000;
+
+export function createReceive({ user, log, internalErrors, limits, counts }: ReceiveDeps): Receive {
+  const answers = createBudget(limits.malformedPerSecond);
+  let loggedAt = -Infinity;
+  let unlogged = 0;
+
+  const note = (what: string, reason: string, flow: Flow): void => {
+    unlogged++;
+    const now = performance.now();
+    if (now - loggedAt < 1_000) return;
+    log.debug({ event: 'sip-malformed', what, reason, flow: flow.id, count: unlogged }, 'malformed SIP messages');
+    loggedAt = now;
+    unlogged = 0;
+  };
+
+  const take = (data: Buffer, framing: 'datagram' | 'stream', flow: Flow): void => {
+    const parsed = parseMessage(data, framing);
+    switch (parsed.kind) {
+      case 'dropped':
+        counts.dropped++;
+        note('dropped', parsed.reason, flow);
+        return;
+      case 'malformed': {
+        counts.malformed++;
+        note('malformed', parsed.reason, flow);
+        const { request, status, reason } = parsed;
+        // An ACK is never answered; of the others no flood is made.
+        if (request.method !== 'ACK' && answers.take(flow.remote.host)) {
+          const answer = responseTo(stamped(request, flow), status, { reason, toTag: statelessTag(request) });
+          wayBack(request, flow).send(answer);
+        }
+        return;
+      }
+      case 'message': {
+        counts.messages++;
+        const { message } = parsed;
+        if (message.kind === 'response') return user.message(message, flow);
+        const back = wayBack(message, flow);
+        stamp(message, flow);
+        user.message(message, back);
+      }
+    }
+  };
+
+  return (data, framing, flow) => {
+    try {
+      take(data, framing, flow);
+    } catch (error) {
+      internalErrors.report(error, { where: 'sip message' });
+    }
+  };
+}
+
+const SIP_PORT = 5060;
+
+/**
+ * The flow over which a request is answered, and its sender reached. Over UDP that is where it came from if its `Via` asks for
+ * that with `rport` (RFC 3581 4), else the port of `Via` at the address that it came from (RFC 3261 18.2.2): a phone may send
+ * from one port and listen at another. Where `Via` has another address than it came from there is a NAT in between, which
+ * knows nothing of the port of `Via`: the answer goes to where the request came from, `rport` or not.
+ */
+function wayBack({ headers }: SipRequest, flow: Flow): Flow {
+  if (!flow.toPort) return flow;
+  const via = parseVia(headers.get('via') ?? '');
+  if (!via || via.params.has('rport')) return flow;
+  if (isIP(via.host) !== 0 && canonicalHost(via.host) !== canonicalHost(flow.remote.host)) return flow;
+  const port = via.port ?? SIP_PORT;
+  return port === 0 || port === flow.remote.port ? flow : flow.toPort(port);
+}
+
+const OLD_STAMP = /;[ \t]*(received|rport)[ \t]*(?:=[^;]*)?(?=;|$)/gi;
+
+/**
+ * Puts `received` into the top `Via`, and `rport` where the client has it (RFC 3261 18.2.1, RFC 3581 4), in place of what the
+ * client may have written there.
+ */
+function stamp(request: SipRequest, flow: Flow): void {
+  const via = request.headers.removeFirst('via');
+  if (via === undefined) return;
+  const { host, port } = flow.remote;
+  let asked = false;
+  const clean = via.replace(OLD_STAMP, (_stamp, name: string) => {
+    asked ||= name.toLowerCase() === 'rport';
+    return '';
+  });
+  // A `;` at the end would make an empty parameter.
+  request.headers.prepend('via', `${clean.replace(/[;\s]+$/, '')};received=${host}${asked ? `;rport=${port}` : ''}`);
+}
+
+function stamped(request: SipRequest, flow: Flow): SipRequest {
+  const copy = { ...request, headers: new Headers(request.headers) };
+  stamp(copy, flow);
+  return copy;
+}
+
+/** The same for every retransmission (RFC 3261 8.2.7). */
+function statelessTag({ headers }: SipRequest): string {
+  const text = ['via', 'call-id', 'cseq', 'from'].map((name) => headers.get(name) ?? '').join('\n');
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** So many a second for each address. */
+function createBudget(perSecond: number): { take(address: string): boolean } {
+  const taken = new Map<string, number>();
+  let since = -Infinity;
+  return {
+    take(address) {
+      const now = performance.now();
+      if (now - since >= 1_000) {
+        taken.clear();
+        since = now;
+      }
+      const count = taken.get(address) ?? 0;
+      if (count >= perSecond || (count === 0 && taken.size >= MAX_COUNTED)) return false;
+      taken.set(address, count + 1);
+      return true;
+    },
+  };
+}

@@ -1,8 +1,0 @@
-import { printParams } from '../../../../src/platform/sip/grammar';
-import type { Via } from '../../../../src/platform/sip/header-values';
-import { printHostPort } from '../../../../src/protocol/host-port';
-
-/** What `parseVia` is to read. */
-export function printVia(via: Via): string {
-  return `SIP/2.0/${via.transport} ${printHostPort(via)}${printParams(via.params)}`;
-}
