@@ -2,7 +2,7 @@
 import type { InternalErrors } from '../support/internal-errors';
 import { messageOf } from '../support/errors';
 import type { Logger } from '../support/logger';
-import type { Playback } from '../platform/lines/line';
+import type { Playback } from './playback';
 import { SAMPLES_PER_PACKET, type PacketSink } from './audio';
 import type { Clock } from './clock';
 import { encodedSound } from './encoded-sound';

@@ -1,7 +1,8 @@
 /** Offer and answer (RFC 3264) for one stream of G.711, with telephone events. */
 import { isIP } from 'node:net';
 import type { Codec } from './audio';
-import { parseSdp, SdpError, type Direction, type RtpMap, type SdpMedia, type SessionDescription } from './sdp';
+import { parseSdp, type Direction, type RtpMap, type SdpMedia, type SessionDescription } from './sdp';
+import { SdpError } from '../support/sdp-error';
 
 /** What both sides agreed on: what the far end takes, and what may come from it. */
 export interface AudioStream {

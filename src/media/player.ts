@@ -1,6 +1,6 @@
 /** Playing to a far end, as a line does it (`Line.play`): the seam; `audio-player.ts` plays sound, `lines/silent-player.ts` only takes the time. */
 import type { InternalErrors } from '../support/internal-errors';
-import type { Playback } from '../platform/lines/line';
+import type { Playback } from './playback';
 import type { PacketSink } from './audio';
 
 export interface Player {

@@ -1,22 +1,6 @@
 /** Session descriptions (RFC 8866), as far as calls with sound need them: what is not known is passed over. */
 import { isIP } from 'node:net';
-import { TandemError } from '../support/errors';
-
-/** A session description that leads to no call. */
-export class SdpError extends TandemError {
-  /** @param code `sdp-not-acceptable`: understood, but there is nothing in common */
-  constructor(
-    readonly code: 'sdp-unreadable' | 'sdp-not-acceptable',
-    message: string,
-  ) {
-    super(message);
-  }
-
-  /** What SIP answers. */
-  get status(): 400 | 488 {
-    return this.code === 'sdp-unreadable' ? 400 : 488;
-  }
-}
+import { SdpError } from '../support/sdp-error';
 
 /** Seen from the side that wrote it (RFC 8866 6.7). */
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';

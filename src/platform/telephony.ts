@@ -15,7 +15,8 @@ import { createClock, type Clock } from '../media/clock';
 import type { CreatePlayer } from '../media/player';
 import { createSounds, type FindOwnMedia } from '../media/sounds';
 import type { PlatformMetrics } from './platform-metrics';
-import type { Domains, Endpoint, Revocation } from './resources/domains';
+import type { Revocation, SipEndpoint } from '../sip/accounts';
+import type { Domains } from './resources/domains';
 import type { ErrorLog } from './resources/error-log';
 import { createAuthenticator } from '../sip/authenticator';
 import { createRegistrar, type Contact, type Registrar } from '../sip/registrar';
@@ -228,6 +229,6 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
   };
 }
 
-function named({ sipUri }: Endpoint, { uri, flow: { transport, remote }, userAgent }: Contact) {
+function named({ sipUri }: SipEndpoint, { uri, flow: { transport, remote }, userAgent }: Contact) {
   return { sipUri, contact: uri, transport, address: printHostPort(remote), userAgent };
 }

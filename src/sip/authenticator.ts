@@ -3,7 +3,7 @@
  * whoever has no right password for it gets the same answers for every name.
  */
 import type { Logger } from '../support/logger';
-import type { Domains, Endpoint } from '../platform/resources/domains';
+import type { SipAccounts, SipEndpoint } from './accounts';
 import { ALGORITHMS, algorithmsFor, challengeHeaders } from './digest/challenge';
 import { createClaims, type Claim } from './digest/claims';
 import { parseCredentials, type Credentials } from './digest/credentials';
@@ -28,13 +28,13 @@ export interface Authenticator {
    * The endpoint that sends the request: proven by its password or one of its tokens, and named in `To` (REGISTER).
    * undefined: answered already, with 401, 403 or 503.
    */
-  authenticate(transaction: ServerTransaction): Endpoint | undefined;
+  authenticate(transaction: ServerTransaction): SipEndpoint | undefined;
   /** Ids of the endpoints that have proven themselves over this flow. */
   usersOf(flow: Flow): ReadonlySet<string>;
 }
 
 export interface AuthenticatorOptions {
-  domains: Domains;
+  domains: SipAccounts;
   log: Logger;
   /** A request with credentials was refused. */
   failed?: (reason: 'credentials' | 'address' | 'disabled' | 'throttled') => void;
@@ -128,7 +128,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 }
 
 /** What is registered must be the own address; a call may show any `From` but that of another endpoint. */
-function mayClaim(endpoint: Endpoint, claim: Claim, { method }: SipRequest): boolean {
+function mayClaim(endpoint: SipEndpoint, claim: Claim, { method }: SipRequest): boolean {
   return claim.endpoint === endpoint || (method !== 'REGISTER' && claim.endpoint === undefined);
 }
 
@@ -142,7 +142,7 @@ function credentialsFor(realm: string, { headers }: SipRequest): Credentials[] {
 }
 
 /** Whose password it must be. */
-function endpointOf({ username }: Credentials, realm: string, domains: Domains): Endpoint | undefined {
+function endpointOf({ username }: Credentials, realm: string, domains: SipAccounts): SipEndpoint | undefined {
   return domains.endpointBySipUri(`sip:${fullName(username, realm)}`);
 }
 

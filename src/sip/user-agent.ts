@@ -1,6 +1,6 @@
 /** The core that the transaction layer serves (RFC 3261 8.2): what comes in goes to its dialog, to the registrar, or becomes a call. */
 import type { InternalErrors } from '../support/internal-errors';
-import type { Endpoint } from '../platform/resources/domains';
+import type { SipEndpoint } from './accounts';
 import type { Authenticator } from './authenticator';
 import { dialogIdOf, findByDialog } from './dialog';
 import { unknownTags } from './list-values';
@@ -19,7 +19,7 @@ export interface UserAgentDeps {
   authenticator: Authenticator;
   dialogs: Map<string, Established>;
   /** Calls of phones. */
-  invited(transaction: ServerTransaction, endpoint: Endpoint): void;
+  invited(transaction: ServerTransaction, endpoint: SipEndpoint): void;
   cancelled(transaction: ServerTransaction): void;
   internalErrors: InternalErrors;
 }

@@ -7,7 +7,7 @@ import {
   reofferedMedia,
 } from '../../src/media/negotiate';
 import { createOwnDescription } from '../../src/media/own-description';
-import { SdpError } from '../../src/media/sdp';
+import { SdpError } from '../../src/support/sdp-error';
 
 const from = (address: string, ...lines: string[]): string =>
   ['v=0', 'o=phone 1 1 IN IP4 192.0.2.1', 's=-', `c=IN IP4 ${address}`, 't=0 0', ...lines, ''].join('\r\n');

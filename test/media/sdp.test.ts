@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { parseSdp, printSdp, SdpError } from '../../src/media/sdp';
+import { parseSdp, printSdp } from '../../src/media/sdp';
+import { SdpError } from '../../src/support/sdp-error';
 
 const sdp = (...lines: string[]): string => lines.map((line) => `${line}\r\n`).join('');
 

@@ -1,5 +1,5 @@
 /** What can be played, as samples: sentences and files. The front door of `sounds/` and `speech/`. */
-import type { Playback } from '../../platform/lines/line';
+import type { Playback } from '../playback';
 import { createSpeech, type SpeechOptions } from '../speech';
 import { createFiles, type FilesOptions } from './files';
 import { createSharedLoads } from './shared-loads';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { LOCALES, MAX_SENTENCE_LENGTH, voiceLocale, VOICES, wireBoolean, type Voice } from '../../v1-wire/commands';
 import { sentenceFault } from '../../v1-wire/speakable';
 import { ValidationError } from '../errors';
-import type { Playback } from '../lines/line';
+import type { Playback } from '../../media/playback';
 import { httpUrl, integer, optionalText, parse, tag, text, word } from './parse';
 
 export const audio = z.object({

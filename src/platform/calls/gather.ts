@@ -1,6 +1,6 @@
 /** Collects the digits that the far end presses (`POST /calls/{id}/gather`). */
 import { newId } from '../../support/ids';
-import type { Playback } from '../lines/line';
+import type { Playback } from '../../media/playback';
 import type { Cancel } from '../../support/timers';
 import type { Call, CallWatcher } from './call';
 

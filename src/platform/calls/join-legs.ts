@@ -1,5 +1,5 @@
 /** Calls that the platform itself connects: a transfer, and the fallback number of a number whose application is gone. */
-import type { Playback } from '../lines/line';
+import type { Playback } from '../../media/playback';
 import type { Call } from './call';
 
 /** Ends a call that may have ended. */

@@ -1,5 +1,5 @@
 /** How simulated far ends behave. */
-import type { Playback } from './line';
+import type { Playback } from '../../media/playback';
 
 export interface SimulationTiming {
   /** From dialling until the far end rings, or refuses; ms. */

@@ -1,7 +1,8 @@
 /** What a phone dialled, as the application gets to see it. */
 import { subscriberNumber } from '../../addresses/e164';
 import { canonicalHost, escapedUser, parseUri, printUri, type Uri } from '../../addresses/uri';
-import type { Domains, Endpoint } from '../resources/domains';
+import type { SipEndpoint } from '../../sip/accounts';
+import type { Domains } from '../resources/domains';
 
 /** Characters with which a user part could be taken for more than that: they keep their escapes. */
 const NOT_PLAIN = /[@<>:"%\s\p{C}]/u;
@@ -10,12 +11,12 @@ const NOT_PLAIN = /[@<>:"%\s\p{C}]/u;
  * A number, an endpoint, or a URI elsewhere.
  * @returns undefined: a telephone number that is local to somewhere else (RFC 3966 5.1.5), which cannot be dialled here
  */
-export type Dialled = (requestUri: string, endpoint: Endpoint) => string | undefined;
+export type Dialled = (requestUri: string, endpoint: SipEndpoint) => string | undefined;
 
 /** @param isOwn whether a host (name or address) means this server */
 export function createDialled(domains: Domains, isOwn: (host: string) => boolean): Dialled {
   /** A phone puts what was typed before its own domain, or before the address of its server. */
-  const isOwnHost = (host: string, { realm }: Endpoint): boolean =>
+  const isOwnHost = (host: string, { realm }: SipEndpoint): boolean =>
     canonicalHost(host) === realm.toLowerCase() || isOwn(host);
 
   return (requestUri, endpoint) => {

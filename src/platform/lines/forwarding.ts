@@ -5,7 +5,8 @@
  */
 import type { Logger } from '../../support/logger';
 import { isE164 } from '../../addresses/e164';
-import type { Domains, Endpoint } from '../resources/domains';
+import type { SipEndpoint } from '../../sip/accounts';
+import type { Domains } from '../resources/domains';
 import type { Numbers } from '../resources/numbers';
 import type { DialRequest, Line, LineListener } from './line';
 
@@ -23,14 +24,14 @@ export interface ForwardDeps {
   numbers: Pick<Numbers, 'find'>;
   domains: Pick<Domains, 'endpointBySipUri'>;
   /** What a URI of that endpoint means: an endpoint, a number, a URI elsewhere. */
-  meaningOf: (uri: string, endpoint: Endpoint) => string | undefined;
+  meaningOf: (uri: string, endpoint: SipEndpoint) => string | undefined;
   log: Logger;
 }
 
 /** Where a call goes that a phone of the endpoint forwards; the best first. */
 export function forwardTargets(
   uris: readonly string[],
-  endpoint: Endpoint,
+  endpoint: SipEndpoint,
   request: DialRequest,
   { policy, numbers, domains, meaningOf, log }: ForwardDeps,
 ): string[] {

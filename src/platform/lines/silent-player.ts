@@ -1,7 +1,7 @@
 import { timersWithin, type Cancel, type Timers } from '../../support/timers';
 import { playbackMs, type SimulationTiming } from './behaviour';
 import type { CreatePlayer, Player, PlayerListener } from '../../media/player';
-import type { Playback } from './line';
+import type { Playback } from '../../media/playback';
 
 /** Plays nothing at all, but takes the time that it would take: where the platform has no media. */
 export function silentPlayers(timers: Timers, timing: SimulationTiming): CreatePlayer {

@@ -4,7 +4,8 @@ import type { HangupCause } from '../../v1-wire/events';
 import { timersWithin, type Cancel, type Timers } from '../../support/timers';
 import type { Behaviour, SimulationTiming } from './behaviour';
 import type { FarEnd, FarEnds } from './far-ends';
-import type { Line, LineListener, Playback } from './line';
+import type { Playback } from '../../media/playback';
+import type { Line, LineListener } from './line';
 import type { CreatePlayer, Player, PlayerListener } from '../../media/player';
 import { SimulatedParty, type SimulatedSound } from './simulated-party';
 

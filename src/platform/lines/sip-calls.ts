@@ -5,10 +5,11 @@ import { messageOf } from '../../support/errors';
 import type { HangupCause } from '../../v1-wire/events';
 import { checkOffer } from '../../media';
 import { PortsExhaustedError } from '../../media/ports';
-import { SdpError } from '../../media/sdp';
+import { SdpError } from '../../support/sdp-error';
 import type { Media } from '../../media/media';
 import type { CreatePlayer } from '../../media/player';
-import type { Domains, Endpoint } from '../resources/domains';
+import type { SipEndpoint } from '../../sip/accounts';
+import type { Domains } from '../resources/domains';
 import type { ErrorLog } from '../resources/error-log';
 import { DialogError } from '../../sip/dialog';
 import type { SipRequest } from '../../sip/message';
@@ -53,11 +54,11 @@ export interface SipCallsDeps {
 
 export interface SipCalls {
   /** Dials one registered phone. */
-  dialContact(contact: Contact, endpoint: Endpoint, request: DialRequest, listener: LineListener): Line;
+  dialContact(contact: Contact, endpoint: SipEndpoint, request: DialRequest, listener: LineListener): Line;
   /** Dials a SIP URI that is no endpoint of the account. */
   dialUri(request: DialRequest, listener: LineListener): Line;
   /** An INVITE outside of every dialog, of an endpoint that has proved who it is. */
-  invited(transaction: ServerTransaction, endpoint: Endpoint): void;
+  invited(transaction: ServerTransaction, endpoint: SipEndpoint): void;
   /** What a URI of a phone of that endpoint means: see `Dialled`. */
   meaningOf: Dialled;
   /** CANCEL of such an INVITE. */
@@ -145,7 +146,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     call.start();
   };
 
-  const invited = async (transaction: ServerTransaction, endpoint: Endpoint, line: SipLine): Promise<void> => {
+  const invited = async (transaction: ServerTransaction, endpoint: SipEndpoint, line: SipLine): Promise<void> => {
     const { request } = transaction;
     let call: IncomingCall;
     try {
@@ -193,7 +194,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
   };
 
   /** Not 503: of that a phone may take the server itself for overloaded, and stay away for a while (RFC 3261 21.5.4). */
-  const refuseMore = (transaction: ServerTransaction, endpoint: Endpoint): void => {
+  const refuseMore = (transaction: ServerTransaction, endpoint: SipEndpoint): void => {
     const { request } = transaction;
     const { sipUri: from } = endpoint;
     const message = `The endpoint ${from} makes as many calls as it may at once: ${callsPerEndpoint}`;

@@ -6,7 +6,8 @@ import type { Party } from '../../media/audio';
 import type { MediaLeg } from '../../media/media';
 import type { CreatePlayer, Player } from '../../media/player';
 import type { SessionListener, SessionMedia } from '../../sip/session/session';
-import type { Line, LineListener, Playback } from './line';
+import type { Playback } from '../../media/playback';
+import type { Line, LineListener } from './line';
 import { causeOf, lossOf, statusOf } from './sip-causes';
 
 /** What carries the line: a call that came in, or one that was made. */

@@ -6,7 +6,8 @@ import { normaliseSipUri } from '../../addresses/sip-uri';
 import { canonicalHost } from '../../addresses/uri';
 import { createSteadyClock } from '../../support/steady-clock';
 import { AlreadyExistsError, QuotaError } from '../errors';
-import { digestSecret, type DigestSecret } from './digest-secret';
+import type { Revocation, SipAccounts } from '../../sip/accounts';
+import { digestSecret, type DigestSecret } from '../../sip/digest/digest-secret';
 
 const MAX_DOMAINS = 100;
 /** More live tokens than this an endpoint: the oldest goes. */
@@ -47,9 +48,6 @@ export interface NewEndpoint {
   password: string;
 }
 
-/** Why the phones of an endpoint lose their access. */
-export type Revocation = 'endpoint gone' | 'endpoint disabled' | 'password changed';
-
 /** What may change; a name never does. */
 export interface EndpointChanges {
   description?: string | undefined;
@@ -58,7 +56,7 @@ export interface EndpointChanges {
   password?: string | undefined;
 }
 
-export interface Domains {
+export interface Domains extends SipAccounts {
   /** @throws AlreadyExistsError, QuotaError */
   create(name: string, description?: string): Domain;
   get(id: string): Domain | undefined;
@@ -75,10 +73,6 @@ export interface Domains {
   endpointBySipUri(sipUri: string): Endpoint | undefined;
   /** The endpoints of all domains that have this name. */
   endpointsNamed(name: string): readonly Endpoint[];
-  /** The realm of the domain that this host stands for, as it was named; in whatever case. */
-  realmOf(host: string): string | undefined;
-  /** Of all domains. */
-  realms(): string[];
   /** @returns the token, which is kept nowhere else */
   addToken(endpoint: Endpoint, expiresInSeconds: number): string;
   /** The application is gone: its endpoints have none. */

@@ -4,12 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { SIP_DOMAIN_SUFFIX } from '../../v1-wire/resources';
-import type { Domains, Endpoint } from '../../platform/resources/domains';
+import type { SipAccounts, SipEndpoint } from '../accounts';
 import { parseNameAddr } from '../header-values';
 import type { SipRequest } from '../message';
 import { canonicalHost, parseUri, printUri } from '../../addresses/uri';
 
+/** What a request of no account is challenged with where there is no domain at all. */
+const NO_REALM = 'unknown.invalid';
 /** RFC 1035 2.3.4 */
 const MAX_HOST_LENGTH = 253;
 
@@ -18,7 +19,7 @@ export interface Claim {
   /** To be challenged with; of no domain at all where the host is none of ours. */
   realm: string;
   /** The one endpoint that is named; undefined: none, or more than one. */
-  endpoint: Endpoint | undefined;
+  endpoint: SipEndpoint | undefined;
 }
 
 /**
@@ -26,7 +27,7 @@ export interface Claim {
  * @returns reads a request; undefined: a REGISTER whose `To` is no SIP URI
  */
 export function createClaims(
-  domains: Domains,
+  domains: SipAccounts,
   serverNames: ReadonlySet<string>,
 ): (request: SipRequest) => Claim | undefined {
   /**
@@ -39,7 +40,7 @@ export function createClaims(
     if (endpoint && !another) return { user, realm: endpoint.realm, endpoint };
     const realms = domains.realms();
     const any = realms[createHash('sha256').update(user).digest().readUInt32BE() % Math.max(1, realms.length)];
-    return { user, realm: any ?? SIP_DOMAIN_SUFFIX, endpoint: undefined };
+    return { user, realm: any ?? NO_REALM, endpoint: undefined };
   };
 
   /** What a URI says of the account; undefined: nothing. */
@@ -60,7 +61,7 @@ export function createClaims(
     if (!uri || uri.scheme === 'tel') return undefined;
     const { user = '', host } = uri;
     if (isIP(host) !== 0 || serverNames.has(canonicalHost(host))) return claimAtServer(user);
-    const realm = host.length <= MAX_HOST_LENGTH ? host.toLowerCase() : SIP_DOMAIN_SUFFIX;
+    const realm = host.length <= MAX_HOST_LENGTH ? host.toLowerCase() : NO_REALM;
     return { user, realm, endpoint: undefined };
   };
 

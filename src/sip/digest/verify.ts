@@ -1,7 +1,7 @@
 /** Whether credentials prove an endpoint (RFC 7616 3.4.1): by its password, or by one of its tokens. */
 import { randomBytes } from 'node:crypto';
-import { digestSecret, type DigestSecret } from '../../platform/resources/digest-secret';
-import type { Endpoint } from '../../platform/resources/domains';
+import { digestSecret, type DigestSecret } from './digest-secret';
+import type { SipEndpoint } from '../accounts';
 import type { Credentials } from './credentials';
 import { digestResponse, sameText } from './digest-response';
 
@@ -11,7 +11,7 @@ import { digestResponse, sameText } from './digest-response';
  */
 export function createVerifier(
   now: () => number,
-): (credentials: Credentials, endpoint: Endpoint | undefined, method: string) => boolean {
+): (credentials: Credentials, endpoint: SipEndpoint | undefined, method: string) => boolean {
   const nobodys = digestSecret('', '', randomBytes(16).toString('hex'));
   return (credentials, endpoint, method) => {
     if (!endpoint) {

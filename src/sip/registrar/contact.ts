@@ -1,5 +1,5 @@
 /** What is known of where an endpoint can be reached. */
-import type { Revocation } from '../../platform/resources/domains';
+import type { Revocation } from '../accounts';
 import type { Address, Flow } from '../transport/transport';
 
 /** A binding of an address of record (RFC 3261 10.3): one phone, as it registered. Never changed: a refresh makes a new one. */

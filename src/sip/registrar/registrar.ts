@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createInternalErrors, type InternalErrors } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
-import type { Domains, Endpoint, Revocation } from '../../platform/resources/domains';
+import type { SipAccounts, SipEndpoint, Revocation } from '../accounts';
 import { createTimers } from '../../support/timers';
 import type { Authenticator } from '../authenticator';
 import { unknownTags } from '../list-values';
@@ -45,8 +45,8 @@ const SHORT_MS = 10_000;
 /** Told after the REGISTER was answered. */
 export interface RegistrarEvents {
   /** A phone that was not there before; a refresh says nothing. */
-  online(endpoint: Endpoint, contact: Contact): void;
-  offline(endpoint: Endpoint, contact: Contact, reason: OfflineReason): void;
+  online(endpoint: SipEndpoint, contact: Contact): void;
+  offline(endpoint: SipEndpoint, contact: Contact, reason: OfflineReason): void;
 }
 
 export interface Registration {
@@ -78,7 +78,7 @@ export interface Registrar {
 }
 
 export interface RegistrarOptions {
-  domains: Domains;
+  domains: SipAccounts;
   authenticator: Authenticator;
   internalErrors?: InternalErrors;
   log: Logger;
@@ -92,7 +92,7 @@ export interface RegistrarOptions {
 }
 
 interface Bindings {
-  endpoint: Endpoint;
+  endpoint: SipEndpoint;
   contacts: Contact[];
 }
 
@@ -115,7 +115,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     internalErrors.guard('registrar listener', event)();
   };
 
-  const online = (endpoint: Endpoint, contact: Contact): void => {
+  const online = (endpoint: SipEndpoint, contact: Contact): void => {
     log.debug(
       { event: 'binding-added', endpointId: endpoint.id, contact: contact.uri, flow: contact.flow.id },
       'binding added',
@@ -123,7 +123,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     tell(() => events?.online(endpoint, contact));
   };
 
-  const offline = (endpoint: Endpoint, contact: Contact, reason: OfflineReason): void => {
+  const offline = (endpoint: SipEndpoint, contact: Contact, reason: OfflineReason): void => {
     log.debug(
       { event: 'binding-removed', endpointId: endpoint.id, contact: contact.uri, flow: contact.flow.id, reason },
       'binding removed',
@@ -176,13 +176,13 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     );
   };
 
-  const keep = (endpoint: Endpoint, contacts: Contact[]): void => {
+  const keep = (endpoint: SipEndpoint, contacts: Contact[]): void => {
     if (contacts.length > 0) byEndpoint.set(endpoint.id, { endpoint, contacts });
     else byEndpoint.delete(endpoint.id);
   };
 
   const maker =
-    (endpoint: Endpoint, flow: Flow, { callId, cseq, userAgent, path }: RegisterRequest): MakeContact =>
+    (endpoint: SipEndpoint, flow: Flow, { callId, cseq, userAgent, path }: RegisterRequest): MakeContact =>
     (asked, previous) => {
       const time = now();
       const isRefresh = previous?.uri === asked.uri && previous.flow.id === flow.id;
@@ -204,7 +204,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     return { status: 423, headers: [['Min-Expires', String(minExpires)]] };
   };
 
-  const accept = (transaction: ServerTransaction, endpoint: Endpoint): Refusal | undefined => {
+  const accept = (transaction: ServerTransaction, endpoint: SipEndpoint): Refusal | undefined => {
     const { request, flow } = transaction;
     const asked = readRegister(request, limits.maxExpires);
     if ('status' in asked) return asked;

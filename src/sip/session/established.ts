@@ -1,6 +1,6 @@
 /** A call whose dialog is confirmed: what the far end may ask until BYE (RFC 3261 14, 15; RFC 3311, 6086). */
 import { randomInt } from 'node:crypto';
-import { SdpError } from '../../media/sdp';
+import { SdpError } from '../../support/sdp-error';
 import { cseqOf, type Dialog } from '../dialog';
 import { parseCSeq } from '../header-values';
 import type { SipRequest, SipResponse } from '../message';

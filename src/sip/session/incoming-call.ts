@@ -5,7 +5,7 @@
  *      │                    └──hangUp──▶ leaving ──ACK or none in 64*T1──▶ ended
  *      └──reject, CANCEL──▶ ended
  */
-import { SdpError } from '../../media/sdp';
+import { SdpError } from '../../support/sdp-error';
 import type { Cancel } from '../../support/timers';
 import { Dialog } from '../dialog';
 import { parseScalar } from '../header-values';

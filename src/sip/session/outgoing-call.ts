@@ -4,7 +4,7 @@
  *   calling ──1xx──▶ proceeding ──2xx──▶ confirmed ──BYE──▶ ended
  *      └──────hangUp──────┴──▶ cancelling ──final──▶ ended
  */
-import { SdpError } from '../../media/sdp';
+import { SdpError } from '../../support/sdp-error';
 import { contactFor, cseqOf, Dialog, DialogError, MAX_FORWARDS, newCallId } from '../dialog';
 import { parseNameAddr, tagOf, type NameAddr } from '../header-values';
 import { newTag } from '../respond';

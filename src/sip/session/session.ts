@@ -1,7 +1,6 @@
 /** What a SIP call needs of its surroundings, and what it tells. */
 import type { InternalErrors } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
-import type { MediaLeg } from '../../media/media';
 import { timersWithin, type Timers } from '../../support/timers';
 import type { SipResponse } from '../message';
 import type { Contact } from '../registrar';
@@ -9,7 +8,13 @@ import type { Established } from './established';
 import type { ClientUser, TransactionLayer } from '../transaction/transaction';
 
 /** The session description of a call, negotiated as often as either end asks (RFC 3264). */
-export type SessionMedia = Pick<MediaLeg, 'offer' | 'takeAnswer' | 'answer'>;
+export interface SessionMedia {
+  offer(): string;
+  /** @throws SdpError */
+  takeAnswer(sdp: string): void;
+  /** @throws SdpError: the offer is refused with its status */
+  answer(sdp: string): string;
+}
 
 export interface SessionListener {
   /** Outgoing: the far end rings. */

@@ -1,6 +1,6 @@
 /** The rules of lines/line.ts and media/player.ts, with a clock that ticks when the test says so. */
 import { strictErrors } from '../../helpers/strict-errors';
-import type { Playback } from '../../../src/platform/lines/line';
+import type { Playback } from '../../../src/media/playback';
 import type { Packet } from '../../../src/media/audio';
 import { audioPlayers } from '../../../src/media/audio-player';
 import { decodeG711 } from '../../../src/media/g711';

@@ -1,5 +1,5 @@
 import { DEFAULT_TIMING, playbackMs, subscriberBehaviour } from '../../../src/platform/lines/behaviour';
-import type { Playback } from '../../../src/platform/lines/line';
+import type { Playback } from '../../../src/media/playback';
 
 const speech = (content: string): Playback => ({ kind: 'speak', content, loop: false, volume: 0 });
 

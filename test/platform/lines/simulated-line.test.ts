@@ -2,7 +2,7 @@
 import { strictErrors } from '../../helpers/strict-errors';
 import { DEFAULT_TIMING, subscriberBehaviour } from '../../../src/platform/lines/behaviour';
 import { createFarEnds } from '../../../src/platform/lines/far-ends';
-import type { Playback } from '../../../src/platform/lines/line';
+import type { Playback } from '../../../src/media/playback';
 import { SimulatedLine } from '../../../src/platform/lines/simulated-line';
 import { silentPlayers } from '../../../src/platform/lines/silent-player';
 import { createTimers } from '../../../src/support/timers';

@@ -2,7 +2,8 @@
 import { strictErrors } from '../../helpers/strict-errors';
 import { DEFAULT_TIMING, subscriberBehaviour } from '../../../src/platform/lines/behaviour';
 import { createFarEnds } from '../../../src/platform/lines/far-ends';
-import type { Line, Playback } from '../../../src/platform/lines/line';
+import type { Playback } from '../../../src/media/playback';
+import type { Line } from '../../../src/platform/lines/line';
 import { SimulatedLine } from '../../../src/platform/lines/simulated-line';
 import { DEFAULT_SOUND } from '../../../src/platform/lines/simulated-party';
 import type { Packet, PacketSink, Party } from '../../../src/media/audio';

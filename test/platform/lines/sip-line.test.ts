@@ -1,5 +1,6 @@
 import { strictErrors } from '../../helpers/strict-errors';
-import type { LineListener, Playback } from '../../../src/platform/lines/line';
+import type { Playback } from '../../../src/media/playback';
+import type { LineListener } from '../../../src/platform/lines/line';
 import { SipLine } from '../../../src/platform/lines/sip-line';
 import type { Packet } from '../../../src/media/audio';
 import type { MediaLeg } from '../../../src/media/media';

@@ -1,5 +1,6 @@
 /** A registrar and an authenticator without sockets, and phones that send literal messages to it. */
 import { createHash } from 'node:crypto';
+import type { SipEndpoint } from '../../../src/sip/accounts';
 import { createDomains, type Domains, type Endpoint } from '../../../src/platform/resources/domains';
 import { createAuthenticator, type AuthenticatorOptions } from '../../../src/sip/authenticator';
 import type { SipRequest, SipResponse } from '../../../src/sip/message';
@@ -106,7 +107,7 @@ export interface World {
   /** To the registrar. */
   register(text: string | SipRequest, flow?: Flow): SipResponse;
   /** To the authenticator alone. */
-  authenticate(text: string | SipRequest, flow?: Flow): { endpoint: Endpoint | undefined; response?: SipResponse };
+  authenticate(text: string | SipRequest, flow?: Flow): { endpoint: SipEndpoint | undefined; response?: SipResponse };
 }
 
 type Connect = NonNullable<Parameters<typeof createRegistrar>[0]['connect']>;

@@ -1,6 +1,6 @@
 /** Two ends with transactions, dialogs and sessions, joined by a network in the time of the fake timers. */
 import { strictErrors } from '../../helpers/strict-errors';
-import { SdpError } from '../../../src/media/sdp';
+import { SdpError } from '../../../src/support/sdp-error';
 import { dialogIdOf, findByDialog } from '../../../src/sip/dialog';
 import { Headers, type SipMessage, type SipRequest } from '../../../src/sip/message';
 import { parseMessage } from '../../../src/sip/parse';
