@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import http, { createServer, type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import { CALLER, incomingCall, answerOf, testApp, type TestApp } from './helpers/builders';
+import { CALLER, offerOf, answerOf, testApp, type TestApp } from './helpers/builders';
 
 const PATIENCE_MS = 20_000;
 let app: TestApp;
@@ -58,7 +58,7 @@ afterEach(async () => {
   app.lines.length = 0;
   expect(await send('GET', '/healthz')).toBe(200);
   const callId = `c-${Math.random()}`;
-  expect(await send('POST', '/webhooks/voice', JSON.stringify(incomingCall({ callId })), json)).toBe(200);
+  expect(await send('POST', '/webhooks/voice', JSON.stringify(offerOf({ callId })), json)).toBe(200);
   expect((await app.store.get(callId))?.phase).toBe('dialling');
   await app.engine.end(callId);
 });

@@ -1,5 +1,5 @@
 /** Where a call that came in goes to. */
-import type { RejectCause } from '../v1-wire/commands';
+import type { RejectCause } from '../calls/causes';
 import { isE164, toE164, type CountryCode } from '../addresses/e164';
 import { normaliseSipUri, parseSipUri } from '../addresses/sip-uri';
 import type { Direction } from '../flows/flow';
@@ -41,11 +41,11 @@ interface Refusal {
 }
 
 /** There is nothing under this number or address. */
-const unknown = (refused: string): Refusal => ({ refused, cause: 'UNALLOCATED_NUMBER' });
+const unknown = (refused: string): Refusal => ({ refused, cause: 'unallocated' });
 /** The caller may not call there. */
-const forbidden = (refused: string): Refusal => ({ refused, cause: 'CALL_REJECTED' });
+const forbidden = (refused: string): Refusal => ({ refused, cause: 'rejected' });
 /** The only phone that could ring is the one that calls. */
-const ownPhone = (refused: string): Refusal => ({ refused, cause: 'USER_BUSY' });
+const ownPhone = (refused: string): Refusal => ({ refused, cause: 'busy' });
 
 /** Routes a call by who calls: an endpoint of `LINES` may dial out; anybody may call a number of `LINES`. */
 export function route(incoming: { from: string; to: string }, plan: DialPlan): Route {

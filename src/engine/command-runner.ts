@@ -1,20 +1,20 @@
 /** Carries out commands beside the flows that want them, and brings back what came of each. */
-import type { CallControl, Ready } from '../providers/bandwidth-v1/client';
-import { NotWantedError, RefusedError, ReplyLostError, UnreachableError } from '../providers/bandwidth-v1/errors';
-import { cutCode } from '../support/codes';
+import type { Outcome } from '../calls/outcomes';
+import type { BeforeSend, CallControl } from '../providers/provider';
+import { NotWantedError } from '../providers/errors';
 import { messageOf } from '../support/errors';
 import { StoreUnavailableError } from '../store/errors';
 import type { InternalErrors } from '../support/internal-errors';
 import type { Logger } from '../support/logger';
 import type { Metrics } from './metrics';
-import type { Command, CommandFailure, CommandResult, Flow, FlowEvent } from '../flows/flow';
+import type { Command, Flow, FlowEvent } from '../flows/flow';
 import { isSameCommand } from '../flows/flow';
 import { isWanted } from '../flows/index';
 
 export type SettledEvent = Extract<FlowEvent, { type: 'command-done' | 'command-failed' }>;
 
 export interface CommandRunnerDeps {
-  client: CallControl;
+  control: Pick<CallControl, 'send'>;
   log: Logger;
   internalErrors: InternalErrors;
   metrics: Metrics;
@@ -51,7 +51,7 @@ const LONGEST_PAUSE_MS = 2_000;
 const LEASE_CHECK_MS = 100;
 
 export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
-  const { client, log, metrics, now, settled } = deps;
+  const { control, log, metrics, now, settled } = deps;
   const running = new Map<string, Set<{ command: Command; controller: AbortController }>>();
   /** Those whose result no store would take, by a fault of ours: they were sent, and must not be sent again. */
   const unstorable = new Set<string>();
@@ -61,7 +61,7 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
   async function carryOut(flowId: string, command: Command, signal: AbortSignal): Promise<void> {
     const event = await attempt(flowId, command, signal);
     // It was given up only because this instance goes down: somebody else may do it.
-    if (closed && event.type === 'command-failed' && event.failure.fate === 'unsent') return;
+    if (closed && event.type === 'command-failed' && event.failure.unsent) return;
     const outcome = event.type === 'command-failed' ? event.failure.code : 'done';
     metrics.commandSettled(command.type, outcome, (event.at - command.at) / 1_000);
     await store(flowId, event);
@@ -92,7 +92,7 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
    * store unless the flow has only just said it: another instance may have taken in that the caller is gone. And an
    * instance that stood still for a while, or lost its store, may have been taken for gone, and its commands with it.
    */
-  function readyFor(flowId: string, command: Command, signal: AbortSignal): Ready {
+  function beforeSendOf(flowId: string, command: Command, signal: AbortSignal): BeforeSend {
     let isNews = true;
     return async () => {
       const isCertain = isNews && deps.holdsLease();
@@ -107,25 +107,16 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
   }
 
   async function attempt(flowId: string, command: Command, signal: AbortSignal): Promise<SettledEvent> {
-    try {
-      const result = await perform(command, client, signal, readyFor(flowId, command, signal));
-      return { type: 'command-done', at: now(), command, result };
-    } catch (error) {
-      const failure = failureOf(error);
-      const callId = 'callId' in command ? command.callId : undefined;
-      log.warn(
-        {
-          event: 'command-failed',
-          sessionId: flowId,
-          command: command.type,
-          callId,
-          ...failure,
-          err: messageOf(error),
-        },
-        'command failed',
-      );
-      return { type: 'command-failed', at: now(), command, failure };
-    }
+    const beforeSend = beforeSendOf(flowId, command, signal);
+    const outcome = await control.send(command, { signal, beforeSend }).catch(unexpected);
+    if (outcome.type === 'done') return { type: 'command-done', at: now(), command, result: outcome.result };
+    const { message: err, ...failure } = outcome.failure;
+    const callId = 'callId' in command ? command.callId : undefined;
+    log.warn(
+      { event: 'command-failed', sessionId: flowId, command: command.type, callId, ...failure, err },
+      'command failed',
+    );
+    return { type: 'command-failed', at: now(), command, failure };
   }
 
   return {
@@ -176,40 +167,7 @@ function passed(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
-/** A command that tells nothing beyond that it was done. */
-const DONE: CommandResult = {};
-
-/** @param signal aborted when the flow no longer wants it: then it is not sent (again), but its reply is still awaited */
-async function perform(
-  command: Command,
-  client: CallControl,
-  signal: AbortSignal,
-  ready: Ready,
-): Promise<CommandResult> {
-  switch (command.type) {
-    case 'create-call':
-      return { callId: await client.createCall(command, signal, ready) };
-    case 'find-call':
-      return { seen: await client.findCalls(command, signal) };
-    case 'look-at-call':
-      return { seen: [await client.lookAtCall(command.callId, signal)] };
-    case 'answer-call':
-      return client.answerCall(command.callId, signal, ready).then(() => DONE);
-    case 'create-bridge':
-      return { bridgeId: await client.createBridge(command.callIds, signal, ready) };
-    case 'speak':
-      return client.speak(command.callId, { ...command.speech, tag: command.tag }, signal, ready).then(() => DONE);
-    case 'reject-call':
-      return client.rejectCall(command.callId, signal, command.cause).then(() => DONE);
-    case 'hang-up':
-      return client.hangUp(command.callId, signal).then(() => DONE);
-  }
-}
-
-/** What an error tells of the command's fate. An error of no known kind leaves it open. */
-function failureOf(error: unknown): CommandFailure {
-  if (error instanceof RefusedError) return { fate: 'refused', code: cutCode(error.code), status: error.status };
-  if (error instanceof UnreachableError || error instanceof NotWantedError) return { fate: 'unsent', code: error.code };
-  if (error instanceof ReplyLostError) return { fate: 'unknown', code: cutCode(error.code), status: error.status };
-  return { fate: 'unknown', code: 'unexpected' };
+/** A fault of ours: it leaves open whether the command had an effect. */
+function unexpected(error: unknown): Outcome {
+  return { type: 'failed', failure: { effect: 'unknown', code: 'unexpected', message: messageOf(error) } };
 }

@@ -3,13 +3,13 @@
  * results back as events into the same transition.
  */
 import type { RecordOutbox } from './call-records/outbox';
-import type { CallControl } from '../providers/bandwidth-v1/client';
+import type { CallControl } from '../providers/provider';
 import { LEASE_MS, type FlowStore } from '../store/store';
 import { messageOf, TandemError } from '../support/errors';
 import { createInternalErrors, type InternalErrors } from '../support/internal-errors';
 import type { Logger } from '../support/logger';
 import type { Metrics } from './metrics';
-import type { IncomingCallEvent, VoiceEvent } from '../v1-wire/events';
+import type { CallEvent, OfferedEvent } from '../calls/events';
 import { endBroken } from './broken';
 import { beginBridgeLegs, goneBeforeStart, reapOrphan, type Orphan } from '../flows/bridge-legs';
 import { createCommandRunner, type SettledEvent } from './command-runner';
@@ -23,7 +23,7 @@ import { takeOver, type LostCommand } from './take-over';
 
 export interface EngineDeps {
   store: FlowStore;
-  client: CallControl;
+  control: CallControl;
   log: Logger;
   /** Those of the process; default: its own. */
   internalErrors?: InternalErrors | undefined;
@@ -42,9 +42,9 @@ export interface Engine {
    * Takes in an event of the platform. When it resolves the event is in the store, and its commands are on their way.
    * Rejects where it could not be stored: then the event must not be acknowledged.
    */
-  receive(event: VoiceEvent, requestId?: string): Promise<void>;
+  receive(event: CallEvent, requestId?: string): Promise<void>;
   /** Whether a new incoming call would be taken; one that is known already always is. */
-  accepts(event: VoiceEvent): Promise<boolean>;
+  accepts(event: CallEvent): Promise<boolean>;
   /** Starts speak-and-hang-up, unless there is a session of this id already: then that one is the result. */
   speak(request: SpeakRequest): Promise<{ flow: Flow; started: boolean }>;
   /** Ends a flow and all its legs; undefined where there is none. */
@@ -79,11 +79,11 @@ interface Receipt {
 }
 
 export function createEngine(deps: EngineDeps): Engine {
-  const { store, client, log, metrics, plan, limits, now = () => store.now() } = deps;
+  const { store, control, log, metrics, plan, limits, now = () => store.now() } = deps;
   const reporter = createReporter(deps);
   const { internalErrors = createInternalErrors(log) } = deps;
   const runner = createCommandRunner({
-    client,
+    control,
     log,
     internalErrors,
     metrics,
@@ -166,31 +166,31 @@ export function createEngine(deps: EngineDeps): Engine {
     reporter.orphanGivenUp(command.callId, event.failure.code);
   }
 
-  async function flowIdOf(event: VoiceEvent): Promise<string | undefined> {
+  async function flowIdOf(event: CallEvent): Promise<string | undefined> {
     const id = await store.idOfCall(event.callId);
-    if (id !== undefined || event.tag === undefined) return id;
-    return (await store.get(event.tag))?.id;
+    if (id !== undefined || event.correlation === undefined) return id;
+    return (await store.get(event.correlation))?.id;
   }
 
-  async function receiveIncoming(event: IncomingCallEvent, at: number, receipt: Receipt): Promise<void> {
+  async function receiveIncoming(event: OfferedEvent, at: number, receipt: Receipt): Promise<void> {
     const begun = await start(beginBridgeLegs(event, route(event, plan), limits, at), receipt);
     if (!begun) await receiveKnown(event.callId, event, at, receipt);
   }
 
   /** An event of a call that is in no flow. */
-  async function receiveStray(event: VoiceEvent, at: number): Promise<void> {
-    const { eventType, callId, tag } = event;
+  async function receiveStray(event: CallEvent, at: number): Promise<void> {
+    const { callId, correlation } = event;
     deps.onStray?.();
-    if (eventType === 'hangup' && tag === undefined) {
-      // It may have overtaken its own incomingcall: whoever calls there is gone already.
+    if (event.type === 'ended' && correlation === undefined) {
+      // It may have overtaken its own offer: whoever calls there is gone already.
       await start(goneBeforeStart(event, limits, at));
       return;
     }
     reporter.eventStray(event);
-    if (eventType !== 'answer' || tag === undefined) return;
-    // Only calls that Tandem dials are tagged: no flow owns this one any more.
+    if (event.type !== 'answered' || correlation === undefined) return;
+    // Only calls that Tandem dials have a correlation: no flow owns this one any more.
     const { from = 'unknown', to = 'unknown' } = event;
-    await reap({ id: callId, direction: 'out', state: 'active', from, to });
+    await reap({ id: callId, direction: 'out', state: 'answered', from, to });
   }
 
   /** The flow is named after the call. That name may be taken by a flow that has ended and left the leg up. */
@@ -202,12 +202,12 @@ export function createEngine(deps: EngineDeps): Engine {
   }
 
   /** @returns false where the flow is gone: it has expired, or was lost */
-  async function receiveKnown(id: string, event: VoiceEvent, at: number, receipt: Receipt): Promise<boolean> {
+  async function receiveKnown(id: string, event: CallEvent, at: number, receipt: Receipt): Promise<boolean> {
     let isCopy = false;
     const flow = await update(
       id,
       (before) => {
-        const decision = transition(before, { type: 'webhook', at, event });
+        const decision = transition(before, { type: 'call-event', at, event });
         isCopy = decision.flow === before;
         return decision;
       },
@@ -249,14 +249,14 @@ export function createEngine(deps: EngineDeps): Engine {
     async receive(event, requestId) {
       const at = now();
       const receipt = { requestId, receivedAt: performance.now() };
-      metrics.eventReceived(event.eventType);
-      if (event.eventType === 'incomingcall') return receiveIncoming(event, at, receipt);
+      metrics.eventReceived(event.type);
+      if (event.type === 'offered') return receiveIncoming(event, at, receipt);
       const id = await flowIdOf(event);
       if (id === undefined || !(await receiveKnown(id, event, at, receipt))) await receiveStray(event, at);
     },
 
     async accepts(event) {
-      if (!draining || event.eventType !== 'incomingcall') return true;
+      if (!draining || event.type !== 'offered') return true;
       return (await store.get(event.callId)) !== undefined;
     },
 

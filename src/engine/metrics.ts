@@ -1,7 +1,8 @@
 import type { RequestHandler } from 'express';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { CountRecord } from './call-records/records';
-import type { CommandType, FlowKind } from '../flows/flow';
+import type { CommandType } from '../calls/commands';
+import type { FlowKind } from '../flows/flow';
 import { PHASES } from '../flows/flow';
 import type { InternalErrors } from '../support/internal-errors';
 import type { SessionSummary } from './summary';

@@ -3,7 +3,8 @@
  * talks is adopted; a leg that belongs to no flow is hung up, or it would stay up and be billed.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallControl, LiveCall } from '../providers/bandwidth-v1/client';
+import type { LiveCall } from '../calls/outcomes';
+import type { CallControl } from '../providers/provider';
 import { messageOf } from '../support/errors';
 import type { FlowStore } from '../store/store';
 import { createInternalErrors, type InternalErrors } from '../support/internal-errors';
@@ -16,7 +17,7 @@ import { legsOf, type Flow, type Limits } from '../flows/flow';
 
 export interface RecoveryDeps {
   store: FlowStore;
-  client: CallControl;
+  control: Pick<CallControl, 'send' | 'listLive'>;
   engine: Pick<Engine, 'adopt' | 'reap'>;
   /** They may change. */
   lines: () => readonly Line[];
@@ -69,22 +70,26 @@ const partiesOf = (lines: readonly Line[]): Parties => ({
 });
 
 export function createRecovery(deps: RecoveryDeps): Recovery {
-  const { store, client, engine, limits, log } = deps;
+  const { store, control, engine, limits, log } = deps;
   const { internalErrors = createInternalErrors(log) } = deps;
   const { graceMs = GRACE_MS, ringingGraceMs = RINGING_GRACE_MS } = deps;
   const closing = new AbortController();
   let backMs = limits.maxCallMs;
 
   /** Whether Tandem dialled it, or it came in over one of the lines. */
-  function isOurs({ direction, from, to, tag, callbackUrl }: LiveCall, { numbers, endpoints }: Parties): boolean {
+  function isOurs(
+    { direction, from, to, correlation, callbackUrl }: LiveCall,
+    { numbers, endpoints }: Parties,
+  ): boolean {
     if (callbackUrl !== undefined && !isSamePlace(callbackUrl, deps.callbackUrl())) return false;
-    // Only what Tandem dials is tagged; without the URL a tag alone proves nothing.
-    if (direction === 'out') return tag !== undefined && callbackUrl !== undefined;
+    // Only what Tandem dials has a correlation; without the URL that alone proves nothing.
+    if (direction === 'out') return correlation !== undefined && callbackUrl !== undefined;
     return numbers.has(to) || endpoints.has(normaliseSipUri(from) ?? '');
   }
 
-  /** What Tandem's dialled calls are tagged with, and what its callers are called: the id of the flow. */
-  const flowIdOf = ({ direction, id, tag }: LiveCall): string => (direction === 'out' ? (tag ?? id) : id);
+  /** The correlation of calls that Tandem dialled, and the id of its callers: the id of the flow. */
+  const flowIdOf = ({ direction, id, correlation }: LiveCall): string =>
+    direction === 'out' ? (correlation ?? id) : id;
 
   async function isOwned(call: LiveCall): Promise<boolean> {
     const named = await store.get(flowIdOf(call));
@@ -106,9 +111,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   async function unowned(): Promise<LiveCall[]> {
     const found: LiveCall[] = [];
     const parties = partiesOf(deps.lines());
-    for (const call of await client.liveCalls(backMs, closing.signal)) {
+    for (const call of await control.listLive(backMs, closing.signal)) {
       // Tandem answers nobody before it has dialled: a fallback URL, or a fallback number, has taken this call.
-      const isElsewhere = call.state === 'active' && isUntouched(call);
+      const isElsewhere = call.state === 'answered' && isUntouched(call);
       if (isOurs(call, parties) && !isElsewhere && !(await isOwned(call))) found.push(call);
     }
     return found;
@@ -118,8 +123,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   async function adoptPairs(calls: readonly LiveCall[]): Promise<void> {
     for (const callee of calls) {
       if (callee.direction !== 'out' || callee.bridgeId === undefined) continue;
-      const caller = calls.find(({ id, bridgeId }) => id === callee.tag && bridgeId === callee.bridgeId);
-      if (!caller || caller.state !== 'active' || callee.state !== 'active') continue;
+      const caller = calls.find(({ id, bridgeId }) => id === callee.correlation && bridgeId === callee.bridgeId);
+      if (!caller || caller.state !== 'answered' || callee.state !== 'answered') continue;
       const decision = adoptBridged({ caller, callee, bridgeId: callee.bridgeId }, limits, store.now());
       if (await engine.adopt(decision))
         log.info({ event: 'session-adopted', sessionId: caller.id }, 'adopted a bridged pair found on the platform');
@@ -131,11 +136,12 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   }
 
   async function endIf(states: readonly LiveCall['state'][], suspect: LiveCall): Promise<void> {
-    const { id, tag, direction, from, to } = suspect;
-    const seen = (await client.lookAtCall(id, closing.signal)).state;
-    const state = states.find((one) => one === seen);
+    const { id, correlation, direction, from, to } = suspect;
+    const outcome = await control.send({ type: 'look', callId: id }, { signal: closing.signal });
+    if (outcome.type === 'failed') throw new Error(outcome.failure.code);
+    const state = states.find((one) => one === outcome.result.seen?.[0]?.state);
     if (!state) return;
-    log.warn({ event: 'orphan-reaped', callId: id, tag, direction, from, to, state }, 'orphan hung up');
+    log.warn({ event: 'orphan-reaped', callId: id, correlation, direction, from, to, state }, 'orphan hung up');
     await engine.reap({ id, direction, from, to, state });
   }
 
@@ -177,12 +183,12 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
         const waiting = suspects.filter(isUntouched);
         await endOrphans(
           suspects.filter((suspect) => !waiting.includes(suspect)),
-          'started',
-          'active',
+          'ringing',
+          'answered',
         );
         if (waiting.length === 0) return;
         await passed(ringingGraceMs);
-        await endOrphans(waiting, 'started');
+        await endOrphans(waiting, 'ringing');
       } catch (error) {
         if (!closing.signal.aborted)
           log.warn(

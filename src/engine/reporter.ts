@@ -3,7 +3,7 @@ import type { RecordOutbox } from './call-records/outbox';
 import type { FlowStore } from '../store/store';
 import type { Logger } from '../support/logger';
 import type { Metrics } from './metrics';
-import type { VoiceEvent } from '../v1-wire/events';
+import type { CallEvent } from '../calls/events';
 import type { Command, Flow } from '../flows/flow';
 import { legsOf } from '../flows/flow';
 import { summaryOf } from './summary';
@@ -12,8 +12,8 @@ export interface Reporter {
   started(flow: Flow, requestId?: string): void;
   /** One log line for each thing that came in, with the phase that it led to. */
   stepped(before: Flow, after: Flow, requestId?: string): void;
-  eventRepeated(flowId: string, event: VoiceEvent, requestId?: string): void;
-  eventStray(event: VoiceEvent): void;
+  eventRepeated(flowId: string, event: CallEvent, requestId?: string): void;
+  eventStray(event: CallEvent): void;
   orphanGivenUp(callId: string, code: string): void;
   commandTakenOver(flowId: string, command: Command): void;
 }
@@ -74,13 +74,13 @@ export function createReporter({ log, metrics, records, store }: ReporterDeps): 
       if (before.phase !== 'ended' && after.phase === 'ended') ended(after);
     },
 
-    eventRepeated(sessionId, { eventType, callId }, requestId) {
+    eventRepeated(sessionId, { type: eventType, callId }, requestId) {
       metrics.eventDoubled(eventType);
       log.info({ event: 'event-repeated', sessionId, eventType, callId, requestId }, 'redelivered event ignored');
     },
 
-    eventStray({ eventType, callId, tag }) {
-      log.warn({ event: 'event-stray', eventType, callId, tag }, 'event of an unknown call');
+    eventStray({ type: eventType, callId, correlation }) {
+      log.warn({ event: 'event-stray', eventType, callId, correlation }, 'event of an unknown call');
     },
 
     orphanGivenUp(callId, code) {

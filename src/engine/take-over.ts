@@ -2,7 +2,9 @@
  * What becomes of commands whose instance is gone: what does no harm twice is done again; of anything else it counts as
  * unknown whether it was done, and the flow finds out, as after a lost reply.
  */
-import { isSameCommand, type Command, type CommandFailure, type CommandType, type Decision, type Flow } from '../flows/flow';
+import type { CommandFailure } from '../calls/outcomes';
+import type { CommandType } from '../calls/commands';
+import { isSameCommand, type Command, type Decision, type Flow } from '../flows/flow';
 import { isWanted, transition } from '../flows/index';
 
 /** A command that nobody carries out any more. */
@@ -12,13 +14,7 @@ export interface LostCommand {
   mayBeSent: boolean;
 }
 
-const REPEATABLE: ReadonlySet<CommandType> = new Set<CommandType>([
-  'find-call',
-  'look-at-call',
-  'answer-call',
-  'reject-call',
-  'hang-up',
-]);
+const REPEATABLE: ReadonlySet<CommandType> = new Set<CommandType>(['find', 'look', 'answer', 'reject', 'hang-up']);
 
 /** The flow's code for the failure of a command whose instance is gone. */
 const INSTANCE_LOST = 'instance-lost';
@@ -40,8 +36,8 @@ function takeOverOne(flow: Flow, command: Command, mayBeSent: boolean, at: numbe
   const isWelcome = isWanted(flow, command);
   if (isWelcome && (REPEATABLE.has(command.type) || !mayBeSent)) return issueAgain(flow, command, at);
   const failure: CommandFailure = mayBeSent
-    ? { fate: 'unknown', code: INSTANCE_LOST }
-    : { fate: 'unsent', code: NOT_WANTED };
+    ? { effect: 'unknown', code: INSTANCE_LOST }
+    : { effect: 'none', code: NOT_WANTED };
   return transition(flow, { type: 'command-failed', at, command, failure });
 }
 

@@ -5,11 +5,10 @@
  * dialling ──callee answered──▶ answering ──caller answered──▶ bridging ──bridge made──▶ bridged
  *    └──────────────┴──────────────────────┴── any end, failure or deadline ──▶ ending ──both gone──▶ ended
  */
-import { ERROR_CODES } from '../v1-wire/errors';
-import type { HangupEvent, IncomingCallEvent } from '../v1-wire/events';
+import type { EndedEvent, OfferedEvent } from '../calls/events';
+import { FAILURE_CODES } from '../calls/outcomes';
 import { normaliseSipUri } from '../addresses/sip-uri';
 import { enter, issue, type Draft } from './draft';
-import { eventKey } from './event-key';
 import type { Route } from '../dial-plan/dial-plan';
 import { blankFlow, type BridgeLegsFlow, type Decision, type Direction, type FlowEvent, type Limits } from './flow';
 import { markGone } from './legs';
@@ -27,7 +26,7 @@ const steps: FlowSteps<BridgeLegsFlow> = {
     answering: (draft) => {
       enter(draft, 'answering', draft.flow.limits.stepMs);
       draft.flow.caller.answerSent = true;
-      issue(draft, { type: 'answer-call', callId: draft.flow.id });
+      issue(draft, { type: 'answer', callId: draft.flow.id });
     },
     bridging: (draft) => {
       enter(draft, 'bridging', draft.flow.limits.stepMs);
@@ -49,11 +48,11 @@ const steps: FlowSteps<BridgeLegsFlow> = {
     if (event.type === 'wake') return confirmCaller(draft);
     if (event.type !== 'command-done' && event.type !== 'command-failed') return;
     switch (event.command.type) {
-      case 'answer-call':
+      case 'answer':
         return observeAnswerResult(draft, event.type === 'command-done');
-      case 'create-bridge':
+      case 'bridge':
         return observeBridge(draft, event);
-      case 'look-at-call':
+      case 'look':
         return observeLook(draft, event);
       default: // about the callee alone: the frame has taken it in
     }
@@ -67,14 +66,13 @@ export function bridgeLegsTransition(flow: BridgeLegsFlow, event: FlowEvent): De
 
 /** A new pair for a call that came in: dials the callee, or rejects a caller for whom there is no route. */
 export function beginBridgeLegs(
-  event: IncomingCallEvent,
+  event: OfferedEvent,
   route: Route,
   limits: Limits,
   at: number,
 ): Decision<BridgeLegsFlow> {
   const flow = newPair(event.callId, { from: event.from, to: event.to }, limits, at);
-  const key = eventKey(event);
-  if (key !== undefined) flow.seen.push(key);
+  if (event.key !== undefined) flow.seen.push(event.key);
   if ('refused' in route) {
     flow.direction = 'unroutable';
     flow.refusal = route.cause;
@@ -93,17 +91,17 @@ export function beginBridgeLegs(
 }
 
 /**
- * A pair whose caller was gone before its `incomingcall` came (the events overtook each other). It is kept as ended, so
- * that the late `incomingcall` rings nobody.
+ * A pair whose caller was gone before its offer came (the events overtook each other). It is kept as ended, so
+ * that the late offer rings nobody.
  */
 export function goneBeforeStart(
-  { callId, cause, from, to }: Pick<HangupEvent, 'callId' | 'cause' | 'from' | 'to'>,
+  { callId, cause, raw, from, to }: EndedEvent,
   limits: Limits,
   at: number,
 ): Decision<BridgeLegsFlow> {
   const flow = newPair(callId, { from: from ?? 'unknown', to: to ?? 'unknown' }, limits, at);
   markGone(flow.callee);
-  markGone(flow.caller, cause ?? 'unknown');
+  markGone(flow.caller, cause, raw);
   return begin(steps, flow, { end: 'caller-gave-up' });
 }
 
@@ -132,7 +130,7 @@ export function adoptBridged(
 export interface Orphan {
   id: string;
   direction: 'in' | 'out';
-  state: 'started' | 'active';
+  state: 'ringing' | 'answered';
   from: string;
   to: string;
 }
@@ -141,10 +139,9 @@ export interface Orphan {
 export function reapOrphan(id: string, orphan: Orphan, limits: Limits, at: number): Decision<BridgeLegsFlow> {
   const flow = newPair(id, { from: orphan.from, to: orphan.to }, limits, at);
   const role = orphan.direction === 'in' ? 'caller' : 'callee';
-  const state = orphan.state === 'active' ? 'answered' : 'ringing';
   flow.caller = { role: 'caller', state: 'gone' };
   flow.callee = { role: 'callee', state: 'gone' };
-  flow[role] = { role, callId: orphan.id, state };
+  flow[role] = { role, callId: orphan.id, state: orphan.state };
   return begin(steps, flow, { end: 'orphan-reaped' }, 'found on the platform');
 }
 
@@ -169,7 +166,7 @@ function bridgeLegs(draft: Draft<BridgeLegsFlow>): void {
   const { caller, callee } = draft.flow;
   if (caller.callId === undefined || callee.callId === undefined) return;
   draft.flow.bridgeTries += 1;
-  issue(draft, { type: 'create-bridge', callIds: [caller.callId, callee.callId] });
+  issue(draft, { type: 'bridge', callIds: [caller.callId, callee.callId] });
 }
 
 /**
@@ -188,7 +185,7 @@ function confirmCaller(draft: Draft<BridgeLegsFlow>): void {
   const { confirmAt } = flow.caller;
   if (flow.phase !== 'answering' || confirmAt === undefined || confirmAt > at) return;
   flow.caller.confirmAt = at + flow.limits.confirmMs;
-  issue(draft, { type: 'look-at-call', callId: flow.id });
+  issue(draft, { type: 'look', callId: flow.id });
 }
 
 function observeBridge(draft: Draft<BridgeLegsFlow>, event: ResultEvent): void {
@@ -196,17 +193,17 @@ function observeBridge(draft: Draft<BridgeLegsFlow>, event: ResultEvent): void {
   if (event.type === 'command-done') {
     flow.bridgeId ??= event.result.bridgeId ?? UNNAMED_BRIDGE;
   } else if (flow.phase === 'bridging') {
-    const { fate, code } = event.failure;
-    if (fate === 'unknown') lookBecauseOf(draft, 'bridge');
+    const { effect, code } = event.failure;
+    if (effect === 'unknown') lookBecauseOf(draft, 'bridge');
     // We asked twice, so the bridge that is already there is the one whose reply was lost.
-    else if (code === ERROR_CODES.bridgeBridgedCall && flow.bridgeTries > 1) flow.bridgeId = UNNAMED_BRIDGE;
+    else if (code === FAILURE_CODES.alreadyBridged && flow.bridgeTries > 1) flow.bridgeId = UNNAMED_BRIDGE;
     else flow.fault = 'bridge-failed';
   }
 }
 
 function lookBecauseOf(draft: Draft<BridgeLegsFlow>, doubt: 'answer' | 'bridge'): void {
   draft.flow.doubt = doubt;
-  issue(draft, { type: 'look-at-call', callId: draft.flow.id });
+  issue(draft, { type: 'look', callId: draft.flow.id });
 }
 
 /** A look at the caller settles what a failed answer or a lost bridge left open. */
@@ -220,6 +217,6 @@ function observeLook(draft: Draft<BridgeLegsFlow>, event: ResultEvent): void {
   const seen = event.type === 'command-done' ? event.result.seen?.[0] : undefined;
   if (seen?.bridgeId !== undefined) flow.bridgeId = seen.bridgeId;
   // There is no bridge, and the platform refuses a second one for the same call: asking again is harmless.
-  else if (seen?.state === 'active' && flow.bridgeTries < BRIDGE_TRIES) bridgeLegs(draft);
+  else if (seen?.state === 'answered' && flow.bridgeTries < BRIDGE_TRIES) bridgeLegs(draft);
   else flow.fault = 'bridge-failed';
 }

@@ -3,7 +3,8 @@
  * given stays as it was.
  */
 import { cutCode } from '../support/codes';
-import type { Command, CommandType, Decision, Flow, FlowEvent, Leg, Phase, Reason, TimelineEntry } from './flow';
+import type { CommandType } from '../calls/commands';
+import type { Command, Decision, Flow, FlowEvent, Leg, Phase, Reason, TimelineEntry } from './flow';
 import { isSameCommand, legsOf } from './flow';
 
 export interface Draft<F extends Flow = Flow> {
@@ -93,13 +94,17 @@ export function timelineEntry(before: Flow, event: FlowEvent): TimelineEntry {
   const { at } = event;
   const phase = before.phase;
   switch (event.type) {
-    case 'webhook': {
-      const { eventType, callId } = event.event;
+    case 'call-event': {
+      const { type, callId } = event.event;
       const detail =
-        'cause' in event.event ? event.event.cause : 'status' in event.event ? event.event.status : undefined;
+        type === 'ended'
+          ? (event.event.raw ?? event.event.cause)
+          : 'state' in event.event
+            ? event.event.state
+            : undefined;
       return {
         at,
-        what: `event ${eventType}`,
+        what: `event ${type}`,
         leg: roleOf(before, callId),
         callId,
         phase,

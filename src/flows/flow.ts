@@ -1,25 +1,28 @@
 /** What a flow is: plain data, so that any store can keep it and any test can write it down. */
-import type { SeenCall } from '../providers/bandwidth-v1/seen-call';
-import type { RejectCause } from '../v1-wire/commands';
-import type { VoiceEvent } from '../v1-wire/events';
+import type { EndCause, RejectCause } from '../calls/causes';
+import type { CallCommand, Speech } from '../calls/commands';
+import type { CallEvent } from '../calls/events';
+import type { CommandFailure, CommandResult } from '../calls/outcomes';
 
 /** `caller` is the leg that came in, `callee` the one that Tandem dials. */
 export type Role = 'caller' | 'callee';
 
 export interface Leg {
   role: Role;
-  /** Unknown for the callee until the platform has said it: in the reply to create-call, or in an event with our tag. */
+  /** Unknown for the callee until the provider has said it: in the reply to `dial`, or in an event with our correlation. */
   callId?: string;
   /**
    * `gone` is final for what Tandem wants of a leg: it has hung up, was never dialled, or was given up.
    * A caller starts as `ringing`, a callee as `new`.
    */
   state: 'new' | 'ringing' | 'answered' | 'gone';
-  /** The platform's hangup cause, where it said one: then the leg is gone for certain. */
+  /** Why it ended, where the provider said so: then the leg is gone for certain. */
+  endCause?: EndCause;
+  /** The provider's own word for it. */
   cause?: string;
-  /** Set while the reply to this leg's create-call is lost: how often it was looked for, and when next (epoch ms). */
+  /** Set while the reply to this leg's `dial` is lost: how often it was looked for, and when next (epoch ms). */
   search?: { tries: number; nextAt: number };
-  /** Once an `active` command went out, the leg may be up whatever its state says. */
+  /** Once an `answer` command went out, the leg may be up whatever its state says. */
   answerSent?: boolean;
   /** When to ask the platform whether the answered caller is up, if its own event has not come (epoch ms). */
   confirmAt?: number;
@@ -69,50 +72,15 @@ interface CommandBase {
   /** The instance that carries it out; nobody else does while that one is alive. */
   owner?: string;
 }
-export type Command = CommandBase &
-  (
-    | { type: 'create-call'; from: string; to: string; callTimeout: number; tag: string; privacy?: 'id' }
-    | { type: 'find-call'; from: string; to: string; tag: string; since: number }
-    | { type: 'look-at-call'; callId: string }
-    | { type: 'answer-call'; callId: string }
-    | { type: 'create-bridge'; callIds: [string, string] }
-    | { type: 'speak'; callId: string; speech: Speech; tag: string }
-    | { type: 'reject-call'; callId: string; cause?: RejectCause | undefined }
-    | { type: 'hang-up'; callId: string }
-  );
-export type CommandType = Command['type'];
+export type Command = CommandBase & CallCommand;
 
 /** Whether both are one issue of a command: issued again, it is another. */
 export function isSameCommand(one: Command, other: Command): boolean {
   return one.id === other.id && one.at === other.at;
 }
 
-export interface Speech {
-  sentence: string;
-  voice?: string | undefined;
-  gender?: string | undefined;
-  locale?: string | undefined;
-}
-
-export interface CommandResult {
-  callId?: string;
-  bridgeId?: string | undefined;
-  seen?: SeenCall[];
-}
-
-/**
- * What is known of a failed command's effect. `refused`: the platform said no. `unknown`: it may have happened, its
- * reply was lost. `unsent`: it never left, or was no longer wanted.
- */
-export type Fate = 'refused' | 'unknown' | 'unsent';
-export interface CommandFailure {
-  fate: Fate;
-  code: string;
-  status?: number | undefined;
-}
-
 export type FlowEvent = { at: number } & (
-  | { type: 'webhook'; event: VoiceEvent }
+  | { type: 'call-event'; event: CallEvent }
   | { type: 'command-done'; command: Command; result: CommandResult }
   | { type: 'command-failed'; command: Command; failure: CommandFailure }
   | { type: 'wake' }
@@ -147,7 +115,7 @@ export interface Limits {
 }
 
 interface FlowBase {
-  /** The caller's call id, or an id made for a flow that Tandem starts; the tag of every call it dials. */
+  /** The caller's call id, or an id made for a flow that Tandem starts; the correlation of every call it dials. */
   id: string;
   phase: Phase;
   reason?: Reason;

@@ -2,24 +2,18 @@
  * What an event says about the legs of a flow, whichever flow it is. Nothing here decides what to do next, except for
  * a leg that nobody owns (rule 4): it is hung up.
  */
-import { cutCode } from '../support/codes';
-import { isOver, type SeenCall } from '../providers/bandwidth-v1/seen-call';
-import { ERROR_CODES } from '../v1-wire/errors';
-import type { HangupDetail, HangupEvent, VoiceEvent } from '../v1-wire/events';
-import type { CommandFailure, CommandResult, Command, Leg } from './flow';
+import type { EndCause } from '../calls/causes';
+import type { CallEvent } from '../calls/events';
+import { FAILURE_CODES, type CallSnapshot, type CommandFailure, type CommandResult } from '../calls/outcomes';
+import type { Command, Leg } from './flow';
 import { legsOf } from './flow';
 import { issue, isPending, legOfCall, setReason, type Draft } from './draft';
 import { rejectCauseOf } from './reasons';
 
-/** When a call whose create-call reply was lost is looked for, in ms after the try before. */
+/** When a call whose `dial` reply was lost is looked for, in ms after the try before. */
 const SEARCH_DELAYS = [0, 1_000, 3_000, 10_000];
 /** After so many looks in vain the caller need not wait any longer; the search goes on behind the scenes. */
 export const SEARCHES_BEFORE_GIVING_UP = 3;
-
-const LOSS_DETAILS: ReadonlySet<string> = new Set<HangupDetail>(['media-lost', 'phone-lost']);
-
-/** The platform has cut the call. */
-const STOPPED: HangupDetail = 'platform-stopped';
 
 const RANK = { new: 0, ringing: 1, answered: 2, gone: 3 } as const;
 
@@ -28,52 +22,53 @@ function advanceLeg(leg: Leg, state: Leg['state']): void {
   if (RANK[state] > RANK[leg.state]) leg.state = state;
 }
 
-export function markGone(leg: Leg, cause?: string): void {
+/** @param raw the provider's own word for the cause */
+export function markGone(leg: Leg, cause?: EndCause, raw?: string): void {
   advanceLeg(leg, 'gone');
-  if (cause !== undefined) leg.cause ??= cutCode(cause);
+  if (cause !== undefined && leg.endCause === undefined) {
+    leg.endCause = cause;
+    leg.cause = raw ?? cause;
+  }
   delete leg.confirmAt;
 }
 
-/** Takes in a callback of the platform. */
-export function observeWebhook(draft: Draft, event: VoiceEvent): void {
+/** Takes in what the provider tells about a call. */
+export function observeCallEvent(draft: Draft, event: CallEvent): void {
   const leg = legOfCall(draft.flow, event.callId) ?? adopt(draft, event.callId);
-  switch (event.eventType) {
-    case 'answer':
+  switch (event.type) {
+    case 'answered':
       if (!leg) issue(draft, { type: 'hang-up', callId: event.callId });
       else observeAnswer(draft, leg, event.callId);
       return;
-    case 'hangup':
-      if (leg && event.causeDetail === STOPPED) setReason(draft, 'server-stopped');
-      else if (leg && isLost(leg, event)) leg.lost = true;
-      if (leg) markGone(leg, event.cause ?? 'unknown');
+    case 'ended':
+      if (!leg) return;
+      if (event.cause === 'stopped') setReason(draft, 'server-stopped');
+      else if (isLost(leg, event.cause)) leg.lost = true;
+      markGone(leg, event.cause, event.raw);
       return;
-    case 'timeout':
-      if (leg) markGone(leg, 'NO_ANSWER');
-      return;
-    default: // speak, dtmf, …: the leg must be up, or it could not have sent them
+    default: // speech, digit, …: the leg must be up, or it could not have sent them
       if (leg && leg.role === 'callee') advanceLeg(leg, 'answered');
   }
 }
 
-/** Whether a leg that was up ended because its party had vanished. Other platforms say no more than that it failed. */
-function isLost(leg: Leg, { cause, causeDetail }: HangupEvent): boolean {
+/** Whether a leg that was up ended because its party had vanished. Some providers say no more than that it failed. */
+function isLost(leg: Leg, cause: EndCause): boolean {
   if (leg.state === 'gone') return false;
-  if (causeDetail !== undefined && LOSS_DETAILS.has(causeDetail)) return true;
-  return leg.state === 'answered' && cause === 'NORMAL_TEMPORARY_FAILURE';
+  return cause === 'lost' || (cause === 'failed' && leg.state === 'answered');
 }
 
 function observeAnswer(draft: Draft, leg: Leg, callId: string): void {
   if (leg.state !== 'gone') {
     advanceLeg(leg, 'answered');
     delete leg.confirmAt;
-  } else if (leg.cause === undefined) {
+  } else if (leg.endCause === undefined) {
     // We took it for gone without the platform having said so: here it is, so it must be hung up.
     issue(draft, { type: 'hang-up', callId });
   }
 }
 
 /**
- * The callee's id came in an event, by our tag, before the reply to create-call (or instead of it). Not once we have
+ * The callee's id came in an event, by our correlation, before the reply to `dial` (or instead of it). Not once we have
  * heard that there is no such call: then whatever turns up is a leg that nobody owns.
  */
 function adopt(draft: Draft, callId: string): Leg | undefined {
@@ -86,30 +81,30 @@ function adopt(draft: Draft, callId: string): Leg | undefined {
 }
 
 /** Takes in what a look at a call showed. */
-export function observeSeen(draft: Draft, seen: SeenCall): void {
+export function observeSeen(draft: Draft, seen: CallSnapshot): void {
   const leg = legOfCall(draft.flow, seen.callId) ?? adopt(draft, seen.callId);
   if (!leg) {
-    if (!isOver(seen)) issue(draft, { type: 'hang-up', callId: seen.callId });
-  } else if (isOver(seen)) {
+    if (seen.state !== 'ended') issue(draft, { type: 'hang-up', callId: seen.callId });
+  } else if (seen.state === 'ended') {
     markGone(leg);
-  } else if (seen.state === 'active') {
+  } else if (seen.state === 'answered') {
     observeAnswer(draft, leg, seen.callId);
   } else if (leg.confirmAt !== undefined) {
     leg.confirmAt = draft.at + draft.flow.limits.confirmMs;
   }
 }
 
-/** The reply to create-call came: this is the callee, unless an event has named another one before. */
+/** The reply to `dial` came: this is the callee, unless an event has named another one before. */
 export function observeDialled(draft: Draft, result: CommandResult): void {
-  if (result.callId !== undefined) observeSeen(draft, { callId: result.callId, state: 'started' });
+  if (result.callId !== undefined) observeSeen(draft, { callId: result.callId, state: 'ringing' });
 }
 
-/** Create-call failed. Where its fate is unknown the call is looked for: it is never sent twice. */
+/** Create-call failed. Where its effect is unknown the call is looked for: it is never sent twice. */
 export function observeDialFailed(draft: Draft, failure: CommandFailure): void {
   const { callee } = draft.flow;
   if (callee.callId !== undefined) return; // an event has told us more than the lost reply would have
-  if (failure.code === ERROR_CODES.numberAccessDenied && redialAsLine(draft)) return;
-  if (failure.fate === 'unknown') callee.search = { tries: 0, nextAt: draft.at };
+  if (failure.code === FAILURE_CODES.callerIdRefused && redialAsLine(draft)) return;
+  if (failure.effect === 'unknown') callee.search = { tries: 0, nextAt: draft.at };
   else markGone(callee);
 }
 
@@ -119,20 +114,20 @@ function redialAsLine(draft: Draft): boolean {
   if (flow.phase !== 'dialling' || flow.dial?.fallbackFrom === undefined) return false;
   const { fallbackFrom: from, ...dial } = flow.dial;
   flow.dial = { ...dial, from };
-  issue(draft, { type: 'create-call', ...flow.dial, tag: flow.id });
+  issue(draft, { type: 'dial', ...flow.dial, correlation: flow.id });
   return true;
 }
 
 /** Looks for the lost call where it is time to; after the last look in vain the leg counts as never dialled. */
 export function searchIfDue(draft: Draft): void {
   const { callee, dial } = draft.flow;
-  if (!callee.search || !dial || callee.search.nextAt > draft.at || isPending(draft.flow, 'find-call')) return;
-  const { id: tag, createdAt: since } = draft.flow;
-  issue(draft, { type: 'find-call', from: dial.from, to: dial.to, tag, since });
+  if (!callee.search || !dial || callee.search.nextAt > draft.at || isPending(draft.flow, 'find')) return;
+  const { id: correlation, createdAt: since } = draft.flow;
+  issue(draft, { type: 'find', from: dial.from, to: dial.to, correlation, since });
 }
 
 /** The result of a search; undefined where the search itself failed. */
-export function observeSearch(draft: Draft, seen: SeenCall[] | undefined): void {
+export function observeSearch(draft: Draft, seen: CallSnapshot[] | undefined): void {
   const { flow, at } = draft;
   for (const call of seen ?? []) observeSeen(draft, call);
   const { search } = flow.callee;
@@ -152,7 +147,7 @@ export function observeSearch(draft: Draft, seen: SeenCall[] | undefined): void 
 /** Asks the platform about every leg that is not known to be gone. */
 export function lookAtLegs(draft: Draft): void {
   for (const leg of legsOf(draft.flow)) {
-    if (leg.callId !== undefined && leg.state !== 'gone') issue(draft, { type: 'look-at-call', callId: leg.callId });
+    if (leg.callId !== undefined && leg.state !== 'gone') issue(draft, { type: 'look', callId: leg.callId });
   }
 }
 
@@ -162,21 +157,21 @@ export function endLegs(draft: Draft): void {
     if (leg.callId === undefined || leg.state === 'gone') continue;
     const { callId } = leg;
     const underWay = draft.flow.pending.some(
-      (command) => (command.type === 'hang-up' || command.type === 'reject-call') && command.callId === callId,
+      (command) => (command.type === 'hang-up' || command.type === 'reject') && command.callId === callId,
     );
     if (underWay) continue;
     const neverAnswered = leg.role === 'caller' && leg.state === 'ringing' && !leg.answerSent;
-    if (neverAnswered) issue(draft, { type: 'reject-call', callId, cause: rejectCauseOf(draft.flow) });
+    if (neverAnswered) issue(draft, { type: 'reject', callId, cause: rejectCauseOf(draft.flow) });
     else issue(draft, { type: 'hang-up', callId });
   }
 }
 
 /** The result of ending a leg. A refused reject means that the caller is up after all: then it is hung up. */
 export function observeEnded(draft: Draft, command: Command, failure?: CommandFailure): void {
-  if (command.type !== 'hang-up' && command.type !== 'reject-call') return;
+  if (command.type !== 'hang-up' && command.type !== 'reject') return;
   const leg = legOfCall(draft.flow, command.callId);
   if (!leg) return;
-  if (failure && command.type === 'reject-call') {
+  if (failure && command.type === 'reject') {
     leg.answerSent = true;
     return;
   }
@@ -184,8 +179,8 @@ export function observeEnded(draft: Draft, command: Command, failure?: CommandFa
   markGone(leg);
 }
 
-/** Whether every leg's fate is settled: none is up, and none can turn up any more. */
+/** Whether every leg's effect is settled: none is up, and none can turn up any more. */
 export function allGone(draft: Draft): boolean {
   const { flow } = draft;
-  return legsOf(flow).every((leg) => leg.state === 'gone') && !isPending(flow, 'create-call', 'hang-up', 'reject-call');
+  return legsOf(flow).every((leg) => leg.state === 'gone') && !isPending(flow, 'dial', 'hang-up', 'reject');
 }

@@ -5,7 +5,8 @@
  * dialling ──answered──▶ speaking ──spoken──▶ ending ──gone──▶ ended
  */
 import { enter, issue, type Draft } from './draft';
-import { blankFlow, type Decision, type FlowEvent, type Limits, type SpeakFlow, type Speech } from './flow';
+import type { Speech } from '../calls/commands';
+import { blankFlow, type Decision, type FlowEvent, type Limits, type SpeakFlow } from './flow';
 import { begin, dialCallee, transitionWith, type FlowSteps, type Step } from './steps';
 
 /** A slow speaker's time for one character, ms: how long speaking may take before it is taken for stuck. */
@@ -14,7 +15,7 @@ const MS_PER_CHARACTER = 150;
 /** How long after its end a sentence that was heard to begin may still be waited for, ms. */
 const SPEECH_MARGIN_MS = 5_000;
 /**
- * Where the reply to `speak` is lost and no event shows within this time that it was heard, the sentence is said once
+ * Where the reply to `say` is lost and no event shows within this time that it was heard, the sentence is said once
  * more: hearing it twice is better than hearing nothing. ms.
  */
 const SPEECH_STARTS_WITHIN_MS = 2_000;
@@ -41,18 +42,17 @@ const steps: FlowSteps<SpeakFlow> = {
 
   observe(draft, event) {
     const { flow, at } = draft;
-    if (event.type === 'webhook' && event.event.eventType === 'speak' && event.event.callId === flow.callee.callId) {
-      const { status, state, outcome } = event.event;
+    if (event.type === 'call-event' && event.event.type === 'speech' && event.event.callId === flow.callee.callId) {
+      const { state } = event.event;
       delete flow.repeatAt;
       if (!flow.started && flow.phase === 'speaking') {
         flow.started = true;
         flow.deadlineAt = at + durationOf(flow.speech) + SPEECH_MARGIN_MS;
       }
-      const isDone = status === 'done' || (status === undefined && state === 'PLAYBACK_STOP');
-      if (isDone && outcome === 'failed') flow.fault ??= 'speak-failed';
-      else flow.spoken ||= flow.phase === 'speaking' && isDone;
-    } else if (event.type === 'command-failed' && event.command.type === 'speak') {
-      if (event.failure.fate !== 'unknown') flow.fault = 'speak-failed';
+      if (state === 'failed') flow.fault ??= 'speak-failed';
+      else flow.spoken ||= flow.phase === 'speaking' && state === 'done';
+    } else if (event.type === 'command-failed' && event.command.type === 'say') {
+      if (event.failure.effect !== 'unknown') flow.fault = 'speak-failed';
       else if (!flow.repeated) flow.repeatAt = at + SPEECH_STARTS_WITHIN_MS;
     } else if (event.type === 'wake' && flow.repeatAt !== undefined && flow.repeatAt <= at) {
       delete flow.repeatAt;
@@ -69,7 +69,7 @@ function durationOf({ sentence }: Speech): number {
 
 function speak(draft: Draft<SpeakFlow>): void {
   const { id, speech, callee } = draft.flow;
-  if (callee.callId !== undefined) issue(draft, { type: 'speak', callId: callee.callId, speech, tag: id });
+  if (callee.callId !== undefined) issue(draft, { type: 'say', callId: callee.callId, speech, correlation: id });
 }
 
 export function speakTransition(flow: SpeakFlow, event: FlowEvent): Decision<SpeakFlow> {
@@ -87,7 +87,7 @@ export interface SpeakRequest {
   fingerprint?: string | undefined;
 }
 
-/** A new flow: dials `to`. Its id is the tag of the call. */
+/** A new flow: dials `to`. Its id is the correlation of the call. */
 export function beginSpeak(
   { id, speech, fingerprint, ...dial }: SpeakRequest,
   limits: Limits,

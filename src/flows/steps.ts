@@ -4,17 +4,8 @@
  */
 import { causeReason } from './reasons';
 import { decide, draftOf, enter, issue, setReason, settle, timelineEntry, type Draft } from './draft';
-import type {
-  Command,
-  CommandFailure,
-  CommandResult,
-  Decision,
-  Flow,
-  FlowEvent,
-  LivePhase,
-  Reason,
-  TimelineEntry,
-} from './flow';
+import type { CommandFailure, CommandResult } from '../calls/outcomes';
+import type { Command, Decision, Flow, FlowEvent, LivePhase, Reason, TimelineEntry } from './flow';
 import { isLive, legsOf } from './flow';
 import {
   SEARCHES_BEFORE_GIVING_UP,
@@ -26,7 +17,7 @@ import {
   observeEnded,
   observeSearch,
   observeSeen,
-  observeWebhook,
+  observeCallEvent,
   searchIfDue,
 } from './legs';
 
@@ -51,7 +42,7 @@ export function transitionWith<F extends Flow>(steps: FlowSteps<F>, flow: F, eve
   if (!isLate) {
     observeLegs(draft, event, steps.overdue?.(draft.flow) ?? 'deadline');
     steps.observe(draft, event);
-  } else if (event.type === 'command-done' && event.command.type === 'create-call') {
+  } else if (event.type === 'command-done' && event.command.type === 'dial') {
     // Taken for lost, and taken over: whoever was dialled is the callee, or a leg that nobody owns.
     observeDialled(draft, event.result);
   }
@@ -68,8 +59,8 @@ export function begin<F extends Flow>(steps: FlowSteps<F>, flow: F, first: Step,
 
 function observeLegs(draft: Draft, event: FlowEvent, overdue: Reason): void {
   switch (event.type) {
-    case 'webhook':
-      return observeWebhook(draft, event.event);
+    case 'call-event':
+      return observeCallEvent(draft, event.event);
     case 'command-done':
       return observeDone(draft, event.command, event.result);
     case 'command-failed':
@@ -83,36 +74,36 @@ function observeLegs(draft: Draft, event: FlowEvent, overdue: Reason): void {
 
 function observeDone(draft: Draft, command: Command, result: CommandResult): void {
   switch (command.type) {
-    case 'create-call':
+    case 'dial':
       restartRingTime(draft);
       return observeDialled(draft, result);
-    case 'find-call':
+    case 'find':
       return observeSearch(draft, result.seen ?? []);
-    case 'look-at-call':
+    case 'look':
       return result.seen?.forEach((seen) => observeSeen(draft, seen));
     case 'hang-up':
-    case 'reject-call':
+    case 'reject':
       return observeEnded(draft, command);
-    case 'answer-call':
-    case 'create-bridge':
-    case 'speak':
+    case 'answer':
+    case 'bridge':
+    case 'say':
       return; // facts of one flow alone
   }
 }
 
 function observeFailed(draft: Draft, command: Command, failure: CommandFailure): void {
   switch (command.type) {
-    case 'create-call':
+    case 'dial':
       return observeDialFailed(draft, failure);
-    case 'find-call':
+    case 'find':
       return observeSearch(draft, undefined);
     case 'hang-up':
-    case 'reject-call':
+    case 'reject':
       return observeEnded(draft, command, failure);
-    case 'look-at-call': // the next look may tell more
-    case 'answer-call':
-    case 'create-bridge':
-    case 'speak':
+    case 'look': // the next look may tell more
+    case 'answer':
+    case 'bridge':
+    case 'say':
       return;
   }
 }
@@ -177,7 +168,7 @@ function finish(draft: Draft): void {
   flow.endedAt = at;
 }
 
-/** The callee rings from now on, however long its create-call had to wait its turn. */
+/** The callee rings from now on, however long its `dial` had to wait its turn. */
 function restartRingTime({ flow, at }: Draft): void {
   if (flow.phase === 'dialling' && flow.dial) flow.deadlineAt = at + flow.dial.callTimeout * 1_000 + flow.limits.stepMs;
 }
@@ -186,15 +177,15 @@ function restartRingTime({ flow, at }: Draft): void {
 function timelineOf(before: Flow, after: Flow, event: FlowEvent): TimelineEntry | undefined {
   const changed =
     before.phase !== after.phase || legsOf(before).some((leg, i) => leg.state !== legsOf(after)[i]?.state);
-  const isLook = event.type === 'command-done' && event.command.type === 'look-at-call';
+  const isLook = event.type === 'command-done' && event.command.type === 'look';
   return (isLook || event.type === 'wake') && !changed ? undefined : timelineEntry(before, event);
 }
 
-/** Dials the flow's callee; the flow's id is its tag, so that its events are understood before the reply. */
+/** Dials the flow's callee; the flow's id is its correlation, so that its events are understood before the reply. */
 export function dialCallee(draft: Draft): void {
   const { flow } = draft;
   if (!flow.dial) return;
   enter(draft, 'dialling', flow.dial.callTimeout * 1_000 + flow.limits.stepMs);
   const { fallbackFrom: _, ...dial } = flow.dial;
-  issue(draft, { type: 'create-call', ...dial, tag: flow.id });
+  issue(draft, { type: 'dial', ...dial, correlation: flow.id });
 }

@@ -49,11 +49,11 @@ function drawArrow({ from, to, label }: Arrow): string {
 function tandemArrows(call: CallView): Arrow[] {
   const incoming: Arrow[] =
     call.kind === 'bridge-legs'
-      ? [{ at: Date.parse(call.createdAt), from: 'platform', to: 'Tandem', label: 'incomingcall' }]
+      ? [{ at: Date.parse(call.createdAt), from: 'platform', to: 'Tandem', label: 'offered' }]
       : [];
   return call.timeline.reduce((arrows, { time, what, leg, outcome, tookMs }) => {
     const [kind, name = ''] = what.split(' ', 2);
-    const who = leg === undefined || name === 'create-call' ? '' : ` ${leg}`;
+    const who = leg === undefined || name === 'dial' ? '' : ` ${leg}`;
     if (kind === 'event') {
       const detail = outcome === undefined ? '' : ` ${outcome}`;
       arrows.push({ at: Date.parse(time), from: 'platform', to: 'Tandem', label: `${name}${detail}${who}` });
@@ -73,7 +73,7 @@ function tandemArrows(call: CallView): Arrow[] {
 function farEndArrows(leg: FarEndView, call: CallView): Arrow[] {
   const far: Column = leg.kind === 'pstn' ? 'PSTN' : 'phone';
   const endedByTandem = call.timeline.some(
-    ({ what, callId }) => (what === 'command hang-up' || what === 'command reject-call') && callId === leg.callId,
+    ({ what, callId }) => (what === 'command hang-up' || what === 'command reject') && callId === leg.callId,
   );
   return leg.history.flatMap(({ time, what, cause, detail }): Arrow[] => {
     const at = Date.parse(time);

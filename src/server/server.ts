@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from './app';
 import { createRecordOutbox } from '../engine/call-records/outbox';
 import { openCallRecords } from '../engine/call-records/records';
-import { createCallControl } from '../providers/bandwidth-v1/client';
+import { createCallControl } from '../providers/bandwidth-v1/control';
 import { createApiHttp } from '../providers/bandwidth-v1/http';
 import type { Config } from '../config/config';
 import { after, drain } from '../engine/drain';
@@ -88,7 +88,7 @@ export async function startServer(
   // The platform that this process brings along is set up by it.
   const platform =
     config.api.url === undefined ? undefined : createPlatformCheck({ http, webhookUrl: () => webhookUrl, log });
-  const client = createCallControl({
+  const control = createCallControl({
     http,
     callbackUrl: () => webhookUrl,
     callbackHttpMethod: config.webhookMethod,
@@ -112,7 +112,7 @@ export async function startServer(
   };
   const engine = createEngine({
     store,
-    client,
+    control,
     log,
     internalErrors,
     metrics,
@@ -142,7 +142,7 @@ export async function startServer(
   );
   const server = createServer(HTTP_TIMEOUTS, answer);
   const url = await listen(server, config.port, config.host).catch(async (error: unknown) => {
-    client.close();
+    control.close();
     await records.close(0);
     await store.close();
     throw error;
@@ -150,7 +150,7 @@ export async function startServer(
   webhookUrl = webhookUrlOf(config.publicBaseUrl ?? url, config.webhookCredentials);
   const recovery = createRecovery({
     store,
-    client,
+    control,
     engine,
     lines: () => lines,
     limits,
@@ -196,7 +196,7 @@ export async function startServer(
       if (await Promise.race([engine.idle(), deadline]))
         log.warn({ event: 'commands-cut-off' }, 'Commands were still running when the server shut down');
       engine.close();
-      client.close();
+      control.close();
       await outbox?.close(RECORDS_MS);
       await store.close();
     },

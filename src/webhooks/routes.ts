@@ -7,6 +7,7 @@ import type { Logger } from '../support/logger';
 import type { Metrics } from '../engine/metrics';
 import { jsonOnly } from '../http/json-only';
 import { BadRequestError, DrainingError, MethodNotAllowedError, UnsupportedMediaTypeError } from '../http/problems';
+import { toCallEvent } from '../providers/bandwidth-v1/events';
 import { parseEvent } from '../v1-wire/events';
 
 export interface WebhookDeps {
@@ -33,8 +34,9 @@ export function webhookRoutes({ engine, log, metrics, credentials, authLimit, ac
         metrics.eventReceived('unknown');
         log.warn({ event: 'event-type-unknown', eventType: cutCode(parsed.eventType) }, 'event of an unknown type');
       } else {
-        if (!(await engine.accepts(parsed.event))) throw new DrainingError();
-        await engine.receive(parsed.event, res.locals['requestId'] as string | undefined);
+        const event = toCallEvent(parsed.event);
+        if (!(await engine.accepts(event))) throw new DrainingError();
+        await engine.receive(event, res.locals['requestId'] as string | undefined);
       }
       res.status(200).end();
     };

@@ -13,10 +13,10 @@ import {
   PSTN,
   answerOf,
   failingStore,
-  fakeClient,
-  hangupOf,
-  incomingCall,
-  speakOf,
+  fakeControl,
+  endOf,
+  offerOf,
+  speechOf,
   testApp,
 } from '../helpers/builders';
 
@@ -25,7 +25,7 @@ const strictCall = callView.strict();
 
 describe('POST /calls', () => {
   it('dials, and answers 201 with the Location and the call', async () => {
-    const { app, client, store } = testApp({ client: fakeClient() });
+    const { app, control, store } = testApp({ control: fakeControl() });
     const { status, headers, body } = await request(app).post('/calls').send(SPEECH);
     expect(status).toBe(201);
     expect(headers['location']).toBe(`/calls/${body.id}`);
@@ -37,7 +37,7 @@ describe('POST /calls', () => {
       to: ENDPOINT,
       legs: [{ role: 'callee', state: 'new' }],
     });
-    expect(client.last('createCall').argument).toMatchObject({
+    expect(control.last('dial').argument).toMatchObject({
       from: NUMBER,
       to: ENDPOINT,
       tag: body.id,
@@ -47,13 +47,13 @@ describe('POST /calls', () => {
   });
 
   it('speaks with the voice that was asked for', async () => {
-    const { app, client, engine } = testApp();
+    const { app, control, engine } = testApp();
     const speech = { sentence: 'Bonjour', voice: 'JOLIE', gender: 'female', locale: 'fr' };
     const { body } = await request(app)
       .post('/calls')
       .send({ to: PSTN, ...speech });
-    await engine.receive(answerOf(CALLEE, { tag: body.id }));
-    expect(client.last('speak').argument).toEqual({ callId: CALLEE, ...speech, tag: body.id });
+    await engine.receive(answerOf(CALLEE, { correlation: body.id }));
+    expect(control.last('say').argument).toEqual({ callId: CALLEE, ...speech, tag: body.id });
   });
 
   it('gives each call an id of its own', async () => {
@@ -74,17 +74,17 @@ describe('POST /calls', () => {
     ['a tel URI', 'tel:+1-555-222-3333', PSTN, NUMBER],
     ['a number too short for any numbering plan', NUMBER, NUMBER, NUMBER],
   ])('calls %s', async (_, to, callee, shown) => {
-    const { app, client } = testApp({ plan });
+    const { app, control } = testApp({ plan });
     expect((await request(app).post('/calls').send({ to, sentence: 'Hi' })).status).toBe(201);
-    expect(client.last('createCall').argument).toMatchObject({ to: callee, from: shown });
+    expect(control.last('dial').argument).toMatchObject({ to: callee, from: shown });
   });
 
   it('shows the number that was asked for', async () => {
-    const { app, client } = testApp();
+    const { app, control } = testApp();
     await request(app)
       .post('/calls')
       .send({ ...SPEECH, from: '+15557770000' });
-    expect(client.last('createCall').argument).toMatchObject({ from: '+15557770000' });
+    expect(control.last('dial').argument).toMatchObject({ from: '+15557770000' });
   });
 
   it.each([
@@ -104,11 +104,11 @@ describe('POST /calls', () => {
     ['from', { ...SPEECH, from: 'sip:a@b.c' }],
     ['speed', { ...SPEECH, speed: 2 }],
   ])('400 names the field: %s', async (field, body) => {
-    const { app, client } = testApp();
+    const { app, control } = testApp();
     const { status, type, body: answer } = await request(app).post('/calls').send(body);
     expect([status, type]).toEqual([400, 'application/problem+json']);
     expect(problem.strict().parse(answer).detail).toContain(field);
-    expect(client.asked).toEqual([]);
+    expect(control.asked).toEqual([]);
   });
 
   it.each(['', '{', '[]', 'null', '"x"'])('400 for a body that is no object: %j', async (text) => {
@@ -131,17 +131,17 @@ describe('POST /calls', () => {
   });
 
   it('503 with Retry-After while the server goes down', async () => {
-    const { app, engine, client } = testApp();
+    const { app, engine, control } = testApp();
     engine.drain();
     const { status, headers, type } = await request(app).post('/calls').send(SPEECH);
     expect([status, headers['retry-after'], type]).toEqual([503, '10', 'application/problem+json']);
-    expect(client.asked).toEqual([]);
+    expect(control.asked).toEqual([]);
   });
 
   it('500 and no call where the flow cannot be kept', async () => {
-    const { app, client } = testApp({ store: failingStore('create') });
+    const { app, control } = testApp({ store: failingStore('create') });
     expect((await request(app).post('/calls').send(SPEECH)).status).toBe(500);
-    expect(client.asked).toEqual([]);
+    expect(control.asked).toEqual([]);
   });
 });
 
@@ -151,11 +151,11 @@ describe('GET /calls', () => {
     const { app, clock } = parts;
     await request(app)
       .post('/webhooks/voice')
-      .send(incomingCall({ callId: 'c-1' }));
+      .send(offerOf({ callId: 'c-1' }));
     clock.now += 1_000;
     await request(app)
       .post('/webhooks/voice')
-      .send(incomingCall({ callId: 'c-2', from: 'sip:stranger@x.y' }));
+      .send(offerOf({ callId: 'c-2', from: 'sip:stranger@x.y' }));
     clock.now += 1_000;
     const { body } = await request(app).post('/calls').send(SPEECH);
     return { ...parts, spoken: body.id as string };
@@ -201,10 +201,10 @@ describe('GET /calls', () => {
 
 describe('GET /calls/{id}', () => {
   it('shows legs, phase, reason and the timeline of a pair', async () => {
-    const { app, clock, engine } = testApp({ client: fakeClient() });
-    await engine.receive(incomingCall());
+    const { app, clock, engine } = testApp({ control: fakeControl() });
+    await engine.receive(offerOf());
     clock.now += 250;
-    await engine.receive(hangupOf(CALLEE, 'USER_BUSY', { tag: CALLER }));
+    await engine.receive(endOf(CALLEE, 'busy', { correlation: CALLER }));
     const { status, body } = await request(app).get(`/calls/${CALLER}`);
     expect(status).toBe(200);
     expect(strictCall.parse(body)).toEqual({
@@ -235,23 +235,23 @@ describe('GET /calls/{id}', () => {
   });
 
   it('shows how long commands took, and when it ended', async () => {
-    const { app, clock, engine, client } = testApp({ client: fakeClient() });
+    const { app, clock, engine, control } = testApp({ control: fakeControl() });
     const { body: begun } = await request(app).post('/calls').send(SPEECH);
     clock.now += 40;
-    await client.last('createCall').done(CALLEE);
+    await control.last('dial').done(CALLEE);
     await engine.receive(answerOf(CALLEE));
-    await engine.receive(speakOf(CALLEE, 'done'));
-    await engine.receive(hangupOf(CALLEE));
-    await client.last('speak').done();
+    await engine.receive(speechOf(CALLEE, 'done'));
+    await engine.receive(endOf(CALLEE));
+    await control.last('say').done();
     clock.now += 60;
-    await client.last('hangUp').done();
+    await control.last('hang-up').done();
     const { body } = await request(app).get(`/calls/${begun.id}`);
     expect(strictCall.parse(body)).toMatchObject({
       phase: 'ended',
       reason: 'completed',
       endedAt: '2023-11-14T22:13:20.100Z',
     });
-    expect(body.timeline[1]).toMatchObject({ what: 'command create-call', outcome: 'done', tookMs: 40 });
+    expect(body.timeline[1]).toMatchObject({ what: 'command dial', outcome: 'done', tookMs: 40 });
   });
 
   it.each(['c-unknown', '__proto__', 'x'.repeat(500), '%2F..%2F'])('404 for %s', async (id) => {
@@ -262,25 +262,25 @@ describe('GET /calls/{id}', () => {
 
 describe('DELETE /calls/{id}', () => {
   it('ends the flow and its legs, and says so with 202', async () => {
-    const { app, client, engine } = testApp({ client: fakeClient() });
-    await engine.receive(incomingCall());
-    await client.last('createCall').done(CALLEE);
+    const { app, control, engine } = testApp({ control: fakeControl() });
+    await engine.receive(offerOf());
+    await control.last('dial').done(CALLEE);
     const { status, body } = await request(app).delete(`/calls/${CALLER}`);
     expect(status).toBe(202);
     expect(strictCall.parse(body)).toMatchObject({ phase: 'ending', reason: 'ended-by-request' });
-    expect(client.names()).toEqual(['createCall', 'rejectCall', 'hangUp']);
-    expect([client.last('rejectCall').argument, client.last('hangUp').argument]).toEqual([CALLER, CALLEE]);
+    expect(control.names()).toEqual(['dial', 'reject', 'hang-up']);
+    expect([control.last('reject').argument, control.last('hang-up').argument]).toEqual([CALLER, CALLEE]);
   });
 
   it('changes nothing of a call that has ended', async () => {
-    const { app, client } = testApp();
+    const { app, control } = testApp();
     await request(app)
       .post('/webhooks/voice')
-      .send(incomingCall({ from: 'sip:stranger@x.y' }));
-    const before = client.names();
+      .send(offerOf({ from: 'sip:stranger@x.y' }));
+    const before = control.names();
     const { status, body } = await request(app).delete(`/calls/${CALLER}`);
     expect([status, body.phase, body.reason]).toEqual([202, 'ended', 'unroutable']);
-    expect(client.names()).toEqual(before);
+    expect(control.names()).toEqual(before);
   });
 
   it('404 where there is none', async () => {
@@ -297,7 +297,7 @@ describe('the bearer token', () => {
     ['bare', 'sesame'],
     ['as Basic', `Basic ${Buffer.from('sesame:').toString('base64')}`],
   ])('401 with a challenge for %s, whatever the method', async (_, authorization) => {
-    const { app, client } = testApp({ apiToken: 'sesame' });
+    const { app, control } = testApp({ apiToken: 'sesame' });
     const sends = [
       request(app).post('/calls').send(SPEECH),
       request(app).get('/calls'),
@@ -314,7 +314,7 @@ describe('the bearer token', () => {
       ]);
       expect(text).not.toContain('sesame');
     }
-    expect(client.asked).toEqual([]);
+    expect(control.asked).toEqual([]);
   });
 
   it('passes when it is right', async () => {
@@ -329,31 +329,31 @@ describe('the bearer token', () => {
 
 describe('POST /calls with an Idempotency-Key', () => {
   it('repeated with the same body: 200, the same Location, the call as it is now', async () => {
-    const { app, engine, client } = testApp();
+    const { app, engine, control } = testApp();
     const start = () => request(app).post('/calls').set('idempotency-key', 'order 4711');
     const first = await start().send(SPEECH);
     expect(first.status).toBe(201);
-    await engine.receive(answerOf(CALLEE, { tag: first.body.id as string }));
+    await engine.receive(answerOf(CALLEE, { correlation: first.body.id as string }));
     const again = await start().send({ sentence: ` ${SPEECH.sentence} `, to: SPEECH.to }); // the same, as it is understood
     expect([again.status, again.headers['location']]).toEqual([200, first.headers['location']]);
     expect(strictCall.parse(again.body)).toMatchObject({ id: first.body.id, phase: 'speaking' });
-    expect(client.names().filter((name) => name === 'createCall')).toHaveLength(1);
+    expect(control.names().filter((name) => name === 'dial')).toHaveLength(1);
   });
 
   it('repeated with another body: 422, and nothing is dialled', async () => {
-    const { app, client } = testApp();
+    const { app, control } = testApp();
     const start = () => request(app).post('/calls').set('idempotency-key', 'order 4711');
     await start().send(SPEECH);
     const { status, body } = await start().send({ ...SPEECH, to: PSTN });
     expect([status, problem.parse(body).code]).toEqual([422, 'idempotency-key-reused']);
-    expect(client.names().filter((name) => name === 'createCall')).toHaveLength(1);
+    expect(control.names().filter((name) => name === 'dial')).toHaveLength(1);
   });
 
   it.each(['', 'x'.repeat(256), 'schl\u00fcssel'])('that is not valid: 400 (%j)', async (key) => {
-    const { app, client } = testApp();
+    const { app, control } = testApp();
     const { status, body } = await request(app).post('/calls').set('idempotency-key', key).send(SPEECH);
     expect([status, problem.parse(body).detail]).toEqual([400, expect.stringContaining('Idempotency-Key')]);
-    expect(client.names()).toEqual([]);
+    expect(control.names()).toEqual([]);
   });
 
   it('that has started a call is answered while the server shuts down', async () => {
@@ -395,11 +395,11 @@ describe('POST /calls with an Idempotency-Key', () => {
 });
 
 it('POST /calls: a sentence that the platform is known not to speak is a 400, and nothing is dialled', async () => {
-  const { app, client } = testApp({ sentenceFault });
+  const { app, control } = testApp({ sentenceFault });
   const { status, body } = await request(app)
     .post('/calls')
     .send({ ...SPEECH, sentence: '你好' });
   expect([status, problem.parse(body).detail]).toEqual([400, expect.stringMatching(/^sentence: has "你"/)]);
-  expect(client.names()).toEqual([]);
+  expect(control.names()).toEqual([]);
   expect((await request(app).post('/calls').send(SPEECH)).status).toBe(201);
 });

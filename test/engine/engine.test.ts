@@ -1,4 +1,4 @@
-import { RefusedError, ReplyLostError, UnreachableError } from '../../src/providers/bandwidth-v1/errors';
+import { RefusedError, ReplyLostError, UnreachableError } from '../../src/providers/errors';
 import { StoreUnavailableError } from '../../src/store/errors';
 import { createMemoryStore } from '../../src/store/memory-store';
 import type { FlowStore } from '../../src/store/store';
@@ -9,13 +9,13 @@ import {
   NUMBER,
   PSTN,
   answerOf,
-  fakeClient,
+  fakeControl,
   flush,
-  hangupOf,
-  incomingCall,
-  speakOf,
+  endOf,
+  offerOf,
+  speechOf,
   testEngine,
-  willingClient,
+  willingControl,
   type TestEngine,
 } from '../helpers/builders';
 
@@ -30,44 +30,49 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 /** Both legs up, and bridged. */
-async function bridged({ engine, client }: TestEngine): Promise<void> {
-  await engine.receive(incomingCall());
-  await client.last('createCall').done(CALLEE);
-  await engine.receive(answerOf(CALLEE, { tag: CALLER }));
-  await client.last('answerCall').done();
+async function bridged({ engine, control }: TestEngine): Promise<void> {
+  await engine.receive(offerOf());
+  await control.last('dial').done(CALLEE);
+  await engine.receive(answerOf(CALLEE, { correlation: CALLER }));
+  await control.last('answer').done();
   await engine.receive(answerOf(CALLER));
-  await client.last('createBridge').done('brg-1');
+  await control.last('bridge').done('brg-1');
 }
 
 describe('a pair of legs, from the first event to the last', () => {
   it('dials, answers, bridges, and ends the other leg', async () => {
     const parts = testEngine();
-    const { engine, client, store } = parts;
+    const { engine, control, store } = parts;
     await bridged(parts);
     expect(await store.get(CALLER)).toMatchObject({ phase: 'bridged', bridgeId: 'brg-1' });
-    await engine.receive(hangupOf(CALLEE));
-    expect(client.last('hangUp').argument).toBe(CALLER);
-    await client.last('hangUp').done();
-    expect(client.names()).toEqual(['createCall', 'answerCall', 'createBridge', 'hangUp']);
-    expect(client.last('createCall').argument).toMatchObject({ from: NUMBER, to: PSTN, callTimeout: 30, tag: CALLER });
-    expect(client.last('createBridge').argument).toEqual([CALLER, CALLEE]);
+    await engine.receive(endOf(CALLEE));
+    expect(control.last('hang-up').argument).toBe(CALLER);
+    await control.last('hang-up').done();
+    expect(control.names()).toEqual(['dial', 'answer', 'bridge', 'hang-up']);
+    expect(control.last('dial').argument).toMatchObject({
+      from: NUMBER,
+      to: PSTN,
+      callTimeout: 30,
+      correlation: CALLER,
+    });
+    expect(control.last('bridge').argument).toEqual([CALLER, CALLEE]);
     expect(await store.get(CALLER)).toMatchObject({ phase: 'ended', reason: 'completed' });
   });
 
   it('leaves one log line an event, one a command, and one at either end', async () => {
     const parts = testEngine();
-    const { engine, client, lines } = parts;
+    const { engine, control, lines } = parts;
     await bridged(parts);
-    await engine.receive(hangupOf(CALLER), 'req-7');
-    await client.last('hangUp').done();
+    await engine.receive(endOf(CALLER), 'req-7');
+    await control.last('hang-up').done();
     expect(lines.map(({ event, step }) => step ?? event)).toEqual([
       'session.started',
-      'command create-call',
-      'event answer',
-      'command answer-call',
-      'event answer',
-      'command create-bridge',
-      'event hangup',
+      'command dial',
+      'event answered',
+      'command answer',
+      'event answered',
+      'command bridge',
+      'event ended',
       'command hang-up',
       'session.ended',
     ]);
@@ -78,7 +83,7 @@ describe('a pair of legs, from the first event to the last', () => {
       leg: 'caller',
       before: 'bridged',
       phase: 'ending',
-      outcome: 'NORMAL_CLEARING',
+      outcome: 'normal',
       requestId: 'req-7',
     });
     expect(lines.at(-1)).toMatchObject({ sessionId: CALLER, reason: 'completed', kind: 'bridge-legs' });
@@ -87,183 +92,186 @@ describe('a pair of legs, from the first event to the last', () => {
 
 describe('a doubled event', () => {
   it('incomingcall: dials once, one after the other and at once', async () => {
-    const { engine, client } = testEngine();
-    await Promise.all([engine.receive(incomingCall()), engine.receive(incomingCall())]);
-    await engine.receive(incomingCall());
-    await client.last('createCall').done(CALLEE);
-    await engine.receive(incomingCall());
-    expect(client.names()).toEqual(['createCall']);
+    const { engine, control } = testEngine();
+    await Promise.all([engine.receive(offerOf()), engine.receive(offerOf())]);
+    await engine.receive(offerOf());
+    await control.last('dial').done(CALLEE);
+    await engine.receive(offerOf());
+    expect(control.names()).toEqual(['dial']);
   });
 
   it('answer of the callee: answers the caller once', async () => {
-    const { engine, client } = testEngine();
-    await engine.receive(incomingCall());
-    await Promise.all([1, 2, 3].map(() => engine.receive(answerOf(CALLEE, { tag: CALLER }))));
-    expect(client.names()).toEqual(['createCall', 'answerCall']);
+    const { engine, control } = testEngine();
+    await engine.receive(offerOf());
+    await Promise.all([1, 2, 3].map(() => engine.receive(answerOf(CALLEE, { correlation: CALLER }))));
+    expect(control.names()).toEqual(['dial', 'answer']);
   });
 
   it('answer of the caller: bridges once', async () => {
     const parts = testEngine();
     await bridged(parts);
     await parts.engine.receive(answerOf(CALLER));
-    await parts.engine.receive(answerOf(CALLEE, { tag: CALLER }));
-    expect(parts.client.names()).toEqual(['createCall', 'answerCall', 'createBridge']);
+    await parts.engine.receive(answerOf(CALLEE, { correlation: CALLER }));
+    expect(parts.control.names()).toEqual(['dial', 'answer', 'bridge']);
   });
 
   it('hangup: hangs the other leg up once', async () => {
     const parts = testEngine();
     await bridged(parts);
-    await Promise.all([1, 2].map(() => parts.engine.receive(hangupOf(CALLEE))));
-    expect(parts.client.names().filter((name) => name === 'hangUp')).toHaveLength(1);
+    await Promise.all([1, 2].map(() => parts.engine.receive(endOf(CALLEE))));
+    expect(parts.control.names().filter((name) => name === 'hang-up')).toHaveLength(1);
   });
 
   it('incomingcall of a call that has ended: rings nobody', async () => {
-    const { engine, client, store } = testEngine({ client: willingClient() });
-    await engine.receive(incomingCall());
-    await engine.receive(hangupOf(CALLER, 'ORIGINATOR_CANCEL'));
+    const { engine, control, store } = testEngine({ control: willingControl() });
+    await engine.receive(offerOf());
+    await engine.receive(endOf(CALLER, 'cancelled'));
     await flush();
     expect((await store.get(CALLER))?.phase).toBe('ended');
-    const before = client.names();
-    await engine.receive(incomingCall());
-    expect(client.names()).toEqual(before);
+    const before = control.names();
+    await engine.receive(offerOf());
+    expect(control.names()).toEqual(before);
   });
 });
 
 describe('an event that overtakes another', () => {
-  it('answer of the callee before the reply to its create-call: known by its tag', async () => {
-    const { engine, client, store } = testEngine();
-    await engine.receive(incomingCall());
-    await engine.receive(answerOf(CALLEE, { tag: CALLER }));
-    expect(client.names()).toEqual(['createCall', 'answerCall']);
-    await client.last('createCall').done(CALLEE);
-    await client.last('answerCall').done();
+  it('answer of the callee before the reply to its dial: known by its tag', async () => {
+    const { engine, control, store } = testEngine();
+    await engine.receive(offerOf());
+    await engine.receive(answerOf(CALLEE, { correlation: CALLER }));
+    expect(control.names()).toEqual(['dial', 'answer']);
+    await control.last('dial').done(CALLEE);
+    await control.last('answer').done();
     await engine.receive(answerOf(CALLER));
-    expect(client.last('createBridge').argument).toEqual([CALLER, CALLEE]);
+    expect(control.last('bridge').argument).toEqual([CALLER, CALLEE]);
     expect(await store.idOfCall(CALLEE)).toBe(CALLER);
   });
 
   it('hangup of the caller before its incomingcall: rings nobody', async () => {
-    const { engine, client, store } = testEngine();
-    await engine.receive(hangupOf(CALLER, 'ORIGINATOR_CANCEL'));
-    await engine.receive(incomingCall());
-    expect(client.asked).toEqual([]);
+    const { engine, control, store } = testEngine();
+    await engine.receive(endOf(CALLER, 'cancelled'));
+    await engine.receive(offerOf());
+    expect(control.asked).toEqual([]);
     expect(await store.get(CALLER)).toMatchObject({ phase: 'ended', reason: 'caller-gave-up' });
   });
 
-  it('answer of the caller before the reply to its answer-call: bridges once', async () => {
-    const { engine, client } = testEngine();
-    await engine.receive(incomingCall());
-    await client.last('createCall').done(CALLEE);
+  it('answer of the caller before the reply to its answer: bridges once', async () => {
+    const { engine, control } = testEngine();
+    await engine.receive(offerOf());
+    await control.last('dial').done(CALLEE);
     await engine.receive(answerOf(CALLEE));
     await engine.receive(answerOf(CALLER));
-    await client.last('answerCall').done();
-    expect(client.names()).toEqual(['createCall', 'answerCall', 'createBridge']);
+    await control.last('answer').done();
+    expect(control.names()).toEqual(['dial', 'answer', 'bridge']);
   });
 
-  it('hangup of the callee before the reply to its create-call: the caller is rejected, nobody is dialled again', async () => {
-    const { engine, client, store } = testEngine();
-    await engine.receive(incomingCall());
-    await engine.receive(hangupOf(CALLEE, 'USER_BUSY', { tag: CALLER }));
-    expect(client.names()).toEqual(['createCall', 'rejectCall']);
-    await client.last('createCall').done(CALLEE);
-    await client.last('rejectCall').done();
+  it('hangup of the callee before the reply to its dial: the caller is rejected, nobody is dialled again', async () => {
+    const { engine, control, store } = testEngine();
+    await engine.receive(offerOf());
+    await engine.receive(endOf(CALLEE, 'busy', { correlation: CALLER }));
+    expect(control.names()).toEqual(['dial', 'reject']);
+    await control.last('dial').done(CALLEE);
+    await control.last('reject').done();
     expect(await store.get(CALLER)).toMatchObject({ phase: 'ended', reason: 'busy' });
-    expect(client.names()).toEqual(['createCall', 'rejectCall']);
+    expect(control.names()).toEqual(['dial', 'reject']);
   });
 });
 
-it('the client learns why the caller is rejected', async () => {
-  const client = fakeClient({ createCall: CALLEE });
-  const rejectCall = jest.spyOn(client, 'rejectCall');
-  const { engine } = testEngine({ client });
-  await engine.receive(incomingCall());
-  await engine.receive(hangupOf(CALLEE, 'USER_BUSY', { tag: CALLER }));
-  expect(rejectCall).toHaveBeenCalledWith(CALLER, expect.anything(), 'USER_BUSY');
+it('the provider learns why the caller is rejected', async () => {
+  const control = fakeControl({ dial: CALLEE });
+  const send = jest.spyOn(control, 'send');
+  const { engine } = testEngine({ control });
+  await engine.receive(offerOf());
+  await engine.receive(endOf(CALLEE, 'busy', { correlation: CALLER }));
+  expect(send).toHaveBeenCalledWith(
+    expect.objectContaining({ type: 'reject', callId: CALLER, cause: 'busy' }),
+    expect.anything(),
+  );
 });
 
 describe('an event of a call that nobody knows', () => {
   it('answer with the tag of a flow that is not there: its leg is hung up, and counted', async () => {
-    const { engine, client, metrics } = testEngine({ client: willingClient() });
-    await engine.receive(answerOf('c-orphan', { tag: 'c-forgotten' }));
-    expect(client.asked).toEqual([expect.objectContaining({ name: 'hangUp', argument: 'c-orphan' })]);
+    const { engine, control, metrics } = testEngine({ control: willingControl() });
+    await engine.receive(answerOf('c-orphan', { correlation: 'c-forgotten' }));
+    expect(control.asked).toEqual([expect.objectContaining({ name: 'hang-up', argument: 'c-orphan' })]);
     expect(await metrics.render()).toContain('tandem_orphans_reaped_total 1');
   });
 
   it('an orphan that cannot be hung up is logged', async () => {
-    const { engine, client, lines } = testEngine();
-    await engine.receive(answerOf('c-orphan', { tag: 'c-forgotten' }));
-    await client.last('hangUp').fail(new UnreachableError('down'));
+    const { engine, control, lines } = testEngine();
+    await engine.receive(answerOf('c-orphan', { correlation: 'c-forgotten' }));
+    await control.last('hang-up').fail(new UnreachableError('down'));
     expect(lines).toContainEqual(expect.objectContaining({ level: 50, callId: 'c-orphan', leg: 'callee' }));
   });
 
   it('a second leg with the tag of a flow that has its callee: hung up, the callee stays', async () => {
     const parts = testEngine();
     await bridged(parts);
-    await parts.engine.receive(answerOf('c-stray', { tag: CALLER }));
-    expect(parts.client.last('hangUp').argument).toBe('c-stray');
+    await parts.engine.receive(answerOf('c-stray', { correlation: CALLER }));
+    expect(parts.control.last('hang-up').argument).toBe('c-stray');
     expect((await parts.store.get(CALLER))?.phase).toBe('bridged');
   });
 
   it('answer with the tag of a flow that has ended: hung up', async () => {
-    const { engine, client } = testEngine();
-    await engine.receive(incomingCall());
-    await client.last('createCall').fail(new RefusedError(400, 'validation-error', 'x', 'x'));
-    await client.last('rejectCall').done();
-    await engine.receive(answerOf('c-late', { tag: CALLER }));
-    expect(client.last('hangUp').argument).toBe('c-late');
+    const { engine, control } = testEngine();
+    await engine.receive(offerOf());
+    await control.last('dial').fail(new RefusedError(400, 'validation-error', 'x', 'x'));
+    await control.last('reject').done();
+    await engine.receive(answerOf('c-late', { correlation: CALLER }));
+    expect(control.last('hang-up').argument).toBe('c-late');
   });
 
   it.each([
     ['answer without a tag', answerOf('c-x')],
-    ['hangup with a tag', hangupOf('c-x', 'NORMAL_CLEARING', { tag: 'c-forgotten' })],
-    ['speak', speakOf('c-x', 'done')],
+    ['hangup with a tag', endOf('c-x', 'normal', { correlation: 'c-forgotten' })],
+    ['speak', speechOf('c-x', 'done')],
   ])('%s: nothing but a warning', async (_, event) => {
-    const { engine, client, lines, store } = testEngine();
+    const { engine, control, lines, store } = testEngine();
     await engine.receive(event);
-    expect(client.asked).toEqual([]);
+    expect(control.asked).toEqual([]);
     expect(await store.list({ limit: 10 })).toEqual([]);
-    expect(lines).toEqual([expect.objectContaining({ level: 40, callId: 'c-x', eventType: event.eventType })]);
+    expect(lines).toEqual([expect.objectContaining({ level: 40, callId: 'c-x', eventType: event.type })]);
   });
 });
 
 describe('a command that waits for its turn', () => {
   it('is given up when the caller does not want it any more, and nothing is left of it', async () => {
-    const { engine, client, store } = testEngine();
-    await engine.receive(incomingCall());
-    expect(client.last('createCall').signal.aborted).toBe(false);
-    await engine.receive(hangupOf(CALLER, 'ORIGINATOR_CANCEL'));
-    expect(client.last('createCall').signal.aborted).toBe(true);
-    await client.last('createCall').fail(new UnreachableError('x'));
+    const { engine, control, store } = testEngine();
+    await engine.receive(offerOf());
+    expect(control.last('dial').signal.aborted).toBe(false);
+    await engine.receive(endOf(CALLER, 'cancelled'));
+    expect(control.last('dial').signal.aborted).toBe(true);
+    await control.last('dial').fail(new UnreachableError('x'));
     expect(await store.get(CALLER)).toMatchObject({ phase: 'ended', reason: 'caller-gave-up' });
-    expect(client.names()).toEqual(['createCall']);
+    expect(control.names()).toEqual(['dial']);
   });
 
   it('that was sent all the same is undone when its reply comes', async () => {
-    const { engine, client, store } = testEngine();
-    await engine.receive(incomingCall());
-    await engine.receive(hangupOf(CALLER, 'ORIGINATOR_CANCEL'));
+    const { engine, control, store } = testEngine();
+    await engine.receive(offerOf());
+    await engine.receive(endOf(CALLER, 'cancelled'));
     expect((await store.get(CALLER))?.phase).toBe('ending');
-    await client.last('createCall').done(CALLEE);
-    expect(client.last('hangUp').argument).toBe(CALLEE);
-    await client.last('hangUp').done();
+    await control.last('dial').done(CALLEE);
+    expect(control.last('hang-up').argument).toBe(CALLEE);
+    await control.last('hang-up').done();
     expect((await store.get(CALLER))?.phase).toBe('ended');
   });
 
   it('is not given up by what does not concern it', async () => {
-    const { engine, client } = testEngine();
-    await engine.receive(incomingCall());
-    await engine.receive(incomingCall({ callId: 'c-other' }));
-    await engine.receive(hangupOf('c-other', 'ORIGINATOR_CANCEL'));
-    const [first, second] = client.asked;
+    const { engine, control } = testEngine();
+    await engine.receive(offerOf());
+    await engine.receive(offerOf({ callId: 'c-other' }));
+    await engine.receive(endOf('c-other', 'cancelled'));
+    const [first, second] = control.asked;
     expect([first?.signal.aborted, second?.signal.aborted]).toEqual([false, true]);
   });
 
   it('to hang up is wanted whatever happens', async () => {
     const parts = testEngine();
     await bridged(parts);
-    await parts.engine.receive(hangupOf(CALLER));
+    await parts.engine.receive(endOf(CALLER));
     await parts.engine.end(CALLER);
-    expect(parts.client.last('hangUp').signal.aborted).toBe(false);
+    expect(parts.control.last('hang-up').signal.aborted).toBe(false);
   });
 });
 
@@ -271,40 +279,40 @@ describe('a command that fails', () => {
   it.each([
     ['refused', new RefusedError(403, 'number-access-denied', 'x', 'no'), 'number-access-denied'],
     ['unsent', new UnreachableError('no'), 'unreachable'],
-  ])('create-call %s: the caller is rejected, the failure is logged and counted', async (_, error, code) => {
-    const { engine, client, store, lines, metrics } = testEngine();
-    await engine.receive(incomingCall());
-    await client.last('createCall').fail(error);
-    await client.last('rejectCall').done();
+  ])('dial %s: the caller is rejected, the failure is logged and counted', async (_, error, code) => {
+    const { engine, control, store, lines, metrics } = testEngine();
+    await engine.receive(offerOf());
+    await control.last('dial').fail(error);
+    await control.last('reject').done();
     expect(await store.get(CALLER)).toMatchObject({ phase: 'ended', reason: 'dial-failed' });
     expect(lines).toContainEqual(
-      expect.objectContaining({ level: 40, command: 'create-call', code, event: 'command-failed' }),
+      expect.objectContaining({ level: 40, command: 'dial', code, event: 'command-failed' }),
     );
-    expect(await metrics.render()).toContain(`tandem_command_failures_total{command="create-call",code="${code}"} 1`);
+    expect(await metrics.render()).toContain(`tandem_command_failures_total{command="dial",code="${code}"} 1`);
   });
 
-  it('create-call whose reply is lost: the call is looked for, and taken', async () => {
-    const { engine, client } = testEngine();
-    await engine.receive(incomingCall());
-    await client.last('createCall').fail(new ReplyLostError('cut'));
-    expect(client.last('findCalls').argument).toMatchObject({ from: NUMBER, to: PSTN, tag: CALLER });
-    await client.last('findCalls').done([{ callId: CALLEE, state: 'active' }]);
-    expect(client.names()).toEqual(['createCall', 'findCalls', 'answerCall']);
+  it('dial whose reply is lost: the call is looked for, and taken', async () => {
+    const { engine, control } = testEngine();
+    await engine.receive(offerOf());
+    await control.last('dial').fail(new ReplyLostError('cut'));
+    expect(control.last('find').argument).toMatchObject({ from: NUMBER, to: PSTN, correlation: CALLER });
+    await control.last('find').done([{ callId: CALLEE, state: 'answered' }]);
+    expect(control.names()).toEqual(['dial', 'find', 'answer']);
   });
 
-  it('in a way nobody foresaw: its fate is open', async () => {
-    const { engine, client } = testEngine();
-    await engine.receive(incomingCall());
-    await client.last('createCall').fail(new TypeError('fault of ours'));
-    expect(client.names()).toEqual(['createCall', 'findCalls']);
+  it('in a way nobody foresaw: its effect is open', async () => {
+    const { engine, control } = testEngine();
+    await engine.receive(offerOf());
+    await control.last('dial').fail(new TypeError('fault of ours'));
+    expect(control.names()).toEqual(['dial', 'find']);
   });
 
   it('hang-up for good: the flow ends, and somebody is told to look', async () => {
     const parts = testEngine();
-    const { engine, client, lines, metrics } = parts;
+    const { engine, control, lines, metrics } = parts;
     await bridged(parts);
-    await engine.receive(hangupOf(CALLEE));
-    await client.last('hangUp').fail(new RefusedError(400, 'x', 'x', 'no'));
+    await engine.receive(endOf(CALLEE));
+    await control.last('hang-up').fail(new RefusedError(400, 'x', 'x', 'no'));
     expect(lines.at(-1)).toMatchObject({
       level: 50,
       event: 'leg-given-up',
@@ -318,13 +326,13 @@ describe('a command that fails', () => {
 
 describe('what cannot be stored', () => {
   it('an event is not acknowledged, and no command is sent', async () => {
-    const { engine, client } = testEngine({
+    const { engine, control } = testEngine({
       store: { ...createMemoryStore(), create: () => Promise.reject(new Error('disk full')) },
     });
-    await expect(engine.receive(incomingCall())).rejects.toThrow('disk full');
-    expect(client.asked).toEqual([]);
+    await expect(engine.receive(offerOf())).rejects.toThrow('disk full');
+    expect(control.asked).toEqual([]);
     await expect(engine.speak(SPEECH)).rejects.toThrow('disk full');
-    expect(client.asked).toEqual([]);
+    expect(control.asked).toEqual([]);
   });
 
   it('the result of a command is logged, and the server comes to rest', async () => {
@@ -332,16 +340,16 @@ describe('what cannot be stored', () => {
     let full = false;
     const update: FlowStore['update'] = (id, transition) =>
       full ? Promise.reject(new Error('disk full')) : memory.update(id, transition);
-    const { engine, client, lines } = testEngine({ store: { ...memory, update } });
-    await engine.receive(incomingCall());
+    const { engine, control, lines } = testEngine({ store: { ...memory, update } });
+    await engine.receive(offerOf());
     full = true;
-    await client.last('createCall').done(CALLEE);
+    await control.last('dial').done(CALLEE);
     expect(lines).toContainEqual({
       level: 50,
       time: expect.any(String),
       event: 'result-not-stored',
       sessionId: CALLER,
-      command: 'create-call',
+      command: 'dial',
       err: 'disk full',
       msg: expect.any(String),
     });
@@ -358,13 +366,13 @@ describe('a store that is away for a while', () => {
     let away = false;
     const update: FlowStore['update'] = (id, transition) =>
       away ? Promise.reject(new StoreUnavailableError('out of reach')) : memory.update(id, transition);
-    const { engine, client, lines } = testEngine({ store: { ...memory, update } });
-    await engine.receive(incomingCall());
+    const { engine, control, lines } = testEngine({ store: { ...memory, update } });
+    await engine.receive(offerOf());
     away = true;
-    await client.last('createCall').done(CALLEE);
+    await control.last('dial').done(CALLEE);
     await jest.advanceTimersByTimeAsync(10_000);
     const told = lines.filter(({ event }) => event === 'result-not-stored');
-    expect(told).toEqual([expect.objectContaining({ err: 'out of reach', command: 'create-call' })]);
+    expect(told).toEqual([expect.objectContaining({ err: 'out of reach', command: 'dial' })]);
     away = false;
     await jest.advanceTimersByTimeAsync(2_000);
     expect(await memory.idOfCall(CALLEE)).toBe(CALLER);
@@ -374,16 +382,16 @@ describe('a store that is away for a while', () => {
 
 describe('speak and hang up', () => {
   it('dials, speaks when it is answered, hangs up when it has been spoken', async () => {
-    const { engine, client, store } = testEngine();
+    const { engine, control, store } = testEngine();
     expect(await engine.speak(SPEECH)).toMatchObject({ flow: { id: 'f-1', phase: 'dialling' }, started: true });
-    await client.last('createCall').done(CALLEE);
-    await engine.receive(answerOf(CALLEE, { tag: 'f-1' }));
-    expect(client.last('speak').argument).toEqual({ callId: CALLEE, sentence: 'Hi', tag: 'f-1' });
-    await client.last('speak').done();
-    await engine.receive(speakOf(CALLEE, 'started'));
-    expect(client.names()).toEqual(['createCall', 'speak']);
-    await engine.receive(speakOf(CALLEE, 'done'));
-    await client.last('hangUp').done();
+    await control.last('dial').done(CALLEE);
+    await engine.receive(answerOf(CALLEE, { correlation: 'f-1' }));
+    expect(control.last('say').argument).toEqual({ callId: CALLEE, sentence: 'Hi', correlation: 'f-1' });
+    await control.last('say').done();
+    await engine.receive(speechOf(CALLEE, 'started'));
+    expect(control.names()).toEqual(['dial', 'say']);
+    await engine.receive(speechOf(CALLEE, 'done'));
+    await control.last('hang-up').done();
     expect(await store.get('f-1')).toMatchObject({ phase: 'ended', reason: 'completed' });
   });
 });
@@ -393,52 +401,52 @@ describe('ending by request', () => {
     const parts = testEngine();
     await bridged(parts);
     expect(await parts.engine.end(CALLER)).toMatchObject({ phase: 'ending', reason: 'ended-by-request' });
-    expect(parts.client.names().slice(-2)).toEqual(['hangUp', 'hangUp']);
+    expect(parts.control.names().slice(-2)).toEqual(['hang-up', 'hang-up']);
     expect(await parts.engine.end('c-unknown')).toBeUndefined();
   });
 });
 
 describe('time', () => {
   it('wakes only the flows whose time has come', async () => {
-    const { engine, client, clock, store } = testEngine();
-    await engine.receive(incomingCall());
+    const { engine, control, clock, store } = testEngine();
+    await engine.receive(offerOf());
     clock.now += 30_000;
-    await engine.receive(incomingCall({ callId: 'c-young' }));
+    await engine.receive(offerOf({ callId: 'c-young' }));
     clock.now += 15_000; // callTimeout and a step after the first
     await engine.wakeDue();
     expect(await store.get(CALLER)).toMatchObject({ phase: 'ending', reason: 'deadline' });
     expect((await store.get('c-young'))?.phase).toBe('dialling');
-    expect(client.last('rejectCall').argument).toBe(CALLER);
+    expect(control.last('reject').argument).toBe(CALLER);
   });
 
   it('asks for the caller when its own answer has not come a second after the command', async () => {
-    const { engine, client, clock, store } = testEngine();
-    await engine.receive(incomingCall());
-    await client.last('createCall').done(CALLEE);
+    const { engine, control, clock, store } = testEngine();
+    await engine.receive(offerOf());
+    await control.last('dial').done(CALLEE);
     await engine.receive(answerOf(CALLEE));
-    await client.last('answerCall').done();
+    await control.last('answer').done();
     clock.now += 999;
     await engine.wakeDue();
-    expect(client.names()).not.toContain('lookAtCall');
+    expect(control.names()).not.toContain('look');
     clock.now += 1;
     await engine.wakeDue();
-    expect(client.last('lookAtCall').argument).toBe(CALLER);
-    await client.last('lookAtCall').done({ callId: CALLER, state: 'active' });
+    expect(control.last('look').argument).toBe(CALLER);
+    await control.last('look').done({ callId: CALLER, state: 'answered' });
     expect((await store.get(CALLER))?.phase).toBe('bridging');
-    expect(client.last('createBridge').argument).toEqual([CALLER, CALLEE]);
+    expect(control.last('bridge').argument).toEqual([CALLER, CALLEE]);
   });
 });
 
 describe('going down', () => {
   it('takes no new call, and knows those that it has', async () => {
     const { engine } = testEngine();
-    await engine.receive(incomingCall());
-    expect([engine.draining, await engine.accepts(incomingCall({ callId: 'c-new' }))]).toEqual([false, true]);
+    await engine.receive(offerOf());
+    expect([engine.draining, await engine.accepts(offerOf({ callId: 'c-new' }))]).toEqual([false, true]);
     engine.drain();
     expect(engine.draining).toBe(true);
-    expect(await engine.accepts(incomingCall({ callId: 'c-new' }))).toBe(false);
-    expect(await engine.accepts(incomingCall())).toBe(true);
-    expect(await engine.accepts(hangupOf('c-new'))).toBe(true);
+    expect(await engine.accepts(offerOf({ callId: 'c-new' }))).toBe(false);
+    expect(await engine.accepts(offerOf())).toBe(true);
+    expect(await engine.accepts(endOf('c-new'))).toBe(true);
   });
 
   it('is idle at once where nothing is under way', async () => {
@@ -446,25 +454,25 @@ describe('going down', () => {
   });
 
   it('is idle when the last command has its result, and those that follow from it have theirs', async () => {
-    const { engine, client } = testEngine();
-    await engine.receive(incomingCall());
-    await engine.receive(answerOf(CALLEE, { tag: CALLER }));
+    const { engine, control } = testEngine();
+    await engine.receive(offerOf());
+    await engine.receive(answerOf(CALLEE, { correlation: CALLER }));
     const [first, second] = [engine.idle(), engine.idle()];
-    await client.last('createCall').done(CALLEE);
+    await control.last('dial').done(CALLEE);
     expect(await isSettled(first)).toBe(false);
-    await client.last('answerCall').fail(new RefusedError(400, 'x', 'x', 'x'));
-    expect(client.names().at(-1)).toBe('lookAtCall');
+    await control.last('answer').fail(new RefusedError(400, 'x', 'x', 'x'));
+    expect(control.names().at(-1)).toBe('look');
     expect(await isSettled(first)).toBe(false);
-    await client.last('lookAtCall').done({ callId: CALLER, state: 'gone' });
+    await control.last('look').done({ callId: CALLER, state: 'ended' });
     expect(await isSettled(first)).toBe(false);
-    await client.last('hangUp').done();
+    await control.last('hang-up').done();
     expect([await isSettled(first), await isSettled(second)]).toEqual([true, true]);
   });
 
   // The hang-up of an orphan is in no flow, and nobody waits for it: a server that goes down closes its connection.
   it('is not idle while an orphan is being hung up', async () => {
-    const { engine } = testEngine({ client: fakeClient() });
-    await engine.receive(answerOf('c-orphan', { tag: 'c-forgotten' }));
+    const { engine } = testEngine({ control: fakeControl() });
+    await engine.receive(answerOf('c-orphan', { correlation: 'c-forgotten' }));
     expect(await isSettled(engine.idle())).toBe(false);
   });
 });

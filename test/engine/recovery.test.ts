@@ -1,4 +1,4 @@
-import type { LiveCall } from '../../src/providers/bandwidth-v1/client';
+import type { CallSnapshot, LiveCall } from '../../src/calls/outcomes';
 import { createRecovery, type Recovery } from '../../src/engine/recovery';
 import type { FlowStore } from '../../src/store/store';
 import { legsOf } from '../../src/flows/flow';
@@ -11,12 +11,14 @@ import {
   NUMBER,
   PLAN,
   PSTN,
-  fakeClient,
-  hangupOf,
-  incomingCall,
+  fakeControl,
+  endOf,
+  offerOf,
   testEngine,
   type EngineOptions,
+  type FakeControl,
 } from '../helpers/builders';
+import { ReplyLostError } from '../../src/providers/errors';
 
 const WEBHOOK = 'https://tandem.example/webhooks/voice';
 
@@ -24,7 +26,7 @@ const WEBHOOK = 'https://tandem.example/webhooks/voice';
 const caller = (over: Partial<LiveCall> = {}): LiveCall => ({
   id: CALLER,
   direction: 'in',
-  state: 'started',
+  state: 'ringing',
   from: ENDPOINT,
   to: PSTN,
   callbackUrl: WEBHOOK,
@@ -34,23 +36,29 @@ const caller = (over: Partial<LiveCall> = {}): LiveCall => ({
 const callee = (over: Partial<LiveCall> = {}): LiveCall => ({
   id: CALLEE,
   direction: 'out',
-  state: 'started',
+  state: 'ringing',
   from: NUMBER,
   to: PSTN,
-  tag: CALLER,
+  correlation: CALLER,
   callbackUrl: WEBHOOK,
   ...over,
 });
 
+function onLook(control: FakeControl, state: (callId: string) => Promise<CallSnapshot['state']>): void {
+  control.on('look', async (command) => {
+    const callId = 'callId' in command ? command.callId : '';
+    return { callId, state: await state(callId) };
+  });
+}
+
 function scene(live: LiveCall[], { store = createMemoryStore() }: EngineOptions = {}) {
-  // As the client shows them: whoever was dialled for a caller has its id as tag.
+  // As the control shows them: whoever was dialled for a caller has its id as tag.
   const liveCalls = live.map((call) =>
-    live.some(({ tag }) => tag === call.id) ? { ...call, dialledFor: true as const } : call,
+    live.some(({ correlation }) => correlation === call.id) ? { ...call, dialledFor: true as const } : call,
   );
-  const client = fakeClient({ liveCalls });
-  client.lookAtCall = (callId) =>
-    Promise.resolve({ callId, state: live.find(({ id }) => id === callId)?.state ?? 'gone' });
-  const parts = testEngine({ client, store });
+  const control = fakeControl({ 'list-live': liveCalls });
+  onLook(control, (callId) => Promise.resolve(live.find(({ id }) => id === callId)?.state ?? 'ended'));
+  const parts = testEngine({ control, store });
   const recovery: Recovery = createRecovery({
     ...parts,
     lines: () => PLAN.lines,
@@ -60,18 +68,18 @@ function scene(live: LiveCall[], { store = createMemoryStore() }: EngineOptions 
     ringingGraceMs: 0,
   });
   const hungUp = (): unknown[] =>
-    client.asked.filter(({ name }) => name === 'hangUp' || name === 'rejectCall').map(({ argument }) => argument);
+    control.asked.filter(({ name }) => name === 'hang-up' || name === 'reject').map(({ argument }) => argument);
   return { ...parts, recovery, hungUp };
 }
 
 describe('a leg that belongs to no flow', () => {
   it.each([
     ['dialled by Tandem, ringing', callee()],
-    ['dialled by Tandem, up', callee({ state: 'active' })],
+    ['dialled by Tandem, up', callee({ state: 'answered' })],
     ['of a phone of LINES that called', caller()],
     ['of somebody who called a number of LINES', caller({ from: '+12223334444', to: NUMBER })],
     ['of a phone, on a platform that shows no URL', caller({ callbackUrl: undefined })],
-    ['that was answered, as somebody was dialled for it', caller({ state: 'active', dialledFor: true })],
+    ['that was answered, as somebody was dialled for it', caller({ state: 'answered', dialledFor: true })],
   ])('%s: is hung up, counted, and told', async (_, leg) => {
     const { recovery, hungUp, metrics, lines } = scene([leg]);
     await recovery.run();
@@ -81,12 +89,12 @@ describe('a leg that belongs to no flow', () => {
   });
 
   it.each([
-    ['dialled by Tandem', callee({ state: 'active' }), [{ role: 'callee', callId: CALLEE }], 'hangUp'],
-    ['of a caller who rings', caller(), [{ role: 'caller', callId: CALLER }], 'rejectCall'],
+    ['dialled by Tandem', callee({ state: 'answered' }), [{ role: 'callee', callId: CALLEE }], 'hang-up'],
+    ['of a caller who rings', caller(), [{ role: 'caller', callId: CALLER }], 'reject'],
   ] as const)('%s: is recorded with its own numbers', async (_, leg, legs, command) => {
-    const { recovery, client, store, metrics } = scene([leg]);
+    const { recovery, control, store, metrics } = scene([leg]);
     await recovery.run();
-    await client.last(command).done();
+    await control.last(command).done();
     const record = await store.get(leg.id);
     expect(record).toMatchObject({
       phase: 'ended',
@@ -106,10 +114,10 @@ describe('a leg that belongs to no flow', () => {
   });
 
   it('that is up again and again is hung up each time', async () => {
-    const { recovery, hungUp, client, store } = scene([callee()]);
+    const { recovery, hungUp, control, store } = scene([callee()]);
     for (let looks = 0; looks < 3; looks++) {
       await recovery.run();
-      await client.last('hangUp').done();
+      await control.last('hang-up').done();
       // Its flow has forgotten the call, as one does that ended long ago.
       for (const id of [CALLEE, `${CALLEE}-orphan`])
         await store.update(id, (flow) => ({ flow: { ...flow, endedAt: 0 }, commands: [] }));
@@ -120,9 +128,9 @@ describe('a leg that belongs to no flow', () => {
   it.each([
     ['reports to somebody else', callee({ callbackUrl: 'https://other.example/webhooks/voice' })],
     ['reports to another path', caller({ callbackUrl: 'https://tandem.example/other' })],
-    ['has no tag', callee({ tag: undefined })],
-    ['has a tag, and says not where it reports to', callee({ callbackUrl: undefined })],
-    ['was answered, and nobody was dialled for it, as behind a fallback number', caller({ state: 'active' })],
+    ['has no tag', callee({ correlation: undefined })],
+    ['has a correlation, and says not where it reports to', callee({ callbackUrl: undefined })],
+    ['was answered, and nobody was dialled for it, as behind a fallback number', caller({ state: 'answered' })],
     ['came in over no line of LINES', caller({ from: 'sip:other@elsewhere.example', to: '+15550000000' })],
   ])('and perhaps to somebody else, as it %s: is left alone', async (_, leg) => {
     const { recovery, hungUp } = scene([leg]);
@@ -131,41 +139,45 @@ describe('a leg that belongs to no flow', () => {
   });
 
   it('that is over by the second look is left alone', async () => {
-    const { recovery, hungUp, client } = scene([callee()]);
-    client.lookAtCall = (callId) => Promise.resolve({ callId, state: 'completed' });
+    const { recovery, hungUp, control } = scene([callee()]);
+    onLook(control, () => Promise.resolve('ended'));
     await recovery.run();
     expect(hungUp()).toEqual([]);
   });
 
   it('that rings has more time than the others: its incomingcall may be on its way, to the fallback URL too', async () => {
-    const { recovery, hungUp, client, engine } = scene([caller(), callee({ id: 'c-orphan', tag: 'c-another' })]);
-    client.lookAtCall = async (callId) => {
-      if (callId === 'c-orphan') await engine.receive(incomingCall());
-      return { callId, state: 'started' };
-    };
+    const { recovery, hungUp, control, engine } = scene([
+      caller(),
+      callee({ id: 'c-orphan', correlation: 'c-another' }),
+    ]);
+    onLook(control, async (callId) => {
+      if (callId === 'c-orphan') await engine.receive(offerOf());
+      return 'ringing';
+    });
     await recovery.run();
     expect(hungUp()).toEqual(['c-orphan']);
   });
 
   it('that rang, and was answered meanwhile though nobody was dialled for it, is left to whom has answered', async () => {
-    const { recovery, hungUp, client } = scene([caller()]);
-    client.lookAtCall = (callId) => Promise.resolve({ callId, state: 'active' });
+    const { recovery, hungUp, control } = scene([caller()]);
+    onLook(control, () => Promise.resolve('answered'));
     await recovery.run();
     expect(hungUp()).toEqual([]);
   });
 
   it('that cannot be looked at keeps no other from being hung up, and is told', async () => {
-    const { recovery, hungUp, client, lines } = scene([callee({ id: 'c-broken' }), callee()]);
-    client.lookAtCall = (callId) =>
-      callId === 'c-broken' ? Promise.reject(new Error('not that one')) : Promise.resolve({ callId, state: 'started' });
+    const { recovery, hungUp, control, lines } = scene([callee({ id: 'c-broken' }), callee()]);
+    onLook(control, (callId) =>
+      callId === 'c-broken' ? Promise.reject(new ReplyLostError('not that one')) : Promise.resolve('ringing'),
+    );
     await recovery.run();
     expect(hungUp()).toEqual([CALLEE]);
-    expect(lines).toContainEqual(expect.objectContaining({ level: 40, callId: 'c-broken', err: 'not that one' }));
+    expect(lines).toContainEqual(expect.objectContaining({ level: 40, callId: 'c-broken', err: 'reply-lost' }));
   });
 
   it('that its flow, which has ended, does not know is hung up at once', async () => {
     const { recovery, hungUp, engine } = scene([callee()]);
-    await engine.receive(hangupOf(CALLER)); // the flow of the pair was lost
+    await engine.receive(endOf(CALLER)); // the flow of the pair was lost
     await recovery.run();
     expect(hungUp()).toEqual([CALLEE]);
   });
@@ -175,7 +187,7 @@ describe('a leg that belongs to no flow', () => {
     const time = { now: 1_700_000_000_000 };
     const store: FlowStore = { ...memory, now: () => time.now };
     const { recovery, hungUp, engine } = scene([caller()], { store });
-    await engine.receive(hangupOf(CALLER));
+    await engine.receive(endOf(CALLER));
     expect((await memory.get(CALLER))?.phase).toBe('ended');
     await recovery.run();
     expect(hungUp()).toEqual([]);
@@ -188,17 +200,17 @@ describe('a leg that belongs to no flow', () => {
 describe('a leg of a live flow', () => {
   it('is left alone, whether its id is known by now or not', async () => {
     const { recovery, hungUp, engine } = scene([caller(), callee()]);
-    await engine.receive(incomingCall());
+    await engine.receive(offerOf());
     await recovery.run();
     expect(hungUp()).toEqual([]);
   });
 });
 
 describe('a pair that talks', () => {
-  const pair = [caller({ state: 'active', bridgeId: 'brg-1' }), callee({ state: 'active', bridgeId: 'brg-1' })];
+  const pair = [caller({ state: 'answered', bridgeId: 'brg-1' }), callee({ state: 'answered', bridgeId: 'brg-1' })];
 
   it('is kept, and ends as every other', async () => {
-    const { recovery, hungUp, engine, store, client } = scene(pair);
+    const { recovery, hungUp, engine, store, control } = scene(pair);
     await recovery.run();
     expect(hungUp()).toEqual([]);
     expect(await store.get(CALLER)).toMatchObject({
@@ -207,15 +219,15 @@ describe('a pair that talks', () => {
       bridgeId: 'brg-1',
       callee: { callId: CALLEE },
     });
-    await engine.receive(hangupOf(CALLEE));
+    await engine.receive(endOf(CALLEE));
     expect(hungUp()).toEqual([CALLER]);
-    await client.last('hangUp').done();
+    await control.last('hang-up').done();
     expect(await store.get(CALLER)).toMatchObject({ phase: 'ended', reason: 'completed' });
   });
 
   it.each([
     ['are in two bridges', [pair[0]!, { ...pair[1]!, bridgeId: 'brg-2' }]],
-    ['are in none', [caller({ state: 'active' }), callee({ state: 'active' })]],
+    ['are in none', [caller({ state: 'answered' }), callee({ state: 'answered' })]],
   ])('counts as none where its legs %s: both are hung up', async (_, legs) => {
     const { recovery, hungUp } = scene(legs);
     await recovery.run();
@@ -225,14 +237,14 @@ describe('a pair that talks', () => {
 
 it('is done by one instance at a time', async () => {
   const store: FlowStore = { ...createMemoryStore(), claim: () => Promise.resolve(false) };
-  const { recovery, client } = scene([callee()], { store });
+  const { recovery, control } = scene([callee()], { store });
   await recovery.run();
-  expect(client.names()).toEqual([]);
+  expect(control.names()).toEqual([]);
 });
 
 it('tells a platform that cannot be asked, and rejects not', async () => {
-  const { recovery, client, lines } = scene([]);
-  client.liveCalls = () => Promise.reject(new Error('no list here'));
+  const { recovery, control, lines } = scene([]);
+  control.listLive = () => Promise.reject(new Error('no list here'));
   await recovery.run();
   expect(lines).toContainEqual(expect.objectContaining({ level: 40, err: 'no list here' }));
 });
@@ -247,15 +259,15 @@ it('that is closed hangs up nothing', async () => {
 it('looks once in a moment, however many events tell of unknown calls, and not when it is closed', async () => {
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'performance', 'queueMicrotask'] });
   try {
-    const { recovery, client } = scene([]);
+    const { recovery, control } = scene([]);
     recovery.soon();
     recovery.soon();
     await jest.advanceTimersByTimeAsync(2_000);
-    expect(client.names()).toEqual(['liveCalls']);
+    expect(control.names()).toEqual(['list-live']);
     recovery.soon();
     recovery.close();
     await jest.advanceTimersByTimeAsync(5_000);
-    expect(client.names()).toEqual(['liveCalls']);
+    expect(control.names()).toEqual(['list-live']);
   } finally {
     jest.useRealTimers();
   }
@@ -265,10 +277,10 @@ it('renews its claim for as long as it runs, and runs once at a time', async () 
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'performance', 'queueMicrotask'] });
   try {
     const claim = jest.fn(() => Promise.resolve(true));
-    const { recovery, client } = scene([], { store: { ...createMemoryStore(), claim } });
+    const { recovery, control } = scene([], { store: { ...createMemoryStore(), claim } });
     let listed = (_: LiveCall[]): void => undefined;
     const liveCalls = jest.fn(() => new Promise<LiveCall[]>((resolve) => (listed = resolve)));
-    client.liveCalls = liveCalls;
+    control.listLive = liveCalls;
     const run = recovery.run();
     await recovery.run();
     await jest.advanceTimersByTimeAsync(30_000);

@@ -7,10 +7,10 @@ import {
   CALLER,
   PSTN,
   answerOf,
-  fakeClient,
+  fakeControl,
   flush,
-  hangupOf,
-  incomingCall,
+  endOf,
+  offerOf,
   testEngine,
   type TestEngine,
 } from '../helpers/builders';
@@ -46,96 +46,96 @@ describe('a command whose instance is gone', () => {
   it.each([
     ['while it is alive', false, 60_000, []],
     ['before its lease is over', true, LEASE_MS - 1, []],
-    ['when its lease is over', true, LEASE_MS, ['findCalls']],
+    ['when its lease is over', true, LEASE_MS, ['find']],
   ])('is looked after by another one: %s', async (_, isGone, ms, expected) => {
     const { one, two, alive, pass } = pair();
-    await one.engine.receive(incomingCall());
+    await one.engine.receive(offerOf());
     if (isGone) alive.delete('one');
     // Less than the ring time is over, so that the deadline has no part in it.
     pass(Math.min(ms, 30_000));
     await two.engine.wakeDue();
-    expect(two.client.names()).toEqual(expected);
+    expect(two.control.names()).toEqual(expected);
   });
 
-  it('dials nobody twice: a create-call is looked for, and what is found goes on', async () => {
+  it('dials nobody twice: a dial is looked for, and what is found goes on', async () => {
     const { one, two, alive, pass } = pair();
-    await one.engine.receive(incomingCall());
+    await one.engine.receive(offerOf());
     alive.delete('one');
     pass(LEASE_MS);
     await two.engine.wakeDue();
-    expect(two.client.names()).toEqual(['findCalls']);
-    await two.client.last('findCalls').done([{ callId: CALLEE, state: 'active' }]);
-    expect(two.client.names()).toEqual(['findCalls', 'answerCall']);
-    expect(two.client.last('answerCall').argument).toBe(CALLER);
+    expect(two.control.names()).toEqual(['find']);
+    await two.control.last('find').done([{ callId: CALLEE, state: 'answered' }]);
+    expect(two.control.names()).toEqual(['find', 'answer']);
+    expect(two.control.last('answer').argument).toBe(CALLER);
   });
 
   it('is done again where that does no harm, by one instance only', async () => {
     const { one, two, alive, pass, memory } = pair();
     const three = testEngine({ store: { ...memory, instance: 'three', isAlive: (name) => alive.has(name) } });
     alive.add('three');
-    await one.engine.receive(incomingCall());
-    await one.engine.receive(hangupOf(CALLER));
-    await one.client.last('createCall').done(CALLEE);
-    expect(one.client.names()).toEqual(['createCall', 'hangUp']);
+    await one.engine.receive(offerOf());
+    await one.engine.receive(endOf(CALLER));
+    await one.control.last('dial').done(CALLEE);
+    expect(one.control.names()).toEqual(['dial', 'hang-up']);
     alive.delete('one');
     pass(LEASE_MS);
     three.clock.now = two.clock.now;
     await Promise.all([two.engine.wakeDue(), three.engine.wakeDue()]);
     await two.engine.wakeDue();
-    expect([...two.client.names(), ...three.client.names()]).toEqual(['hangUp']);
-    await two.client.last('hangUp').done();
+    expect([...two.control.names(), ...three.control.names()]).toEqual(['hang-up']);
+    await two.control.last('hang-up').done();
     expect(await memory.get(CALLER)).toMatchObject({ phase: 'ended', reason: 'caller-gave-up', pending: [] });
   });
 
   it('that comes back with its result after all changes nothing that went on meanwhile', async () => {
     const { one, two, alive, pass, memory } = pair();
-    await one.engine.receive(incomingCall());
-    await one.client.last('createCall').done(CALLEE);
+    await one.engine.receive(offerOf());
+    await one.control.last('dial').done(CALLEE);
     await one.engine.receive(answerOf(CALLEE));
     alive.delete('one');
     pass(LEASE_MS);
     await two.engine.wakeDue();
-    expect(two.client.names()).toEqual(['answerCall']);
-    await one.client.last('answerCall').done(); // it had only stood still
-    expect((await memory.get(CALLER))?.pending).toMatchObject([{ type: 'answer-call', owner: 'two' }]);
+    expect(two.control.names()).toEqual(['answer']);
+    await one.control.last('answer').done(); // it had only stood still
+    expect((await memory.get(CALLER))?.pending).toMatchObject([{ type: 'answer', owner: 'two' }]);
     await two.engine.receive(answerOf(CALLER));
-    expect(two.client.names()).toEqual(['answerCall', 'createBridge']);
+    expect(two.control.names()).toEqual(['answer', 'bridge']);
   });
 
   it('and that did dial: whom it dialled is the callee while he is looked for, and is hung up later', async () => {
     const { one, two, alive, pass, memory } = pair();
-    await one.engine.receive(incomingCall());
+    await one.engine.receive(offerOf());
     alive.delete('one');
     pass(LEASE_MS);
     await two.engine.wakeDue();
-    await one.client.last('createCall').done(CALLEE);
+    await one.control.last('dial').done(CALLEE);
     expect(await memory.get(CALLER)).toMatchObject({ phase: 'dialling', callee: { callId: CALLEE, state: 'ringing' } });
-    await two.engine.receive(hangupOf(CALLER));
-    expect(two.client.last('hangUp').argument).toBe(CALLEE);
+    await two.engine.receive(endOf(CALLER));
+    expect(two.control.last('hang-up').argument).toBe(CALLEE);
   });
 
   it('and that its flow no longer wants is not done again', async () => {
     const { one, two, alive, pass, memory } = pair();
-    await one.engine.receive(incomingCall());
-    await one.client.last('createCall').done(CALLEE);
+    await one.engine.receive(offerOf());
+    await one.control.last('dial').done(CALLEE);
     await one.engine.receive(answerOf(CALLEE)); // and the caller is answered by one, or not
-    await two.engine.receive(hangupOf(CALLEE));
-    expect(two.client.names()).toEqual(['hangUp']);
+    await two.engine.receive(endOf(CALLEE));
+    expect(two.control.names()).toEqual(['hang-up']);
     alive.delete('one');
     pass(LEASE_MS);
     await two.engine.wakeDue();
-    expect(two.client.names()).toEqual(['hangUp']);
-    await two.client.last('hangUp').done();
+    expect(two.control.names()).toEqual(['hang-up']);
+    await two.control.last('hang-up').done();
     expect(await memory.get(CALLER)).toMatchObject({ phase: 'ended', reason: 'callee-left', pending: [] });
   });
 
   it('counts in the metrics', async () => {
     const { one, two, alive, pass } = pair();
-    await one.engine.receive(incomingCall());
+    await one.engine.receive(offerOf());
     alive.delete('one');
     pass(LEASE_MS);
     await two.engine.wakeDue();
-    expect(await two.metrics.render()).toContain('tandem_commands_taken_over_total{command="create-call"} 1');
+    expect(await two.metrics.render()).toContain('tandem_commands_taken_over_total{command="dial"} 1');
   });
 });
 
@@ -162,26 +162,26 @@ describe('a store that does not answer', () => {
 
   it('acknowledges no event', async () => {
     const { store, state } = breakable();
-    const { engine, client } = testEngine({ store });
+    const { engine, control } = testEngine({ store });
     state.away = true;
-    await expect(engine.receive(incomingCall())).rejects.toThrow(StoreUnavailableError);
-    expect(client.names()).toEqual([]);
+    await expect(engine.receive(offerOf())).rejects.toThrow(StoreUnavailableError);
+    expect(control.names()).toEqual([]);
   });
 
   it('gets the result of a command when it is back: nobody is dialled twice', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
     try {
       const { store, state, memory } = breakable();
-      const { engine, client } = testEngine({ store });
-      await engine.receive(incomingCall());
+      const { engine, control } = testEngine({ store });
+      await engine.receive(offerOf());
       state.away = true;
-      await client.last('createCall').done(CALLEE);
+      await control.last('dial').done(CALLEE);
       expect((await memory.get(CALLER))?.pending).toHaveLength(1);
       state.away = false;
       await jest.advanceTimersByTimeAsync(5_000);
       await flush();
       expect(await memory.get(CALLER)).toMatchObject({ callee: { callId: CALLEE, state: 'ringing' }, pending: [] });
-      expect(client.names()).toEqual(['createCall']);
+      expect(control.names()).toEqual(['dial']);
     } finally {
       jest.useRealTimers();
     }
@@ -189,22 +189,22 @@ describe('a store that does not answer', () => {
 
   it('that kept what it did not acknowledge: its commands are sent, once, when it is certain that nobody does', async () => {
     const { store, state } = breakable();
-    const { engine, client, clock } = testEngine({ store });
+    const { engine, control, clock } = testEngine({ store });
     state.lost = true;
-    await expect(engine.receive(incomingCall())).rejects.toThrow(StoreUnavailableError);
+    await expect(engine.receive(offerOf())).rejects.toThrow(StoreUnavailableError);
     state.lost = false;
-    await engine.receive(incomingCall()); // the platform, or its fallback, sends it again
+    await engine.receive(offerOf()); // the platform, or its fallback, sends it again
     await engine.wakeDue();
-    expect(client.names()).toEqual([]);
+    expect(control.names()).toEqual([]);
     clock.now += LEASE_MS;
     await engine.wakeDue();
     await engine.wakeDue();
-    expect(client.names()).toEqual(['createCall']);
-    expect(client.last('createCall').argument).toMatchObject({ to: PSTN, tag: CALLER });
+    expect(control.names()).toEqual(['dial']);
+    expect(control.last('dial').argument).toMatchObject({ to: PSTN, correlation: CALLER });
   });
 });
 
-describe('a create-call that was stored, and never sent', () => {
+describe('a dial that was stored, and never sent', () => {
   it.each([
     ['the caller is gone by then', 0, 'caller-gave-up'],
     ['the deadline comes first', 120_000, 'deadline'],
@@ -220,15 +220,15 @@ describe('a create-call that was stored, and never sent', () => {
       },
       due: async (_now, limit) => (await memory.list({ limit })).map(({ id }) => id),
     };
-    const { engine, client, clock } = testEngine({ store });
-    await expect(engine.receive(incomingCall())).rejects.toThrow(StoreUnavailableError);
+    const { engine, control, clock } = testEngine({ store });
+    await expect(engine.receive(offerOf())).rejects.toThrow(StoreUnavailableError);
     lost = false;
-    if (ms === 0) await engine.receive(hangupOf(CALLER));
+    if (ms === 0) await engine.receive(endOf(CALLER));
     clock.now += Math.max(ms, LEASE_MS);
     await engine.wakeDue();
     await flush();
-    expect(client.names()).not.toContain('createCall');
-    if (ms > 0) await client.last('rejectCall').done();
+    expect(control.names()).not.toContain('dial');
+    if (ms > 0) await control.last('reject').done();
     expect(await memory.get(CALLER)).toMatchObject({ phase: 'ended', reason, pending: [] });
   });
 });
@@ -242,15 +242,15 @@ describe('a result that no store takes, by a fault of ours', () => {
       update: (id, transition) => (state.broken ? Promise.reject(new TypeError('bug')) : memory.update(id, transition)),
       due: () => Promise.resolve([CALLER]),
     };
-    const { engine, client, clock, lines } = testEngine({ store });
-    await engine.receive(incomingCall());
+    const { engine, control, clock, lines } = testEngine({ store });
+    await engine.receive(offerOf());
     state.broken = true;
-    await client.last('createCall').done(CALLEE);
+    await control.last('dial').done(CALLEE);
     state.broken = false;
-    expect(lines).toContainEqual(expect.objectContaining({ level: 50, err: 'bug', command: 'create-call' }));
+    expect(lines).toContainEqual(expect.objectContaining({ level: 50, err: 'bug', command: 'dial' }));
     clock.now += LEASE_MS;
     await engine.wakeDue();
-    expect(client.names()).toEqual(['createCall']);
+    expect(control.names()).toEqual(['dial']);
   });
 });
 
@@ -262,18 +262,18 @@ describe('a command that is to be sent again', () => {
     const { one, two } = pair();
     const outcomes: string[] = [];
     let again = (): void => undefined;
-    one.client.createCall = async (_request, _signal, ready) => {
-      await ready?.(); // refused with 429, say
+    one.control.on('dial', async (_command, { beforeSend }) => {
+      await beforeSend?.(); // refused with 429, say
       await new Promise<void>((resolve) => (again = resolve));
-      await ready?.().then(
+      await beforeSend?.().then(
         () => outcomes.push('sent'),
         () => outcomes.push('no longer wanted'),
       );
       return CALLEE;
-    };
-    await one.engine.receive(incomingCall());
+    });
+    await one.engine.receive(offerOf());
     await flush();
-    if (isGone) await two.engine.receive(hangupOf(CALLER));
+    if (isGone) await two.engine.receive(endOf(CALLER));
     again();
     await flush();
     expect(outcomes).toEqual([expected]);
@@ -283,9 +283,9 @@ describe('a command that is to be sent again', () => {
 it('an event of a flow that has vanished since its id was read is one of an unknown call', async () => {
   const memory = createMemoryStore();
   const store: FlowStore = { ...memory, idOfCall: () => Promise.resolve('c-expired') };
-  const { engine, client } = testEngine({ store });
-  await engine.receive(answerOf(CALLEE, { tag: CALLER }));
-  expect(client.names()).toEqual(['hangUp']);
+  const { engine, control } = testEngine({ store });
+  await engine.receive(answerOf(CALLEE, { correlation: CALLER }));
+  expect(control.names()).toEqual(['hang-up']);
 });
 
 describe('an instance that lost its lease', () => {
@@ -296,17 +296,17 @@ describe('an instance that lost its lease', () => {
     const memory = createMemoryStore();
     let holds = false;
     const store: FlowStore = { ...memory, holdsLease: () => holds };
-    const client = fakeClient();
+    const control = fakeControl();
     const outcomes: string[] = [];
-    client.createCall = async (_request, _signal, ready) => {
-      await ready?.().then(
+    control.on('dial', async (_command, { beforeSend }) => {
+      await beforeSend?.().then(
         () => outcomes.push('sent'),
         () => outcomes.push('no longer wanted'),
       );
       return CALLEE;
-    };
-    const { engine }: TestEngine = testEngine({ store, client });
-    await engine.receive(incomingCall());
+    });
+    const { engine }: TestEngine = testEngine({ store, control });
+    await engine.receive(offerOf());
     await flush();
     expect(outcomes).toEqual([]);
     if (isTaken)
@@ -321,36 +321,33 @@ describe('an instance that lost its lease', () => {
 });
 
 describe('a callback that comes again', () => {
-  const TIME = '2026-11-23T12:00:00Z';
-
-  it('with its time changes nothing, is counted, and is in the log', async () => {
+  it('with its key changes nothing, is counted, and is in the log', async () => {
     const { engine, store, metrics, lines } = testEngine();
-    await engine.receive(incomingCall({ time: TIME }));
+    await engine.receive(offerOf({ key: 'k-offer' }));
     const before = await store.get(CALLER);
-    await engine.receive(incomingCall({ time: TIME }));
-    await engine.receive(incomingCall({ time: TIME }));
+    await engine.receive(offerOf({ key: 'k-offer' }));
+    await engine.receive(offerOf({ key: 'k-offer' }));
     expect(await store.get(CALLER)).toBe(before);
-    expect(await metrics.render()).toContain('tandem_events_doubled_total{type="incomingcall"} 2');
+    expect(await metrics.render()).toContain('tandem_events_doubled_total{type="offered"} 2');
     expect(lines.filter(({ event }) => event === 'event-repeated')).toHaveLength(2);
   });
 
-  it('of another time, or without one, is another callback', async () => {
+  it('with another key, or without one, is another event', async () => {
     const { engine, store } = testEngine();
-    await engine.receive(incomingCall({ time: TIME }));
-    await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1', time: '2026-11-23T12:00:00.250Z' });
-    await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1', time: '2026-11-23T12:00:01.250Z' });
-    await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1' });
-    await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1' });
+    await engine.receive(offerOf({ key: 'k-offer' }));
+    await engine.receive({ type: 'digit', callId: CALLER, digit: '1', key: 'k-1' });
+    await engine.receive({ type: 'digit', callId: CALLER, digit: '1', key: 'k-2' });
+    await engine.receive({ type: 'digit', callId: CALLER, digit: '1' });
+    await engine.receive({ type: 'digit', callId: CALLER, digit: '1' });
     const flow = await store.get(CALLER);
-    expect(flow?.timeline.filter(({ what }) => what === 'event dtmf')).toHaveLength(4);
+    expect(flow?.timeline.filter(({ what }) => what === 'event digit')).toHaveLength(4);
     expect(flow?.seen).toHaveLength(3);
   });
 
   it('is remembered a hundred callbacks long', async () => {
     const { engine, store } = testEngine();
-    await engine.receive(incomingCall({ time: TIME }));
-    for (let i = 0; i < 150; i += 1)
-      await engine.receive({ eventType: 'dtmf', callId: CALLER, dtmfDigit: '1', time: TIME, eventId: `ev-${i}` });
+    await engine.receive(offerOf({ key: 'k-offer' }));
+    for (let i = 0; i < 150; i += 1) await engine.receive({ type: 'digit', callId: CALLER, digit: '1', key: `k-${i}` });
     expect((await store.get(CALLER))?.seen).toHaveLength(100);
   });
 });

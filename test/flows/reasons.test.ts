@@ -3,14 +3,17 @@ import { causeReason } from '../../src/flows/reasons';
 const leg = { role: 'callee', state: 'gone', callId: 'c-1' } as const;
 
 it.each([
-  ['USER_BUSY', 'busy'],
-  ['CALL_REJECTED', 'rejected'],
-  ['NO_ANSWER', 'no-answer'],
-  ['UNALLOCATED_NUMBER', 'unallocated'],
-  ['NORMAL_TEMPORARY_FAILURE', 'callee-failed'],
-  ['constructor', 'callee-failed'],
-  ['__proto__', 'callee-failed'],
-  ['toString', 'callee-failed'],
-])('cause %s: %s', (cause, reason) => {
-  expect(causeReason({ ...leg, cause })).toBe(reason);
+  ['busy', 'busy'],
+  ['rejected', 'rejected'],
+  ['no-answer', 'no-answer'],
+  ['unallocated', 'unallocated'],
+  ['failed', 'callee-failed'],
+  ['normal', 'callee-failed'],
+] as const)('cause %s: %s', (endCause, reason) => {
+  expect(causeReason({ ...leg, endCause })).toBe(reason);
+});
+
+it('no cause: the callee failed, or was never dialled', () => {
+  expect(causeReason(leg)).toBe('callee-failed');
+  expect(causeReason({ role: 'callee', state: 'gone' })).toBe('dial-failed');
 });

@@ -2,19 +2,20 @@
  * A world in which a pair of legs lives: what is true on the platform, which events and replies are on their way, and
  * how many more things may go wrong. Every step that could happen next is an action; a test tries them all.
  */
-import type { VoiceEvent } from '../../src/v1-wire/events';
+import type { CallEvent } from '../../src/calls/events';
 import { transition } from '../../src/flows';
 import { beginBridgeLegs } from '../../src/flows/bridge-legs';
-import type { Command, CommandFailure, CommandResult, Flow, FlowEvent } from '../../src/flows/flow';
+import type { EndCause } from '../../src/calls/causes';
+import type { CallSnapshot, CommandFailure, CommandResult } from '../../src/calls/outcomes';
+import type { Command, Flow, FlowEvent } from '../../src/flows/flow';
 import { legsOf } from '../../src/flows/flow';
-import type { SeenCall } from '../../src/providers/bandwidth-v1/seen-call';
 import { beginSpeak } from '../../src/flows/speak-and-hang-up';
 
 const CALLER = 'c-caller';
 export const SPEECH = 'f-speech';
 const LIMITS = { stepMs: 15_000, maxCallMs: 60_000, legCheckMs: 20_000, confirmMs: 1_000, endingMs: 600_000 };
 
-type TrueState = 'ringing' | 'active' | 'ended';
+type TrueState = CallSnapshot['state'];
 
 interface Reply {
   command: Command;
@@ -40,7 +41,7 @@ export interface World {
   legs: Record<string, TrueState>;
   /** Legs that were once up. */
   answered: string[];
-  events: VoiceEvent[];
+  events: CallEvent[];
   commands: Command[];
   replies: Reply[];
   /** Commands whose reply is lost and whose effect is still to come. */
@@ -63,7 +64,7 @@ export interface Action {
 
 export function pairWorld(budget: Budget): World {
   const decision = beginBridgeLegs(
-    { eventType: 'incomingcall', callId: CALLER, from: 'sip:a@b.c', to: '+15552223333' },
+    { type: 'offered', callId: CALLER, from: 'sip:a@b.c', to: '+15552223333' },
     { direction: 'sip-to-pstn', from: '+1555444333', to: '+15552223333', callTimeout: 30 },
     LIMITS,
     0,
@@ -108,12 +109,12 @@ export function actions(world: World): Action[] {
   };
 
   world.events.forEach((event, i) => {
-    const name = `${event.eventType} ${event.callId}`;
-    add(`deliver ${name}`, (w) => apply(w, { type: 'webhook', at: w.now, event: take(w.events, i) }));
+    const name = `${event.type} ${event.callId}`;
+    add(`deliver ${name}`, (w) => apply(w, { type: 'call-event', at: w.now, event: take(w.events, i) }));
     if (world.budget.doubles > 0) {
       add(`double ${name}`, (w) => {
         w.budget.doubles--;
-        apply(w, { type: 'webhook', at: w.now, event });
+        apply(w, { type: 'call-event', at: w.now, event });
       });
     }
     if (world.budget.drops > 0) {
@@ -133,31 +134,31 @@ export function actions(world: World): Action[] {
         const failure = change(w, take(w.commands, i));
         w.replies.push({ command, failure });
       });
-    fail('refuse', () => ({ fate: 'refused', code: 'http-400', status: 400 }));
-    fail('never send', () => ({ fate: 'unsent', code: 'unreachable' }));
-    fail('lose', () => ({ fate: 'unknown', code: 'reply-lost' }));
+    fail('refuse', () => ({ effect: 'none', code: 'http-400', status: 400 }));
+    fail('never send', () => ({ effect: 'none', code: 'unreachable' }));
+    fail('lose', () => ({ effect: 'unknown', code: 'reply-lost' }));
     // A leg that comes up so late and whose answer is lost too cannot be known to anybody.
     if (world.budget.drops === 0) {
       fail('delay', (w) => {
         w.late.push(command);
-        return { fate: 'unknown', code: 'reply-lost' };
+        return { effect: 'unknown', code: 'reply-lost' };
       });
     }
     fail('lose the reply of', (w) => {
       execute(w, command);
-      return { fate: 'unknown', code: 'reply-lost' };
+      return { effect: 'unknown', code: 'reply-lost' };
     });
   });
 
   world.late.forEach((command, i) => {
     add(`execute late ${command.id}`, (w) => {
       const { result } = execute(w, take(w.late, i));
-      if (command.type === 'create-call' && result?.callId !== undefined) w.lateLeg = result.callId;
+      if (command.type === 'dial' && result?.callId !== undefined) w.lateLeg = result.callId;
     });
   });
 
   world.replies.forEach(({ command, result, failure }, i) => {
-    add(`reply ${command.id} ${failure?.fate ?? 'done'}`, (w) => {
+    add(`reply ${command.id} ${failure?.effect ?? 'done'}`, (w) => {
       take(w.replies, i);
       const at = w.now;
       apply(
@@ -172,7 +173,7 @@ export function actions(world: World): Action[] {
   for (const [callId, state] of Object.entries(world.legs)) {
     if (state === 'ended') continue;
     add(`${callId} hangs up`, (w) =>
-      end(w, callId, state === 'active' ? 'NORMAL_CLEARING' : callId === CALLER ? 'ORIGINATOR_CANCEL' : 'USER_BUSY'),
+      end(w, callId, state === 'answered' ? 'normal' : callId === CALLER ? 'cancelled' : 'busy'),
     );
     if (state === 'ringing' && callId !== CALLER) add(`${callId} answers`, (w) => answer(w, callId));
   }
@@ -190,15 +191,15 @@ export function actions(world: World): Action[] {
 
 /** What the platform does on a command that reaches it. */
 function execute(world: World, command: Command): Reply {
-  const refused = (code: string): Reply => ({ command, failure: { fate: 'refused', code, status: 400 } });
+  const refused = (code: string): Reply => ({ command, failure: { effect: 'none', code, status: 400 } });
   switch (command.type) {
-    case 'create-call': {
+    case 'dial': {
       world.dials++;
       const callId = `c-callee-${world.dials}`;
       world.legs[callId] = 'ringing';
       return { command, result: { callId } };
     }
-    case 'find-call':
+    case 'find':
       return {
         command,
         result: {
@@ -207,54 +208,53 @@ function execute(world: World, command: Command): Reply {
             .map((id) => seen(world, id)),
         },
       };
-    case 'look-at-call':
+    case 'look':
       return { command, result: { seen: [seen(world, command.callId)] } };
-    case 'answer-call':
+    case 'answer':
       if (world.legs[command.callId] !== 'ringing') return refused('call-ended');
       answer(world, command.callId);
       return { command, result: {} };
-    case 'create-bridge': {
+    case 'bridge': {
       if (command.callIds.some((id) => world.legs[id] === 'ended')) return refused('call-ended');
-      if (world.bridgeId !== undefined) return refused('bridge-bridged-callId');
+      if (world.bridgeId !== undefined) return refused('already-bridged');
       world.bridges++;
       world.bridgeId = 'brg-1';
       return { command, result: { bridgeId: 'brg-1' } };
     }
-    case 'speak':
-      if (world.legs[command.callId] !== 'active') return refused('call-ended');
+    case 'say':
+      if (world.legs[command.callId] !== 'answered') return refused('call-ended');
       world.spoke = true;
-      world.events.push({ eventType: 'speak', callId: command.callId, status: 'started', tag: command.tag });
-      world.events.push({ eventType: 'speak', callId: command.callId, status: 'done', tag: command.tag });
+      world.events.push({ type: 'speech', callId: command.callId, state: 'started', correlation: command.correlation });
+      world.events.push({ type: 'speech', callId: command.callId, state: 'done', correlation: command.correlation });
       return { command, result: {} };
-    case 'reject-call':
-      if (world.legs[command.callId] === 'active') return refused('call-active');
-      end(world, command.callId, 'CALL_REJECTED');
+    case 'reject':
+      if (world.legs[command.callId] === 'answered') return refused('call-active');
+      end(world, command.callId, 'rejected');
       return { command, result: {} };
     case 'hang-up':
-      end(world, command.callId, 'NORMAL_CLEARING');
+      end(world, command.callId, 'normal');
       return { command, result: {} };
   }
 }
 
-function seen(world: World, callId: string): SeenCall {
-  const state = ({ ringing: 'started', active: 'active', ended: 'completed' } as const)[world.legs[callId] ?? 'ended'];
-  return { callId, state, bridgeId: world.bridgeId };
+function seen(world: World, callId: string): CallSnapshot {
+  return { callId, state: world.legs[callId] ?? 'ended', bridgeId: world.bridgeId };
 }
 
 function answer(world: World, callId: string): void {
-  world.legs[callId] = 'active';
+  world.legs[callId] = 'answered';
   world.answered.push(callId);
-  world.events.push({ eventType: 'answer', callId, ...tagOf(world, callId) });
+  world.events.push({ type: 'answered', callId, ...correlationOf(world, callId) });
 }
 
-function end(world: World, callId: string, cause: string): void {
+function end(world: World, callId: string, cause: EndCause): void {
   if (world.legs[callId] === 'ended') return;
   world.legs[callId] = 'ended';
-  world.events.push({ eventType: 'hangup', callId, cause, ...tagOf(world, callId) });
+  world.events.push({ type: 'ended', callId, cause, ...correlationOf(world, callId) });
 }
 
-function tagOf(world: World, callId: string): { tag?: string } {
-  return callId === CALLER ? {} : { tag: world.flow.id };
+function correlationOf(world: World, callId: string): { correlation?: string } {
+  return callId === CALLER ? {} : { correlation: world.flow.id };
 }
 
 /** Hands an event to the flow, and holds what the flow does against the rules. */
@@ -273,13 +273,13 @@ function apply(world: World, event: FlowEvent): void {
 function faultOf(world: World, command: Command): string | undefined {
   const wasUp = (callId: string) => world.answered.includes(callId);
   switch (command.type) {
-    case 'create-call':
+    case 'dial':
       return 'rule 2: a second dial';
-    case 'answer-call':
+    case 'answer':
       return world.answered.some((id) => id !== CALLER)
         ? undefined
         : 'rule 3: the caller is answered before the callee';
-    case 'create-bridge':
+    case 'bridge':
       if (!command.callIds.every(wasUp)) return 'rule 1: a bridge before both legs have answered';
       return undefined;
     default:
@@ -325,13 +325,12 @@ export function keyOf({ now, flow, events, commands, replies, late, answered, ..
     pending.map(({ id }) => id).sort(),
     events
       .map(
-        ({ eventType, callId }, i) =>
-          `${eventType} ${callId} ${'status' in (events[i] ?? {}) ? JSON.stringify(events[i]) : ''}`,
+        ({ type, callId }, i) => `${type} ${callId} ${'state' in (events[i] ?? {}) ? JSON.stringify(events[i]) : ''}`,
       )
       .sort(),
     commands.map(({ id }) => id).sort(),
     late.map(({ id }) => id),
-    replies.map(({ command, failure, result }) => command.id + (failure?.fate ?? JSON.stringify(result))).sort(),
+    replies.map(({ command, failure, result }) => command.id + (failure?.effect ?? JSON.stringify(result))).sort(),
     [...answered].sort(),
     world,
   ]);

@@ -2,7 +2,12 @@
 import { createInternalErrors, type InternalErrors } from '../../src/support/internal-errors';
 import type { Express } from 'express';
 import { createApp, type AppDeps } from '../../src/server/app';
-import type { CallControl } from '../../src/providers/bandwidth-v1/client';
+import type { EndCause } from '../../src/calls/causes';
+import type { CallCommand, CommandType } from '../../src/calls/commands';
+import type { AnsweredEvent, EndedEvent, OfferedEvent, SpeechEvent } from '../../src/calls/events';
+import type { CallSnapshot, CommandResult, LiveCall } from '../../src/calls/outcomes';
+import { outcomeOf } from '../../src/providers/outcome';
+import type { CallControl, SendOptions } from '../../src/providers/provider';
 import { createMemoryStore } from '../../src/store/memory-store';
 import type { FlowStore } from '../../src/store/store';
 import type { DialPlan } from '../../src/dial-plan/dial-plan';
@@ -10,7 +15,6 @@ import { createEngine, type Engine, type EngineDeps } from '../../src/engine/eng
 import type { Limits } from '../../src/flows/flow';
 import { createLogger, type Logger } from '../../src/support/logger';
 import { createMetrics, type Metrics } from '../../src/engine/metrics';
-import type { AnswerEvent, HangupEvent, IncomingCallEvent, VoiceEvent } from '../../src/v1-wire/events';
 
 export const NUMBER = '+1555444333';
 export const ENDPOINT = 'sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io';
@@ -33,20 +37,20 @@ export const LIMITS: Limits = {
 };
 
 /** The phone dials the PSTN. */
-export function incomingCall(over: Partial<IncomingCallEvent> = {}): IncomingCallEvent {
-  return { eventType: 'incomingcall', callId: CALLER, from: ENDPOINT, to: PSTN, ...over };
+export function offerOf(over: Partial<OfferedEvent> = {}): OfferedEvent {
+  return { type: 'offered', callId: CALLER, from: ENDPOINT, to: PSTN, ...over };
 }
 
-export function answerOf(callId: string, over: Partial<AnswerEvent> = {}): AnswerEvent {
-  return { eventType: 'answer', callId, ...over };
+export function answerOf(callId: string, over: Partial<AnsweredEvent> = {}): AnsweredEvent {
+  return { type: 'answered', callId, ...over };
 }
 
-export function hangupOf(callId: string, cause = 'NORMAL_CLEARING', over: Partial<HangupEvent> = {}): HangupEvent {
-  return { eventType: 'hangup', callId, cause, ...over };
+export function endOf(callId: string, cause: EndCause = 'normal', over: Partial<EndedEvent> = {}): EndedEvent {
+  return { type: 'ended', callId, cause, ...over };
 }
 
-export function speakOf(callId: string, status: 'started' | 'done', over: object = {}): VoiceEvent {
-  return { eventType: 'speak', callId, status, ...over };
+export function speechOf(callId: string, state: SpeechEvent['state'], over: Partial<SpeechEvent> = {}): SpeechEvent {
+  return { type: 'speech', callId, state, ...over };
 }
 
 export type LogLine = Record<string, unknown> & { level: number; event: string; msg: string };
@@ -109,18 +113,70 @@ export function recordingLog(): RecordingLog {
   };
 }
 
-export type CommandName = Exclude<keyof CallControl, 'close'>;
+export type CommandName = CommandType | 'list-live';
 
-/** A command as the client was asked for it; the test says what comes of it. */
+/** A command as the provider was asked for it; the test says what comes of it. */
 export interface Asked {
   name: CommandName;
   argument: unknown;
   signal: AbortSignal;
+  /** @param result as in `Results` */
   done(result?: unknown): Promise<void>;
   fail(error: Error): Promise<void>;
 }
 
-export interface FakeClient extends CallControl {
+/** What a command comes to: the new call's id, the bridge's id, what was seen; nothing for the others. */
+export interface Results {
+  dial: string;
+  bridge: string | undefined;
+  find: CallSnapshot[];
+  look: CallSnapshot;
+  'list-live': LiveCall[];
+  answer: undefined;
+  reject: undefined;
+  'hang-up': undefined;
+  say: undefined;
+}
+
+function resultOf(name: CommandType, value: unknown): CommandResult {
+  switch (name) {
+    case 'dial':
+      return { callId: value as string };
+    case 'bridge':
+      return { bridgeId: value as string | undefined };
+    case 'find':
+      return { seen: value as CallSnapshot[] };
+    case 'look':
+      return { seen: [value as CallSnapshot] };
+    default:
+      return {};
+  }
+}
+
+/** What tells one command from another of its type. */
+function argumentOf(command: CallCommand): unknown {
+  switch (command.type) {
+    case 'answer':
+    case 'reject':
+    case 'hang-up':
+    case 'look':
+      return command.callId;
+    case 'bridge':
+      return command.callIds;
+    case 'say':
+      return { callId: command.callId, ...command.speech, correlation: command.correlation };
+    default: {
+      const { type: _, ...request } = command;
+      return request;
+    }
+  }
+}
+
+/** Carries out a command in place of the test; what it resolves with is as in `Results`. */
+type Override = (command: CallCommand, options: SendOptions) => Promise<unknown>;
+
+export interface FakeControl extends CallControl {
+  on(name: CommandType, override: Override): void;
   asked: Asked[];
   /** The names of all commands so far, in order. */
   names(): CommandName[];
@@ -129,8 +185,9 @@ export interface FakeClient extends CallControl {
 }
 
 /** @param results what is answered at once; a command without an entry waits for the test */
-export function fakeClient(results: Partial<Record<CommandName, unknown>> = {}): FakeClient {
+export function fakeControl(results: Partial<Results> = {}): FakeControl {
   const asked: Asked[] = [];
+  const overrides = new Map<CommandType, Override>();
   const ask = <T>(name: CommandName, argument: unknown, signal: AbortSignal): Promise<T> => {
     if (name in results) {
       asked.push({ name, argument, signal, done: flush, fail: flush });
@@ -160,31 +217,32 @@ export function fakeClient(results: Partial<Record<CommandName, unknown>> = {}):
       if (!found) throw new Error(`${name} was never asked for, only ${asked.map((command) => command.name).join()}`);
       return found;
     },
-    createCall: (request, signal) => ask('createCall', request, signal),
-    findCalls: (request, signal) => ask('findCalls', request, signal),
-    lookAtCall: (callId, signal) => ask('lookAtCall', callId, signal),
-    liveCalls: (ageMs, signal) => ask('liveCalls', ageMs, signal),
-    answerCall: (callId, signal) => ask('answerCall', callId, signal),
-    rejectCall: (callId, signal) => ask('rejectCall', callId, signal),
-    hangUp: (callId, signal) => ask('hangUp', callId, signal),
-    createBridge: (callIds, signal) => ask('createBridge', callIds, signal),
-    speak: (callId, speech, signal) => ask('speak', { callId, ...speech }, signal),
+    on: (name, override) => void overrides.set(name, override),
+    send: (command, options) => {
+      const override = overrides.get(command.type);
+      const asking = override?.(command, options) ?? ask<unknown>(command.type, argumentOf(command), options.signal);
+      return outcomeOf(
+        asking.then((value) => resultOf(command.type, value)),
+        new Map(),
+      );
+    },
+    listLive: (ageMs, signal) => ask<LiveCall[]>('list-live', ageMs, signal),
     close: () => undefined,
   };
 }
 
-/** A client that succeeds in everything at once. */
-export function willingClient(): FakeClient {
-  return fakeClient({
-    createCall: CALLEE,
-    findCalls: [],
-    liveCalls: [],
-    lookAtCall: { callId: CALLER, state: 'active' },
-    answerCall: undefined,
-    rejectCall: undefined,
-    hangUp: undefined,
-    createBridge: 'brg-1',
-    speak: undefined,
+/** A provider that succeeds in everything at once. */
+export function willingControl(): FakeControl {
+  return fakeControl({
+    dial: CALLEE,
+    find: [],
+    'list-live': [],
+    look: { callId: CALLER, state: 'answered' },
+    answer: undefined,
+    reject: undefined,
+    'hang-up': undefined,
+    bridge: 'brg-1',
+    say: undefined,
   });
 }
 
@@ -196,7 +254,7 @@ export function flush(): Promise<void> {
 export interface TestEngine extends RecordingLog {
   engine: Engine;
   store: FlowStore;
-  client: FakeClient;
+  control: FakeControl;
   metrics: Metrics;
   internalErrors: InternalErrors;
   /** What the engine takes for the time; the test moves it. */
@@ -205,7 +263,7 @@ export interface TestEngine extends RecordingLog {
 
 export interface EngineOptions {
   store?: FlowStore;
-  client?: FakeClient;
+  control?: FakeControl;
   plan?: DialPlan;
   limits?: Partial<Limits>;
   records?: EngineDeps['records'];
@@ -214,7 +272,7 @@ export interface EngineOptions {
 }
 
 export function testEngine(options: EngineOptions = {}): TestEngine {
-  const { store = createMemoryStore(), client = fakeClient(), plan = PLAN } = options;
+  const { store = createMemoryStore(), control = fakeControl(), plan = PLAN } = options;
   const recording = recordingLog();
   const internalErrors = createInternalErrors(recording.log);
   const metrics = createMetrics(store, internalErrors);
@@ -222,7 +280,7 @@ export function testEngine(options: EngineOptions = {}): TestEngine {
   const limits = { ...LIMITS, ...options.limits };
   const engine = createEngine({
     store,
-    client,
+    control,
     log: recording.log,
     internalErrors,
     metrics,
@@ -231,7 +289,7 @@ export function testEngine(options: EngineOptions = {}): TestEngine {
     limits,
     now: options.now ?? (() => clock.now),
   });
-  return { ...recording, engine, store, client, metrics, internalErrors, clock };
+  return { ...recording, engine, store, control, metrics, internalErrors, clock };
 }
 
 export interface TestApp extends TestEngine {
@@ -244,7 +302,7 @@ export function testApp(
 ): TestApp {
   const { webhookCredentials, webhookMethod = 'POST', apiToken, plan = PLAN } = options;
   const { origins = { own: [], allowed: [] }, sentenceFault } = options;
-  const parts = testEngine({ client: willingClient(), ...options });
+  const parts = testEngine({ control: willingControl(), ...options });
   const deps = { ...parts, plan, webhookCredentials, webhookMethod, apiToken, origins, sentenceFault };
   return { ...parts, app: createApp(deps) };
 }

@@ -4,7 +4,7 @@ import request from 'supertest';
 import { WebSocket } from 'ws';
 import type { Platform } from '../../src/platform';
 import { ACCOUNT, fastPlatform } from '../helpers/tandem';
-import { CALLER, NUMBER, PSTN, incomingCall, testApp } from '../helpers/builders';
+import { CALLER, NUMBER, PSTN, offerOf, testApp } from '../helpers/builders';
 
 type Fields = Record<string, string>;
 
@@ -45,24 +45,24 @@ const OWN: [string, Fields][] = [
 describe('Tandem', () => {
   const sends: [string, (app: ReturnType<typeof testApp>['app']) => request.Test][] = [
     ['POST /calls', (app) => request(app).post('/calls').send(SPEECH)],
-    ['POST /webhooks/voice', (app) => request(app).post('/webhooks/voice').send(incomingCall())],
-    ['POST /WebHooks/voice/', (app) => request(app).post('/WebHooks/voice/').send(incomingCall())],
+    ['POST /webhooks/voice', (app) => request(app).post('/webhooks/voice').send(offerOf())],
+    ['POST /WebHooks/voice/', (app) => request(app).post('/WebHooks/voice/').send(offerOf())],
   ];
 
   describe.each(sends)('%s', (_, send) => {
     it.each(FOREIGN)('of %s is refused, and nothing happens', async (_what, headers, code) => {
-      const { app, client, store } = testApp({ origins: ORIGINS });
+      const { app, control, store } = testApp({ origins: ORIGINS });
       const { status, body, headers: answer } = await send(app).set(headers);
       expect([status, body.code]).toEqual([403, code]);
       expect(answer['access-control-allow-origin']).toBeUndefined();
-      expect(client.asked).toEqual([]);
+      expect(control.asked).toEqual([]);
       expect(await store.get(CALLER)).toBeUndefined();
     });
 
     it.each(OWN)('of %s passes', async (_what, headers) => {
-      const { app, client } = testApp({ origins: ORIGINS });
+      const { app, control } = testApp({ origins: ORIGINS });
       expect((await send(app).set(headers)).status).toBeLessThan(300);
-      expect(client.names()).toEqual(['createCall']);
+      expect(control.names()).toEqual(['dial']);
     });
   });
 
@@ -72,15 +72,15 @@ describe('Tandem', () => {
     expect(
       (await request(app).post('/calls').set(foreign).auth('secret', { type: 'bearer' }).send(SPEECH)).status,
     ).toBe(403);
-    expect((await request(app).post('/webhooks/voice').set(foreign).send(incomingCall())).status).toBe(403);
+    expect((await request(app).post('/webhooks/voice').set(foreign).send(offerOf())).status).toBe(403);
   });
 
   it.each(['get', 'head'] as const)('refuses %s of an event: it changes state too', async (method) => {
     const webhookCredentials = { username: 'a', password: 'b' };
-    const { app, client } = testApp({ webhookMethod: 'GET', webhookCredentials });
+    const { app, control } = testApp({ webhookMethod: 'GET', webhookCredentials });
     const image = request(app)[method]('/webhooks/voice').set('sec-fetch-site', 'cross-site').auth('a', 'b');
-    expect((await image.query({ ...incomingCall() })).status).toBe(403);
-    expect(client.asked).toEqual([]);
+    expect((await image.query({ ...offerOf() })).status).toBe(403);
+    expect(control.asked).toEqual([]);
   });
 
   it('shows nothing to a page whose name leads here, where reading needs no credentials', async () => {

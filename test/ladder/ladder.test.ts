@@ -8,11 +8,11 @@ describe('the ladder', () => {
   it('draws an arrow a line, with the time since the first', () => {
     const [header, first, second] = drawLadder([
       { at: 5_000, from: 'phone', to: 'platform', label: 'dials' },
-      { at: 5_250, from: 'Tandem', to: 'platform', label: 'create-call' },
+      { at: 5_250, from: 'Tandem', to: 'platform', label: 'dial' },
     ]);
     expect(header?.trim().split(/\s+/)).toEqual(['phone', 'platform', 'Tandem', 'PSTN']);
     expect(first).toMatch(/^ {3}0\.000 {2}│─+ dials ─+▶│ +│ +│$/);
-    expect(second).toMatch(/^ {3}0\.250 {2}│ +│◀─+ create-call ─+│ +│$/);
+    expect(second).toMatch(/^ {3}0\.250 {2}│ +│◀─+ dial ─+│ +│$/);
   });
 
   it('draws through the columns between, and cuts a label that is too long', () => {
@@ -34,7 +34,7 @@ describe('the ladder', () => {
       timeline: [
         {
           time: '2026-01-01T00:00:02.000Z',
-          what: 'command create-call',
+          what: 'command dial',
           phase: 'dialling',
           outcome: 'busy',
           tookMs: 990,
@@ -62,8 +62,8 @@ describe('the ladder', () => {
     ]);
     expect(arrows.map(({ from, to, label }) => `${from} > ${to}: ${label}`)).toEqual([
       'phone > platform: dials +15552223333',
-      'platform > Tandem: incomingcall',
-      'Tandem > platform: create-call ✗ busy',
+      'platform > Tandem: offered',
+      'Tandem > platform: dial ✗ busy',
       'platform > Tandem: hangup USER_BUSY callee',
     ]);
   });
@@ -92,13 +92,7 @@ describe('the demo', () => {
     expect(await run()).toBe(true);
     const text = lines.join('\n');
     expect(text).toContain('6 of 6 flows ended as they should');
-    for (const drawn of [
-      '"Hello sip client"',
-      'hears the other side',
-      'USER_BUSY',
-      'create-bridge',
-      'dials +15552223333',
-    ]) {
+    for (const drawn of ['"Hello sip client"', 'hears the other side', 'USER_BUSY', 'bridge', 'dials +15552223333']) {
       expect(text).toContain(drawn);
     }
   }, 30_000);

@@ -1,5 +1,5 @@
 import request from 'supertest';
-import { answerOf, failingStore, incomingCall, CALLER, testApp } from '../helpers/builders';
+import { answerOf, failingStore, offerOf, CALLER, testApp } from '../helpers/builders';
 
 describe('the frame of the server', () => {
   it('is alive whatever its store does', async () => {
@@ -32,10 +32,7 @@ describe('the frame of the server', () => {
 
   it('takes over a request id that is fit for a log', async () => {
     const { app, lines } = testApp();
-    const { headers } = await request(app)
-      .post('/webhooks/voice')
-      .set('x-request-id', 'req-1:a.b')
-      .send(incomingCall());
+    const { headers } = await request(app).post('/webhooks/voice').set('x-request-id', 'req-1:a.b').send(offerOf());
     expect(headers['x-request-id']).toBe('req-1:a.b');
     expect(lines.find(({ event }) => event === 'session.started')?.['requestId']).toBe('req-1:a.b');
   });
@@ -102,11 +99,11 @@ describe('the metrics', () => {
 
   it('tell events, flows by outcome, commands and live flows by phase', async () => {
     const { app } = testApp();
-    await request(app).post('/webhooks/voice').send(incomingCall());
-    await request(app).post('/webhooks/voice').send(incomingCall());
+    await request(app).post('/webhooks/voice').send(offerOf());
+    await request(app).post('/webhooks/voice').send(offerOf());
     await request(app)
       .post('/webhooks/voice')
-      .send(incomingCall({ callId: 'c-2', from: 'sip:stranger@x.y' }));
+      .send(offerOf({ callId: 'c-2', from: 'sip:stranger@x.y' }));
     const { text } = await request(app).get('/metrics');
     expect(text).toContain('tandem_events_total{type="incomingcall"} 3');
     expect(text).toContain('tandem_flows_started_total{kind="bridge-legs"} 2');
@@ -115,8 +112,8 @@ describe('the metrics', () => {
     );
     expect(text).toContain('tandem_live_flows{phase="dialling"} 1');
     expect(text).toContain('tandem_live_flows{phase="bridged"} 0');
-    expect(text).toContain('tandem_command_duration_seconds_count{command="create-call"} 1');
-    expect(text).toContain('tandem_event_to_command_seconds_count{command="create-call"} 1');
+    expect(text).toContain('tandem_command_duration_seconds_count{command="dial"} 1');
+    expect(text).toContain('tandem_event_to_command_seconds_count{command="dial"} 1');
     expect(text).not.toContain('tandem_command_failures_total{');
     expect(text).toContain('process_resident_memory_bytes');
     expect(text).toContain('tandem_http_replies_total{route="webhooks",status="200"} 3');
@@ -127,7 +124,7 @@ describe('the metrics', () => {
     const { app } = testApp();
     await request(app)
       .post('/webhooks/voice')
-      .send(answerOf('c-orphan', { tag: 'c-unknown' }));
+      .send(answerOf('c-orphan', { correlation: 'c-unknown' }));
     expect((await request(app).get('/metrics')).text).toContain('tandem_orphans_reaped_total 1');
   });
 
@@ -135,7 +132,7 @@ describe('the metrics', () => {
     const [a, b] = [testApp(), testApp()];
     await request(a.app)
       .post('/webhooks/voice')
-      .send(incomingCall({ callId: CALLER }));
+      .send(offerOf({ callId: CALLER }));
     expect((await request(b.app).get('/metrics')).text).not.toContain('tandem_events_total{');
   });
 });

@@ -8,8 +8,8 @@ import {
   NUMBER,
   PSTN,
   answerOf,
-  hangupOf,
-  incomingCall,
+  endOf,
+  offerOf,
   recordingLog,
   type RecordingLog,
 } from '../helpers/builders';
@@ -235,26 +235,26 @@ describe('a server that goes down', () => {
       await held;
       return { status: 201, headers: { location: `/calls/${CALLEE}` } };
     };
-    expect((await post(incomingCall())).status).toBe(200);
+    expect((await post(offerOf())).status).toBe(200);
     await api.next(creates);
 
     const closing = server.close();
-    const refused = await post(incomingCall({ callId: 'c-new' }));
+    const refused = await post(offerOf({ callId: 'c-new' }));
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '10']);
     expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
-    expect((await post(incomingCall())).status).toBe(200); // a known one
+    expect((await post(offerOf())).status).toBe(200); // a known one
     expect(api.requests.filter((request) => !isRecovery(request))).toHaveLength(1);
 
     reply();
     await closing;
-    expect(recording.lines).toContainEqual(expect.objectContaining({ step: 'command create-call', outcome: 'done' }));
+    expect(recording.lines).toContainEqual(expect.objectContaining({ step: 'command dial', outcome: 'done' }));
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
   });
 
   it('closes at once where bridged calls survive the process, though connections are kept alive', async () => {
-    await post(incomingCall());
-    await post(answerOf(CALLEE, { tag: CALLER }));
+    await post(offerOf());
+    await post(answerOf(CALLEE, { correlation: CALLER }));
     await post(answerOf(CALLER));
     await recording.line(({ event, phase }) => event === 'session.step' && phase === 'bridged');
     const before = performance.now();
@@ -265,7 +265,7 @@ describe('a server that goes down', () => {
   /** A server that goes down while the platform is silent: closed when its patience is over. */
   async function closeWithoutReply(): Promise<void> {
     api.answer = () => 'hang';
-    await post(incomingCall());
+    await post(offerOf());
     await api.next(creates);
     api.answer = () => ({ status: 404 });
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] });
@@ -277,7 +277,7 @@ describe('a server that goes down', () => {
     } finally {
       jest.useRealTimers();
     }
-    await recording.line(({ command }) => command === 'create-call');
+    await recording.line(({ command }) => command === 'dial');
   }
 
   it('waits for a command no longer than ten seconds', async () => {
@@ -301,12 +301,12 @@ describe('a server that goes down', () => {
 
   // What is acknowledged between the drain and the end of the last connection is owed too.
   it('finishes the commands of an event that it acknowledges while it closes', async () => {
-    await post(incomingCall());
-    await post(answerOf(CALLEE, { tag: CALLER }));
+    await post(offerOf());
+    await post(answerOf(CALLEE, { correlation: CALLER }));
     await post(answerOf(CALLER));
-    await recording.line(({ step }) => step === 'command create-bridge');
+    await recording.line(({ step }) => step === 'command bridge');
 
-    const body = JSON.stringify(hangupOf(CALLEE));
+    const body = JSON.stringify(endOf(CALLEE));
     const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
     await new Promise<void>((resolve) => socket.once('connect', resolve));
     const fields = ['Host: 127.0.0.1', 'Content-Type: application/json', `Content-Length: ${body.length}`];
@@ -371,7 +371,7 @@ describe('calls that are up when the server stops', () => {
     tandem = await runTandem({ DRAIN_SECONDS: '0', CALL_TIMEOUT_SECONDS: '60' });
     await tandem.phone(ENDPOINT);
     const id = await tandem.sandbox.dial({ from: ENDPOINT, to: '+15550000002' });
-    await tandem.line(({ sessionId, step }) => sessionId === id && step === 'command create-call');
+    await tandem.line(({ sessionId, step }) => sessionId === id && step === 'command dial');
     await tandem.server.close();
     expect([reasons(), cut()]).toEqual([['server-stopped'], [1]]);
     expect(await legs(id)).toEqual(['ended', 'ended']);

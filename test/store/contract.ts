@@ -3,7 +3,7 @@ import request from 'supertest';
 import type { FlowStore } from '../../src/store/store';
 import type { BridgeLegsFlow, Decision, Flow, Phase } from '../../src/flows/flow';
 import { beginSpeak } from '../../src/flows/speak-and-hang-up';
-import { LIMITS, NUMBER, PSTN, fakeClient, testApp, type TestApp } from '../helpers/builders';
+import { LIMITS, NUMBER, PSTN, fakeControl, testApp, type TestApp } from '../helpers/builders';
 
 export interface StoreUnderTest {
   store: FlowStore;
@@ -85,24 +85,24 @@ export function describeFlowStore(name: string, open: () => Promise<StoreUnderTe
         request(app).post('/calls').set('idempotency-key', key).send(body);
 
       it('make one call, however many come at once, to whichever instance', async () => {
-        const client = fakeClient();
-        const apps = [testApp({ store, client }).app, testApp({ store, client }).app];
+        const control = fakeControl();
+        const apps = [testApp({ store, control }).app, testApp({ store, control }).app];
         const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => start(apps[i % 2]!, 'key 1')));
         expect(answers.map(({ status }) => status).sort()).toEqual([...Array<number>(19).fill(200), 201]);
         expect(new Set(answers.map(({ headers }) => headers['location'] as string)).size).toBe(1);
-        expect(client.names()).toEqual(['createCall']);
+        expect(control.names()).toEqual(['dial']);
       });
 
       it('are distinguished by their keys, and by their bodies', async () => {
-        const client = fakeClient();
-        const { app } = testApp({ store, client });
+        const control = fakeControl();
+        const { app } = testApp({ store, control });
         const first = await start(app, 'key 1');
         const other = await start(app, 'key 2');
         expect([first.status, other.status]).toEqual([201, 201]);
         expect(other.body.id).not.toBe(first.body.id);
         expect((await start(app, 'key 1', { ...speech, sentence: 'Bye' })).status).toBe(422);
         expect((await start(app, 'key 1')).body.id).toBe(first.body.id);
-        expect(client.names()).toEqual(['createCall', 'createCall']);
+        expect(control.names()).toEqual(['dial', 'dial']);
       });
     });
 

@@ -7,9 +7,9 @@ import {
   PSTN,
   answerOf,
   failingStore,
-  fakeClient,
-  hangupOf,
-  incomingCall,
+  fakeControl,
+  endOf,
+  offerOf,
   testApp,
 } from '../helpers/builders';
 
@@ -26,25 +26,25 @@ function getApp(options: Parameters<typeof testApp>[0] = {}) {
 
 describe('an event that comes by POST', () => {
   it('is acknowledged with an empty 200 and stored', async () => {
-    const { app, store, client } = testApp();
-    const { status, text } = await request(app).post(PATH).send(incomingCall());
+    const { app, store, control } = testApp();
+    const { status, text } = await request(app).post(PATH).send(offerOf());
     expect([status, text]).toEqual([200, '']);
     expect(await store.get(CALLER)).toMatchObject({ kind: 'bridge-legs', direction: 'sip-to-pstn' });
-    expect(client.names()).toEqual(['createCall']);
+    expect(control.names()).toEqual(['dial']);
   });
 
   it('is acknowledged before its commands have a result', async () => {
-    const { app, client } = testApp({ client: fakeClient() });
-    expect((await request(app).post(PATH).send(incomingCall())).status).toBe(200);
-    expect(client.names()).toEqual(['createCall']);
+    const { app, control } = testApp({ control: fakeControl() });
+    expect((await request(app).post(PATH).send(offerOf())).status).toBe(200);
+    expect(control.names()).toEqual(['dial']);
   });
 
   it('moves its flow on', async () => {
     const { app, store } = testApp();
-    await request(app).post(PATH).send(incomingCall());
+    await request(app).post(PATH).send(offerOf());
     await request(app)
       .post(PATH)
-      .send(answerOf(CALLEE, { tag: CALLER }));
+      .send(answerOf(CALLEE, { correlation: CALLER }));
     await request(app).post(PATH).send(answerOf(CALLER));
     expect((await store.get(CALLER))?.phase).toBe('bridged');
   });
@@ -56,7 +56,7 @@ describe('an event that comes by POST', () => {
     'application/vnd.bandwidth.v1+json',
   ])('is taken as %s', async (type) => {
     const { app, store } = testApp();
-    const { status } = await request(app).post(PATH).set('content-type', type).send(JSON.stringify(incomingCall()));
+    const { status } = await request(app).post(PATH).set('content-type', type).send(JSON.stringify(offerOf()));
     expect(status).toBe(200);
     expect(await store.get(CALLER)).toBeDefined();
   });
@@ -70,26 +70,24 @@ describe('an event that comes by POST', () => {
     'text/json',
     '',
   ])('is refused as "%s": 415, and nothing happens', async (type) => {
-    const { app, store, client } = testApp();
+    const { app, store, control } = testApp();
     const post = request(app).post(PATH).set('content-type', type);
-    const { status, body } = await post
-      .serialize((data: unknown) => data as string)
-      .send(JSON.stringify(incomingCall()));
+    const { status, body } = await post.serialize((data: unknown) => data as string).send(JSON.stringify(offerOf()));
     expect([status, body.code]).toEqual([415, 'unsupported-media-type']);
     expect(await store.get(CALLER)).toBeUndefined();
-    expect(client.asked).toEqual([]);
+    expect(control.asked).toEqual([]);
   });
 
   it('may have fields that nobody knows', async () => {
     const { app, store } = testApp();
-    const event = { ...incomingCall(), displayName: null, diversion: { origTo: '+1', more: [1] }, constructor: 'x' };
+    const event = { ...offerOf(), displayName: null, diversion: { origTo: '+1', more: [1] }, constructor: 'x' };
     expect((await request(app).post(PATH).send(event)).status).toBe(200);
     expect(await store.get(CALLER)).toBeDefined();
   });
 
   it('may be compressed', async () => {
     const { app, store } = testApp();
-    const body = gzipSync(JSON.stringify(incomingCall()));
+    const body = gzipSync(JSON.stringify(offerOf()));
     const post = request(app).post(PATH).set({ 'content-type': 'application/json', 'content-encoding': 'gzip' });
     expect((await post.serialize((data: unknown) => data as string).send(body)).status).toBe(200);
     expect(await store.get(CALLER)).toBeDefined();
@@ -98,40 +96,40 @@ describe('an event that comes by POST', () => {
   it.each(['sms', 'conference', 'INCOMINGCALL', 'toString', '__proto__'])(
     'is tolerated and logged when its type is %s',
     async (eventType) => {
-      const { app, lines, client } = testApp();
+      const { app, lines, control } = testApp();
       expect((await request(app).post(PATH).send({ eventType, callId: CALLER })).status).toBe(200);
       expect(lines).toContainEqual(expect.objectContaining({ level: 40, eventType, event: 'event-type-unknown' }));
-      expect(client.asked).toEqual([]);
+      expect(control.asked).toEqual([]);
     },
   );
 });
 
 describe('an event that comes by GET', () => {
   it('has its fields in the query', async () => {
-    const { get, store, client } = getApp();
-    const { status, text } = await get({ ...incomingCall() });
+    const { get, store, control } = getApp();
+    const { status, text } = await get({ ...offerOf() });
     expect([status, text]).toEqual([200, '']);
     expect((await store.get(CALLER))?.dial).toMatchObject({ to: PSTN });
-    expect(client.names()).toEqual(['createCall']);
+    expect(control.names()).toEqual(['dial']);
   });
 
   it.each([
     ['no credentials are set', { webhookMethod: 'GET' }],
     ['GET was not provisioned', { webhookMethod: 'POST', webhookCredentials: CREDENTIALS }],
   ] as const)('is refused where %s: 405, and nothing happens', async (_, options) => {
-    const { app, client } = testApp(options);
+    const { app, control } = testApp(options);
     const get = request(app).get(PATH).auth(CREDENTIALS.username, CREDENTIALS.password);
-    const { status, headers, body } = await get.query({ ...incomingCall() });
+    const { status, headers, body } = await get.query({ ...offerOf() });
     expect([status, headers['allow'], body.code]).toEqual([405, 'POST', 'method-not-allowed']);
-    expect(client.asked).toEqual([]);
+    expect(control.asked).toEqual([]);
   });
 
   it('is not taken by HEAD, which Express gives to the handler of GET', async () => {
-    const { app, client } = getApp();
+    const { app, control } = getApp();
     const head = request(app).head(PATH).auth(CREDENTIALS.username, CREDENTIALS.password);
-    const { status, headers } = await head.query({ ...incomingCall() });
+    const { status, headers } = await head.query({ ...offerOf() });
     expect([status, headers['allow']]).toEqual([405, 'POST, GET']);
-    expect(client.asked).toEqual([]);
+    expect(control.asked).toEqual([]);
   });
 
   it('may repeat no field', async () => {
@@ -153,22 +151,22 @@ describe('an event that comes by GET', () => {
 
   // The query of a GET has every field, those without a value too; so this is a hangup that overtook its incomingcall.
   it('takes the + of a query that was not escaped for what it is', async () => {
-    const { get, client } = getApp();
+    const { get, control } = getApp();
     await get('eventType=incomingcall&callId=c-1&from=+12223334444&to=+1555444333');
-    expect(client.names()).toEqual(['createCall']);
-    expect(client.last('createCall').argument).toMatchObject({ from: '+1555444333' });
+    expect(control.names()).toEqual(['dial']);
+    expect(control.last('dial').argument).toMatchObject({ from: '+1555444333' });
   });
 
   it('with an empty tag is an event without one', async () => {
-    const { get, client } = getApp();
+    const { get, control } = getApp();
     await get({ eventType: 'hangup', callId: CALLER, tag: '', cause: 'ORIGINATOR_CANCEL' });
-    await get({ ...incomingCall(), tag: '' });
-    expect(client.names()).toEqual([]);
+    await get({ ...offerOf(), tag: '' });
+    expect(control.names()).toEqual([]);
   });
 });
 
 describe('a malformed event', () => {
-  const event = incomingCall();
+  const event = offerOf();
   it.each([
     ['eventType', {}],
     ['eventType', { callId: CALLER }],
@@ -182,15 +180,15 @@ describe('a malformed event', () => {
     ['to', { ...event, to: '' }],
     ['to', { ...event, to: ['+1', '+2'] }],
     ['tag', { ...answerOf(CALLER), tag: 5 }],
-    ['cause', { ...hangupOf(CALLER), cause: {} }],
+    ['cause', { ...endOf(CALLER), cause: {} }],
     ['dtmfDigit', { eventType: 'dtmf', callId: CALLER, dtmfDigit: [] }],
   ])('is a 400 that names the field: %s', async (field, body) => {
-    const { app, client } = testApp();
+    const { app, control } = testApp();
     const answer = await request(app).post(PATH).send(body);
     expect([answer.status, answer.type]).toEqual([400, 'application/problem+json']);
     expect(answer.body).toMatchObject({ status: 400, code: 'bad-request' });
     expect(answer.body.detail).toMatch(new RegExp(`^${field}: .`));
-    expect(client.asked).toEqual([]);
+    expect(control.asked).toEqual([]);
   });
 
   it.each(['', '{', '[]', '"text"', '17', 'null', '{"eventType":"hangup",}', 'eventType=hangup', '\ufeff'])(
@@ -245,10 +243,10 @@ describe('credentials of callbacks', () => {
   ])('%s: 401 with a challenge, and nothing happens', async (_, authorization) => {
     const { app, store } = testApp({ webhookCredentials, webhookMethod: 'GET' });
     for (const send of [
-      request(app).post(PATH).send(incomingCall()),
+      request(app).post(PATH).send(offerOf()),
       request(app)
         .get(PATH)
-        .query({ ...incomingCall() }),
+        .query({ ...offerOf() }),
     ]) {
       if (authorization !== undefined) void send.set('authorization', Buffer.from(authorization).toString('latin1'));
       const { status, type, headers, text } = await send;
@@ -261,7 +259,7 @@ describe('credentials of callbacks', () => {
 
   it.each(['POST', 'GET'])('the right ones pass by %s', async (method) => {
     const { app, store } = testApp({ webhookCredentials, webhookMethod: 'GET' });
-    const event = { ...incomingCall() };
+    const event = { ...offerOf() };
     const send = method === 'POST' ? request(app).post(PATH).send(event) : request(app).get(PATH).query(event);
     expect((await send.set('authorization', right)).status).toBe(200);
     expect(await store.get(CALLER)).toBeDefined();
@@ -281,17 +279,17 @@ describe('credentials of callbacks', () => {
 
 describe('an event that cannot be stored', () => {
   it.each([
-    ['incomingcall', 'create', incomingCall()],
-    ['answer', 'update', answerOf(CALLEE, { tag: CALLER })],
-    ['hangup', 'idOfCall', hangupOf(CALLER)],
+    ['incomingcall', 'create', offerOf()],
+    ['answer', 'update', answerOf(CALLEE, { correlation: CALLER })],
+    ['hangup', 'idOfCall', endOf(CALLER)],
   ] as const)('is a 5xx, so that the platform uses its fallback: %s', async (_, method, event) => {
     const store = failingStore(method);
-    const { app, client } = testApp({ store, client: fakeClient() });
-    if (method === 'update') await request(app).post(PATH).send(incomingCall());
-    const before = client.names();
+    const { app, control } = testApp({ store, control: fakeControl() });
+    if (method === 'update') await request(app).post(PATH).send(offerOf());
+    const before = control.names();
     const { status, type } = await request(app).post(PATH).send(event);
     expect([status, type]).toEqual([500, 'application/problem+json']);
-    expect(client.names()).toEqual(before); // what is not kept is not acted upon
+    expect(control.names()).toEqual(before); // what is not kept is not acted upon
   });
 });
 
@@ -299,7 +297,7 @@ describe('a server that goes down', () => {
   it('refuses new calls with 503 and Retry-After, so that the fallback takes them', async () => {
     const { app, engine, store } = testApp();
     engine.drain();
-    const { status, type, headers, body } = await request(app).post(PATH).send(incomingCall());
+    const { status, type, headers, body } = await request(app).post(PATH).send(offerOf());
     expect([status, type, headers['retry-after']]).toEqual([503, 'application/problem+json', '10']);
     expect(body.code).toBe('draining');
     expect(await store.get(CALLER)).toBeUndefined();
@@ -307,9 +305,9 @@ describe('a server that goes down', () => {
 
   it('still takes the events of the calls that it has, a second incomingcall too', async () => {
     const { app, engine, store } = testApp();
-    await request(app).post(PATH).send(incomingCall());
+    await request(app).post(PATH).send(offerOf());
     engine.drain();
-    expect((await request(app).post(PATH).send(incomingCall())).status).toBe(200);
+    expect((await request(app).post(PATH).send(offerOf())).status).toBe(200);
     expect((await request(app).post(PATH).send(answerOf(CALLEE))).status).toBe(200);
     expect((await request(app).post(PATH).send(answerOf(CALLER))).status).toBe(200);
     expect((await store.get(CALLER))?.phase).toBe('bridged');
@@ -323,7 +321,7 @@ describe('a server that goes down', () => {
       (
         await request(app)
           .post(PATH)
-          .send(hangupOf('c-unknown', 'NORMAL_CLEARING', { tag: 'x' }))
+          .send(endOf('c-unknown', 'normal', { correlation: 'x' }))
       ).status,
     ).toBe(200);
   });
@@ -333,7 +331,7 @@ describe('a caller who withholds the number', () => {
   // withholdCallerNumber: there is a call, and nobody to show.
   it.each([{ from: '' }, { from: undefined }])('is let through without one: %j', async (over) => {
     const { app, store } = testApp();
-    const event = { ...incomingCall({ to: '+1555444333' }), withholdCallerNumber: true, ...over };
+    const event = { ...offerOf({ to: '+1555444333' }), withholdCallerNumber: true, ...over };
     expect((await request(app).post(PATH).send(event)).status).toBe(200);
     expect((await store.get(CALLER))?.dial?.to).toBe(ENDPOINT);
   });

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { CALL_STATES, type CreateCallBody, type RejectCause, type SpeakBody } from '../../v1-wire/commands';
 import { idFromLocation } from '../../support/ids';
-import { NotWantedError, RefusedError, ReplyLostError } from './errors';
+import { NotWantedError, RefusedError, ReplyLostError } from '../errors';
+import type { BeforeSend } from '../provider';
 import type { ApiHttp } from './http';
 import { isOver, type SeenCall } from './seen-call';
 import { createPacer, type Pacer } from './pacing';
@@ -37,7 +38,7 @@ const listedCall = callView.extend({
 type ListedCall = z.infer<typeof listedCall>;
 
 /** A call that is ringing or up. */
-export interface LiveCall {
+export interface ListedLiveCall {
   id: string;
   state: 'started' | 'active';
   direction: 'in' | 'out';
@@ -71,9 +72,7 @@ export interface DialRequest {
   privacy?: 'id';
 }
 
-/** Settles before a command is sent whose effect cannot be taken back, each time; rejects where it is not to be sent. */
-export type Ready = () => Promise<void>;
-const ALWAYS_READY: Ready = () => Promise.resolve();
+const ALWAYS: BeforeSend = () => Promise.resolve();
 
 /** A call that may have been dialled. */
 export interface FindRequest {
@@ -84,16 +83,16 @@ export interface FindRequest {
   since: number;
 }
 
-export interface CallControl {
+export interface V1Client {
   /** Dials; the id of the new call. ReplyLostError: it may ring, look for it by its tag. Never repeated blindly. */
-  createCall(request: DialRequest, signal: AbortSignal, ready?: Ready): Promise<string>;
+  createCall(request: DialRequest, signal: AbortSignal, beforeSend?: BeforeSend): Promise<string>;
   /** The calls of this tag, ended ones too. */
   findCalls(request: FindRequest, signal: AbortSignal): Promise<SeenCall[]>;
   /** What the platform says of a call; `gone` where it knows none of this id. */
   lookAtCall(callId: string, signal: AbortSignal): Promise<SeenCall>;
   /** The calls that are ringing or up, among those that began within the last `ageMs`; newest first. */
-  liveCalls(ageMs: number, signal: AbortSignal): Promise<LiveCall[]>;
-  answerCall(callId: string, signal: AbortSignal, ready?: Ready): Promise<void>;
+  liveCalls(ageMs: number, signal: AbortSignal): Promise<ListedLiveCall[]>;
+  answerCall(callId: string, signal: AbortSignal, beforeSend?: BeforeSend): Promise<void>;
   /**
    * Rejects an incoming call that was not answered; one that is over already counts as done.
    * @param cause what the caller hears, on platforms that know this extension of v1
@@ -102,12 +101,16 @@ export interface CallControl {
   /** Ends a call; one that is over already counts as done. */
   hangUp(callId: string, signal: AbortSignal): Promise<void>;
   /** The id of the bridge. ReplyLostError: the calls may be bridged, look at them. */
-  createBridge(callIds: readonly [string, string], signal: AbortSignal, ready?: Ready): Promise<string | undefined>;
-  speak(callId: string, speech: SpeakBody, signal: AbortSignal, ready?: Ready): Promise<void>;
+  createBridge(
+    callIds: readonly [string, string],
+    signal: AbortSignal,
+    beforeSend?: BeforeSend,
+  ): Promise<string | undefined>;
+  speak(callId: string, speech: SpeakBody, signal: AbortSignal, beforeSend?: BeforeSend): Promise<void>;
   close(): void;
 }
 
-export interface CallControlOptions {
+export interface V1ClientOptions {
   http: ApiHttp;
   /** Where the events of dialled calls go. */
   callbackUrl: () => string;
@@ -117,13 +120,13 @@ export interface CallControlOptions {
   pacer?: Pacer;
 }
 
-export function createCallControl({
+export function createV1Client({
   http,
   callbackUrl,
   callbackHttpMethod = 'POST',
   wait,
   pacer = createPacer(wait),
-}: CallControlOptions): CallControl {
+}: V1ClientOptions): V1Client {
   const callPath = (callId: string) => http.userPath(`/calls/${encodeURIComponent(callId)}`);
   const setState = (callId: string, state: string, cause?: RejectCause) =>
     http.send('POST', callPath(callId), cause === undefined ? { state } : { state, cause });
@@ -200,8 +203,8 @@ export function createCallControl({
     return [];
   }
 
-  async function live(ageMs: number, signal: AbortSignal): Promise<LiveCall[]> {
-    const found: LiveCall[] = [];
+  async function live(ageMs: number, signal: AbortSignal): Promise<ListedLiveCall[]> {
+    const found: ListedLiveCall[] = [];
     const tags = new Set<string | null | undefined>();
     for (let index = 0, listed = 0; listed < MAX_LISTED; index += 1) {
       const asked = { page: `${index}`, size: `${PAGE_SIZE}` };
@@ -215,7 +218,7 @@ export function createCallControl({
   }
 
   return {
-    async createCall({ from, to, callTimeout, tag, privacy }, signal, ready = ALWAYS_READY) {
+    async createCall({ from, to, callTimeout, tag, privacy }, signal, beforeSend = ALWAYS) {
       const since = Date.now();
       const callback = { callbackUrl: callbackUrl(), ...(callbackHttpMethod === 'GET' && { callbackHttpMethod }) };
       const body: CreateCallBody = { from, to, callTimeout, tag, ...(privacy && { privacy }), ...callback };
@@ -226,7 +229,7 @@ export function createCallControl({
           // A 503 comes from the platform or from something before it: make sure that nothing rings.
           const existing = mayExist ? (await find({ from, to, tag, since }))[0] : undefined;
           if (existing) return existing.callId;
-          await ready();
+          await beforeSend();
           try {
             const { location } = await http.send('POST', http.userPath('/calls'), body);
             pacer.passed(from);
@@ -251,22 +254,22 @@ export function createCallControl({
     lookAtCall: (callId, signal) => retry(() => look(callId), A_FEW_TIMES, signal),
     liveCalls: live,
 
-    async answerCall(callId, signal, ready = ALWAYS_READY) {
-      await retry(() => ready().then(() => setState(callId, 'active')), AGAIN, signal);
+    async answerCall(callId, signal, beforeSend = ALWAYS) {
+      await retry(() => beforeSend().then(() => setState(callId, 'active')), AGAIN, signal);
     },
 
     rejectCall: (callId, signal, cause) => retry(() => reject(callId, cause), A_FEW_TIMES, signal),
     hangUp: (callId, signal) => retry(hangingUp(callId), UNTIL_DONE, signal),
 
-    async createBridge(callIds, signal, ready = ALWAYS_READY) {
+    async createBridge(callIds, signal, beforeSend = ALWAYS) {
       const bridge = () => http.send('POST', http.userPath('/bridges'), { callIds });
-      const { location } = await retry(() => ready().then(bridge), ONCE, signal);
+      const { location } = await retry(() => beforeSend().then(bridge), ONCE, signal);
       return idFromLocation(location);
     },
 
-    async speak(callId, speech, signal, ready = ALWAYS_READY) {
+    async speak(callId, speech, signal, beforeSend = ALWAYS) {
       const speak = () => http.send('POST', `${callPath(callId)}/audio`, speech);
-      await retry(() => ready().then(speak), ONCE, signal);
+      await retry(() => beforeSend().then(speak), ONCE, signal);
     },
 
     close: () => http.close(),
@@ -279,7 +282,7 @@ function beginningOf(call: ListedCall | undefined): number {
 }
 
 /** None where it is over, or says too little of itself. */
-function toLive({ id, state, direction, ...call }: ListedCall): LiveCall[] {
+function toLive({ id, state, direction, ...call }: ListedCall): ListedLiveCall[] {
   if (!direction || (state !== 'started' && state !== 'active')) return [];
   return [
     {

@@ -1,7 +1,7 @@
 import { Axios, isAxiosError, type AxiosResponse } from 'axios';
 import { v1ErrorBody } from '../../v1-wire/errors';
 import { messageOf } from '../../support/errors';
-import { RefusedError, ReplyLostError, UnreachableError } from './errors';
+import { RefusedError, ReplyLostError, UnreachableError } from '../errors';
 import { createLeanAdapter } from './http-adapter';
 import { rateLimitReset } from './retry';
 

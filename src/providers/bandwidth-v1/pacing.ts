@@ -1,4 +1,4 @@
-import { NotWantedError } from './errors';
+import { NotWantedError } from '../errors';
 import { pause, type Pause } from './retry';
 
 const FIRST_SPACING_MS = 100;

@@ -3,7 +3,7 @@
  * background, at start and again, so that a probe of `/readyz` costs nothing.
  */
 import { z } from 'zod';
-import { RefusedError } from './errors';
+import { RefusedError } from '../errors';
 import type { ApiHttp } from './http';
 import { messageOf } from '../../support/errors';
 import { redactUrl, type Logger } from '../../support/logger';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ERROR_CODES } from '../../v1-wire/errors';
-import { NotWantedError, RefusedError, ReplyLostError, UnreachableError } from './errors';
+import { NotWantedError, RefusedError, ReplyLostError, UnreachableError } from '../errors';
 
 const FIRST_PAUSE_MS = 100;
 /** However far away the platform's clock puts the end of a rate limit. */

@@ -1,12 +1,13 @@
 /** Reads stored states. By hand and not with zod: the store step is the hottest part of an event. */
 import { PHASES, type Flow } from '../../flows/flow';
 import { UnreadableStateError } from '../errors';
+import { migrateCause, migrateCommand, migrateLeg } from './migrate-state';
 
 /**
  * The schema of the states that this version writes. States without a number are of the releases before there was one.
  * Raise it where an older instance would misread a new state. Add new fields as optional ones, so that it seldom is.
  */
-export const SCHEMA = 2;
+export const SCHEMA = 3;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -59,12 +60,22 @@ export function parseState(json: string): Flow {
   const { schema, ...fields } = state;
   return {
     ...fields,
+    ...migrated(fields),
     ...(typeof schema === 'number' && schema > SCHEMA && { schema }),
     seen: Array.isArray(fields['seen']) ? fields['seen'] : [],
     deadlineAt: fields['deadlineAt'] ?? Infinity,
     checkAt: fields['checkAt'] ?? Infinity,
     wakeAt: fields['wakeAt'] ?? Infinity,
   } as unknown as Flow;
+}
+
+function migrated({ pending, caller, callee, refusal }: Fields): Fields {
+  return {
+    pending: (pending as unknown[]).map((command) => (isObject(command) ? migrateCommand(command) : command)),
+    callee: migrateLeg(callee as Fields),
+    ...(isObject(caller) && { caller: migrateLeg(caller) }),
+    ...(refusal !== undefined && { refusal: migrateCause(refusal) }),
+  };
 }
 
 /** `Infinity` becomes null, which no state has. */

@@ -4,7 +4,7 @@ import { StoreUnavailableError, UnreadableStateError } from '../../../src/store/
 import { createMemoryStore } from '../../../src/store/memory-store';
 import type { FlowStore } from '../../../src/store/store';
 import type { SessionSummary } from '../../../src/engine/summary';
-import { CALLER, PSTN, flush, incomingCall, testEngine, willingClient, type TestEngine } from '../../helpers/builders';
+import { CALLER, PSTN, flush, offerOf, testEngine, willingControl, type TestEngine } from '../../helpers/builders';
 
 interface Instance extends TestEngine {
   store: FlowStore;
@@ -45,7 +45,7 @@ function instances(...names: string[]) {
       owing: (before, after) => outbox.owing(before, after),
       write: (flow) => outbox.write(flow),
     };
-    const engine = testEngine({ store, client: willingClient(), records: lazy });
+    const engine = testEngine({ store, control: willingControl(), records: lazy });
     const outbox = createRecordOutbox({ store, records, log: engine.log });
     return { ...engine, store, outbox, records };
   });
@@ -54,7 +54,7 @@ function instances(...names: string[]) {
 
 /** A call that is refused, so that its session ends. */
 async function refuse({ engine, line }: Instance): Promise<void> {
-  await engine.receive(incomingCall({ from: PSTN, to: '+15550009999' }));
+  await engine.receive(offerOf({ from: PSTN, to: '+15550009999' }));
   await line(({ event }) => event === 'session.ended');
 }
 
@@ -106,7 +106,7 @@ describe('a call record', () => {
       one.store.update = (...args) => memory.update(...args);
       throw new StoreUnavailableError('no reply in time');
     };
-    await one.engine.receive(incomingCall({ from: PSTN, to: '+15550009999' }));
+    await one.engine.receive(offerOf({ from: PSTN, to: '+15550009999' }));
     await one.line(({ event }) => event === 'result-not-stored');
     expect(idsOf(one)).toEqual([]);
     await one.outbox.sweep();
@@ -156,8 +156,8 @@ describe('a call record', () => {
     const store = createMemoryStore();
     const records = { write: jest.fn<void, [SessionSummary, unknown]>(), close: () => Promise.resolve(), waiting: 0 };
     const outbox = createRecordOutbox({ store, records, log: testEngine().log });
-    const parts = testEngine({ store, client: willingClient(), records: outbox });
-    await parts.engine.receive(incomingCall({ from: PSTN, to: '+15550009999' }));
+    const parts = testEngine({ store, control: willingControl(), records: outbox });
+    await parts.engine.receive(offerOf({ from: PSTN, to: '+15550009999' }));
     await parts.line(({ event }) => event === 'session.ended');
     expect(records.write.mock.calls).toEqual([[expect.objectContaining({ sessionId: CALLER })]]);
     expect(await ownerIn(store)).toBeUndefined();
@@ -167,8 +167,8 @@ describe('a call record', () => {
 });
 
 async function endedState() {
-  const parts = testEngine({ client: willingClient() });
-  await parts.engine.receive(incomingCall({ from: PSTN, to: '+15550009999' }));
+  const parts = testEngine({ control: willingControl() });
+  await parts.engine.receive(offerOf({ from: PSTN, to: '+15550009999' }));
   await parts.line(({ event }) => event === 'session.ended');
   const flow = await parts.store.get(CALLER);
   if (!flow) throw new Error('no session');

@@ -11,11 +11,11 @@ import {
   CALLER,
   answerOf,
   flush,
-  hangupOf,
-  incomingCall,
+  endOf,
+  offerOf,
   recordingLog,
   testEngine,
-  willingClient,
+  willingControl,
 } from '../../helpers/builders';
 import { endedFlow } from '../../store/contract';
 
@@ -66,20 +66,20 @@ describe('a clock that is set during a call', () => {
       },
       log: recordingLog().log,
     });
-    const { engine, lines } = testEngine({ store, client: willingClient(), records, now: () => store.now() });
+    const { engine, lines } = testEngine({ store, control: willingControl(), records, now: () => store.now() });
     const passed = async (ms: number) => {
       await flush();
       jest.advanceTimersByTime(ms);
     };
-    await engine.receive(incomingCall());
+    await engine.receive(offerOf());
     await passed(3_000);
     jest.setSystemTime(Date.now() + jump / 2);
-    await engine.receive(answerOf(CALLEE, { tag: CALLER }));
+    await engine.receive(answerOf(CALLEE, { correlation: CALLER }));
     await passed(1_000);
     await engine.receive(answerOf(CALLER));
     await passed(20_000);
     jest.setSystemTime(Date.now() + jump / 2);
-    await engine.receive(hangupOf(CALLER));
+    await engine.receive(endOf(CALLER));
     await flush();
     await flush();
     const end = new Date(START + 24_000 + jump).toISOString();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { recordOf } from '../../../src/engine/call-records/record';
 import { signatureOf } from '../../../src/engine/call-records/signature';
 import { summaryOf } from '../../../src/engine/summary';
-import { CALLER, incomingCall, testEngine, willingClient } from '../../helpers/builders';
+import { CALLER, offerOf, testEngine, willingControl } from '../../helpers/builders';
 
 const SECRET = 'sixteen-characters';
 const DOCS = readFileSync(join(__dirname, '../../../docs/call-records.md'), 'utf8');
@@ -43,8 +43,8 @@ describe('the documented verification', () => {
 });
 
 it('docs/call-records.md has every field of a record, and no other', async () => {
-  const { engine, store } = testEngine({ client: willingClient() });
-  await engine.receive(incomingCall());
+  const { engine, store } = testEngine({ control: willingControl() });
+  await engine.receive(offerOf());
   const flow = await store.get(CALLER);
   if (!flow) throw new Error('no session');
   const table = DOCS.split('## Fields')[1]?.split('## File')[0] ?? '';

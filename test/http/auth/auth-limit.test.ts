@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import request from 'supertest';
 import { createAuthLimit, networkOf } from '../../../src/http/auth/auth-limit';
-import { incomingCall, recordingLog, testApp } from '../../helpers/builders';
+import { offerOf, recordingLog, testApp } from '../../helpers/builders';
 import { ACCOUNT, fastPlatform } from '../../helpers/tandem';
 
 const from = (remoteAddress: string) => ({ socket: { remoteAddress } }) as IncomingMessage;
@@ -41,7 +41,7 @@ describe('the limit of failed logins', () => {
     expect(await settle('10.0.0.2', true)).toBeUndefined();
   });
 
-  it('lets a client in that succeeded before, even if others at its address fail', async () => {
+  it('lets a control in that succeeded before, even if others at its address fail', async () => {
     const { fail, settle } = limit();
     await settle('10.0.0.1', true);
     await fail('10.0.0.1', 10);
@@ -76,7 +76,7 @@ describe.each([
   const webhookCredentials = { username: 'tandem', password: 'secret' };
   const send = (app: ReturnType<typeof testApp>['app'], secret: string) => {
     const sent = request(app)[method](path);
-    if (method === 'post') void sent.send(incomingCall());
+    if (method === 'post') void sent.send(offerOf());
     return kind === 'bearer' ? sent.auth(secret, { type: 'bearer' }) : sent.auth('tandem', secret);
   };
 
@@ -91,7 +91,7 @@ describe.each([
     expect((await request(app).get('/healthz')).status).toBe(200);
   });
 
-  it('goes on to serve a client that succeeded before', async () => {
+  it('goes on to serve a control that succeeded before', async () => {
     const { app } = testApp({ apiToken: 'secret', webhookCredentials });
     expect((await send(app, 'secret')).status).toBe(200);
     for (let guess = 0; guess < 12; guess += 1) await send(app, 'guess');

@@ -1,5 +1,5 @@
-import { createCallControl } from '../../../src/providers/bandwidth-v1/client';
-import { RefusedError, ReplyLostError, UnreachableError } from '../../../src/providers/bandwidth-v1/errors';
+import { createV1Client } from '../../../src/providers/bandwidth-v1/client';
+import { RefusedError, ReplyLostError, UnreachableError } from '../../../src/providers/errors';
 import type { ApiHttp, ApiReply } from '../../../src/providers/bandwidth-v1/http';
 
 type Answer = Partial<ApiReply> | Error;
@@ -19,7 +19,7 @@ function played(...answers: Answer[]) {
     },
     close: () => undefined,
   };
-  const client = createCallControl({
+  const client = createV1Client({
     http,
     callbackUrl: () => 'http://tandem/webhooks/voice',
     wait: (ms) => (waits.push(ms), Promise.resolve()),

@@ -1,5 +1,5 @@
 import { apiServer, v1Error, type ApiServer } from '../../helpers/api-server';
-import { RefusedError, ReplyLostError, UnreachableError } from '../../../src/providers/bandwidth-v1/errors';
+import { RefusedError, ReplyLostError, UnreachableError } from '../../../src/providers/errors';
 import { createApiHttp, type ApiHttp, type ApiSettings } from '../../../src/providers/bandwidth-v1/http';
 
 let server: ApiServer;

@@ -1,5 +1,5 @@
 /** How large a reply of the platform may be. */
-import { ReplyLostError } from '../../../src/providers/bandwidth-v1/errors';
+import { ReplyLostError } from '../../../src/providers/errors';
 import { createApiHttp } from '../../../src/providers/bandwidth-v1/http';
 import { MAX_REPLY_BYTES } from '../../../src/providers/bandwidth-v1/http-adapter';
 import { apiServer } from '../../helpers/api-server';

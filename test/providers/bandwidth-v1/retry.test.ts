@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { NotWantedError, RefusedError, ReplyLostError, UnreachableError } from '../../../src/providers/bandwidth-v1/errors';
+import { NotWantedError, RefusedError, ReplyLostError, UnreachableError } from '../../../src/providers/errors';
 import {
   pause,
   rateLimitReset,

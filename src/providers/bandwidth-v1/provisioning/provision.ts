@@ -3,7 +3,7 @@
  * is there is kept, and changed only where it differs.
  */
 import { z } from 'zod';
-import { RefusedError } from '../errors';
+import { RefusedError } from '../../errors';
 import type { ApiHttp } from '../http';
 import { TandemError } from '../../../support/errors';
 import type { Line } from '../../../dial-plan/dial-plan';

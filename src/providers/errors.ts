@@ -1,5 +1,5 @@
 /** What can come of a command instead of its result. Each class stands for what is known of the command's effect. */
-import { TandemError } from '../../support/errors';
+import { TandemError } from '../support/errors';
 
 /** The platform answered, and said no: nothing happened. `code` and `category` are the platform's own. */
 export class RefusedError extends TandemError {

@@ -1,6 +1,6 @@
 /** What tells one callback of the platform from another: v1 events carry no id. */
 import { createHash } from 'node:crypto';
-import type { VoiceEvent } from '../v1-wire/events';
+import type { VoiceEvent } from '../../v1-wire/events';
 
 /** 72 bits. */
 const KEY_LENGTH = 12;
