@@ -3,10 +3,6 @@ import tseslint from 'typescript-eslint';
 import guardedCallbacks from './lint/guarded-callbacks.cjs';
 import noObjectLookup from './lint/no-object-lookup.cjs';
 
-const wall = (message, ...patterns) => ({
-  'no-restricted-imports': ['error', { patterns: [{ group: patterns, message }] }],
-});
-
 export default tseslint.config(
   { ignores: ['dist', 'coverage', 'node_modules', '**/node_modules'] },
   js.configs.recommended,
@@ -32,7 +28,7 @@ export default tseslint.config(
   // is to fail loudly; signals and commands begin and end the process.
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/testkit/**', 'src/cli/signals.ts', 'src/commands/**'],
+    ignores: ['src/testkit/**', 'src/cli/signals.ts', 'src/cli/commands/**'],
     rules: {
       'tandem/guarded-callbacks': 'error',
       '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false }],
@@ -68,55 +64,6 @@ export default tseslint.config(
         require: 'readonly',
       },
     },
-  },
-  // The two wings meet only in protocol/, errors and logger: the webhook half never knows which platform it talks to.
-  {
-    files: ['src/platform/**/*.ts'],
-    rules: wall(
-      'The platform may import only platform/, protocol/, errors, logger, and the guards of HTTP (same-origin, json-only, auth-limit).',
-      '**/webhooks/**',
-      '**/flows/**',
-      '**/flow-store/**',
-      '**/call-control/**',
-      '**/provisioning/**',
-      '**/api/openapi*',
-      '**/config',
-      '**/app',
-      '**/metrics',
-      '**/main',
-      '**/cli',
-      '**/commands/**',
-    ),
-  },
-  {
-    files: [
-      'src/{webhooks,flows,flow-store,call-control,provisioning,api}/**/*.ts',
-      'src/server/app.ts',
-      'src/{config,settings}.ts',
-    ],
-    rules: wall(
-      'The webhook half never knows the platform: only commands/ wires both.',
-      '**/platform/**',
-      '**/platform',
-    ),
-  },
-  // What judges shares no code with what it judges; folders of the kit are one deep.
-  {
-    files: ['src/testkit/*.ts'],
-    rules: wall(
-      'The test kit imports only testkit/, errors and node-version: it judges the rest.',
-      '../*',
-      '!../errors',
-      '!../node-version',
-    ),
-  },
-  {
-    files: ['src/testkit/*/**/*.ts'],
-    rules: wall('The test kit imports only testkit/ and errors: it judges the rest.', '../../*', '!../../errors'),
-  },
-  {
-    files: ['src/protocol/**/*.ts'],
-    rules: wall('protocol/ is the wire contract: it depends on nothing of Tandem.', '../*'),
   },
   {
     files: ['src/**/*.ts'],

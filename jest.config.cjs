@@ -20,7 +20,7 @@ module.exports = {
       },
     ],
   },
-  collectCoverageFrom: ['src/**/*.ts', '!src/{main,cli}.ts', '!src/commands/**'],
+  collectCoverageFrom: ['src/**/*.ts', '!src/cli/{main,cli}.ts', '!src/cli/commands/**'],
   coverageDirectory: 'coverage',
   coverageReporters: ['text-summary', 'lcov'],
   coverageThreshold: { global: { lines: 90 } },

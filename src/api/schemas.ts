@@ -1,7 +1,8 @@
 /** What Tandem's own API takes and gives. The OpenAPI document is made from these. */
 import { z } from 'zod';
 import { LOCALES, MAX_SENTENCE_LENGTH, voiceLocale, VOICES } from '../v1-wire/commands';
-import { DIRECTIONS, PHASES, REASONS } from '../flows/flow';
+import { DIRECTIONS } from '../calls/route';
+import { PHASES, REASONS } from '../flows/flow';
 
 const lowerCase = (names: readonly string[]) => new Set(names.map((name) => name.toLowerCase()));
 const voices = lowerCase(VOICES.map(({ name }) => name));

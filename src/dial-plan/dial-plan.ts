@@ -1,8 +1,7 @@
 /** Where a call that came in goes to. */
-import type { RejectCause } from '../calls/causes';
+import type { Refusal, Route } from '../calls/route';
 import { isE164, toE164, type CountryCode } from '../addresses/e164';
 import { normaliseSipUri, parseSipUri } from '../addresses/sip-uri';
-import type { Direction } from '../flows/flow';
 
 /** Calls to the number ring the endpoint; calls from the endpoint show the number. */
 export interface Line {
@@ -20,24 +19,6 @@ export interface DialPlan {
   callTimeout: number;
   /** Whose number a called phone shows: that of its line (the default), or the original caller's. */
   callerId?: 'line' | 'caller';
-}
-
-export type Route =
-  | {
-      direction: Exclude<Direction, 'unroutable' | 'unknown'>;
-      from: string;
-      /** What is shown instead where the platform does not accept `from`. */
-      fallbackFrom?: string;
-      to: string;
-      callTimeout: number;
-    }
-  | Refusal;
-
-interface Refusal {
-  /** Why there is no route, for the log and the timeline. */
-  refused: string;
-  /** What the caller hears. */
-  cause: RejectCause;
 }
 
 /** There is nothing under this number or address. */

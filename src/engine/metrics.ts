@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { Counter, Gauge, Histogram } from 'prom-client';
-import type { CountRecord } from './call-records/records';
+import type { CountRecord } from './call-records/sink';
 import type { CommandType } from '../calls/commands';
 import type { FlowKind } from '../flows/flow';
 import { PHASES } from '../flows/flow';

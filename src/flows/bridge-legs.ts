@@ -9,8 +9,8 @@ import type { EndedEvent, OfferedEvent } from '../calls/events';
 import { FAILURE_CODES } from '../calls/outcomes';
 import { normaliseSipUri } from '../addresses/sip-uri';
 import { enter, issue, type Draft } from './draft';
-import type { Route } from '../dial-plan/dial-plan';
-import { blankFlow, type BridgeLegsFlow, type Decision, type Direction, type FlowEvent, type Limits } from './flow';
+import type { Direction, Route } from '../calls/route';
+import { blankFlow, type BridgeLegsFlow, type Decision, type FlowEvent, type Limits } from './flow';
 import { markGone } from './legs';
 import { begin, dialCallee, transitionWith, type FlowSteps, type Step } from './steps';
 

@@ -3,6 +3,7 @@ import type { EndCause, RejectCause } from '../calls/causes';
 import type { CallCommand, Speech } from '../calls/commands';
 import type { CallEvent } from '../calls/events';
 import type { CommandFailure, CommandResult } from '../calls/outcomes';
+import type { Direction } from '../calls/route';
 
 /** `caller` is the leg that came in, `callee` the one that Tandem dials. */
 export type Role = 'caller' | 'callee';
@@ -140,10 +141,6 @@ interface FlowBase {
   /** Ended, and the call record is not delivered yet: the instance that does it. */
   recordOwner?: string;
 }
-
-export const DIRECTIONS = ['sip-to-pstn', 'pstn-to-sip', 'sip-to-sip', 'unroutable', 'unknown'] as const;
-/** `unknown`: one leg alone was found, or its caller had left before the call began. */
-export type Direction = (typeof DIRECTIONS)[number];
 
 export interface BridgeLegsFlow extends FlowBase {
   kind: 'bridge-legs';

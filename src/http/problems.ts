@@ -1,10 +1,12 @@
 /** Errors of Tandem's own HTTP side, told as problem details (RFC 9457). */
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { TandemError, messageOf } from '../support/errors';
-import { StoreUnavailableError } from '../store/errors';
 import type { InternalErrors } from '../support/internal-errors';
 import type { Logger } from '../support/logger';
 import type { OriginRefusal } from './same-origin';
+
+/** The code of the store's error: http/ does not import the store. */
+const STORE_UNAVAILABLE = 'store-unavailable';
 
 /** An error that is the client's business: it has an HTTP status and may be shown. */
 export abstract class ProblemError extends TandemError {
@@ -142,7 +144,7 @@ export const notFound: RequestHandler = (req) => {
 export function problemHandler(log: Logger, internalErrors?: InternalErrors): ErrorRequestHandler {
   // Express tells error handlers by their four parameters.
   return (error: unknown, req, res, _next) => {
-    const told = error instanceof StoreUnavailableError ? new StoreAwayError() : error;
+    const told = error instanceof TandemError && error.code === STORE_UNAVAILABLE ? new StoreAwayError() : error;
     const problem = toProblem(told);
     const { method, path } = req;
     const request = { method, path, requestId: res.locals['requestId'] as unknown };

@@ -1,6 +1,31 @@
 /** Draws a call as a ladder: who sent what to whom, and when. */
-import type { CallView } from '../api/schemas';
-import type { FarEndView } from '../demo/clients';
+
+/** A session, as `GET /calls/{id}` shows it. */
+export interface LadderSession {
+  kind: string;
+  to?: string | undefined;
+  /** ISO 8601 */
+  createdAt: string;
+  timeline: readonly LadderEntry[];
+}
+
+export interface LadderEntry {
+  /** ISO 8601 */
+  time: string;
+  what: string;
+  leg?: string | undefined;
+  callId?: string | undefined;
+  outcome?: string | undefined;
+  tookMs?: number | undefined;
+}
+
+/** A leg as its far end sees it. */
+export interface LadderFarEnd {
+  kind: string;
+  direction: 'in' | 'out';
+  callId?: string | undefined;
+  history: readonly { time: string; what: string; cause?: string | undefined; detail?: string | undefined }[];
+}
 
 const COLUMNS = ['phone', 'platform', 'Tandem', 'PSTN'] as const;
 type Column = (typeof COLUMNS)[number];
@@ -16,7 +41,7 @@ export interface Arrow {
 const COLUMN_WIDTH = 36;
 
 /** What the far ends saw and what Tandem received and sent, in the order in which it happened. */
-export function arrowsOf(call: CallView, legs: readonly FarEndView[]): Arrow[] {
+export function arrowsOf(call: LadderSession, legs: readonly LadderFarEnd[]): Arrow[] {
   const arrows = [...tandemArrows(call), ...legs.flatMap((leg) => farEndArrows(leg, call))];
   return arrows.sort((a, b) => a.at - b.at);
 }
@@ -46,7 +71,7 @@ function drawArrow({ from, to, label }: Arrow): string {
   return cells.join('').trimEnd();
 }
 
-function tandemArrows(call: CallView): Arrow[] {
+function tandemArrows(call: LadderSession): Arrow[] {
   const incoming: Arrow[] =
     call.kind === 'bridge-legs'
       ? [{ at: Date.parse(call.createdAt), from: 'platform', to: 'Tandem', label: 'offered' }]
@@ -70,7 +95,7 @@ function tandemArrows(call: CallView): Arrow[] {
   }, incoming);
 }
 
-function farEndArrows(leg: FarEndView, call: CallView): Arrow[] {
+function farEndArrows(leg: LadderFarEnd, call: LadderSession): Arrow[] {
   const far: Column = leg.kind === 'pstn' ? 'PSTN' : 'phone';
   const endedByTandem = call.timeline.some(
     ({ what, callId }) => (what === 'command hang-up' || what === 'command reject') && callId === leg.callId,
@@ -102,7 +127,7 @@ function farEndArrows(leg: FarEndView, call: CallView): Arrow[] {
 function endOf(
   toFar: (label: string) => Arrow[],
   fromFar: (label: string) => Arrow[],
-  leg: FarEndView,
+  leg: LadderFarEnd,
   endedByTandem: boolean,
   why: string,
 ): Arrow[] {

@@ -7,7 +7,7 @@ import { SAMPLES_PER_PACKET, type PacketSink } from './audio';
 import type { Clock } from './clock';
 import { encodedSound } from './encoded-sound';
 import type { CreatePlayer, Player, PlayerListener } from './player';
-import type { Sounds } from './sounds';
+import type { Sounds } from './create-sounds';
 
 export interface AudioPlayerDeps {
   clock: Clock;

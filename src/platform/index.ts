@@ -19,7 +19,7 @@ import type { Receive } from './lines/line';
 import { createPhones } from './lines/phones';
 import { DEFAULT_SOUND } from './lines/simulated-party';
 import { silentPlayers } from './lines/silent-player';
-import type { FindOwnMedia } from '../media/sounds';
+import type { FindOwnMedia } from '../media/create-sounds';
 import { isPublicAddress } from '../media/sounds/address';
 import { openMediaStore } from './recordings/media-store';
 import { createRecordings } from './recordings/recordings';

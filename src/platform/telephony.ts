@@ -13,7 +13,7 @@ import { startMedia } from '../media';
 import { audioPlayers } from '../media/audio-player';
 import { createClock, type Clock } from '../media/clock';
 import type { CreatePlayer } from '../media/player';
-import { createSounds, type FindOwnMedia } from '../media/sounds';
+import { createSounds, type FindOwnMedia } from '../media/create-sounds';
 import type { PlatformMetrics } from './platform-metrics';
 import type { Revocation, SipEndpoint } from '../sip/accounts';
 import type { Domains } from './resources/domains';
@@ -21,7 +21,7 @@ import type { ErrorLog } from './resources/error-log';
 import { createAuthenticator } from '../sip/authenticator';
 import { createRegistrar, type Contact, type Registrar } from '../sip/registrar';
 import { parseNameAddr } from '../sip/header-values';
-import type { Established } from '../sip/session/established';
+import type { InDialogUser } from '../sip/session/session';
 import { createTransactionLayer } from '../sip/transaction/layer';
 import { startTransports, type SipTransports } from '../sip/transport';
 import { createIsOwnAddress, createLocalAddress } from '../sip/transport/local-address';
@@ -150,7 +150,7 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
     },
     log,
   });
-  const dialogs = new Map<string, Established>();
+  const dialogs = new Map<string, InDialogUser>();
   const user = createUserAgent({
     registrar,
     authenticator,

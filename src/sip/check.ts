@@ -4,8 +4,7 @@
  * CANCEL need no more than what finds their transaction or dialog.
  */
 import { isWildcard, looksLikeVia, parseCSeq, parseNameAddr, parseVia, tagOf } from './header-values';
-import type { Headers, SipMessage, SipRequest } from './message';
-import type { Fault } from './parse';
+import type { Fault, Headers, SipMessage, SipRequest } from './message';
 import { looksLikeUri, parseUri, schemeOf } from '../addresses/uri';
 
 /** Headers of which two that differ contradict each other, in every request. Two that say the same are one. */

@@ -149,3 +149,9 @@ function spelled(name: string): string {
   }
   return spelling;
 }
+
+/** What is wrong with a message, as the status of the response and its phrase. */
+export interface Fault {
+  status: number;
+  reason: string;
+}

@@ -2,7 +2,7 @@
 import { faultOf } from './check';
 import { isToken, splitList } from './grammar';
 import { parseScalar } from './header-values';
-import { canonical, Headers, NO_BODY, type SipMessage, type SipRequest } from './message';
+import { canonical, Headers, NO_BODY, type Fault, type SipMessage, type SipRequest } from './message';
 
 /** Bytes of a whole message; what does not fit a datagram is no call. */
 export const MAX_MESSAGE = 65_536;
@@ -17,12 +17,6 @@ export type Parsed =
   | { kind: 'malformed'; request: SipRequest; status: number; reason: string }
   /** No SIP, or too little of it, or a response with a fault. */
   | { kind: 'dropped'; reason: string };
-
-/** What is wrong with a message, as the status of the response and its phrase. */
-export interface Fault {
-  status: number;
-  reason: string;
-}
 
 /** Headers that are comma lists (RFC 3261 7.3.1 and the RFCs that define them). */
 const LISTS = new Set([

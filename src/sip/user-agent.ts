@@ -7,7 +7,7 @@ import { unknownTags } from './list-values';
 import type { SipRequest } from './message';
 import type { Registrar } from './registrar';
 import { responseTo } from './respond';
-import type { Established } from './session/established';
+import type { InDialogUser } from './session/session';
 import { ACCEPT, acceptsDescription, descriptionIn } from './session/description';
 import { ALLOW } from './session/session';
 import { answerTerms, MIN_SE } from './session/session-timer';
@@ -17,7 +17,7 @@ import { parseUri } from '../addresses/uri';
 export interface UserAgentDeps {
   registrar: Registrar;
   authenticator: Authenticator;
-  dialogs: Map<string, Established>;
+  dialogs: Map<string, InDialogUser>;
   /** Calls of phones. */
   invited(transaction: ServerTransaction, endpoint: SipEndpoint): void;
   cancelled(transaction: ServerTransaction): void;

@@ -37,7 +37,7 @@ export interface Instances {
 
 /**
  * Where flows are kept. A miss is `undefined`, never an error; what cannot be kept rejects with StoreUnavailableError.
- * Every store passes test/flow-store/contract.ts.
+ * Every store passes test/store/contract.ts.
  */
 export interface FlowStore extends Instances {
   /** Keeps a new flow. False: there is one of this id already, and nothing was changed. */

@@ -9,12 +9,13 @@ export function cutCode(code: string): string {
 
 /** Failure codes of commands: those of Tandem, and those of the v1 API. */
 const FAILURE_CODES: ReadonlySet<string> = new Set([
+  'already-bridged',
+  'caller-id-refused',
   'unreachable',
   'reply-lost',
   'not-wanted',
   'unexpected',
   'bad-request',
-  'bridge-bridged-callId',
   'bridge-callIds-overflow',
   'bridge-invalid-state',
   'bridge-update-conflict',
@@ -26,7 +27,6 @@ const FAILURE_CODES: ReadonlySet<string> = new Set([
   'invalid-credentials',
   'invalid-state',
   'not-found',
-  'number-access-denied',
   'rate-limit-reached',
   'resource-not-found',
   'user-access-denied',

@@ -1,5 +1,6 @@
 /** The same fault found many times is told once, with a count and the clearest call as an example. */
 import { CODES, FINDINGS, type FindingCode, type FindingKind } from './findings';
+import { countBy, groupBy } from './counting';
 import type { Found } from './judge';
 import { drawLadder, withNames } from './ladder';
 
@@ -84,25 +85,4 @@ const withoutIds = (text: string): string => withNames(text).replace(/\d+\.\d s/
 function mostFrequent(texts: readonly string[]): string[] {
   const counts = Object.entries(countBy(texts, (text) => text)).sort(([, a], [, b]) => b - a);
   return counts.slice(0, TEXTS_SHOWN).map(([text]) => text);
-}
-
-export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
-}
-
-export function countBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Record<string, number> {
-  return sumOf([...items].map((item) => [keyOf(item), 1] as const));
-}
-
-/** The sum for each name, in the order in which the names come. */
-export function sumOf(counts: Iterable<readonly [name: string, count: number]>): Record<string, number> {
-  const sums = new Map<string, number>();
-  for (const [name, count] of counts) sums.set(name, (sums.get(name) ?? 0) + count);
-  return Object.fromEntries(sums);
 }

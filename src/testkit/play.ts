@@ -1,7 +1,7 @@
 /** Plays calls against the app, a number at a time, and waits until the dust has settled. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../support/errors';
-import { groupBy } from './group';
+import { groupBy } from './counting';
 import type { SpeakRequest } from './options';
 import { calleesOf, type Scenario, type StubPlatform } from './platform';
 import type { Job } from './scenarios';

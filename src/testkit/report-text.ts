@@ -1,6 +1,7 @@
 /** The report that people read. */
 import { FINDINGS, type Severity } from './findings';
-import { sumOf, type Finding } from './group';
+import { sumOf } from './counting';
+import { type Finding } from './group';
 import type { Options } from './options';
 import type { PassResult, RunResult } from './run';
 

@@ -2,7 +2,8 @@
 import { TandemError, UsageError, messageOf } from '../support/errors';
 import { isFaultless } from './fault-settings';
 import { FINDINGS, type FindingCode } from './findings';
-import { countBy, groupFindings, sumOf, type Finding, type PassFound, type PassName } from './group';
+import { countBy, sumOf } from './counting';
+import { groupFindings, type Finding, type PassFound, type PassName } from './group';
 import { judge, PARTNER_MS } from './judge';
 import type { Options } from './options';
 import { createStubPlatform, NO_FAULTS, outcomeOf, type StubPlatform } from './platform';

@@ -277,7 +277,7 @@ describe('a command that waits for its turn', () => {
 
 describe('a command that fails', () => {
   it.each([
-    ['refused', new RefusedError(403, 'number-access-denied', 'x', 'no'), 'number-access-denied'],
+    ['refused', new RefusedError(403, 'user-access-denied', 'x', 'no'), 'user-access-denied'],
     ['unsent', new UnreachableError('no'), 'unreachable'],
   ])('dial %s: the caller is rejected, the failure is logged and counted', async (_, error, code) => {
     const { engine, control, store, lines, metrics } = testEngine();

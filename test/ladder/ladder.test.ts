@@ -57,9 +57,7 @@ describe('the ladder', () => {
       state: 'ended',
       history: [{ time: '2026-01-01T00:00:00.000Z', what: 'dialled' }],
     } as const;
-    const arrows = arrowsOf({ ...call, legs: [], timeline: [...call.timeline] }, [
-      { ...leg, history: [...leg.history] },
-    ]);
+    const arrows = arrowsOf({ ...call, timeline: [...call.timeline] }, [{ ...leg, history: [...leg.history] }]);
     expect(arrows.map(({ from, to, label }) => `${from} > ${to}: ${label}`)).toEqual([
       'phone > platform: dials +15552223333',
       'platform > Tandem: offered',

@@ -1,11 +1,4 @@
-import {
-  decodeG711,
-  encodeG711,
-  PCMA_TO_PCMU,
-  PCMU_TO_PCMA,
-  SILENCE,
-  transcodingTable,
-} from '../../src/media/g711';
+import { decodeG711, encodeG711, PCMA_TO_PCMU, PCMU_TO_PCMA, SILENCE, transcodingTable } from '../../src/media/g711';
 
 const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 

@@ -1,11 +1,5 @@
 import fc from 'fast-check';
-import {
-  acceptAnswer,
-  answerOffer,
-  checkOffer,
-  offeredMedia,
-  reofferedMedia,
-} from '../../src/media/negotiate';
+import { acceptAnswer, answerOffer, checkOffer, offeredMedia, reofferedMedia } from '../../src/media/negotiate';
 import { createOwnDescription } from '../../src/media/own-description';
 import { SdpError } from '../../src/support/sdp-error';
 

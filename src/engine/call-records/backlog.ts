@@ -1,6 +1,6 @@
 /** Records that wait to be written or delivered, oldest first; a fault is logged once for each outage. */
 import type { Logger } from '../../support/logger';
-import type { CountRecord, RecordSink } from './records';
+import type { CountRecord, RecordSink } from './sink';
 
 export interface Waiting {
   id: string;

@@ -4,7 +4,7 @@ import { messageOf } from '../../support/errors';
 import { createInternalErrors, type InternalErrors } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
 import { createBacklog } from './backlog';
-import type { CountRecord, Sink } from './records';
+import type { CountRecord, Sink } from './sink';
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;

@@ -3,7 +3,7 @@ import { messageOf } from '../../support/errors';
 import { createInternalErrors, type InternalErrors } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
 import { createBacklog, type Waiting } from './backlog';
-import type { CountRecord, Sink } from './records';
+import type { CountRecord, Sink } from './sink';
 import { SIGNATURE_HEADER, signatureOf } from './signature';
 
 export interface PosterOptions {

@@ -5,6 +5,7 @@ import type { Logger } from '../../support/logger';
 import { createRecordFile } from './record-file';
 import { createRecordPoster, type PosterOptions } from './record-poster';
 import { printRecord, recordOf } from './record';
+import type { CountRecord, Sink } from './sink';
 
 export interface CallRecords {
   /**
@@ -19,11 +20,6 @@ export interface CallRecords {
   /** How many records the busiest sink has in memory. */
   readonly waiting: number;
 }
-
-/** Where a record went, and what came of it. */
-export type RecordSink = 'file' | 'url';
-export type RecordOutcome = 'written' | 'failed' | 'lost';
-export type CountRecord = (sink: RecordSink, outcome: RecordOutcome) => void;
 
 export interface CallRecordsOptions {
   file: string | undefined;
@@ -60,11 +56,4 @@ export async function openCallRecords(options: CallRecordsOptions): Promise<Call
       return Math.max(0, ...sinks.map((sink) => sink.waiting));
     },
   };
-}
-
-export interface Sink {
-  readonly waiting: number;
-  write(id: string, text: string, settled?: () => void): void;
-  reopen?(): Promise<void>;
-  close(ms: number): Promise<void>;
 }

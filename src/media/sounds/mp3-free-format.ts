@@ -2,7 +2,8 @@
  * MP3 of free format, in which no header says the bit rate. The decoder loses such frames after a few, so they are put into
  * frames of the highest bit rate: a larger frame has room for all of its own sound, also for what stood in earlier frames.
  */
-import { frameHeader, frameLength, HIGHEST_BITRATE_INDEX, type FoundFrames, type FrameHeader } from './mp3-frames';
+import { frameLength, type FoundFrames } from './mp3-frames';
+import { frameHeader, HIGHEST_BITRATE_INDEX, type FrameHeader } from './mp3-header';
 import { sideInfoOf, type SideInfo } from './mp3-side-info';
 
 /** @returns undefined where the sound of a frame has no room in any */

@@ -1,5 +1,5 @@
 /** What a layer III frame says of its sound, behind the header (ISO 11172-3 2.4.1.7, 13818-3 2.4.1.7). */
-import type { FrameHeader } from './mp3-frames';
+import type { FrameHeader } from './mp3-header';
 
 export interface SideInfo {
   start: number;

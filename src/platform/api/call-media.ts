@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { wireBoolean } from '../../v1-wire/commands';
 import { wireTime } from '../../v1-wire/times';
 import { InvalidStateError, NotFoundError } from '../errors';
-import type { Call } from '../calls/call';
+import type { Call, GatherOfCall } from '../calls/call';
 import { Gather } from '../calls/gather';
 import { audio, parseAudio, playbackOf } from './audio';
 import type { ApiContext } from './context';
@@ -30,7 +30,7 @@ const gatherChanges = z.object({ state: word('completed') });
 export function callMediaRoutes({ calls, uris }: ApiContext): Router {
   const router = Router({ mergeParams: true });
   const callOf = (params: Record<string, string>): Call => calls.get(params['callId'] ?? '');
-  const gatherOf = (params: Record<string, string>): Gather => {
+  const gatherOf = (params: Record<string, string>): GatherOfCall => {
     const id = params['gatherId'] ?? '';
     const gather = callOf(params).gathers.get(id);
     if (!gather) throw new NotFoundError('gather', id);

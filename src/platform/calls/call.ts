@@ -1,7 +1,7 @@
 /** One leg: its state, its commands, its events. */
 import { runAll, type InternalErrors } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
-import type { CallState, RejectCause } from '../../v1-wire/commands';
+import type { CallState, RejectCause, BridgeState } from '../../v1-wire/commands';
 import type { HangupCause, HangupDetail, VoiceEventType } from '../../v1-wire/events';
 import { newId } from '../../support/ids';
 import { CallEndedError, InvalidStateError } from '../errors';
@@ -11,10 +11,8 @@ import type { Party } from '../../media/audio';
 import type { ErrorLog } from '../resources/error-log';
 import { timersWithin, type Cancel, type Timers } from '../../support/timers';
 import type { Uris } from '../uris';
-import type { Bridge } from './bridge';
 import { createCallEvents, type CallEvents, type EventFields } from './call-events';
 import { isOver, nextCallState, type CallSignal } from './call-state';
-import type { Gather } from './gather';
 import type { CallbackTarget, CallEvent, EventQueue } from './delivery';
 
 /** What a call was made with; an update may change some of it. */
@@ -59,15 +57,33 @@ export interface CallDeps {
   log: Logger;
 }
 
+/** What a call knows of the bridge that it is in. */
+export interface BridgeOfCall {
+  readonly id: string;
+  readonly state: BridgeState;
+  remove(call: Call): void;
+}
+
+/** What a call knows of the digits that are gathered from it. */
+export interface GatherOfCall {
+  readonly id: string;
+  readonly createdTime: Date;
+  readonly completedTime: Date | undefined;
+  readonly running: boolean;
+  readonly reason: string | undefined;
+  readonly digits: string;
+  stop(): void;
+}
+
 export class Call implements LineListener {
   readonly id = newId('call');
   readonly startTime = new Date();
   activeTime: Date | undefined;
   endTime: Date | undefined;
   /** The last bridge it was put into. */
-  bridge: Bridge | undefined;
+  bridge: BridgeOfCall | undefined;
   /** By id. */
-  readonly gathers = new Map<string, Gather>();
+  readonly gathers = new Map<string, GatherOfCall>();
   /** The first one ends the call. */
   readonly internalErrors: InternalErrors;
   readonly timers: Timers;

@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { randomText } from '../../support/ids';
-import type { OwnFile } from '../../media/sounds';
+import type { OwnFile } from '../../media/create-sounds';
 import { MediaTooLargeError, NotFoundError, QuotaError, ValidationError } from '../errors';
 import type { Uris } from '../uris';
 

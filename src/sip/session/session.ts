@@ -2,10 +2,9 @@
 import type { InternalErrors } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
 import { timersWithin, type Timers } from '../../support/timers';
-import type { SipResponse } from '../message';
+import type { SipRequest, SipResponse } from '../message';
 import type { Contact } from '../registrar';
-import type { Established } from './established';
-import type { ClientUser, TransactionLayer } from '../transaction/transaction';
+import type { ClientUser, ServerTransaction, TransactionLayer } from '../transaction/transaction';
 
 /** The session description of a call, negotiated as often as either end asks (RFC 3264). */
 export interface SessionMedia {
@@ -31,13 +30,19 @@ export interface SessionListener {
   dtmf(digit: string): void;
 }
 
+/** Takes the requests within a dialog. */
+export interface InDialogUser {
+  request(transaction: ServerTransaction): void;
+  ack(request: SipRequest): void;
+}
+
 export interface SessionDeps {
   layer: Pick<TransactionLayer, 'request' | 'ack'>;
   timers: Timers;
   /** What callbacks throw: of one call, where they come from `sessionWithin`. */
   internalErrors: InternalErrors;
   /** Where requests within a dialog are looked up. */
-  dialogs: Map<string, Established>;
+  dialogs: Map<string, InDialogUser>;
   /**
    * Where a far end is now whose connection is gone: a phone that has registered anew.
    * @param remote name-addr of the far end

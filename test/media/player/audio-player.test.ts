@@ -4,7 +4,7 @@ import type { Playback } from '../../../src/media/playback';
 import type { Packet } from '../../../src/media/audio';
 import { audioPlayers } from '../../../src/media/audio-player';
 import { decodeG711 } from '../../../src/media/g711';
-import { SoundError } from '../../../src/media/sounds';
+import { SoundError } from '../../../src/media/create-sounds';
 import { silentLog } from '../../helpers/silent-log';
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

@@ -1,7 +1,7 @@
 /** MP3 behind other bytes and of every framing, and files that are something else. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSounds } from '../../../src/media/sounds';
+import { createSounds } from '../../../src/media/create-sounds';
 import { amplitudeOf } from './tones';
 import { silentLog } from '../../helpers/silent-log';
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { WaveFile } from 'wavefile';
-import { createSounds, type Sounds, type SoundsOptions } from '../../../src/media/sounds';
+import { createSounds, type Sounds, type SoundsOptions } from '../../../src/media/create-sounds';
 import { amplitudeOf, toInt16, tone } from './tones';
 import { silentLog } from '../../helpers/silent-log';
 

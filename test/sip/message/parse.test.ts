@@ -1,10 +1,4 @@
-import {
-  MAX_HEADER_LENGTH,
-  MAX_HEADERS,
-  MAX_MESSAGE,
-  parseMessage,
-  type Parsed,
-} from '../../../src/sip/parse';
+import { MAX_HEADER_LENGTH, MAX_HEADERS, MAX_MESSAGE, parseMessage, type Parsed } from '../../../src/sip/parse';
 import { fastestMs } from '../../helpers/fastest';
 import { literal } from './rfc4475/literal';
 

@@ -2,11 +2,7 @@
 import { Headers, NO_BODY, type SipRequest } from '../../../src/sip/message';
 import { responseTo } from '../../../src/sip/respond';
 import { createTransactionLayer } from '../../../src/sip/transaction/layer';
-import type {
-  ClientTransaction,
-  ServerTransaction,
-  TransactionLayer,
-} from '../../../src/sip/transaction/transaction';
+import type { ClientTransaction, ServerTransaction, TransactionLayer } from '../../../src/sip/transaction/transaction';
 import type { Flow } from '../../../src/sip/transport/transport';
 import { lossyFlows, type Weather } from '../support/lossy-flows';
 import { silentLog } from '../../helpers/silent-log';

@@ -1,11 +1,5 @@
 /** What the tests of the transaction layer share: a flow that records, users that record, messages of RFC 3665's cast. */
-import {
-  Headers,
-  NO_BODY,
-  type SipMessage,
-  type SipRequest,
-  type SipResponse,
-} from '../../../src/sip/message';
+import { Headers, NO_BODY, type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message';
 import { responseTo } from '../../../src/sip/respond';
 import {
   createTransactionLayer,

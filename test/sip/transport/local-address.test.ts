@@ -1,9 +1,5 @@
 import type { NetworkInterfaceInfo } from 'node:os';
-import {
-  createIsOwnAddress,
-  isOwnAddress,
-  localAddressFor,
-} from '../../../src/sip/transport/local-address';
+import { createIsOwnAddress, isOwnAddress, localAddressFor } from '../../../src/sip/transport/local-address';
 
 const interfaceOf = (address: string, cidr: string, internal = false): NetworkInterfaceInfo =>
   address.includes(':')

@@ -1,11 +1,11 @@
 /** What can be played, as samples: sentences and files. The front door of `sounds/` and `speech/`. */
-import type { Playback } from '../playback';
-import { createSpeech, type SpeechOptions } from '../speech';
-import { createFiles, type FilesOptions } from './files';
-import { createSharedLoads } from './shared-loads';
+import type { Playback } from './playback';
+import { createSpeech, type SpeechOptions } from './speech';
+import { createFiles, type FilesOptions } from './sounds/files';
+import { createSharedLoads } from './sounds/shared-loads';
 
-export { SoundError, type SoundErrorCode } from './errors';
-export type { FindOwnMedia, OwnFile } from './files';
+export { SoundError, type SoundErrorCode } from './sounds/errors';
+export type { FindOwnMedia, OwnFile } from './sounds/files';
 
 export interface SoundsOptions extends FilesOptions, SpeechOptions {}
 
