@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import http, { createServer, type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import { CALLER, offerOf, answerOf, testApp, type TestApp } from './helpers/builders';
+import { CALLER, testApp, type TestApp } from './helpers/builders';
+import { answerBody, incomingCallBody } from './helpers/v1-events';
 
 const PATIENCE_MS = 20_000;
 let app: TestApp;
@@ -58,7 +59,7 @@ afterEach(async () => {
   app.lines.length = 0;
   expect(await send('GET', '/healthz')).toBe(200);
   const callId = `c-${Math.random()}`;
-  expect(await send('POST', '/webhooks/voice', JSON.stringify(offerOf({ callId })), json)).toBe(200);
+  expect(await send('POST', '/webhooks/voice', JSON.stringify(incomingCallBody({ callId })), json)).toBe(200);
   expect((await app.store.get(callId))?.phase).toBe('dialling');
   await app.engine.end(callId);
 });
@@ -167,7 +168,7 @@ describe('random requests', () => {
 });
 
 describe('nasty requests', () => {
-  const event = JSON.stringify(answerOf(CALLER));
+  const event = JSON.stringify(answerBody(CALLER));
   const bodies: [string, string | Buffer][] = [
     ['arrays nested thirty thousand deep', '['.repeat(30_000) + ']'.repeat(30_000)],
     ['objects nested nine thousand deep', '{"a":'.repeat(9_000) + '1' + '}'.repeat(9_000)],

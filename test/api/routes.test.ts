@@ -19,6 +19,7 @@ import {
   speechOf,
   testApp,
 } from '../helpers/builders';
+import { incomingCallBody } from '../helpers/v1-events';
 
 const SPEECH = { to: 'jsmith_mobile', sentence: 'Hello sip client' };
 const strictCall = callView.strict();
@@ -40,7 +41,7 @@ describe('POST /calls', () => {
     expect(control.last('dial').argument).toMatchObject({
       from: NUMBER,
       to: ENDPOINT,
-      tag: body.id,
+      correlation: body.id,
       callTimeout: 30,
     });
     expect(await store.get(body.id)).toBeDefined();
@@ -53,7 +54,7 @@ describe('POST /calls', () => {
       .post('/calls')
       .send({ to: PSTN, ...speech });
     await engine.receive(answerOf(CALLEE, { correlation: body.id }));
-    expect(control.last('say').argument).toEqual({ callId: CALLEE, ...speech, tag: body.id });
+    expect(control.last('say').argument).toEqual({ callId: CALLEE, ...speech, correlation: body.id });
   });
 
   it('gives each call an id of its own', async () => {
@@ -151,11 +152,11 @@ describe('GET /calls', () => {
     const { app, clock } = parts;
     await request(app)
       .post('/webhooks/voice')
-      .send(offerOf({ callId: 'c-1' }));
+      .send(incomingCallBody({ callId: 'c-1' }));
     clock.now += 1_000;
     await request(app)
       .post('/webhooks/voice')
-      .send(offerOf({ callId: 'c-2', from: 'sip:stranger@x.y' }));
+      .send(incomingCallBody({ callId: 'c-2', from: 'sip:stranger@x.y' }));
     clock.now += 1_000;
     const { body } = await request(app).post('/calls').send(SPEECH);
     return { ...parts, spoken: body.id as string };
@@ -204,7 +205,7 @@ describe('GET /calls/{id}', () => {
     const { app, clock, engine } = testApp({ control: fakeControl() });
     await engine.receive(offerOf());
     clock.now += 250;
-    await engine.receive(endOf(CALLEE, 'busy', { correlation: CALLER }));
+    await engine.receive(endOf(CALLEE, 'busy', { raw: 'USER_BUSY', correlation: CALLER }));
     const { status, body } = await request(app).get(`/calls/${CALLER}`);
     expect(status).toBe(200);
     expect(strictCall.parse(body)).toEqual({
@@ -224,7 +225,7 @@ describe('GET /calls/{id}', () => {
         { time: '2023-11-14T22:13:20.000Z', what: 'begin', phase: 'dialling' },
         {
           time: '2023-11-14T22:13:20.250Z',
-          what: 'event hangup',
+          what: 'event ended',
           leg: 'callee',
           callId: CALLEE,
           phase: 'ending',
@@ -276,7 +277,7 @@ describe('DELETE /calls/{id}', () => {
     const { app, control } = testApp();
     await request(app)
       .post('/webhooks/voice')
-      .send(offerOf({ from: 'sip:stranger@x.y' }));
+      .send(incomingCallBody({ from: 'sip:stranger@x.y' }));
     const before = control.names();
     const { status, body } = await request(app).delete(`/calls/${CALLER}`);
     expect([status, body.phase, body.reason]).toEqual([202, 'ended', 'unroutable']);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createServer, type AddressInfo } from 'node:net';
 import { buildTandem } from '../helpers/spawn-tandem';
 
-const MAIN = join(__dirname, '../dist/cli/main.js');
+const MAIN = join(__dirname, '../../dist/cli/main.js');
 jest.setTimeout(60_000);
 
 let folder: string;
@@ -335,7 +335,7 @@ describe.each([
   ['an unhandled rejection', 'SIGWINCH', 'unhandled-rejection', 'rejected by the test'],
 ] as const)('%s', (_name, signal, kind, message) => {
   it('is logged with its stack, the server shuts down as on SIGTERM, and the exit code is 1', async () => {
-    const hook = join(__dirname, 'fixtures/throw-on-signal.cjs');
+    const hook = join(__dirname, '../fixtures/throw-on-signal.cjs');
     const { child, says, exit, out } = run(['serve'], { ...FREE, NODE_OPTIONS: `--require ${hook}` });
     await says(/npm run demo/);
     child.kill(signal);

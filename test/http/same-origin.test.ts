@@ -4,7 +4,8 @@ import request from 'supertest';
 import { WebSocket } from 'ws';
 import type { Platform } from '../../src/platform';
 import { ACCOUNT, fastPlatform } from '../helpers/tandem';
-import { CALLER, NUMBER, PSTN, offerOf, testApp } from '../helpers/builders';
+import { CALLER, NUMBER, PSTN, testApp } from '../helpers/builders';
+import { incomingCallBody } from '../helpers/v1-events';
 
 type Fields = Record<string, string>;
 
@@ -45,8 +46,8 @@ const OWN: [string, Fields][] = [
 describe('Tandem', () => {
   const sends: [string, (app: ReturnType<typeof testApp>['app']) => request.Test][] = [
     ['POST /calls', (app) => request(app).post('/calls').send(SPEECH)],
-    ['POST /webhooks/voice', (app) => request(app).post('/webhooks/voice').send(offerOf())],
-    ['POST /WebHooks/voice/', (app) => request(app).post('/WebHooks/voice/').send(offerOf())],
+    ['POST /webhooks/voice', (app) => request(app).post('/webhooks/voice').send(incomingCallBody())],
+    ['POST /WebHooks/voice/', (app) => request(app).post('/WebHooks/voice/').send(incomingCallBody())],
   ];
 
   describe.each(sends)('%s', (_, send) => {
@@ -72,14 +73,14 @@ describe('Tandem', () => {
     expect(
       (await request(app).post('/calls').set(foreign).auth('secret', { type: 'bearer' }).send(SPEECH)).status,
     ).toBe(403);
-    expect((await request(app).post('/webhooks/voice').set(foreign).send(offerOf())).status).toBe(403);
+    expect((await request(app).post('/webhooks/voice').set(foreign).send(incomingCallBody())).status).toBe(403);
   });
 
   it.each(['get', 'head'] as const)('refuses %s of an event: it changes state too', async (method) => {
     const webhookCredentials = { username: 'a', password: 'b' };
     const { app, control } = testApp({ webhookMethod: 'GET', webhookCredentials });
     const image = request(app)[method]('/webhooks/voice').set('sec-fetch-site', 'cross-site').auth('a', 'b');
-    expect((await image.query({ ...offerOf() })).status).toBe(403);
+    expect((await image.query({ ...incomingCallBody() })).status).toBe(403);
     expect(control.asked).toEqual([]);
   });
 

@@ -21,7 +21,7 @@ const GIVEN = `
   import { createSocket } from 'node:dgram';
   import { connect, createServer } from 'node:net';
   import { pipeline } from 'node:stream/promises';
-  import type { Guarded, InternalErrors } from './src/internal-errors';
+  import type { Guarded, InternalErrors } from './src/support/internal-errors';
   declare const internalErrors: InternalErrors;
   declare const work: (value?: unknown) => void;
   declare const log: { warn(fields: object, text: string): void };

@@ -1,5 +1,6 @@
 import request from 'supertest';
-import { answerOf, failingStore, offerOf, CALLER, testApp } from '../helpers/builders';
+import { failingStore, CALLER, testApp } from '../helpers/builders';
+import { answerBody, incomingCallBody } from '../helpers/v1-events';
 
 describe('the frame of the server', () => {
   it('is alive whatever its store does', async () => {
@@ -32,7 +33,10 @@ describe('the frame of the server', () => {
 
   it('takes over a request id that is fit for a log', async () => {
     const { app, lines } = testApp();
-    const { headers } = await request(app).post('/webhooks/voice').set('x-request-id', 'req-1:a.b').send(offerOf());
+    const { headers } = await request(app)
+      .post('/webhooks/voice')
+      .set('x-request-id', 'req-1:a.b')
+      .send(incomingCallBody());
     expect(headers['x-request-id']).toBe('req-1:a.b');
     expect(lines.find(({ event }) => event === 'session.started')?.['requestId']).toBe('req-1:a.b');
   });
@@ -99,13 +103,13 @@ describe('the metrics', () => {
 
   it('tell events, flows by outcome, commands and live flows by phase', async () => {
     const { app } = testApp();
-    await request(app).post('/webhooks/voice').send(offerOf());
-    await request(app).post('/webhooks/voice').send(offerOf());
+    await request(app).post('/webhooks/voice').send(incomingCallBody());
+    await request(app).post('/webhooks/voice').send(incomingCallBody());
     await request(app)
       .post('/webhooks/voice')
-      .send(offerOf({ callId: 'c-2', from: 'sip:stranger@x.y' }));
+      .send(incomingCallBody({ callId: 'c-2', from: 'sip:stranger@x.y' }));
     const { text } = await request(app).get('/metrics');
-    expect(text).toContain('tandem_events_total{type="incomingcall"} 3');
+    expect(text).toContain('tandem_events_total{type="offered"} 3');
     expect(text).toContain('tandem_flows_started_total{kind="bridge-legs"} 2');
     expect(text).toContain(
       'tandem_flows_ended_total{kind="bridge-legs",direction="unroutable",outcome="unroutable",hung_up_by="tandem"} 1',
@@ -124,7 +128,7 @@ describe('the metrics', () => {
     const { app } = testApp();
     await request(app)
       .post('/webhooks/voice')
-      .send(answerOf('c-orphan', { correlation: 'c-unknown' }));
+      .send(answerBody('c-orphan', { tag: 'c-unknown' }));
     expect((await request(app).get('/metrics')).text).toContain('tandem_orphans_reaped_total 1');
   });
 
@@ -132,7 +136,7 @@ describe('the metrics', () => {
     const [a, b] = [testApp(), testApp()];
     await request(a.app)
       .post('/webhooks/voice')
-      .send(offerOf({ callId: CALLER }));
+      .send(incomingCallBody({ callId: CALLER }));
     expect((await request(b.app).get('/metrics')).text).not.toContain('tandem_events_total{');
   });
 });

@@ -1,18 +1,8 @@
 import net from 'node:net';
 import { startServer, webhookUrlOf, type TandemServer } from '../../src/server/server';
 import { apiServer, type ApiServer } from '../helpers/api-server';
-import {
-  CALLEE,
-  CALLER,
-  ENDPOINT,
-  NUMBER,
-  PSTN,
-  answerOf,
-  endOf,
-  offerOf,
-  recordingLog,
-  type RecordingLog,
-} from '../helpers/builders';
+import { CALLEE, CALLER, ENDPOINT, NUMBER, PSTN, recordingLog, type RecordingLog } from '../helpers/builders';
+import { answerBody, hangupBody, incomingCallBody } from '../helpers/v1-events';
 import { runTandem, testConfig, type RunningTandem } from '../helpers/tandem';
 
 const BOB = 'sip:bob@xyz-corp-testing.bwapp.bwsip.io';
@@ -235,15 +225,15 @@ describe('a server that goes down', () => {
       await held;
       return { status: 201, headers: { location: `/calls/${CALLEE}` } };
     };
-    expect((await post(offerOf())).status).toBe(200);
+    expect((await post(incomingCallBody())).status).toBe(200);
     await api.next(creates);
 
     const closing = server.close();
-    const refused = await post(offerOf({ callId: 'c-new' }));
+    const refused = await post(incomingCallBody({ callId: 'c-new' }));
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '10']);
     expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
-    expect((await post(offerOf())).status).toBe(200); // a known one
+    expect((await post(incomingCallBody())).status).toBe(200); // a known one
     expect(api.requests.filter((request) => !isRecovery(request))).toHaveLength(1);
 
     reply();
@@ -253,9 +243,9 @@ describe('a server that goes down', () => {
   });
 
   it('closes at once where bridged calls survive the process, though connections are kept alive', async () => {
-    await post(offerOf());
-    await post(answerOf(CALLEE, { correlation: CALLER }));
-    await post(answerOf(CALLER));
+    await post(incomingCallBody());
+    await post(answerBody(CALLEE, { tag: CALLER }));
+    await post(answerBody(CALLER));
     await recording.line(({ event, phase }) => event === 'session.step' && phase === 'bridged');
     const before = performance.now();
     await server.close();
@@ -265,7 +255,7 @@ describe('a server that goes down', () => {
   /** A server that goes down while the platform is silent: closed when its patience is over. */
   async function closeWithoutReply(): Promise<void> {
     api.answer = () => 'hang';
-    await post(offerOf());
+    await post(incomingCallBody());
     await api.next(creates);
     api.answer = () => ({ status: 404 });
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] });
@@ -301,12 +291,12 @@ describe('a server that goes down', () => {
 
   // What is acknowledged between the drain and the end of the last connection is owed too.
   it('finishes the commands of an event that it acknowledges while it closes', async () => {
-    await post(offerOf());
-    await post(answerOf(CALLEE, { correlation: CALLER }));
-    await post(answerOf(CALLER));
+    await post(incomingCallBody());
+    await post(answerBody(CALLEE, { tag: CALLER }));
+    await post(answerBody(CALLER));
     await recording.line(({ step }) => step === 'command bridge');
 
-    const body = JSON.stringify(endOf(CALLEE));
+    const body = JSON.stringify(hangupBody(CALLEE));
     const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
     await new Promise<void>((resolve) => socket.once('connect', resolve));
     const fields = ['Host: 127.0.0.1', 'Content-Type: application/json', `Content-Length: ${body.length}`];

@@ -28,8 +28,8 @@ describe('the Node version', () => {
   });
 });
 
-describe.each(['main.js', 'testkit/main.js'])('dist/%s', (entry) => {
-  const dist = join(__dirname, '../dist');
+describe.each(['cli/main.js', 'testkit/main.js'])('dist/%s', (entry) => {
+  const dist = join(__dirname, '../../dist');
   let folder: string;
   beforeAll(() => buildTandem(), 240_000);
   beforeEach(() => {
@@ -70,7 +70,7 @@ describe.each(['main.js', 'testkit/main.js'])('dist/%s', (entry) => {
   });
 
   it('parses on any old Node, with the module that it loads first', () => {
-    for (const file of [entry, 'node-version.js']) {
+    for (const file of [entry, 'support/node-version.js']) {
       const code = readFileSync(join(dist, file), 'utf8').replace(/^#!.*/, '');
       const found = new Linter().verify(code, { languageOptions: { ecmaVersion: 2015, sourceType: 'commonjs' } });
       expect(found.filter(({ fatal }) => fatal)).toEqual([]);

@@ -7,7 +7,10 @@ import { buildTandem } from '../helpers/spawn-tandem';
 import { runApp, type RunningApp } from './run-app';
 import { expectWellFormed } from './xml';
 
-const MAIN = join(dirname(process.env['TANDEM_MAIN'] ?? join(__dirname, '../../dist/cli/main.js')), 'testkit/main.js');
+const MAIN = join(
+  dirname(process.env['TANDEM_MAIN'] ?? join(__dirname, '../../dist/cli/main.js')),
+  '../testkit/main.js',
+);
 
 interface Exit {
   code: number | null;

@@ -90,7 +90,7 @@ it.each([
   ['that is a directory', () => folder, 'EISDIR'],
   ['in a directory that takes no files', () => '/sys/kernel/calls.jsonl', ''],
 ])('a file %s ends the start with its setting, its path and what to do', (_, path, code) => {
-  const main = process.env['TANDEM_MAIN'] ?? join(__dirname, '../../dist/cli/main.js');
+  const main = process.env['TANDEM_MAIN'] ?? join(__dirname, '../../../dist/cli/main.js');
   const env = { PATH: process.env['PATH'], PORT: '0', PLATFORM_PORT: '0', SIP_PORT: '0', HOST: '127.0.0.1' };
   const { status, stderr } = spawnSync(process.execPath, [main, 'serve'], {
     cwd: folder,

@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import request from 'supertest';
 import { createAuthLimit, networkOf } from '../../../src/http/auth/auth-limit';
-import { offerOf, recordingLog, testApp } from '../../helpers/builders';
+import { recordingLog, testApp } from '../../helpers/builders';
+import { incomingCallBody } from '../../helpers/v1-events';
 import { ACCOUNT, fastPlatform } from '../../helpers/tandem';
 
 const from = (remoteAddress: string) => ({ socket: { remoteAddress } }) as IncomingMessage;
@@ -76,7 +77,7 @@ describe.each([
   const webhookCredentials = { username: 'tandem', password: 'secret' };
   const send = (app: ReturnType<typeof testApp>['app'], secret: string) => {
     const sent = request(app)[method](path);
-    if (method === 'post') void sent.send(offerOf());
+    if (method === 'post') void sent.send(incomingCallBody());
     return kind === 'bearer' ? sent.auth(secret, { type: 'bearer' }) : sent.auth('tandem', secret);
   };
 

@@ -348,7 +348,7 @@ describe('the address of the server for a domain', () => {
   it('without any domain there is a realm too', () => {
     const w = world();
     w.domains.delete(w.domains.list()[0]!);
-    expect(challengeOf(w.authenticate(message({ from: 'sip:bob@127.0.0.1' })).response).realm).toBe('bwapp.bwsip.io');
+    expect(challengeOf(w.authenticate(message({ from: 'sip:bob@127.0.0.1' })).response).realm).toBe('unknown.invalid');
   });
 });
 
