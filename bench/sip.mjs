@@ -166,7 +166,7 @@ async function startSwitch() {
   const child = start(process.execPath, [
     ...nodeFlags,
     script,
-    dirname(MAIN),
+    dirname(dirname(MAIN)),
     DOMAIN,
     PASSWORD,
     `${sipPort}`,

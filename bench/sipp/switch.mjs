@@ -13,9 +13,9 @@ const [dist, domainName, password, port, ...users] = process.argv.slice(2);
 const load = (name) => createRequire(import.meta.url)(join(dist, name));
 const { startTelephony } = load('platform/telephony.js');
 const { createDomains } = load('platform/resources/domains.js');
-const { createTimers } = load('platform/timers.js');
-const { createInternalErrors } = load('internal-errors.js');
-const { createLogger } = load('logger.js');
+const { createTimers } = load('support/timers.js');
+const { createInternalErrors } = load('support/internal-errors.js');
+const { createLogger } = load('support/logger.js');
 
 const log = createLogger({ level: 'warn', pretty: false });
 const internalErrors = createInternalErrors(log);
