@@ -59,6 +59,7 @@ const telephony = await startTelephony(
     domains,
     timers: createTimers(internalErrors),
     receive,
+    intake: { open: true },
     ownMedia: () => undefined,
     errors: { record() {} },
     internalErrors,
