@@ -1,40 +1,40 @@
-/** The one grammar of SIP, SIPS and tel URIs (RFC 3261 19.1, RFC 3966). Others (`schemeOf`) are carried as text. */
+/** Parses, prints and compares SIP, SIPS and tel URIs (RFC 3261 19.1, RFC 3966). Other schemes are treated as text. */
 import { isIPv6 } from 'node:net';
 import { printHostPort } from './host-port';
 
 export interface Uri {
   /** `sip`, `sips` or `tel` */
   scheme: string;
-  /** Without escapes (bytes that are no UTF-8 as in `unescaped`). Of `tel`: the number. */
+  /** Unescaped (see `unescaped` for bytes that are not UTF-8). For `tel`: the number. */
   user?: string;
-  /** Without escapes. */
+  /** Unescaped. */
   password?: string;
-  /** As written, IPv6 addresses without brackets; empty for `tel`. */
+  /** As written, but IPv6 addresses have no brackets. Empty for `tel`. */
   host: string;
   port?: number;
-  /** Without escapes, names in lower case. */
+  /** Unescaped; names in lower case. */
   params: Map<string, string | undefined>;
-  /** What follows the `?`, as it stands. */
+  /** The raw text after `?`. */
   headers?: string;
 }
 
 const SCHEME = /^([A-Za-z][-A-Za-z0-9+.]*):/;
-/** No scheme allows any of these. */
+/** Characters that are invalid in every scheme. */
 const FORBIDDEN = /[\s<>"\p{Cc}]/u;
 const HOST_NAME = /^[A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_.])?$/;
 
-/** In lower case; undefined: no URI at all (RFC 3986 3.1). */
+/** @returns the scheme in lower case; undefined if the text is not a URI (RFC 3986 3.1) */
 export function schemeOf(text: string): string | undefined {
   return SCHEME.exec(text)?.[1]?.toLowerCase();
 }
 
-/** Any scheme: whether it can stand where a URI must. */
+/** Whether the text is plausible as a URI of any scheme. */
 export function looksLikeUri(text: string): boolean {
   const scheme = SCHEME.exec(text)?.[0];
   return scheme !== undefined && text.length > scheme.length && !FORBIDDEN.test(text);
 }
 
-/** Empty and unreadable parameters are passed over. @returns undefined: malformed, or of another scheme */
+/** Parses a URI. Empty parameters are ignored. @returns undefined if it is malformed or has another scheme */
 export function parseUri(text: string): Uri | undefined {
   const scheme = schemeOf(text);
   if (scheme === undefined || FORBIDDEN.test(text)) return undefined;
@@ -43,7 +43,8 @@ export function parseUri(text: string): Uri | undefined {
   if (scheme !== 'sip' && scheme !== 'sips') return undefined;
 
   const uri: Uri = { scheme, host: '', params: new Map() };
-  // An unescaped @ is allowed nowhere else, but semicolons and question marks are, in the user part.
+  // The first @ ends the user part: elsewhere it must be escaped. Semicolons and question marks may occur in the user
+  // part.
   const at = rest.indexOf('@');
   if (at >= 0 && !takeUser(uri, rest.slice(0, at))) return undefined;
   let address = rest.slice(at + 1);
@@ -58,7 +59,10 @@ export function parseUri(text: string): Uri | undefined {
   return hostPort && Object.assign(uri, hostPort);
 }
 
-/** Escapes are printed in capitals, and only where the grammar needs them: equal URIs are printed alike (RFC 3261 19.1.4). */
+/**
+ * Prints a URI. Escapes are in upper case and only where required, so that equal URIs have equal text (RFC 3261
+ * 19.1.4).
+ */
 export function printUri(uri: Uri): string {
   let text = `${uri.scheme}:`;
   if (uri.user !== undefined) {
@@ -72,7 +76,7 @@ export function printUri(uri: Uri): string {
   return uri.headers === undefined ? text : `${text}?${uri.headers}`;
 }
 
-/** `host`, `host:port`, `[v6]`, `[v6]:port`. */
+/** Parses `host`, `host:port`, `[v6]` or `[v6]:port`. @returns undefined if it is malformed */
 export function parseHostPort(text: string): { host: string; port?: number } | undefined {
   let host = text;
   let port = '';
@@ -95,8 +99,9 @@ export function parseHostPort(text: string): { host: string; port?: number } | u
 }
 
 /**
- * Whether two contacts are the same (RFC 3261 19.1.4): user and password with their case, host without, port as written,
- * and `user`, `ttl`, `method`, `maddr`, `transport` equal or absent in both; other parameters only where both have them.
+ * Whether two URIs are equal (RFC 3261 19.1.4). User and password are case-sensitive, the host is not. An explicit
+ * default port differs from a missing one. `user`, `ttl`, `method`, `maddr` and `transport` must be equal or absent in
+ * both; other parameters are compared only if both URIs have them.
  */
 export function sameUri(a: Uri, b: Uri): boolean {
   if (a.scheme !== b.scheme || a.user !== b.user || a.password !== b.password || a.port !== b.port) return false;
@@ -109,7 +114,7 @@ export function sameUri(a: Uri, b: Uri): boolean {
 
 const DECISIVE = ['user', 'ttl', 'method', 'maddr', 'transport'];
 
-/** In any order, names without case. */
+/** Ignores the order of headers and the case of their names. */
 function sameHeaders(a = '', b = ''): boolean {
   if (a === b) return true;
   const sorted = (headers: string): string =>
@@ -121,7 +126,7 @@ function sameHeaders(a = '', b = ''): boolean {
   return sorted(a) === sorted(b);
 }
 
-/** In lower case, without the dot of the root, IPv6 addresses in their shortest form (RFC 5954 4). */
+/** Lower case, without the trailing dot of the root; IPv6 addresses in their shortest form (RFC 5954 4). */
 export function canonicalHost(host: string): string {
   if (isIPv6(host)) return new URL(`http://[${host}]`).hostname.slice(1, -1);
   return host.toLowerCase().replace(/\.$/, '');
@@ -164,16 +169,16 @@ function takeParams(params: Uri['params'], text: string): boolean {
 }
 
 const ESCAPE = /%[0-9A-Fa-f]{2}/g;
-/** Escapes that may be one character of UTF-8, else one byte. */
+/** Escapes of one UTF-8 character, or of a single byte. */
 const ESCAPED_CHARACTER =
   /%[CD][0-9A-F]%[89AB][0-9A-F]|%E[0-9A-F](?:%[89AB][0-9A-F]){2}|%F[0-7](?:%[89AB][0-9A-F]){3}|%[0-9A-F]{2}/gi;
-/** Where bytes that are no UTF-8 are kept: as halves of surrogate pairs, which no text has. */
+/** Base of the lone surrogates that represent bytes that are not UTF-8. Valid text never contains them. */
 const BYTES = 0xdc00;
 
 /**
- * What the escapes stand for. Bytes that are no UTF-8, as old phones have them, become lone surrogates (U+DC80 to U+DCFF), so
- * that printing gives them back.
- * @returns undefined where a `%` begins no escape
+ * Decodes escapes. Bytes that are not UTF-8, which old phones send, become lone surrogates (U+DC80 to U+DCFF), so that
+ * `escaped` restores them.
+ * @returns undefined if a `%` does not begin an escape
  */
 function unescaped(text: string): string | undefined {
   if (!text.includes('%')) return text;
@@ -187,7 +192,7 @@ function unescaped(text: string): string | undefined {
   });
 }
 
-/** user-unreserved of RFC 3261 25.1. */
+/** Escapes a user part (user-unreserved, RFC 3261 25.1). */
 export const escapedUser = (text: string): string => escaped(text, /[^-A-Za-z0-9_.!~*'()&=+$,;?/]/gu);
 const escapeParam = (text: string): string => escaped(text, /[^-A-Za-z0-9_.!~*'()[\]/:&+$]/gu);
 
