@@ -1,13 +1,16 @@
-/** Codes from outside: cut before they are stored or logged, and from a closed set before they are a metric's label. */
+/**
+ * Codes that come from outside. They are truncated before they are stored or logged, and mapped to a closed set before
+ * they become metric labels.
+ */
 
 const MAX_LENGTH = 64;
 
-/** The code as it is stored and logged. */
+/** Truncates a code to 64 characters, for storage and logs. */
 export function cutCode(code: string): string {
   return code.length <= MAX_LENGTH ? code : `${code.slice(0, MAX_LENGTH - 1)}…`;
 }
 
-/** Failure codes of commands: those of Tandem, and those of the v1 API. */
+/** Failure codes of commands: Tandem's own and those of the v1 API. */
 const FAILURE_CODES: ReadonlySet<string> = new Set([
   'already-bridged',
   'caller-id-refused',
@@ -33,7 +36,7 @@ const FAILURE_CODES: ReadonlySet<string> = new Set([
   'validation-error',
 ]);
 
-/** The label of a failure: `other` stands for every code that is not known here. */
+/** The metric label of a failure code. Every unknown code becomes `other`. */
 export function failureLabel(code: string): string {
   return FAILURE_CODES.has(code) ? code : 'other';
 }

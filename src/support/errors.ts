@@ -1,8 +1,9 @@
 /**
- * The root of Tandem's own errors: one small class a failure, each with a stable `code`. Nobody matches on messages.
+ * Base class of Tandem's errors. Each kind of failure has its own class and a stable `code`. Code must not match on
+ * messages.
  */
 export abstract class TandemError extends Error {
-  /** Stable, kebab-case; what logs, metrics and callers tell failures apart by. */
+  /** Stable identifier in kebab-case, used by logs, metrics and callers. */
   abstract readonly code: string;
 
   constructor(message: string, options?: { cause?: unknown }) {
@@ -11,12 +12,12 @@ export abstract class TandemError extends Error {
   }
 }
 
-/** The command line asks for something that is not there, or not now; the message says what to do. */
+/** The command line is invalid, or asks for something that is unavailable. The message says what to do. */
 export class UsageError extends TandemError {
   readonly code = 'usage';
 }
 
-/** The message of anything that was thrown. */
+/** The message of a thrown value, which may be anything. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,6 +1,6 @@
 import { pooledRandomBytes } from './random';
 
-/** What an id names; the prefix is how v1 ids look on the wire (`c-m6dz5lqurhhxnn7is6v3w4y`). */
+/** Kinds of ids and their prefixes, which are those of the v1 API (`c-m6dz5lqurhhxnn7is6v3w4y`). */
 export const ID_PREFIXES = {
   call: 'c',
   bridge: 'brg',
@@ -19,7 +19,7 @@ export const ID_PREFIXES = {
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** Letters and digits that nobody can guess: five bits of randomness each. */
+/** Random text in base 32: five unpredictable bits per character. */
 export function randomText(length: number): string {
   let text = '';
   for (const byte of pooledRandomBytes(length)) text += ALPHABET.charAt(byte & 31);
@@ -32,8 +32,8 @@ export function newId(kind: keyof typeof ID_PREFIXES): string {
 }
 
 /**
- * The id in a `Location` header: what follows the last slash. The path may be relative or absolute, and a bridge's may
- * stand under `/calls/` (the tutorial) or under `/bridges/` (the SDK), so nothing else of it is looked at.
+ * The id in a `Location` header: the text after the last slash. The rest is ignored. The path may be relative or
+ * absolute, and a bridge may be under `/calls/` (in the tutorial) or `/bridges/` (in the SDK).
  */
 export function idFromLocation(location: string | undefined): string | undefined {
   const path = location?.split(/[?#]/, 1)[0];

@@ -1,4 +1,4 @@
-/** What the metrics of Tandem and of the platform have in common: a registry, build info, HTTP statuses. */
+/** Metrics that Tandem and the platform share: the registry, build information, HTTP statuses. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RequestHandler } from 'express';
@@ -6,13 +6,13 @@ import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 
 export interface Instruments {
   registry: Registry;
-  /** Counts every reply by the class of its route and its status. */
+  /** Counts each reply by route class and status. */
   countReplies: RequestHandler;
 }
 
 /**
- * @param prefix of the names: `tandem`
- * @param routes class of each first path segment; the class of any other path is `other`
+ * @param prefix prefix of the metric names, for example `tandem`
+ * @param routes route class by first path segment; all other paths have the class `other`
  */
 export function createInstruments(prefix: string, routes: ReadonlyMap<string, string>): Instruments {
   const registry = new Registry();
@@ -20,7 +20,7 @@ export function createInstruments(prefix: string, routes: ReadonlyMap<string, st
   collectDefaultMetrics({ register: registry });
   new Gauge({
     name: `${prefix}_build_info`,
-    help: 'Always 1; the labels tell what runs',
+    help: 'Always 1; the labels name the version and the Node release',
     labelNames: ['version', 'node'],
     registers,
   }).set({ version: version(), node: process.version }, 1);
@@ -41,7 +41,7 @@ export function createInstruments(prefix: string, routes: ReadonlyMap<string, st
   };
 }
 
-/** Of package.json, which is beside `src` and `dist`. */
+/** The version in package.json, which is next to `src` and `dist`. */
 function version(): string {
   try {
     const found = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version?: unknown };

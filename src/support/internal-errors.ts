@@ -1,11 +1,11 @@
 /**
- * Internal errors: exceptions that a callback of a timer, a socket, a clock or a worker throws, and rejections that no
- * caller awaits. They are logged with their stack, counted, and end at most the call in which they happen.
+ * Internal errors: exceptions thrown by callbacks of timers, sockets, clocks and workers, and rejections that no caller
+ * awaits. They are logged with their stack and counted. At most, they end the call in which they occur.
  */
 import type { Logger } from './logger';
 
 export interface InternalErrorFields {
-  /** Which callback it was, in a few words: `sip message`, `rtp packet`. */
+  /** Short name of the callback: `sip message`, `rtp packet`. */
   where: string;
   callId?: string | undefined;
   flowId?: string | undefined;
@@ -13,23 +13,25 @@ export interface InternalErrorFields {
 
 declare const GUARDED: unique symbol;
 
-/** A callback that never throws. Only `guard` makes one; the lint rule `tandem/guarded-callbacks` asks for this type. */
+/**
+ * A callback that never throws. Only `guard` creates it. The lint rule `tandem/guarded-callbacks` requires this type.
+ */
 export interface Guarded<Args extends unknown[]> {
   (...args: Args): void;
   readonly [GUARDED]: true;
 }
 
 export interface InternalErrors {
-  /** Wraps a callback: what it throws, or what the promise that it returns rejects with, is reported. */
+  /** Wraps a callback. Exceptions, and rejections of a promise that it returns, are reported. */
   guard<Args extends unknown[]>(where: string, run: (...args: Args) => unknown): Guarded<Args>;
-  /** An error that is reported again is logged and counted once. */
+  /** Logs and counts an error. Reporting the same error object again has no effect. */
   report(error: unknown, fields: InternalErrorFields): void;
   /**
-   * The errors of one call: they carry these fields, and the first one ends the call.
-   * @param end is itself guarded, and called after the callback that failed has been left
+   * Scope for one call: its errors are logged with these fields, and the first one ends the call.
+   * @param end ends the call. It is guarded, and runs after the failed callback has returned.
    */
   within(fields: Omit<InternalErrorFields, 'where'>, end: () => void): InternalErrors;
-  /** Since the start, those of calls included. */
+  /** Number of errors since the start, including those of calls. */
   readonly total: number;
 }
 
@@ -45,7 +47,7 @@ export function createInternalErrors(log: Pick<Logger, 'error'>): InternalErrors
         onReport(error, { ...fields, ...more });
         if (ended) return;
         ended = true;
-        // Not from within the callback: it may hold what the end of the call changes.
+        // Not synchronously: the failed callback may still use state that `end` changes.
         queueMicrotask(guarded((failure) => onReport(failure, { ...fields, where: 'end of a broken call' }), end));
       });
     },
@@ -62,7 +64,7 @@ export function createInternalErrors(log: Pick<Logger, 'error'>): InternalErrors
   });
 }
 
-/** Runs every step, even where an earlier one throws. @throws the first error, after the last step */
+/** Runs every step, even if an earlier one throws. @throws the first error, after the last step */
 export function runAll(...steps: (() => void)[]): void {
   const failures: unknown[] = [];
   for (const step of steps) {

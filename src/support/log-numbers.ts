@@ -1,22 +1,24 @@
-/** Masks telephone numbers and SIP users in what is logged: `+15551234533` becomes `+1555*****33`, `alice` `***ce`. */
+/**
+ * Masks telephone numbers and SIP users in log lines: `+15551234533` becomes `+1555*****33`, `alice` becomes `***ce`.
+ */
 import pino from 'pino';
 
 const NUMBER = /(\+|%2B)(\d{5,})/gi;
-/** A number as it was dialled, without its `+`: alone, so neither an id nor a part of a time or an address. */
+/** A dialled number without `+`. It must stand alone: it is not part of an id, a time or an address. */
 const DIALLED = /(?<![\w.:/-])\d{7,15}(?![\w:/-]|\.\d)/g;
-/** What stands before the `@` of an address, percent-encoded in a path too: scheme, user, password. */
+/** The part of an address before `@` (or `%40`, in a path): scheme, user, password. */
 const USER =
   /(?<![A-Za-z0-9\-_.!~*'&=+$%;,])((?:sips?|tel)(?::|%3A))?([A-Za-z0-9\-_.!~*'&=+$%;,]{1,128}?)(:[^@\s/]{0,128})?(@|%40)(?=[A-Za-z0-9[])/gi;
 const SCHEME = /^(?:sips?|tel)(?::|%3A)/i;
 const DIGITS = /^(?:\+|%2B)?\d+$/i;
 
-/** Fields that hold one party, in any form: a number without `+`, an extension, a bare SIP user. */
+/** Fields whose value is one party in any form: a number without `+`, an extension, a bare SIP user. */
 const PARTY_FIELDS = new Set(['from', 'to', 'user', 'number', 'endpoint', 'target', 'contact', 'sipUri']);
-/** A SIP Call-ID may look like an address, and lines are found by it. */
+/** Fields that are never masked: a SIP Call-ID may look like an address, but is needed to find log lines. */
 const ID_FIELDS = new Set(['callId', 'callIds', 'sessionId', 'requestId', 'recordingId', 'bridgeId', 'flow']);
 const MAX_DEPTH = 4;
 
-/** Masks every `+` number and every user of an address in a text. Idempotent. */
+/** Masks every telephone number and every user of an address in a text. Idempotent. */
 export function maskNumbers(text: string): string {
   if (!/[@+%]|\d{7}/.test(text)) return text;
   return text
@@ -29,7 +31,7 @@ export function maskNumbers(text: string): string {
     .replace(DIALLED, maskDigits);
 }
 
-/** The line with every string in it masked; errors become what pino makes of them. */
+/** Returns the line with every string masked. Errors are serialized as pino does. */
 export function maskValue<T extends object>(line: T): T {
   return maskObject(line, 0) as T;
 }
@@ -40,7 +42,7 @@ function maskObject(object: object, depth: number): unknown {
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, maskAny(name, value, depth)]));
 }
 
-/** Of a shape that pino's own serializer of errors leaves as it is. */
+/** Returns a shape that pino's error serializer does not change. */
 function maskError(error: Error, depth: number): unknown {
   const { type, ...rest } = pino.stdSerializers.err(error);
   const plain = Object.assign(Object.create(null) as object, maskObject(rest, depth + 1));
@@ -63,7 +65,7 @@ function maskParty(text: string): string {
   return party.includes('*') ? text : `${scheme}${hide(party, 0)}`;
 }
 
-/** At least five digits are hidden, or all but the last two. */
+/** Hides at least five digits, or all but the last two. */
 function maskDigits(digits: string): string {
   return hide(digits, Math.max(0, Math.min(4, digits.length - 7)));
 }

@@ -2,8 +2,8 @@ import pino from 'pino';
 import { maskNumbers, maskValue } from './log-numbers';
 
 /**
- * One log line: `event` is its stable code in kebab-case, for machines. What pino writes itself must not be a field, or the
- * line has the same key twice.
+ * Fields of a log line. `event` is a stable code in kebab-case, for machines. Fields that pino writes itself are
+ * forbidden: the line would contain the same key twice.
  */
 export interface LogFields {
   event: string;
@@ -13,7 +13,7 @@ export interface LogFields {
   [name: string]: unknown;
 }
 
-/** What every line of a child carries. A field of a line replaces a binding of the same name. */
+/** Fields that every line of a child logger has. A field of a line replaces a binding of the same name. */
 export interface LogBindings {
   event?: never;
   level?: never;
@@ -22,7 +22,7 @@ export interface LogBindings {
   [name: string]: unknown;
 }
 
-/** @param text for people: it may change, so neither code nor tests match it */
+/** @param text for people. It may change: code and tests must not match it. */
 type Write = (fields: LogFields, text: string) => void;
 
 export interface Logger {
@@ -36,8 +36,8 @@ export interface Logger {
 }
 
 /**
- * What never reaches a log line. Only names at the top of a line and the header of a request: a wildcard costs ten times
- * the line itself (bench/README.md), and no line of Tandem nests what it logs any deeper.
+ * Fields whose values are replaced in log lines. The list covers top-level fields and request headers only: a wildcard
+ * makes a line ten times as expensive (bench/README.md), and Tandem logs nothing that is nested deeper.
  */
 const REDACTED = [
   'password',
@@ -52,7 +52,7 @@ const REDACTED = [
   'req.headers.authorization',
 ];
 
-/** `user:password@` of any URL in the text becomes `***@`: callback URLs carry credentials. */
+/** Replaces `user:password@` in every URL of the text with `***@`: callback URLs contain credentials. */
 export function redactUrl(text: string): string {
   return text.replace(/\/\/[^/@\s]+@/g, '//***@');
 }
@@ -62,17 +62,17 @@ export type NumbersInLog = 'full' | 'masked';
 export interface LoggerOptions {
   /** One of pino's levels, or `silent`. */
   level: string;
-  /** For people (a terminal) rather than for machines (JSON lines). */
+  /** Human-readable output for a terminal instead of JSON lines. */
   pretty: boolean;
-  /** Whether telephone numbers and SIP users are written whole; by default they are. */
+  /** Whether telephone numbers and SIP users are masked. Default: `full`. */
   numbers?: NumbersInLog;
-  /** Where the lines go instead of to standard output. */
+  /** Receives the lines. Default: standard output. */
   destination?: { write(line: string): void };
-  /** The program that read the standard output has ended (EPIPE). */
+  /** Called when the reader of standard output has gone (EPIPE). */
   onClosed?: () => void;
 }
 
-/** The one logger of a process; parts of it take `logger.child({ … })`. */
+/** Creates the logger of the process. Components use `logger.child({ … })`. */
 export function createLogger({ level, pretty, numbers = 'full', destination, onClosed }: LoggerOptions): Logger {
   const options: pino.LoggerOptions = {
     level,
@@ -87,20 +87,20 @@ export function createLogger({ level, pretty, numbers = 'full', destination, onC
     }),
   };
   const root = pretty ? pino(options) : pino(options, destination ?? standardOutput(onClosed));
-  return over(root, {}, numbers === 'masked');
+  return withBindings(root, {}, numbers === 'masked');
 }
 
 function standardOutput(onClosed?: () => void): pino.DestinationStream {
   const stream = pino.destination({ dest: 1, sync: false });
-  // eslint-disable-next-line tandem/guarded-callbacks -- an error of the log cannot be logged
+  // eslint-disable-next-line tandem/guarded-callbacks -- errors of the log itself cannot be logged
   if (onClosed) stream.on('error', onClosed);
   return stream;
 }
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
-/** Bindings are merged here and not by pino, which would write a key that is in both of them twice. */
-function over(root: pino.Logger, bindings: LogBindings, masked: boolean): Logger {
+/** Merges bindings itself: pino would write a key twice if it is both a binding and a field. */
+function withBindings(root: pino.Logger, bindings: LogBindings, masked: boolean): Logger {
   const writer =
     (level: (typeof LEVELS)[number]): Write =>
     (fields, text) => {
@@ -109,7 +109,7 @@ function over(root: pino.Logger, bindings: LogBindings, masked: boolean): Logger
       if (masked) root[level](maskValue(line), maskNumbers(text));
       else root[level](line, text);
     };
-  const child = (more: LogBindings): Logger => over(root, { ...bindings, ...more }, masked);
+  const child = (more: LogBindings): Logger => withBindings(root, { ...bindings, ...more }, masked);
   const [trace, debug, info, warn, error, fatal] = LEVELS.map(writer) as [Write, Write, Write, Write, Write, Write];
   return { trace, debug, info, warn, error, fatal, child };
 }

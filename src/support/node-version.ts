@@ -1,10 +1,10 @@
 /**
- * The check of the Node version. It runs before anything else is loaded, so the compiled files of this module and of the
- * entries that use it must parse on any old Node: no syntax newer than ES2015, no imports.
+ * Checks the Node version before any other module is loaded. The compiled files of this module and of its entry points
+ * must parse on every old Node: no syntax newer than ES2015, no imports.
  */
 export const NEEDED = [20, 19] as const;
 
-/** Why this Node cannot run Tandem; undefined where it can. */
+/** @returns the error text for a Node version that is too old; undefined if the version is supported */
 export function unsupportedNode(version: string): string | undefined {
   const parts = version.split('.');
   const major = Number(parts[0]);
@@ -15,10 +15,10 @@ export function unsupportedNode(version: string): string | undefined {
   );
 }
 
-/** Ends the process where its Node is too old. */
+/** Exits with status 1 if the Node version is too old. */
 export function requireNode(): void {
-  const fault = unsupportedNode(process.versions.node);
-  if (fault === undefined) return;
-  process.stderr.write(fault + '\n');
+  const message = unsupportedNode(process.versions.node);
+  if (message === undefined) return;
+  process.stderr.write(message + '\n');
   process.exit(1);
 }

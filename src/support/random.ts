@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto';
 
-/** Fetched for many uses at once: a request to the system for each costs more than what is made of it. */
+/** Size of one read from the system's generator. Many small reads would cost more than the values are worth. */
 const POOL_BYTES = 4_096;
 let pool = Buffer.alloc(0);
 let used = 0;
 
 /**
- * Bytes that nobody can guess, each given out once.
- * @param length at most 4,096; the bytes are the caller's own
+ * Cryptographically random bytes from a pool. Each byte is returned once.
+ * @param length at most 4,096
+ * @returns a buffer that belongs to the caller
  */
 export function pooledRandomBytes(length: number): Buffer {
   if (used + length > pool.length) {
-    pool = randomBytes(POOL_BYTES); // a new one: what was given out stays as it is
+    pool = randomBytes(POOL_BYTES); // a new buffer: callers keep slices of the old one
     used = 0;
   }
   return pool.subarray(used, (used += length));

@@ -1,8 +1,8 @@
 import { TandemError } from './errors';
 
-/** A session description that media cannot use, and that SIP refuses. */
+/** The media cannot use a session description. SIP rejects the request with `status`. */
 export class SdpError extends TandemError {
-  /** @param code `sdp-not-acceptable`: understood, but there is nothing in common */
+  /** @param code `sdp-not-acceptable`: the description is readable, but there is no common codec */
   constructor(
     readonly code: 'sdp-unreadable' | 'sdp-not-acceptable',
     message: string,
@@ -10,7 +10,7 @@ export class SdpError extends TandemError {
     super(message);
   }
 
-  /** What SIP answers. */
+  /** Status of the SIP response. */
   get status(): 400 | 488 {
     return this.code === 'sdp-unreadable' ? 400 : 488;
   }

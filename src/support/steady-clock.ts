@@ -1,17 +1,18 @@
-/** Time for deadlines: it goes on evenly when the clock of the machine is set, or comes back from a suspended state. */
+/** A clock for deadlines. It is not affected when the system clock is changed. */
 
-/** @returns epoch milliseconds as of the clock's creation, and evenly on from there */
+/** @returns a function that returns milliseconds since the epoch, counted monotonically from the clock's creation */
 export function createSteadyClock(): () => number {
   const start = Date.now() - performance.now();
   return () => Math.round(start + performance.now());
 }
 
-/** Smaller differences are rounding, and the slow corrections of NTP. ms */
+/** Smaller differences are rounding errors or NTP slewing; ms. */
 const JUMP_MS = 1_000;
 
 /**
- * What the clock of the machine shows now for a time of a steady clock.
- * @param now of the steady clock
+ * Converts a time of a steady clock to the current system time.
+ * @param at time of the steady clock, ms
+ * @param now current time of the steady clock, ms
  */
 export function wallTime(at: number, now: number): number {
   const jump = Date.now() - now;

@@ -1,17 +1,17 @@
 import type { InternalErrors } from './internal-errors';
 
-/** Ends a timer that has not fired yet; harmless afterwards. */
+/** Cancels a timer. Has no effect after it has fired. */
 export type Cancel = () => void;
 
-/** The platform's only source of timers, so that `close()` leaves none behind. */
+/** All timers of the platform come from here, so that `close()` can end them. */
 export interface Timers {
-  /** Runs once, `ms` milliseconds from now; never at once, not even with 0. */
+  /** Runs a callback once, after `ms` milliseconds; never synchronously, not even with 0. */
   after(ms: number, run: () => void): Cancel;
-  /** Ends every timer. Later ones never fire. */
+  /** Cancels every timer. Timers that are started later never fire. */
   close(): void;
 }
 
-/** The same timers for one call: what a callback throws is an error of that call. */
+/** The timers for one call: exceptions of callbacks are reported as errors of that call. */
 export function timersWithin(timers: Timers, internalErrors: InternalErrors): Timers {
   return {
     after: (ms, run) => timers.after(ms, internalErrors.guard('timer', run)),
@@ -19,7 +19,7 @@ export function timersWithin(timers: Timers, internalErrors: InternalErrors): Ti
   };
 }
 
-/** @param internalErrors undefined: what a callback throws is uncaught */
+/** @param internalErrors reports exceptions of callbacks. If undefined, they stay uncaught. */
 export function createTimers(internalErrors?: InternalErrors): Timers {
   const running = new Set<NodeJS.Timeout>();
   let closed = false;
@@ -27,7 +27,7 @@ export function createTimers(internalErrors?: InternalErrors): Timers {
     after(ms, run) {
       if (closed) return () => undefined;
       const guarded = internalErrors ? internalErrors.guard('timer', run) : run;
-      // eslint-disable-next-line tandem/guarded-callbacks -- uncaught where the caller wants it so
+      // eslint-disable-next-line tandem/guarded-callbacks -- the caller may choose uncaught exceptions
       const timer = setTimeout(() => {
         running.delete(timer);
         guarded();
