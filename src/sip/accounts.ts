@@ -1,30 +1,30 @@
-/** What SIP needs to know of the endpoints that may register and call. Whoever keeps the accounts provides it. */
+/** The accounts that may register and call. The owner of the accounts implements `SipAccounts`. */
 import type { DigestSecret } from './digest/digest-secret';
 
-/** An account of one phone or of several. */
+/** An account that one or more phones use. */
 export interface SipEndpoint {
   readonly id: string;
   readonly name: string;
   readonly realm: string;
-  /** Its address of record. */
+  /** The address of record. */
   readonly sipUri: string;
   readonly enabled: boolean;
   readonly secret: DigestSecret;
-  /** Temporary credentials beside the password. */
+  /** Temporary credentials in addition to the password. */
   readonly tokens: readonly { readonly secret: DigestSecret; readonly expiresAt: Date }[];
 }
 
-/** Why the phones of an endpoint lose their access. */
+/** Why an endpoint's phones lose access. */
 export type Revocation = 'endpoint gone' | 'endpoint disabled' | 'password changed';
 
 export interface SipAccounts {
   endpoint(id: string): SipEndpoint | undefined;
-  /** In whatever spelling of the URI. */
+  /** Finds an endpoint by any equivalent spelling of its URI. */
   endpointBySipUri(sipUri: string): SipEndpoint | undefined;
-  /** The endpoints of all domains that have this name. */
+  /** The endpoints with this name, in all domains. */
   endpointsNamed(name: string): readonly SipEndpoint[];
-  /** The realm of the domain that this host stands for, as it was named; in whatever case. */
+  /** The realm of the domain with this host name, which is case-insensitive. The realm keeps its original case. */
   realmOf(host: string): string | undefined;
-  /** Of all domains. */
+  /** The realms of all domains. */
   realms(): readonly string[];
 }

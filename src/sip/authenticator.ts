@@ -1,6 +1,6 @@
 /**
- * Who sends a request (RFC 3261 22, RFC 7616, RFC 8760). Nothing in an answer says whether a user or a domain exists:
- * whoever has no right password for it gets the same answers for every name.
+ * Authenticates the sender of a request (RFC 3261 22, RFC 7616, RFC 8760). The responses do not reveal whether a user
+ * or a domain exists: without a valid password, a client gets the same responses for every name.
  */
 import type { Logger } from '../support/logger';
 import type { SipAccounts, SipEndpoint } from './accounts';
@@ -16,32 +16,35 @@ import type { ServerTransaction } from './transaction/transaction';
 import type { Flow } from './transport/transport';
 import { createSteadyClock } from '../support/steady-clock';
 
-/** Credentials looked at in one request: baresip answers each of two challenges. */
+/** Credentials checked per request: baresip answers each of two challenges. */
 const MAX_CREDENTIALS = 4;
-/** Of a name in logs and throttles. */
+/** Length of a user name in logs and throttles. */
 const MAX_NAME_LENGTH = 400;
 
 const NO_USERS: ReadonlySet<string> = new Set();
 
 export interface Authenticator {
   /**
-   * The endpoint that sends the request: proven by its password or one of its tokens, and named in `To` (REGISTER).
-   * undefined: answered already, with 401, 403 or 503.
+   * Authenticates a request by the endpoint's password or one of its tokens. A REGISTER must also name the endpoint in
+   * `To`.
+   * @returns the endpoint; undefined if the request has been rejected with 401, 403 or 503
    */
   authenticate(transaction: ServerTransaction): SipEndpoint | undefined;
-  /** Ids of the endpoints that have proven themselves over this flow. */
+  /** Ids of the endpoints that have authenticated over this flow. */
   usersOf(flow: Flow): ReadonlySet<string>;
 }
 
 export interface AuthenticatorOptions {
   domains: SipAccounts;
   log: Logger;
-  /** A request with credentials was refused. */
+  /** Called when a request with credentials is rejected. */
   failed?: (reason: 'credentials' | 'address' | 'disabled' | 'throttled') => void;
   /** ms */
   now?: () => number;
   throttle?: Throttle;
-  /** Host names of this server, which phones may have for a domain; IP addresses and `localhost` always are. */
+  /**
+   * Host names of this server that phones may use as their domain. IP addresses and `localhost` are always accepted.
+   */
   serverNames?: readonly string[];
 }
 
@@ -50,7 +53,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const throttle = options.throttle ?? createThrottle({}, now);
   const nonces = createNonces(now);
   const claimOf = createClaims(domains, new Set(['localhost', ...serverNames.map((name) => name.toLowerCase())]));
-  const isRight = createVerifier(now);
+  const verify = createVerifier(now);
   const users = new WeakMap<Flow, Set<string>>();
 
   return {
@@ -60,7 +63,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
       const refuse = (status: number, headers: [string, string][] = []): undefined =>
         void transaction.respond(responseTo(request, status, { headers }));
-      // 503 and not 403: it passes by itself, and a phone that shares the address with the culprit tries again later.
+      // 503 rather than 403: other phones at the same address retry later.
       const refuseFor = (seconds: number): undefined => {
         failed('throttled');
         return refuse(503, [['Retry-After', String(seconds)]]);
@@ -81,8 +84,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
       const offered = credentialsFor(realm, request);
       if (offered.length === 0) return challenge(realm, 'first');
-      // A nonce of somebody else, or of before a restart, is as good as an old one: no password is tried with it. Guesses
-      // that count can so only come from an address that gets our answers, not from one that is made up.
+      // A nonce that was issued to another address, or before a restart, counts as stale: no password is checked. So
+      // failed guesses only count for addresses that receive our responses, not for forged ones.
       const current = offered.filter(({ nonce }) => nonces.isCurrent(nonce, host));
       const [first] = current;
       if (!first) return challenge(realm, 'stale');
@@ -90,12 +93,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const name = fullName(first.username, realm);
       const wait = throttle.waitFor(host, name);
       if (wait > 0) return refuseFor(wait);
-      // One of each algorithm, all for one user: or a request would be many guesses.
+      // At most one per algorithm and all for the same user. Otherwise one request could contain many guesses.
       const guesses = ALGORITHMS.map((algorithm) =>
         current.find((credentials) => credentials.algorithm === algorithm && credentials.username === first.username),
       );
       const right = guesses.find(
-        (credentials) => credentials && isRight(credentials, endpointOf(credentials, realm, domains), request.method),
+        (credentials) => credentials && verify(credentials, endpointOf(credentials, realm, domains), request.method),
       );
       if (!right) {
         throttle.failed(host, name);
@@ -104,7 +107,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
           { event: 'sip-auth-failed', user: name, host, method: request.method, reason: 'credentials' },
           'wrong SIP credentials',
         );
-        // Once more, as whoever mistyped it may be asked; but baresip 1.0 would go on at a hundred tries a second.
+        // Challenge again once, so that the phone can ask its user for the password. Then refuse: baresip 1.0 would
+        // retry a hundred times a second.
         return nonces.isAfterFailure(first.nonce) ? refuse(403) : challenge(realm, 'failed');
       }
       if (!nonces.use(right.nonce, right.counted?.count)) return challenge(realm, 'stale');
@@ -116,7 +120,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         failed(reason);
         log.info(
           { event: 'sip-auth-failed', user: name, host, method: request.method, reason },
-          endpoint?.enabled ? 'SIP credentials of another address' : 'SIP credentials of a disabled endpoint',
+          endpoint?.enabled ? 'SIP credentials do not match the address' : 'SIP endpoint is disabled',
         );
         return refuse(403);
       }
@@ -127,7 +131,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   };
 }
 
-/** What is registered must be the own address; a call may show any `From` but that of another endpoint. */
+/**
+ * A REGISTER must be for the endpoint's own address. Other requests may have any `From` except that of another
+ * endpoint.
+ */
 function mayClaim(endpoint: SipEndpoint, claim: Claim, { method }: SipRequest): boolean {
   return claim.endpoint === endpoint || (method !== 'REGISTER' && claim.endpoint === undefined);
 }
@@ -141,12 +148,12 @@ function credentialsFor(realm: string, { headers }: SipRequest): Credentials[] {
     .filter((credentials) => credentials.realm.toLowerCase() === realm.toLowerCase());
 }
 
-/** Whose password it must be. */
+/** The endpoint whose password the credentials must match. */
 function endpointOf({ username }: Credentials, realm: string, domains: SipAccounts): SipEndpoint | undefined {
   return domains.endpointBySipUri(`sip:${fullName(username, realm)}`);
 }
 
-/** `user` and `user@realm` are the same user. */
+/** Returns `user@realm` for both `user` and `user@realm`. */
 function fullName(username: string, realm: string): string {
   const suffix = `@${realm.toLowerCase()}`;
   const user = username.toLowerCase().endsWith(suffix) ? username.slice(0, -suffix.length) : username;

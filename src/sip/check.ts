@@ -1,15 +1,15 @@
 /**
- * What makes a message that could be read unacceptable all the same (RFC 3261 8.1.1, 8.2, 20; RFC 4475 3.1.2, 3.3). Only
- * what is used is judged (8.2.2): a fault in any other header, as in `Date`, costs nothing. A response, an ACK and a
- * CANCEL need no more than what finds their transaction or dialog.
+ * Validates parsed messages (RFC 3261 8.1.1, 8.2, 20; RFC 4475 3.1.2, 3.3). Only headers that are used are checked
+ * (8.2.2): a malformed `Date`, for example, is ignored. For a response, an ACK and a CANCEL, only the headers that
+ * identify their transaction or dialog are checked.
  */
 import { isWildcard, looksLikeVia, parseCSeq, parseNameAddr, parseVia, tagOf } from './header-values';
 import type { Fault, Headers, SipMessage, SipRequest } from './message';
 import { looksLikeUri, parseUri, schemeOf } from '../addresses/uri';
 
-/** Headers of which two that differ contradict each other, in every request. Two that say the same are one. */
+/** Headers that must not have two different values in any request. Identical values count as one. */
 const SINGLE: ReadonlySet<string> = new Set(['call-id', 'cseq', 'from', 'max-forwards', 'to']);
-/** As above, where the method uses them. Session timers are optional: the first value counts, and nonsense is none. */
+/** The same by method. Session timers are optional: the first value counts, and a malformed value counts as missing. */
 const SINGLE_OF = new Map<string, ReadonlySet<string>>([
   ['REGISTER', new Set([...SINGLE, 'expires'])],
   ['INVITE', new Set([...SINGLE, 'content-type', 'expires'])],
@@ -17,10 +17,10 @@ const SINGLE_OF = new Map<string, ReadonlySet<string>>([
   ['INFO', new Set([...SINGLE, 'content-type'])],
 ]);
 
-/** The branch of RFC 3261 8.1.1.7 without anything that makes it one's own. */
+/** The magic cookie of RFC 3261 8.1.1.7 without a unique part. */
 const EMPTY_BRANCH = 'z9hG4bK';
 
-/** @returns undefined: nothing is wrong */
+/** @returns undefined if the message is valid */
 export function faultOf(message: SipMessage): Fault | undefined {
   const reason = message.kind === 'response' ? responseFault(message.headers) : requestFault(message);
   return reason === undefined ? undefined : { status: 400, reason };
@@ -37,17 +37,17 @@ function requestFault(request: SipRequest): string | undefined {
   const { method, headers } = request;
   const fault = viaFault(headers);
   if (fault !== undefined || method === 'ACK') return fault;
-  // Within a dialog nothing but the tags of both ends is used, and a CANCEL is found by its branch.
-  const isFound = method === 'CANCEL' || tagOf(headers.get('to') ?? '') !== undefined;
+  // Within a dialog only the tags of both ends are used. A CANCEL is matched by its branch.
+  const isMatched = method === 'CANCEL' || tagOf(headers.get('to') ?? '') !== undefined;
   return (
     contradiction(headers, SINGLE_OF.get(method) ?? SINGLE) ??
-    identityFault(request, isFound) ??
-    (isFound ? undefined : contactFault(request)) ??
+    identityFault(request, isMatched) ??
+    (isMatched ? undefined : contactFault(request)) ??
     uriFault(request.uri)
   );
 }
 
-/** The first one is used. The others go into the responses as they are. */
+/** The first `Via` is used. The others are copied to responses unchanged. */
 function viaFault(headers: Headers): string | undefined {
   const [first, ...others] = headers.all('via');
   if (first === undefined) return 'Missing Via';
@@ -66,8 +66,8 @@ function contradiction(headers: Headers, single: ReadonlySet<string>): string | 
   return undefined;
 }
 
-/** Whose request it is, and of which call. */
-function identityFault({ method, headers }: SipRequest, isFound: boolean): string | undefined {
+/** Checks the headers that identify the sender and the call. */
+function identityFault({ method, headers }: SipRequest, isMatched: boolean): string | undefined {
   const from = headers.get('from');
   const to = headers.get('to');
   if (from === undefined) return 'Missing From';
@@ -78,12 +78,12 @@ function identityFault({ method, headers }: SipRequest, isFound: boolean): strin
   if (!cseq) return 'Malformed CSeq';
   if (cseq.method !== method) return 'CSeq Method Mismatch';
   if (!headers.get('call-id')) return 'Missing Call-ID';
-  // A call is of whose credentials it has, and goes where the Request-URI says. Only a REGISTER is about its To.
-  if (isFound || method !== 'REGISTER') return undefined;
+  // The credentials identify the caller and the Request-URI the destination. Only REGISTER uses To.
+  if (isMatched || method !== 'REGISTER') return undefined;
   return parseNameAddr(to) ? undefined : 'Malformed to';
 }
 
-/** Used where a phone registers and where a call begins. One that can be read is enough. */
+/** `Contact` is used by REGISTER and by an initial INVITE. One readable value is enough. */
 function contactFault({ method, headers }: SipRequest): string | undefined {
   if (method !== 'REGISTER' && method !== 'INVITE') return undefined;
   let contacts = 0;
@@ -100,6 +100,6 @@ function uriFault(uri: string): string | undefined {
   if (!looksLikeUri(uri)) return 'Malformed Request-URI';
   if (scheme !== 'sip' && scheme !== 'sips') return undefined;
   const parsed = parseUri(uri);
-  // RFC 3261 19.1.1: no headers in a Request-URI.
+  // RFC 3261 19.1.1: headers are not allowed in a Request-URI.
   return parsed && parsed.headers === undefined ? undefined : 'Malformed Request-URI';
 }

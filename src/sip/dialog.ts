@@ -1,4 +1,4 @@
-/** Dialogs (RFC 3261 12): what two user agents remember of each other between INVITE and BYE. */
+/** Dialogs (RFC 3261 12): the state that two user agents share between INVITE and BYE. */
 import { printHostPort } from '../addresses/host-port';
 import { pooledRandomBytes } from '../support/random';
 import { parseCSeq, parseNameAddr, tagOf, withTag } from './header-values';
@@ -6,27 +6,27 @@ import { Headers, NO_BODY, type SipRequest, type SipResponse } from './message';
 import type { Flow } from './transport/transport';
 import { parseUri, printUri, schemeOf } from '../addresses/uri';
 
-/** 128 bits, globally unique (8.1.1.4). */
+/** A globally unique Call-ID with 128 random bits (8.1.1.4). */
 export function newCallId(): string {
   return pooledRandomBytes(16).toString('hex');
 }
 
-/** What a message needs to have to make a dialog is missing: Contact, Call-ID, From, To with tag. */
+/** A message lacks a header that a dialog needs: Contact, Call-ID, From, To with a tag. */
 export class DialogError extends Error {}
 
 interface DialogState {
   callId: string;
   localTag: string;
   remoteTag: string;
-  /** `From` of what is sent here, with its tag. */
+  /** `From` of requests from this end, with its tag. */
   local: string;
-  /** `To` of what is sent here, with its tag. */
+  /** `To` of requests from this end, with the remote tag. */
   remote: string;
   localSeq: number;
   remoteSeq: number | undefined;
   remoteTarget: string;
   routeSet: string[];
-  /** What decides whether the far end wants SIPS. */
+  /** The URI whose scheme decides whether `Contact` must be a SIPS URI. */
   asked: string;
   flow: Flow;
 }
@@ -43,19 +43,22 @@ export class Dialog {
     this.#state = state;
   }
 
-  /** The caller's side: of its INVITE and a response (12.1.2); one without a To tag has the null tag. @throws DialogError */
+  /**
+   * Creates the caller's side from its INVITE and a response (12.1.2). A missing To tag counts as the empty tag.
+   * @throws DialogError
+   */
   static ofResponse(invite: SipRequest, response: SipResponse, flow: Flow): Dialog {
-    const local = must(invite.headers.get('from'), 'From');
-    const remote = must(response.headers.get('to') ?? invite.headers.get('to'), 'To');
+    const local = required(invite.headers.get('from'), 'From');
+    const remote = required(response.headers.get('to') ?? invite.headers.get('to'), 'To');
     return new Dialog({
-      callId: must(invite.headers.get('call-id'), 'Call-ID'),
-      localTag: must(tagOf(local), 'tag of From'),
+      callId: required(invite.headers.get('call-id'), 'Call-ID'),
+      localTag: required(tagOf(local), 'tag of From'),
       remoteTag: tagOf(remote) ?? '',
       local,
       remote,
-      localSeq: parseCSeq(must(invite.headers.get('cseq'), 'CSeq'))?.number ?? 0,
+      localSeq: parseCSeq(required(invite.headers.get('cseq'), 'CSeq'))?.number ?? 0,
       remoteSeq: undefined,
-      // A 2xx must have a Contact (13.3.1.4). Whoever sends none is not left alone in a call that nobody acknowledges.
+      // A 2xx must have a Contact (13.3.1.4). If it has none, the Request-URI is used, so that the call gets its ACK.
       remoteTarget: contactOf(response.headers) ?? invite.uri,
       routeSet: response.headers.all('record-route').reverse(),
       asked: invite.uri,
@@ -63,21 +66,21 @@ export class Dialog {
     });
   }
 
-  /** The callee's side: of the INVITE that came in (12.1.1). @throws DialogError */
+  /** Creates the callee's side from a received INVITE (12.1.1). @throws DialogError */
   static ofRequest(invite: SipRequest, localTag: string, flow: Flow): Dialog {
-    const remote = must(invite.headers.get('from'), 'From');
-    const remoteTarget = must(contactOf(invite.headers), 'Contact');
+    const remote = required(invite.headers.get('from'), 'From');
+    const remoteTarget = required(contactOf(invite.headers), 'Contact');
     const routeSet = invite.headers.all('record-route');
     const nearest = parseNameAddr(routeSet[0] ?? '')?.uri ?? remoteTarget;
     return new Dialog({
-      callId: must(invite.headers.get('call-id'), 'Call-ID'),
+      callId: required(invite.headers.get('call-id'), 'Call-ID'),
       localTag,
-      // RFC 2543 peers send no tag; an empty one stands for it (12.1.1).
+      // RFC 2543 peers send no tag. It counts as the empty tag (12.1.1).
       remoteTag: tagOf(remote) ?? '',
-      local: withTag(must(invite.headers.get('to'), 'To'), localTag),
+      local: withTag(required(invite.headers.get('to'), 'To'), localTag),
       remote,
       localSeq: 0,
-      remoteSeq: parseCSeq(must(invite.headers.get('cseq'), 'CSeq'))?.number,
+      remoteSeq: parseCSeq(required(invite.headers.get('cseq'), 'CSeq'))?.number,
       remoteTarget,
       routeSet,
       asked: isSips(nearest) ? nearest : invite.uri,
@@ -85,7 +88,7 @@ export class Dialog {
     });
   }
 
-  /** Key under which requests of the other end are found: see `dialogIdOf`. */
+  /** Key by which requests from the other end are matched: see `dialogIdOf`. */
   get id(): string {
     const { callId, localTag, remoteTag } = this.#state;
     return dialogId(callId, localTag, remoteTag);
@@ -95,7 +98,7 @@ export class Dialog {
     return this.#state.localTag;
   }
 
-  /** This end, as the far end reaches it: `Contact` of what is sent. */
+  /** `Contact` of messages from this end. */
   get contact(): string {
     return contactFor(this.#state.flow, this.#state.asked);
   }
@@ -104,48 +107,48 @@ export class Dialog {
     return this.#state.flow;
   }
 
-  /** The far end, as its own requests call it: a name-addr. */
+  /** The far end's address: a name-addr with its tag. */
   get remote(): string {
     return this.#state.remote;
   }
 
-  /** Request-URI of what is sent to it. */
+  /** Request-URI of requests to the far end. */
   get remoteTarget(): string {
     return this.#state.remoteTarget;
   }
 
-  /** The connection that the dialog was on is gone, and the far end is known to be there now. */
+  /** Continues the dialog over another flow and contact, after its connection has closed. */
   moveTo({ flow, uri }: { flow: Flow; uri: string }): void {
     this.#state.flow = flow;
     this.#state.remoteTarget = uri;
   }
 
-  /** A request within the dialog (12.2.1.1), CSeq one higher than the last. Never ACK or CANCEL. */
+  /** Creates a request within the dialog (12.2.1.1) with the next CSeq number. Not for ACK and CANCEL. */
   request(method: string, parts: RequestParts = {}): SipRequest {
     this.#state.localSeq++;
     return this.#build(method, this.#state.localSeq, parts);
   }
 
-  /** The ACK for the 2xx of an INVITE with this CSeq number (13.2.2.4). */
+  /** Creates the ACK for the 2xx of the INVITE with this CSeq number (13.2.2.4). */
   ack(cseq: number, body?: RequestParts['body']): SipRequest {
     return this.#build('ACK', cseq, { body });
   }
 
   /**
-   * A request of the other end came within the dialog: is it in order (12.2.2)?
-   * @returns false: an old one overtaken by a newer one, to be refused with 500
+   * Records a request from the other end (12.2.2).
+   * @returns false if its CSeq is not higher than the last one: the request must be rejected with 500
    */
   accept(request: SipRequest, flow: Flow): boolean {
     const seq = cseqOf(request);
     const { remoteSeq } = this.#state;
     if (remoteSeq !== undefined && seq <= remoteSeq) return false;
     this.#state.remoteSeq = seq;
-    // The way by which it came works: a phone that has changed its network is reached there from now on.
+    // The flow of the latest request works. It may be new, because a phone has changed its network.
     this.#state.flow = flow;
     return true;
   }
 
-  /** Target refresh (12.2.1.2, 12.2.2): INVITE, UPDATE and their 2xx say where the other end is now. */
+  /** Target refresh (12.2.1.2, 12.2.2): updates the remote target from an INVITE, an UPDATE or their 2xx. */
   refresh(headers: Headers): void {
     this.#state.remoteTarget = contactOf(headers) ?? this.#state.remoteTarget;
   }
@@ -162,7 +165,7 @@ export class Dialog {
       ['CSeq', `${cseq} ${method}`],
       ...headers,
     ]);
-    // Not in BYE (RFC 3261 20, table 2): there is nothing more to be asked.
+    // BYE has no Contact (RFC 3261 20, table 2).
     if (method !== 'BYE') all.add('Contact', this.contact);
     if (body) all.add('Content-Type', body.type);
     return {
@@ -178,8 +181,9 @@ export class Dialog {
 export const MAX_FORWARDS = 70;
 
 /**
- * This end, as peers of that flow reach it.
- * @param asked Request-URI of the INVITE: whoever asks for SIPS is to get SIPS (8.1.1.8, 12.1.1), where there is TLS
+ * `Contact` of this end for the peer of a flow.
+ * @param asked Request-URI of the INVITE. If it is a SIPS URI and the flow uses TLS, the contact is a SIPS URI
+ * (8.1.1.8, 12.1.1).
  */
 export function contactFor(flow: Flow, asked: string): string {
   if (flow.transport === 'TLS' && isSips(asked)) return `<sips:tandem@${printHostPort(flow.local)}>`;
@@ -187,23 +191,25 @@ export function contactFor(flow: Flow, asked: string): string {
   return `<sip:tandem@${printHostPort(flow.local)}${transport}>`;
 }
 
-/** 12.2.1.1: a strict router (RFC 2543) that comes first wants to be the Request-URI, and the target to be the last route. */
+/**
+ * 12.2.1.1: if the first route is a strict router (RFC 2543), it becomes the Request-URI and the target the last route.
+ */
 function routed(target: string, routes: readonly string[]): { uri: string; routes: readonly string[] } {
   const [first, ...others] = routes;
   const router = parseUri(parseNameAddr(first ?? '')?.uri ?? '');
   if (!router || router.params.has('lr')) return { uri: target, routes };
-  // 19.1.1: neither may stand in a Request-URI.
+  // 19.1.1: a method parameter and headers are not allowed in a Request-URI.
   router.params.delete('method');
   delete router.headers;
   return { uri: printUri(router), routes: [...others, `<${target}>`] };
 }
 
-/** The CSeq number; a request without a readable one does not get as far as a dialog. */
+/** The CSeq number. Requests with an unreadable CSeq are rejected before they reach a dialog. */
 export function cseqOf(request: SipRequest): number {
   return parseCSeq(request.headers.get('cseq') ?? '')?.number ?? 0;
 }
 
-/** Under which dialog a request of the other end is to be found; undefined: it is outside of every dialog. */
+/** The id of the dialog to which a received request belongs; undefined if it is outside of a dialog. */
 export function dialogIdOf(request: SipRequest): string | undefined {
   const { headers } = request;
   const localTag = tagOf(headers.get('to') ?? '');
@@ -212,8 +218,8 @@ export function dialogIdOf(request: SipRequest): string | undefined {
 }
 
 /**
- * What was kept for the dialog of a request. A far end that answered without a tag may send one later: the local tag
- * alone, which is random, tells the dialog then.
+ * Finds the entry for the dialog of a request. A far end that answered without a tag may send one later. Then the
+ * dialog is found by the local tag alone, which is random.
  */
 export function findByDialog<Kept>(kept: ReadonlyMap<string, Kept>, { headers }: SipRequest): Kept | undefined {
   const localTag = tagOf(headers.get('to') ?? '');
@@ -231,7 +237,7 @@ function isSips(uri: string): boolean {
   return schemeOf(uri) === 'sips';
 }
 
-/** The first that can be read. */
+/** The URI of the first readable `Contact`. */
 function contactOf(headers: Headers): string | undefined {
   for (const value of headers.all('contact')) {
     const uri = parseNameAddr(value)?.uri;
@@ -240,7 +246,7 @@ function contactOf(headers: Headers): string | undefined {
   return undefined;
 }
 
-function must(value: string | undefined, what: string): string {
-  if (value === undefined) throw new DialogError(`no ${what}`);
+function required(value: string | undefined, what: string): string {
+  if (value === undefined) throw new DialogError(`the message has no ${what}`);
   return value;
 }

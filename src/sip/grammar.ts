@@ -1,22 +1,25 @@
 /**
- * The pieces that header values are made of (RFC 3261 25.1): tokens, quoted strings, parameters, comma lists.
- * Everything here is linear in the length of the text, and says `undefined` to what is wrong.
+ * Elements of header values (RFC 3261 25.1): tokens, quoted strings, parameters, comma-separated lists. All functions
+ * take time linear in the length of the text. Parsers return undefined for malformed text.
  */
 
-/** Parameters of a URI or a header: names in lower case, values unquoted; undefined: there is a name only. */
+/**
+ * Parameters of a URI or a header: names in lower case, values unquoted. A parameter without `=` has the value
+ * undefined.
+ */
 export type Params = Map<string, string | undefined>;
 
 const TOKEN = /^[-.!%*_+`'~A-Za-z0-9]+$/;
-/** What a parameter may have for a value without quotes: a token, or a host, so with the colons and brackets of IPv6. */
+/** Parameter values that need no quotes: tokens and hosts, including the colons and brackets of IPv6 addresses. */
 const BARE_VALUE = /^[-.!%*_+`'~A-Za-z0-9:[\]]+$/;
-/** As above, and what else does no harm: phones send slashes, at signs, nothing at all, … without quotes. */
+/** Unquoted values that are accepted. Phones send slashes, at signs and empty values without quotes. */
 const TOLERATED_VALUE = /^[^\s",;<>\\]*$/;
 
 export function isToken(text: string): boolean {
   return TOKEN.test(text);
 }
 
-/** Of a character code: space or tab. Line ends are gone by now: `parse` has unfolded the header. */
+/** Whether a character code is a space or a tab. Line ends do not occur: `parse` has unfolded the header. */
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
@@ -29,7 +32,7 @@ export function skipSpaces(text: string, from: number): number {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** The index of the quote that closes the string opened at `from`; -1 where none does. */
+/** The index of the quote that closes the string opened at `from`; -1 if there is none. */
 export function closingQuote(text: string, from: number): number {
   for (let i = from + 1; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -39,21 +42,21 @@ export function closingQuote(text: string, from: number): number {
   return -1;
 }
 
-/** What a quoted string says, without its quotes. */
+/** The content of a quoted string, unescaped. */
 export function unquoted(quotedString: string): string {
   const inside = quotedString.slice(1, -1);
   return inside.includes('\\') ? inside.replace(/\\([^])/g, '$1') : inside;
 }
 
-/** As a quoted string. */
+/** Formats text as a quoted string. */
 export function quote(text: string): string {
   return `"${text.replace(/[\r\n]+/g, ' ').replace(/["\\]/g, '\\$&')}"`;
 }
 
 /**
- * `;name=value;name` from `from` to the end of the text. Empty and malformed parameters are passed over, so that a stray
- * `;` does not cost the others (RFC 3261 8.2.2).
- * @returns undefined where there is anything else; the first of two of one name counts
+ * Parses `;name=value;name` from `from` to the end of the text. Empty and malformed parameters are skipped, so that a
+ * stray `;` does not invalidate the others (RFC 3261 8.2.2). The first parameter of a name counts.
+ * @returns undefined if the text contains anything else
  */
 export function parseParams(text: string, from = 0): Params | undefined {
   const params: Params = new Map();
@@ -68,15 +71,15 @@ export function parseParams(text: string, from = 0): Params | undefined {
 }
 
 export interface Param {
-  /** In lower case; undefined: nothing readable stands there. */
+  /** Lower case; undefined if the parameter is malformed. */
   name?: string | undefined;
-  /** Unquoted; undefined: there is no `=`. */
+  /** Unquoted; undefined if there is no `=`. */
   value?: string | undefined;
-  /** Index of the separator behind it, or the end of the text. */
+  /** Index of the next separator, or the length of the text. */
   end: number;
 }
 
-/** One `name`, `name=value` or `name="value"`, up to the separator or the end. */
+/** Reads one `name`, `name=value` or `name="value"`, up to the separator or the end of the text. */
 export function readParam(text: string, from: number, separator: ';' | ','): Param {
   let end = text.indexOf(separator, from);
   if (end < 0) end = text.length;
@@ -89,7 +92,7 @@ export function readParam(text: string, from: number, separator: ';' | ','): Par
     if (close < 0) return { end: text.length };
     end = text.indexOf(separator, close);
     if (end < 0) end = text.length;
-    // Something between the quote and the separator: whose value it is cannot be known.
+    // Text between the closing quote and the separator: the value is ambiguous.
     if (skipSpaces(text, close + 1) < end) return { end };
     return { name, value: unquoted(text.slice(start, close + 1)), end };
   }
@@ -102,7 +105,7 @@ function nameOf(text: string): string | undefined {
   return isToken(name) ? name.toLowerCase() : undefined;
 }
 
-/** `;name=value;name`, values in quotes where they must be. */
+/** Prints `;name=value;name`. Values are quoted only if necessary. */
 export function printParams(params: Iterable<readonly [string, string | undefined]>): string {
   let text = '';
   for (const [name, value] of params)
@@ -110,7 +113,10 @@ export function printParams(params: Iterable<readonly [string, string | undefine
   return text;
 }
 
-/** The elements of a comma list (RFC 3261 7.3.1), trimmed; commas in quotes and in angle brackets separate nothing. Empty ones are left out. */
+/**
+ * The trimmed elements of a comma-separated list (RFC 3261 7.3.1), without empty ones. Commas in quotes and in angle
+ * brackets do not separate elements.
+ */
 export function splitList(value: string): string[] {
   if (!value.includes(',')) return value === '' ? [] : [value];
   const elements: string[] = [];

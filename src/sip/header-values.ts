@@ -1,4 +1,4 @@
-/** The values of headers that are more than text (RFC 3261 20, 25.1). All say `undefined` to what is malformed. */
+/** Parses and prints structured header values (RFC 3261 20, 25.1). Parsers return undefined for malformed values. */
 import {
   closingQuote,
   isToken,
@@ -14,21 +14,21 @@ import { looksLikeUri, parseHostPort } from '../addresses/uri';
 
 /** `From`, `To`, `Contact`, `Route`, `Record-Route`, `Refer-To`, … */
 export interface NameAddr {
-  /** Without its quotes. */
+  /** Unquoted. */
   displayName?: string;
-  /** As written; `parseUri` takes it apart. */
+  /** As written; see `parseUri`. */
   uri: string;
-  /** Of the header, not of the URI. */
+  /** Header parameters, not URI parameters. */
   params: Params;
 }
 
-/** What makes a display name ambiguous where it has no quotes; other characters that are no tokens are let pass. */
+/** Characters that make an unquoted display name ambiguous. Other characters outside of tokens are accepted. */
 const NO_DISPLAY_NAME = /["<>,;:@\\]/;
 
 /**
- * `"Name" <uri>;params`, `Name <uri>;params` or `uri;params`. A name with quotes or commas that should have been escaped is
- * no obstacle where there is only one URI in angle brackets. Without angle brackets parameters are the header's,
- * and the URI has neither `?` nor comma (RFC 3261 20.10). `*` is none: compare before.
+ * Parses `"Name" <uri>;params`, `Name <uri>;params` or `uri;params`. A name with unescaped quotes or commas is accepted
+ * if there is only one URI in angle brackets. Without angle brackets, parameters belong to the header, and the URI must
+ * not contain `?` or a comma (RFC 3261 20.10). `*` is not a name-addr: see `isWildcard`.
  */
 export function parseNameAddr(value: string): NameAddr | undefined {
   return parseStrictly(value) ?? parseLoosely(value);
@@ -57,7 +57,7 @@ function parseLoosely(value: string): NameAddr | undefined {
   const bracket = value.indexOf('<');
   if (bracket <= 0 || bracket !== value.lastIndexOf('<')) return undefined;
   const name = value.slice(0, bracket).trim();
-  // Behind a colon or semicolon it may be the value of a parameter: `sip:a@b;x=<c>`.
+  // The angle bracket may be part of a parameter value: `sip:a@b;x=<c>`.
   if (looksLikeUri(name)) return undefined;
   return bracketed(value, bracket, name.replace(/^"|"$/g, '').replace(/\\([^])/g, '$1'));
 }
@@ -72,27 +72,27 @@ function bracketed(value: string, bracket: number, displayName: string): NameAdd
   return params && (displayName === '' ? { uri, params } : { displayName, uri, params });
 }
 
-/** `Contact: *`, also with parameters, which it should not have. */
+/** Whether a `Contact` is `*`. Parameters, which are not allowed, are ignored. */
 export function isWildcard(contact: string): boolean {
   return /^\*[ \t]*(?:;|$)/.test(contact);
 }
 
-/** Always with angle brackets. */
+/** Prints a name-addr, always with angle brackets. */
 export function printNameAddr({ displayName, uri, params }: NameAddr): string {
   return `${displayName === undefined ? '' : `${quote(displayName)} `}<${uri}>${printParams(params)}`;
 }
 
-/** A tag where the rest of the header cannot be read. */
+/** Finds the tag in a header that is otherwise malformed. */
 const LOOSE_TAG = /;[ \t]*tag[ \t]*=[ \t]*([^\s;,"<>]+)/i;
 
-/** The tag of a `From` or `To`, also where the rest of it is malformed; undefined: none, or an empty one. */
+/** The tag of a `From` or `To`, even if the rest is malformed; undefined if it is missing or empty. */
 export function tagOf(value: string): string | undefined {
   const address = parseNameAddr(value);
   const tag = address ? address.params.get('tag') : LOOSE_TAG.exec(value.slice(value.lastIndexOf('>') + 1))?.[1];
   return tag === '' ? undefined : tag;
 }
 
-/** The `From` or `To` with this tag put on; the rest stays as it is written. A tag that is there already stays too. */
+/** Adds a tag to a `From` or `To` that has none. The rest is not changed. */
 export function withTag(value: string, tag: string): string {
   if (tagOf(value) !== undefined) return value;
   return `${value.replace(/[;\s]+$/, '')};tag=${tag}`;
@@ -109,7 +109,7 @@ export interface Via {
 
 const VIA = /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([-.!%*_+`'~A-Za-z0-9]+)[ \t]+([^ \t;,]+)/i;
 
-/** Whether it begins as a `Via`: what is not used of it is not judged. */
+/** Whether the text begins like a `Via`. The parameters are not checked. */
 export function looksLikeVia(value: string): boolean {
   return VIA.test(value);
 }
@@ -121,7 +121,7 @@ export function parseVia(value: string): Via | undefined {
   const [start, transport = '', sentBy = ''] = match;
   let address = sentBy;
   let params = skipSpaces(value, start.length);
-  // There may be spaces around the colon.
+  // Spaces around the colon are allowed.
   if (params < value.length && value[params] !== ';') {
     let end = value.indexOf(';', params);
     if (end < 0) end = value.length;
@@ -149,14 +149,14 @@ export function parseCSeq(value: string): CSeq | undefined {
   return match && number < 2 ** 31 ? { number, method: match[2] ?? '' } : undefined;
 }
 
-/** A number of seconds, of hops, of bytes: digits, not above `max` (2^32 - 1 unless said otherwise). */
+/** Parses a non-negative integer of at most `max`. Default: 2^32 - 1. */
 export function parseScalar(value: string, max = 2 ** 32 - 1): number | undefined {
   if (!/^\d{1,20}$/.test(value)) return undefined;
   const number = Number(value);
   return number <= max ? number : undefined;
 }
 
-/** A value with parameters: `Session-Expires: 1800;refresher=uac`, `Content-Type`, `Event`, `Retry-After: 5;duration=60`. */
+/** Parses a value with parameters, such as `Session-Expires: 1800;refresher=uac`, `Content-Type` or `Retry-After`. */
 export function parseParamsValue(text: string): { value: string; params: Params } | undefined {
   let semicolon = text.indexOf(';');
   if (semicolon < 0) semicolon = text.length;
@@ -166,16 +166,16 @@ export function parseParamsValue(text: string): { value: string; params: Params 
 }
 
 export interface AuthParams {
-  /** As written: compare without case. */
+  /** As written; compare case-insensitively. */
   scheme: string;
   /** Names in lower case, values unquoted. */
   params: Map<string, string>;
 }
 
 /**
- * Credentials and challenges: `Authorization`, `WWW-Authenticate`, `Authentication-Info` has no scheme (RFC 3261 20.7, 20.44).
- * Parameters without a value are passed over.
- * @returns undefined also where a parameter comes twice with different values
+ * Parses credentials and challenges: `Authorization`, `WWW-Authenticate` (RFC 3261 20.7, 20.44). Not for
+ * `Authentication-Info`, which has no scheme. Parameters without a value are skipped.
+ * @returns undefined if the value is malformed, or a parameter occurs twice with different values
  */
 export function parseAuthParams(value: string): AuthParams | undefined {
   const space = value.search(/[ \t]/);
@@ -194,7 +194,7 @@ export function parseAuthParams(value: string): AuthParams | undefined {
   return { scheme, params };
 }
 
-/** @param params each with whether it is quoted: `realm` and `nonce` are, `algorithm` and `nc` are not */
+/** @param params `quoted` is true for `realm` and `nonce`, for example, and false for `algorithm` and `nc` */
 export function printAuthParams(
   scheme: string,
   params: Iterable<readonly [name: string, value: string, quoted: boolean]>,

@@ -1,6 +1,8 @@
-/** SIP messages (RFC 3261 7): what a request, a response and their headers are. `parse.ts` reads them, `print.ts` writes them. */
+/**
+ * SIP messages (RFC 3261 7): requests, responses and their headers. See `parse.ts` and `print.ts` for the text form.
+ */
 
-/** The one header value of a name with a compact form (RFC 3261 7.3.3, 20; RFC 3515, 4028, 6665). */
+/** Long form by compact form of header names (RFC 3261 7.3.3, 20; RFC 3515, 4028, 6665). */
 const COMPACT = new Map<string, string>(
   Object.entries({
     c: 'content-type',
@@ -20,7 +22,7 @@ const COMPACT = new Map<string, string>(
   }),
 );
 
-/** Names whose usual spelling is not that of Capitals-After-Dashes. */
+/** Names whose usual spelling does not just capitalize each word. */
 const SPELLINGS: Readonly<Record<string, string>> = {
   'call-id': 'Call-ID',
   cseq: 'CSeq',
@@ -32,24 +34,24 @@ const SPELLINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The headers of a message, in their order; names in any case and in compact form. A header that is a list
- * (RFC 3261 7.3.1) is kept as one value an element, however it was written: `all('via')` has one `Via` each.
+ * The headers of a message in order. Names are case-insensitive and may be in compact form. List headers (RFC 3261
+ * 7.3.1) have one value per element, however they were written: `all('via')` returns each `Via` separately.
  */
 export class Headers {
   readonly #entries: { name: string; value: string }[] = [];
 
-  /** @param entries names in any spelling, values as they stand on the wire */
+  /** @param entries names in any spelling; values as on the wire */
   constructor(entries: Iterable<readonly [name: string, value: string]> = []) {
     for (const [name, value] of entries) this.add(name, value);
   }
 
-  /** The first value; undefined where there is none. */
+  /** The first value of this name. */
   get(name: string): string | undefined {
     const wanted = canonical(name);
     return this.#entries.find((entry) => entry.name === wanted)?.value;
   }
 
-  /** Every value, in order. */
+  /** All values of this name in order. */
   all(name: string): string[] {
     const wanted = canonical(name);
     return this.#entries.filter((entry) => entry.name === wanted).map(({ value }) => value);
@@ -59,19 +61,19 @@ export class Headers {
     return this.get(name) !== undefined;
   }
 
-  /** Adds one after all others. */
+  /** Appends a header. */
   add(name: string, value: string): this {
     this.#entries.push({ name: canonical(name), value });
     return this;
   }
 
-  /** Adds one before all others. */
+  /** Inserts a header before all others. */
   prepend(name: string, value: string): this {
     this.#entries.unshift({ name: canonical(name), value });
     return this;
   }
 
-  /** In place of every value of this name, where the first of them stood; undefined: removes them. */
+  /** Replaces all values of this name, at the position of the first one. Undefined removes them. */
   set(name: string, value: string | undefined): this {
     const wanted = canonical(name);
     const at = this.#entries.findIndex((entry) => entry.name === wanted);
@@ -81,7 +83,7 @@ export class Headers {
     return this;
   }
 
-  /** Removes the first value of this name, as a proxy or a client does with its own `Via`. */
+  /** Removes and returns the first value of this name. */
   removeFirst(name: string): string | undefined {
     const wanted = canonical(name);
     const at = this.#entries.findIndex((entry) => entry.name === wanted);
@@ -92,12 +94,12 @@ export class Headers {
     return this.#entries.length;
   }
 
-  /** In order; names as they are usually spelled. */
+  /** Iterates in order; names have their usual spelling. */
   *[Symbol.iterator](): IterableIterator<[name: string, value: string]> {
     for (const { name, value } of this.#entries) yield [spelled(name), value];
   }
 
-  /** In order; names in lower case and long form. */
+  /** All headers in order; names are in lower case and long form. */
   get entries(): readonly { readonly name: string; readonly value: string }[] {
     return this.#entries;
   }
@@ -113,7 +115,7 @@ export interface SipRequest {
   readonly kind: 'request';
   /** Case-sensitive. */
   readonly method: string;
-  /** The Request-URI, as it stands on the wire. */
+  /** The Request-URI as on the wire. */
   readonly uri: string;
   readonly headers: Headers;
   readonly body: Buffer;
@@ -132,7 +134,7 @@ export type SipMessage = SipRequest | SipResponse;
 
 export const NO_BODY = Buffer.alloc(0);
 
-/** Lower case, long form: how names are kept and compared. */
+/** The form in which header names are stored and compared: lower case, long form. */
 export function canonical(name: string): string {
   const lower = name.toLowerCase();
   return COMPACT.get(lower) ?? lower;
@@ -144,13 +146,13 @@ function spelled(name: string): string {
   let spelling = spellings.get(name);
   if (spelling === undefined) {
     spelling = name.replace(/(^|-)([a-z])/g, (_match, dash: string, letter: string) => dash + letter.toUpperCase());
-    // Names come from the wire: only as many are remembered as a well-meaning peer uses.
+    // Names come from the wire, so the cache is limited.
     if (spellings.size < 200) spellings.set(name, spelling);
   }
   return spelling;
 }
 
-/** What is wrong with a message, as the status of the response and its phrase. */
+/** A defect of a message: status and reason phrase of the response. */
 export interface Fault {
   status: number;
   reason: string;

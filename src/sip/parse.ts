@@ -1,24 +1,24 @@
-/** Reads SIP messages (RFC 3261 7, 18.3, 25; RFC 4475). `check.ts` judges what was read. */
+/** Parses SIP messages (RFC 3261 7, 18.3, 25; RFC 4475). `check.ts` validates the result. */
 import { faultOf } from './check';
 import { isToken, splitList } from './grammar';
 import { parseScalar } from './header-values';
 import { canonical, Headers, NO_BODY, type Fault, type SipMessage, type SipRequest } from './message';
 
-/** Bytes of a whole message; what does not fit a datagram is no call. */
+/** Size of a message; bytes. Larger messages would not fit into a datagram. */
 export const MAX_MESSAGE = 65_536;
-/** Header values, each element of a list counted. */
+/** Number of header values. Each element of a list counts. */
 export const MAX_HEADERS = 256;
-/** Characters of one header, folded lines together, and of a start line. */
+/** Length of a header, including its folded lines, and of a start line; characters. */
 export const MAX_HEADER_LENGTH = 8_192;
 
 export type Parsed =
   | { kind: 'message'; message: SipMessage }
-  /** A request with a fault, to be answered with this status (unless it is an ACK); it has a `Via`, and what else could be read. */
+  /** A defective request that has a `Via`. It must be answered with this status unless it is an ACK. */
   | { kind: 'malformed'; request: SipRequest; status: number; reason: string }
-  /** No SIP, or too little of it, or a response with a fault. */
+  /** Not SIP, incomplete, or a defective response. */
   | { kind: 'dropped'; reason: string };
 
-/** Headers that are comma lists (RFC 3261 7.3.1 and the RFCs that define them). */
+/** Headers that are comma-separated lists (RFC 3261 7.3.1 and the RFCs that define them). */
 const LISTS = new Set([
   ...['accept', 'accept-encoding', 'accept-language', 'accept-contact', 'alert-info', 'allow', 'allow-events'],
   ...['call-info', 'contact', 'content-encoding', 'content-language', 'diversion', 'error-info', 'history-info'],
@@ -31,18 +31,18 @@ const CR = 0x0d;
 const LF = 0x0a;
 const LOOSE_LINE_END = /\r(?!\n)|(?<!\r)\n/;
 
-/** Methods that are handled without their body, no matter what `Content-Length` says. */
+/** Methods whose body is not used, so that `Content-Length` need not be valid. */
 const BODY_UNUSED: ReadonlySet<string> = new Set(['ACK', 'BYE', 'CANCEL', 'REGISTER']);
-/** Headers in which a line end is not let pass: what they say decides where messages go. */
+/** Headers in which a bare CR or LF is rejected, because they determine the routing of messages. */
 const NEEDED: ReadonlySet<string> = new Set([
   ...['call-id', 'contact', 'content-length', 'content-type', 'cseq', 'from', 'record-route', 'route', 'to', 'via'],
 ]);
 
 /**
- * One message. Never throws, and takes time linear in the length. Responses and ACKs are read as far as they can be: one
- * that is dropped for a fault leaves a call ringing that was answered, or ends one that talks.
- * @param framing `datagram`: all of a UDP datagram or WebSocket message, where `Content-Length` may be missing or cut off
- * what follows (RFC 3261 18.3); `stream`: exactly one message cut out of a stream by its `Content-Length`
+ * Parses one message. Never throws. Takes time linear in the length. Defects of responses and ACKs are tolerated where
+ * possible: a dropped message would leave an answered call ringing, or end an established one.
+ * @param framing `datagram`: a UDP datagram or WebSocket message, in which `Content-Length` may be missing or shorter
+ * than the data (RFC 3261 18.3); `stream`: exactly one message that was cut out of a stream by its `Content-Length`
  */
 export function parseMessage(received: Buffer, framing: 'datagram' | 'stream'): Parsed {
   const data = framing === 'datagram' ? withLineEnds(received) : received;
@@ -82,7 +82,10 @@ export function parseMessage(received: Buffer, framing: 'datagram' | 'stream'): 
 const LF_LF = Buffer.from('\n\n');
 const CRLF_CRLF = Buffer.from('\r\n\r\n');
 
-/** Headers of which every line ends with a line feed alone, as some devices write them, can be read in one way only. */
+/**
+ * Converts headers in which every line ends with LF only, as some devices send them. Mixed line ends are left
+ * unchanged.
+ */
 function withLineEnds(data: Buffer): Buffer {
   const first = data.indexOf(LF);
   if (first <= 0 || data[first - 1] === CR) return data;
@@ -99,7 +102,7 @@ type StartLine =
 const VERSION = /^SIP\/\d+\.\d+$/i;
 const STATUS_LINE = /^SIP\/2\.0 ([1-6]\d\d)(?: ([^]*))?$/i;
 
-/** @returns a text: no SIP, for that reason */
+/** @returns the reason as text if the line is not SIP */
 function readStartLine(text: string): { line: StartLine; fault?: Fault | undefined } | string {
   if (text.length > MAX_HEADER_LENGTH) return 'Start Line Too Long';
   if (/^SIP\//i.test(text)) {
@@ -114,7 +117,7 @@ function readStartLine(text: string): { line: StartLine; fault?: Fault | undefin
   const version = trimmed.slice(last + 1);
   const method = trimmed.slice(0, first);
   if (first < 0 || !VERSION.test(version) || !isToken(method)) return 'No SIP';
-  // More blanks than there should be do no harm (RFC 4475 3.1.2.9, 3.1.2.10).
+  // Extra spaces are accepted (RFC 4475 3.1.2.9, 3.1.2.10).
   const uri = trimmed.slice(first + 1, last).trim();
   let fault: Fault | undefined;
   if (uri === '' || first === last) fault = bad('Malformed Request Line');
@@ -122,9 +125,9 @@ function readStartLine(text: string): { line: StartLine; fault?: Fault | undefin
   return { line: { kind: 'request', method, uri }, fault };
 }
 
-/** All header lines from `from` on, into `headers`. The first fault is returned, the headers that can be read are kept. */
+/** Reads all header lines from `from` into `headers`. Readable headers are kept even if others are defective. */
 function readHeaders(head: string, from: number, headers: Headers): Fault | undefined {
-  // Most messages have none, and are looked at once.
+  // Fast path: most messages contain no bare CR or LF.
   const loose = LOOSE_LINE_END.test(head);
   let fault = loose && LOOSE_LINE_END.test(head.slice(0, from)) ? bad('Line End Without CR or LF') : undefined;
   let at = from;
@@ -143,7 +146,7 @@ function readHeaders(head: string, from: number, headers: Headers): Fault | unde
   return fault;
 }
 
-/** A line that is no header at all is passed over (RFC 3261 8.2.2). */
+/** Reads one header. A line that is not a header is skipped (RFC 3261 8.2.2). */
 function readHeader(
   head: string,
   at: number,
@@ -164,7 +167,7 @@ function readHeader(
     return fault;
   }
   const elements = splitList(value);
-  // An empty `Accept` or `Supported` says something too: none.
+  // An empty `Accept` or `Supported` has a meaning: none.
   if (elements.length === 0) headers.add(name, value);
   for (const element of elements) {
     if (headers.size >= MAX_HEADERS) return bad('Too Many Headers');
@@ -173,7 +176,7 @@ function readHeader(
   return fault;
 }
 
-/** @param tolerant the rest is the body where `Content-Length` cannot be right */
+/** @param tolerant if `Content-Length` is invalid, use all remaining data as the body */
 function readBody(rest: Buffer, headers: Headers, framing: 'datagram' | 'stream', tolerant: boolean): Buffer | Fault {
   const values = headers.all('content-length');
   const [value] = values;

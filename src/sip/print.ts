@@ -1,11 +1,11 @@
-/** Writes SIP messages (RFC 3261 7). */
+/** Serializes SIP messages (RFC 3261 7). */
 import type { SipMessage } from './message';
 
 const LINE_ENDS = /[\r\n]+/g;
 
 /**
- * The bytes of a message. `Content-Length` is always put on, last, and is that of the body; line ends in anything else
- * become spaces, so that nothing from elsewhere can add a header.
+ * Serializes a message. `Content-Length` is always added as the last header. Line ends in values become spaces, so that
+ * values from outside cannot inject headers.
  */
 export function printMessage(message: SipMessage): Buffer {
   let text =

@@ -1,4 +1,4 @@
-/** What the status codes of SIP are called (RFC 3261 21, and the RFCs that added some). */
+/** Reason phrases of SIP status codes (RFC 3261 21 and later RFCs). */
 const REASONS = new Map<number, string>([
   [100, 'Trying'],
   [180, 'Ringing'],
@@ -64,7 +64,7 @@ const REASONS = new Map<number, string>([
   [606, 'Not Acceptable'],
 ]);
 
-/** Of an unknown status that of its class (RFC 3261 8.1.3.2). */
+/** The reason phrase of a status. An unknown status gets the phrase of its class (RFC 3261 8.1.3.2). */
 export function reasonOf(status: number): string {
   return REASONS.get(status) ?? REASONS.get(Math.floor(status / 100) * 100) ?? 'Unknown';
 }

@@ -1,20 +1,22 @@
-/** Responses as a UAS makes them (RFC 3261 8.2.6). */
+/** Creates responses to requests (RFC 3261 8.2.6). */
 import { pooledRandomBytes } from '../support/random';
 import { withTag } from './header-values';
 import { Headers, NO_BODY, type SipRequest, type SipResponse } from './message';
 import { reasonOf } from './reasons';
 
 export interface ResponseOptions {
-  /** In place of the usual phrase. */
+  /** Default: the usual phrase of the status. */
   reason?: string;
-  /** Of `To`, where the request has none; a new one unless given. Never put on a 100. */
+  /** Tag for a `To` without one. Default: a new tag. A 100 never gets a tag. */
   toTag?: string;
-  /** Put after those that are copied; `Record-Route` of a dialog is one of them: the caller's business. */
+  /** Added after the copied headers. A response that creates a dialog must include `Record-Route` here. */
   headers?: Iterable<readonly [name: string, value: string]>;
   body?: Buffer;
 }
 
-/** With `Via`, `From`, `To`, `Call-ID` and `CSeq` of the request, as far as it has them. `Content-Length` is the printer's. */
+/**
+ * Creates a response with `Via`, `From`, `To`, `Call-ID` and `CSeq` of the request. `print.ts` adds `Content-Length`.
+ */
 export function responseTo(request: SipRequest, status: number, options: ResponseOptions = {}): SipResponse {
   const headers = new Headers();
   for (const via of request.headers.all('via')) headers.add('via', via);
@@ -35,10 +37,10 @@ export function responseTo(request: SipRequest, status: number, options: Respons
   };
 }
 
-/** Of a 503 (RFC 3261 21.5.4): what is lacking may be there again in a few seconds. */
+/** Header of a 503 (RFC 3261 21.5.4) for a shortage that may pass in a few seconds. */
 export const RETRY_LATER: readonly (readonly [name: string, value: string])[] = [['Retry-After', '5']];
 
-/** A tag for `From` or `To`: 64 random bits (RFC 3261 19.3). */
+/** Creates a tag for `From` or `To` with 64 random bits (RFC 3261 19.3). */
 export function newTag(): string {
   return pooledRandomBytes(8).toString('hex');
 }

@@ -1,28 +1,28 @@
 /**
- * Slows down whoever guesses passwords. A registrar that the internet reaches is tried within hours.
+ * Limits failed logins. A registrar on the public internet is attacked within hours.
  *
- * Failures count by source address, and by user together with the address, so that whoever guesses at a name locks out
- * his own address and not the phone of that name. Guesses from many addresses count by user too, with a much higher bound.
- * A user who has got in from an address before waits there only for his own failures: not for those of his neighbours
- * behind the same NAT, nor for strangers who guess at his name.
+ * Failures are counted per source address, per user and address, and per user. An attacker who guesses a user's
+ * password is refused by address, while the user's own phone at another address still gets in. The limit per user is
+ * much higher and stops guesses from many addresses. After a user has logged in from an address, only failures of that
+ * user at that address count there: not those of other users behind the same NAT, nor guesses from elsewhere.
  */
 import { isIPv6 } from 'node:net';
 import { createSteadyClock } from '../support/steady-clock';
 
 export interface ThrottleLimits {
-  /** How long failures count, from the first on; ms. */
+  /** Length of a window, which begins with the first failure; ms. */
   windowMs: number;
-  /** Failures in a window; from then on nothing is checked until it is over. A whole office may share an address. */
+  /** Failures in a window, after which requests are refused until it ends. A whole office may share an address. */
   failuresPerAddress: number;
-  /** The same for addresses of this machine itself: scripts that try things out, seldom thieves. */
+  /** The same for loopback addresses, which are mostly used by test scripts. */
   failuresPerLoopback: number;
   failuresPerUserAndAddress: number;
   failuresPerUser: number;
-  /** Challenges at once to an address that does not answer them; each that is answered rightly is given back. */
+  /** Unanswered challenges to one address. Each successful login gives one back. */
   challengeBurst: number;
-  /** How many of those come back in a second. */
+  /** Rate at which challenges become available again. */
   challengesPerSecond: number;
-  /** Addresses, users, … remembered; the oldest are forgotten first. */
+  /** Size of each table. The oldest entries are dropped first. */
   maxEntries: number;
 }
 
@@ -39,15 +39,15 @@ const DEFAULT_THROTTLE: ThrottleLimits = {
 
 export interface Throttle {
   /**
-   * Whether this one may try.
-   * @returns seconds to wait; 0: it may
+   * Whether a login attempt is allowed.
+   * @returns seconds to wait; 0 if it is allowed
    */
   waitFor(host: string, user: string): number;
-  /** Wrong credentials. */
+  /** Records a failed login. */
   failed(host: string, user: string): void;
-  /** Right ones. */
+  /** Records a successful login. */
   succeeded(host: string, user: string): void;
-  /** A challenge is to be sent. @returns seconds to wait before there may be another; 0: this one may go out */
+  /** Requests permission to send a challenge. @returns seconds to wait; 0 if it is allowed */
   challenge(host: string): number;
 }
 
@@ -61,7 +61,7 @@ export function createThrottle(
   const byAddress = createCounter(windowMs, maxEntries, now);
   const byUserAndAddress = createCounter(windowMs, maxEntries, now);
   const byUser = createCounter(windowMs, maxEntries, now);
-  const known = new Map<string, true>(); // user and address of those who got in, least recent first
+  const known = new Map<string, true>(); // user and address of successful logins, least recent first
   const challenged = new Map<string, { left: number; at: number }>();
 
   return {
@@ -82,7 +82,7 @@ export function createThrottle(
     succeeded(host, user) {
       const address = addressKey(host);
       const both = pairKey(user, address);
-      // Not the address: whoever has an account of his own must not wipe out what he guessed at others.
+      // The address keeps its count: an attacker with an account must not be able to clear failed guesses at others.
       byUserAndAddress.forget(both);
       known.delete(both);
       known.set(both, true);
@@ -104,14 +104,14 @@ export function createThrottle(
 }
 
 interface Counter {
-  /** Seconds until this key counts from 0 again; 0 where it is below the limit. */
+  /** Seconds until the key's window ends; 0 if its count is below the limit. */
   wait(key: string, limit: number): number;
   add(key: string): void;
   forget(key: string): void;
 }
 
 function createCounter(windowMs: number, maxEntries: number, now: () => number): Counter {
-  const counts = new Map<string, { count: number; until: number }>(); // all windows are as long: in the order of their ends
+  const counts = new Map<string, { count: number; until: number }>(); // ordered by end: all windows have the same length
   return {
     wait(key, limit) {
       const entry = counts.get(key);
@@ -144,22 +144,22 @@ function pairKey(user: string, address: string): string {
   return `${address} ${user}`;
 }
 
-/** @param key of an address */
+/** @param key see `addressKey` */
 function isLoopback(key: string): boolean {
   return key.startsWith('127.') || key === LOOPBACK_V6;
 }
 
-/** The /64 of ::1. */
+/** Key of ::1, which is its /64. */
 const LOOPBACK_V6 = '0:0:0:0';
 
-/** Of IPv6 the /64: whoever has one address there has all. An IPv4 address in IPv6 clothes is itself. */
+/** An IPv6 address counts by its /64, because a host can use all of it. An IPv4-mapped address counts as IPv4. */
 function addressKey(host: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host);
   if (mapped?.[1] !== undefined) return mapped[1];
   if (!isIPv6(host)) return host;
   const [head = '', tail] = host.toLowerCase().split('::', 2);
   const groups = head === '' ? [] : head.split(':');
-  // What `::` leaves out are zeros; how many the groups after it tell.
+  // Expand `::` to the missing groups of zeros.
   const after = tail === undefined || tail === '' ? [] : tail.split(':');
   const zeros = tail === undefined ? 0 : 8 - groups.length - after.length - (tail.includes('.') ? 1 : 0);
   const all = [...groups, ...Array<string>(Math.max(0, zeros)).fill('0'), ...after];

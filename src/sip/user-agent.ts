@@ -1,4 +1,4 @@
-/** The core that the transaction layer serves (RFC 3261 8.2): what comes in goes to its dialog, to the registrar, or becomes a call. */
+/** The UAS core (RFC 3261 8.2): passes requests to their dialog or to the registrar, or creates a call. */
 import type { InternalErrors } from '../support/internal-errors';
 import type { SipEndpoint } from './accounts';
 import type { Authenticator } from './authenticator';
@@ -18,7 +18,7 @@ export interface UserAgentDeps {
   registrar: Registrar;
   authenticator: Authenticator;
   dialogs: Map<string, InDialogUser>;
-  /** Calls of phones. */
+  /** Called for an INVITE of an authenticated endpoint. */
   invited(transaction: ServerTransaction, endpoint: SipEndpoint): void;
   cancelled(transaction: ServerTransaction): void;
   internalErrors: InternalErrors;
@@ -26,11 +26,11 @@ export interface UserAgentDeps {
 
 type Handler = (transaction: ServerTransaction) => void;
 
-/** Known methods that mean nothing here. */
+/** Known methods that are not supported. */
 const NOT_ALLOWED = new Set(['PRACK', 'REFER', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'MESSAGE']);
-/** Those that are known, and are always about a dialog (RFC 3261 15.1.2, RFC 3311 5.2, RFC 6086 4.2.2). */
+/** Methods that are valid only within a dialog (RFC 3261 15.1.2, RFC 3311 5.2, RFC 6086 4.2.2). */
 const WITHIN_DIALOGS = new Set(['BYE', 'UPDATE', 'INFO']);
-/** Extensions that are honoured when they are required. */
+/** Supported extensions, for `Require`. */
 const OPTION_TAGS = new Set(['timer', 'path', 'outbound']);
 
 export function createUserAgent(deps: UserAgentDeps): TransactionUser {
@@ -39,7 +39,7 @@ export function createUserAgent(deps: UserAgentDeps): TransactionUser {
   const invite: Handler = (transaction) => {
     const { request } = transaction;
     const endpoint = authenticator.authenticate(transaction);
-    if (!endpoint) return; // told already
+    if (!endpoint) return; // already rejected
     const described = descriptionIn(request);
     if ('unsupported' in described) return refuse(transaction, 415, described.unsupported);
     if (!acceptsDescription(request.headers)) return refuse(transaction, 406);
@@ -72,7 +72,7 @@ export function createUserAgent(deps: UserAgentDeps): TransactionUser {
     request(transaction) {
       const { request } = transaction;
       try {
-        // 8.2.2.3: PRACK (100rel) is among what is not there.
+        // 8.2.2.3. PRACK (100rel) is not supported.
         const unknown = unknownTags(request.headers, OPTION_TAGS);
         if (unknown.length > 0) return refuse(transaction, 420, ['Unsupported', unknown.join(', ')]);
         if (dialogIdOf(request) !== undefined) return withinDialog(transaction);
@@ -83,7 +83,7 @@ export function createUserAgent(deps: UserAgentDeps): TransactionUser {
         if (!isAddressed(request)) return refuse(transaction, 416);
         handler(transaction);
       } catch (error) {
-        // Whatever a stranger sends, the others go on.
+        // A request that cannot be handled must not affect other calls.
         deps.internalErrors.report(error, { where: 'sip request' });
         refuse(transaction, 500);
       }

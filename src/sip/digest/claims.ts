@@ -1,6 +1,6 @@
 /**
- * Whom a request says that it comes from (RFC 3261 10.3 step 5, 22.1), not proven by anything. A REGISTER says so in `To`.
- * Any other request need not say so at all: `From` is what the caller shows, and the account is that of the credentials.
+ * The claimed sender of a request (RFC 3261 10.3 step 5, 22.1), before authentication. A REGISTER names it in `To`. In
+ * any other request, `From` may be any address that the caller presents, and the credentials identify the account.
  */
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -9,31 +9,31 @@ import { parseNameAddr } from '../header-values';
 import type { SipRequest } from '../message';
 import { canonicalHost, parseUri, printUri } from '../../addresses/uri';
 
-/** What a request of no account is challenged with where there is no domain at all. */
+/** Realm of challenges if there is no domain. */
 const NO_REALM = 'unknown.invalid';
 /** RFC 1035 2.3.4 */
 const MAX_HOST_LENGTH = 253;
 
 export interface Claim {
   user: string;
-  /** To be challenged with; of no domain at all where the host is none of ours. */
+  /** Realm of the challenge. It is made up if the host is not one of our domains. */
   realm: string;
-  /** The one endpoint that is named; undefined: none, or more than one. */
+  /** The claimed endpoint; undefined if there is none, or the name is ambiguous. */
   endpoint: SipEndpoint | undefined;
 }
 
 /**
- * @param serverNames names of this server, in lower case, that phones may have for a domain
- * @returns reads a request; undefined: a REGISTER whose `To` is no SIP URI
+ * @param serverNames names of this server, in lower case, that phones may use as their domain
+ * @returns a function that returns the claim of a request, or undefined for a REGISTER whose `To` is not a SIP URI
  */
 export function createClaims(
   domains: SipAccounts,
   serverNames: ReadonlySet<string>,
 ): (request: SipRequest) => Claim | undefined {
   /**
-   * A phone may have the address of this server for its domain, and say `sip:user@192.0.2.1`. The realm of the challenge
-   * then tells it its domain, provided that just one endpoint has that name. Names that nobody or several have get the
-   * realm of any domain, always the same one.
+   * A phone may use the server's address as its domain (`sip:user@192.0.2.1`). If exactly one endpoint has that name,
+   * the realm of the challenge tells the phone its domain. Unknown and ambiguous names always get the realm of the
+   * same, arbitrary domain.
    */
   const claimAtServer = (user: string): Claim => {
     const [endpoint, another] = domains.endpointsNamed(user);
@@ -43,7 +43,7 @@ export function createClaims(
     return { user, realm: any ?? NO_REALM, endpoint: undefined };
   };
 
-  /** What a URI says of the account; undefined: nothing. */
+  /** The claim in a URI; undefined if the URI names none of our domains. */
   const claimIn = (text: string | undefined): Claim | undefined => {
     const uri = parseUri(text ?? '');
     if (!uri || uri.scheme === 'tel') return undefined;
@@ -55,7 +55,7 @@ export function createClaims(
     return claim.endpoint && claim;
   };
 
-  /** Of no account that is known: a realm to be challenged with all the same. */
+  /** The claim for an unknown account. It gets a challenge too, so that the responses do not differ. */
   const unknown = (text: string | undefined): Claim | undefined => {
     const uri = parseUri(text ?? '');
     if (!uri || uri.scheme === 'tel') return undefined;
@@ -71,7 +71,7 @@ export function createClaims(
     const from = addressIn('from');
     const named = claimIn(from);
     if (named) return named;
-    // The caller withholds its number, or shows another: where it calls to, and where it is reached, tell the realm.
+    // The caller withholds its number or presents another one: the realm is taken from other addresses in the request.
     const user = parseUri(from ?? '')?.user ?? '';
     for (const hint of [addressIn('p-preferred-identity'), addressIn('contact'), uri, addressIn('to')]) {
       const realm = claimIn(hint)?.realm;

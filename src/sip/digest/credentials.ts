@@ -10,13 +10,13 @@ export interface Credentials {
   uri: string;
   /** Lower case. */
   response: string;
-  /** Undefined: a client of RFC 2069, which knows no `qop`. */
+  /** Undefined for RFC 2069 clients, which do not know `qop`. */
   counted?: { nc: string; cnonce: string; count: number } | undefined;
 }
 
 /**
- * @returns undefined: malformed, of another scheme, or in a way that was never offered (`auth-int`, sessions, SHA-256
- * without `qop`); whoever sends that is challenged as if it had sent nothing
+ * @returns undefined if the credentials are malformed, have another scheme, or use a variant that was not offered
+ * (`auth-int`, sessions, SHA-256 without `qop`). The client is then challenged as if it had sent no credentials.
  */
 export function parseCredentials(value: string): Credentials | undefined {
   const auth = parseAuthParams(value);
@@ -38,7 +38,7 @@ export function parseCredentials(value: string): Credentials | undefined {
   return { ...given, counted: { nc, cnonce, count: parseInt(nc, 16) } };
 }
 
-/** None said: MD5 (RFC 7616 3.4); baresip says none. */
+/** Default: MD5 (RFC 7616 3.4). baresip omits the algorithm. */
 function algorithmOf(name: string | undefined): Algorithm | undefined {
   switch (name?.toUpperCase()) {
     case undefined:

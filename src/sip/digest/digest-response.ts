@@ -8,12 +8,12 @@ export interface DigestInput {
   /** H(username:realm:password), in hexadecimal. */
   ha1: string;
   method: string;
-  /** As the credentials say it. */
+  /** As in the credentials. */
   uri: string;
   nonce: string;
-  /** Undefined: a client of RFC 2069, `nc` and `cnonce` are not used. */
+  /** Undefined for RFC 2069 clients: `nc` and `cnonce` are not used. */
   qop?: 'auth' | 'auth-int' | undefined;
-  /** Eight hexadecimal digits, as they stand in the credentials. */
+  /** Eight hexadecimal digits, as in the credentials. */
   nc?: string | undefined;
   cnonce?: string | undefined;
   /** `auth-int` only. */
@@ -30,7 +30,7 @@ export function digestResponse(input: DigestInput): string {
   return h(qop === undefined ? `${ha1}:${nonce}:${ha2}` : `${ha1}:${nonce}:${nc}:${cnonce}:${qop}:${ha2}`);
 }
 
-/** In constant time for texts of one length; the length itself is no secret. */
+/** Compares two texts in constant time. Only a difference in length is detectable, and it is not secret. */
 export function sameText(one: string, other: string): boolean {
   const a = Buffer.from(one, 'utf8');
   const b = Buffer.from(other, 'utf8');

@@ -7,11 +7,11 @@ export interface Ha1 {
 }
 
 /**
- * What digest authentication needs of a password, bound to one user and realm. The platform keeps this and not the
- * password.
+ * The hashes of a password that digest authentication needs, for one user and realm. The platform stores them instead
+ * of the password.
  */
 export interface DigestSecret extends Ha1 {
-  /** For phones that give `user@realm` as user name. */
+  /** For phones that use `user@realm` as the user name. */
   qualified: Ha1;
 }
 

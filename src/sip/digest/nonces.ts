@@ -1,26 +1,28 @@
-/** Nonces of digest challenges (RFC 7616 3.3, 5.4): nothing is kept of one until valid credentials used it. */
+/** Nonces of digest challenges (RFC 7616 3.3, 5.4). A nonce takes no memory until valid credentials use it. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { pooledRandomBytes } from '../../support/random';
 import { createSteadyClock } from '../../support/steady-clock';
 import { sameText } from './digest-response';
 
-/** How old a nonce may be; ms. A phone that keeps one for longer is told `stale`, and asks its user nothing. */
+/**
+ * Maximum age of a nonce; ms. An older one is answered with `stale`, so that the phone retries without asking its user.
+ */
 export const NONCE_LIFETIME_MS = 300_000;
-/** Nonces in use whose counts are known: beyond that the oldest count as used up. */
+/** Number of nonces whose use is recorded. Beyond it, the oldest become invalid. */
 const MAX_USED = 50_000;
-/** Counts that may overtake each other: requests sent at once over UDP. */
+/** Counts that may arrive out of order, because requests over UDP can overtake each other. */
 const WINDOW = 32;
 
-/** Time of issue, in ms; a flag; salt; and the code that only this process can make of them. */
+/** Layout of a nonce: time of issue in ms, flag, salt, and a MAC that only this process can compute. */
 const TIME_BYTES = 6;
 const FLAG_AT = TIME_BYTES;
 const SALT_BYTES = 5;
 const HEAD_BYTES = TIME_BYTES + 1 + SALT_BYTES;
 const MAC_BYTES = 12;
-/** In characters: 24 bytes of base64url. */
+/** Length of a nonce in characters: 24 bytes in base64url. */
 const LENGTH = ((HEAD_BYTES + MAC_BYTES) * 4) / 3;
 
-/** How often a nonce was used. */
+/** The counts with which a nonce was used. */
 interface Use {
   issuedAt: number;
   highest: number;
@@ -30,29 +32,29 @@ interface Use {
 
 export interface Nonces {
   /**
-   * @param peer whom it is for: nobody else can use it
-   * @param afterFailure it goes to somebody whose credentials were wrong
+   * @param peer address of the client. The nonce is valid only for this address.
+   * @param afterFailure whether the challenge answers wrong credentials
    */
   issue(peer: string, afterFailure?: boolean): string;
-  /** Of a nonce that is current: what was said when it was issued. */
+  /** The `afterFailure` flag of a current nonce. */
   isAfterFailure(nonce: string): boolean;
-  /** Whether it was issued here, to this peer, and is not too old. */
+  /** Whether the nonce was issued by this process to this peer, and has not expired. */
   isCurrent(nonce: string, peer: string): boolean;
   /**
-   * Notes a use by valid credentials, of a nonce that is current.
-   * @param count `nc`; undefined (a client without `qop`) uses the nonce up
-   * @returns false where this count was used before: a replay, or a client that does not count
+   * Records the use of a current nonce by valid credentials.
+   * @param count `nc`. If undefined (a client without `qop`), the nonce can be used once only.
+   * @returns false if this count was used before: a replay, or a client that does not count
    */
   use(nonce: string, count: number | undefined): boolean;
-  /** Nonces whose counts are kept. */
+  /** Number of nonces whose use is recorded. */
   readonly size: number;
 }
 
-/** @param now ms; @param maxUsed for tests */
+/** @param now ms @param maxUsed for tests */
 export function createNonces(now: () => number = createSteadyClock(), maxUsed = MAX_USED): Nonces {
   const key = randomBytes(32);
-  const used = new Map<string, Use>(); // in the order of their first uses
-  /** Nonces issued up to here and not in the table may have been used: they are not taken any more. */
+  const used = new Map<string, Use>(); // ordered by first use
+  /** Nonces that were issued up to this time and are not in the table may have been used: they are rejected. */
   let forgottenUntil = 0;
 
   const macOf = (head: Buffer, peer: string): Buffer =>
@@ -70,7 +72,7 @@ export function createNonces(now: () => number = createSteadyClock(), maxUsed = 
   return {
     issue(peer, afterFailure = false) {
       const head = Buffer.allocUnsafe(HEAD_BYTES);
-      // Later than any that is forgotten, or this one would be refused too.
+      // Later than any dropped nonce. Otherwise this one would be rejected too.
       head.writeUIntBE(Math.max(now(), forgottenUntil + 1), 0, TIME_BYTES);
       head[FLAG_AT] = Number(afterFailure);
       pooledRandomBytes(SALT_BYTES).copy(head, FLAG_AT + 1);
@@ -82,7 +84,7 @@ export function createNonces(now: () => number = createSteadyClock(), maxUsed = 
       const bytes = Buffer.from(nonce, 'base64url');
       if (bytes.length !== HEAD_BYTES + MAC_BYTES) return false;
       const head = bytes.subarray(0, HEAD_BYTES);
-      // The text as a whole: other spellings of the same bytes would have counts of their own.
+      // Compare the text, not the bytes: another spelling of the same bytes would have its own counts.
       if (!sameText(nonce, Buffer.concat([head, macOf(head, peer)]).toString('base64url'))) return false;
       const issuedAt = issueTime(nonce);
       return now() - issuedAt < NONCE_LIFETIME_MS && (issuedAt > forgottenUntil || used.has(nonce));
@@ -102,7 +104,7 @@ export function createNonces(now: () => number = createSteadyClock(), maxUsed = 
   };
 }
 
-/** The nonce was cut out of a message, which a key that lives on would keep in memory. */
+/** Copies the nonce. A slice of the message would keep the whole message in memory. */
 function ownCopy(nonce: string): string {
   return Buffer.from(nonce, 'base64url').toString('base64url');
 }
@@ -111,7 +113,7 @@ function issueTime(nonce: string): number {
   return Buffer.from(nonce.slice(0, (TIME_BYTES * 4) / 3), 'base64url').readUIntBE(0, TIME_BYTES);
 }
 
-/** Whether the count is new; it is not afterwards. */
+/** Marks a count as used. @returns whether it was unused */
 function take(use: Use, count: number): boolean {
   const ahead = count - use.highest;
   if (ahead > 0) {

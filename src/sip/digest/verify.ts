@@ -1,4 +1,4 @@
-/** Whether credentials prove an endpoint (RFC 7616 3.4.1): by its password, or by one of its tokens. */
+/** Verifies credentials against an endpoint's password and tokens (RFC 7616 3.4.1). */
 import { randomBytes } from 'node:crypto';
 import { digestSecret, type DigestSecret } from './digest-secret';
 import type { SipEndpoint } from '../accounts';
@@ -6,28 +6,31 @@ import type { Credentials } from './credentials';
 import { digestResponse, sameText } from './digest-response';
 
 /**
- * Takes as long where there is no endpoint.
+ * The verifier takes the same time if the endpoint does not exist.
  * @param now ms
  */
 export function createVerifier(
   now: () => number,
 ): (credentials: Credentials, endpoint: SipEndpoint | undefined, method: string) => boolean {
-  const nobodys = digestSecret('', '', randomBytes(16).toString('hex'));
+  const decoy = digestSecret('', '', randomBytes(16).toString('hex'));
   return (credentials, endpoint, method) => {
     if (!endpoint) {
-      isAnswer(credentials, nobodys, method);
+      matches(credentials, decoy, method);
       return false;
     }
-    if (isAnswer(credentials, endpoint.secret, method)) return true;
+    if (matches(credentials, endpoint.secret, method)) return true;
     const time = now();
     return endpoint.tokens.some(
-      ({ secret, expiresAt }) => expiresAt.getTime() > time && isAnswer(credentials, secret, method),
+      ({ secret, expiresAt }) => expiresAt.getTime() > time && matches(credentials, secret, method),
     );
   };
 }
 
-/** The `uri` is the client's own: sipp, and phones behind an outbound proxy, say another than the Request-URI. */
-function isAnswer(credentials: Credentials, secret: DigestSecret, method: string): boolean {
+/**
+ * Uses the `uri` of the credentials: sipp and phones behind an outbound proxy send one that differs from the
+ * Request-URI.
+ */
+function matches(credentials: Credentials, secret: DigestSecret, method: string): boolean {
   const { algorithm, username, uri, nonce, counted, response } = credentials;
   const { md5, sha256 } = username.includes('@') ? secret.qualified : secret;
   const expected = digestResponse({
