@@ -1,20 +1,20 @@
-/** What a REGISTER makes of the contacts of an endpoint (RFC 3261 10.3 steps 6 and 7, RFC 5626 6). Pure: nothing changes here. */
+/** Applies a REGISTER to the contacts of an endpoint (RFC 3261 10.3 steps 6 and 7, RFC 5626 6). Pure functions. */
 import { sameUri, parseUri } from '../../addresses/uri';
 import type { Contact } from './contact';
 import type { AskedContact, Refusal, RegisterRequest } from './register-request';
 
 export interface Change {
-  /** All contacts, in the order in which they were first registered. */
+  /** All contacts in the order of their first registration. */
   contacts: Contact[];
   removed: { contact: Contact; reason: 'unregistered' | 'replaced' }[];
 }
 
-/** A new contact out of what is asked for; `previous` is the one that it refreshes. */
+/** Creates a contact from a requested one. `previous` is the contact that it refreshes. */
 export type MakeContact = (asked: AskedContact, previous: Contact | undefined) => Contact;
 
 /**
- * All or nothing.
- * @param max contacts of an endpoint; beyond that those go that were not refreshed for longest
+ * Computes the contacts after a REGISTER. A request is applied completely or not at all.
+ * @param max maximum number of contacts. Beyond it, the contacts that were refreshed longest ago are removed.
  */
 export function applyRegister(
   current: readonly Contact[],
@@ -46,7 +46,8 @@ export function applyRegister(
     if (previous) contacts = contacts.map((other) => (other === previous ? contact : other));
     else contacts.push(contact);
   }
-  // A phone that lost its memory leaves a contact behind at every start: better the oldest goes than the phone is refused.
+  // A phone that forgets its registration leaves a contact behind at every start. Drop the oldest, do not refuse the
+  // phone.
   const old = contacts.filter((contact) => !made.has(contact)).sort((a, b) => +a.refreshedAt - +b.refreshedAt);
   const surplus = new Set(old.slice(0, Math.max(0, contacts.length - max)));
   contacts = contacts.filter((contact) => !surplus.has(contact));
@@ -59,18 +60,19 @@ export function applyRegister(
   };
 }
 
-/** RFC 3261 12.2.2 answers a late request in a dialog so; 10.3 only says that it fails. */
+/** The response to late requests in a dialog (RFC 3261 12.2.2). RFC 3261 10.3 does not define a status. */
 const OUT_OF_ORDER: Refusal = { status: 500, reason: 'CSeq Out Of Order' };
 
 /**
- * Whether the contact is the one that is asked about: the same flow of the same instance; else the same URI; else, where
- * a REGISTER has but one contact, the same user at another address under the same Call-ID: a phone whose NAT moved it.
- * Taken out is only what is named by its URI or flow: a phone that moved takes out the old address after the new one came.
+ * Whether a requested contact refers to an existing one. Contacts match by the same flow of the same instance,
+ * otherwise by the same URI. If a REGISTER has one contact only, the same user at another address with the same Call-ID
+ * also matches: the NAT has given the phone another address. Removal requires a match by flow or URI, because such a
+ * phone removes its old address after it has registered the new one.
  */
 function isMeant(contact: Contact, asked: AskedContact, request: RegisterRequest, sameRequest: boolean): boolean {
   if (asked.instance !== undefined && contact.instance !== undefined) {
     const sameFlow = contact.instance === asked.instance && contact.regId === asked.regId;
-    // Both with `reg-id`: the URI says nothing then (RFC 5626 6).
+    // If both have a `reg-id`, the URI is not compared (RFC 5626 6).
     if (contact.regId !== undefined && asked.regId !== undefined) return sameFlow;
     if (sameFlow && !sameRequest && asked.expires > 0) return true;
   }

@@ -1,32 +1,34 @@
-/** What is known of where an endpoint can be reached. */
+/** Where an endpoint can be reached. */
 import type { Revocation } from '../accounts';
 import type { Address, Flow } from '../transport/transport';
 
-/** A binding of an address of record (RFC 3261 10.3): one phone, as it registered. Never changed: a refresh makes a new one. */
+/**
+ * A binding of an address of record (RFC 3261 10.3): one registered phone. Immutable: a refresh creates a new object.
+ */
 export interface Contact {
-  /** The same as long as the phone refreshes what it registered; another once it is replaced. */
+  /** Stays the same while the phone refreshes its registration. */
   readonly id: string;
   readonly endpointId: string;
-  /** As registered, without display name and parameters of the header: the Request-URI of requests to the phone. */
+  /** The registered URI, without display name and header parameters. Request-URI of requests to the phone. */
   readonly uri: string;
-  /** How the phone is reached: where its REGISTER came from, whatever its URI says, until that connection closes. */
+  /** The flow to the phone. It is the flow of its REGISTER, whatever its URI says, until that connection closes. */
   readonly flow: Flow;
-  /** Where its REGISTER came from. */
+  /** Source address of the REGISTER. */
   readonly received: Address;
-  /** `Path` of the REGISTER (RFC 3327): the `Route` of requests to the phone; mostly empty. */
+  /** `Path` of the REGISTER (RFC 3327). It becomes the `Route` of requests to the phone. */
   readonly path: readonly string[];
   /** `+sip.instance` (RFC 5626 4.1), as `<urn:uuid:…>`. */
   readonly instance?: string | undefined;
-  /** `reg-id`: which of its flows (RFC 5626 4.2). */
+  /** `reg-id`: number of the flow within the instance (RFC 5626 4.2). */
   readonly regId?: number | undefined;
   readonly callId: string;
   readonly cseq: number;
-  /** 0 to 1; 1 where the phone says nothing. */
+  /** 0 to 1. Default: 1. */
   readonly q: number;
   readonly userAgent?: string | undefined;
-  /** First REGISTER. */
+  /** Time of the first REGISTER. */
   readonly registeredAt: Date;
-  /** Last REGISTER. */
+  /** Time of the last REGISTER. */
   readonly refreshedAt: Date;
   readonly expiresAt: Date;
 }

@@ -1,4 +1,4 @@
-/** The front door of the registrar. */
+/** Public interface of the registrar. */
 export type { Contact, OfflineReason } from './contact';
 export {
   createRegistrar,

@@ -1,14 +1,14 @@
-/** What a REGISTER asks for (RFC 3261 10.2, 10.3; RFC 3327; RFC 5626 4.2). */
+/** Parses REGISTER requests (RFC 3261 10.2, 10.3; RFC 3327; RFC 5626 4.2). */
 import { isWildcard, parseCSeq, parseNameAddr, parseParamsValue, parseScalar, type NameAddr } from '../header-values';
 import type { Headers, SipRequest } from '../message';
 
-/** Of a contact's URI. */
+/** Length of a contact's URI. */
 const MAX_URI_LENGTH = 1_024;
 const MAX_TEXT_LENGTH = 256;
 
 export interface AskedContact {
   uri: string;
-  /** Seconds; 0: take it out. */
+  /** Seconds. 0 removes the contact. */
   expires: number;
   q: number;
   instance?: string | undefined;
@@ -18,20 +18,20 @@ export interface AskedContact {
 export interface RegisterRequest {
   callId: string;
   cseq: number;
-  /** `all`: take out every contact. Empty: only asks which there are. */
+  /** `all` removes every contact. An empty list only queries the contacts. */
   contacts: AskedContact[] | 'all';
   userAgent?: string | undefined;
   path: string[];
 }
 
-/** Why a REGISTER changes nothing. */
+/** A response that rejects a REGISTER. */
 export interface Refusal {
   status: number;
   reason?: string;
   headers?: [name: string, value: string][];
 }
 
-/** @param defaultExpires seconds, where the phone asks for none */
+/** @param defaultExpires seconds, for contacts without an expiry */
 export function readRegister({ headers }: SipRequest, defaultExpires: number): RegisterRequest | Refusal {
   const callId = headers.get('call-id');
   const cseq = parseCSeq(headers.get('cseq') ?? '');
@@ -58,7 +58,7 @@ function readContacts(headers: Headers, defaultExpires: number): AskedContact[] 
   const contacts: AskedContact[] = [];
   for (const value of values) {
     const contact = parseNameAddr(value);
-    // One that cannot be read does not cost the others.
+    // Skip unreadable contacts.
     if (contact && contact.uri.length <= MAX_URI_LENGTH) contacts.push(askedContact(contact, header, defaultExpires));
   }
   return contacts.length === 0 && values.some((value) => value !== '') ? undefined : contacts;
@@ -67,7 +67,7 @@ function readContacts(headers: Headers, defaultExpires: number): AskedContact[] 
 function askedContact({ uri, params }: NameAddr, header: string | undefined, defaultExpires: number): AskedContact {
   const q = params.get('q');
   const instance = params.get('+sip.instance');
-  // What is malformed counts as not said (RFC 3261 20.10, 20.19): phones write odd things here.
+  // A malformed value counts as missing (RFC 3261 20.10, 20.19).
   const expires = parseScalar(params.get('expires') ?? '') ?? parseScalar(header ?? '') ?? defaultExpires;
   return {
     uri: ownCopy(uri),
@@ -78,7 +78,7 @@ function askedContact({ uri, params }: NameAddr, header: string | undefined, def
   };
 }
 
-/** Not a piece of the message, which would stay in memory as long as the contact. */
+/** Copies the text. A slice would keep the whole message in memory as long as the contact. */
 function ownCopy<Text extends string | undefined>(text: Text): Text | string {
   return text === undefined ? text : Buffer.from(text, 'utf8').toString('utf8');
 }

@@ -1,14 +1,16 @@
-/** What the 200 to a REGISTER says (RFC 3261 10.3 step 8; RFC 3327 5.3; RFC 5626 6). */
+/** Headers of the 200 to a REGISTER (RFC 3261 10.3 step 8; RFC 3327 5.3; RFC 5626 6). */
 import { printNameAddr } from '../header-values';
 import type { Headers } from '../message';
 import type { Contact } from './contact';
 
-/** Extensions that a REGISTER may require: RFC 3327, RFC 5626. */
+/** Supported extensions for `Require` in a REGISTER: RFC 3327, RFC 5626. */
 export const OPTION_TAGS: ReadonlySet<string> = new Set(['path', 'outbound']);
 
 /**
- * Every contact of the endpoint, whoever registered it.
- * @param request headers of the REGISTER; @param changed contacts that it made; @param time now, ms
+ * Lists every contact of the endpoint.
+ * @param request headers of the REGISTER
+ * @param changed contacts that the REGISTER created or refreshed
+ * @param time current time, ms
  */
 export function registeredHeaders(
   request: Headers,
@@ -18,9 +20,9 @@ export function registeredHeaders(
 ): [string, string][] {
   const headers: [string, string][] = contacts.map((contact) => ['Contact', printContact(contact, time)]);
   const supported = new Set(request.all('supported').map((tag) => tag.toLowerCase()));
-  // RFC 3327 5.3: a phone that does not know `Path` would not know what to make of it.
+  // RFC 3327 5.3: only for phones that support `Path`.
   if (supported.has('path')) headers.push(...request.all('path').map((uri): [string, string] => ['Path', uri]));
-  // RFC 5626 6. Not over UDP: the phone would want its keep-alives, which are STUN, answered.
+  // RFC 5626 6. Not over UDP: the phone would expect answers to its STUN keep-alives.
   const isOutbound = ({ regId, flow }: Contact): boolean => regId !== undefined && flow.reliable;
   if (supported.has('outbound') && request.all('via').length === 1 && changed.some(isOutbound))
     headers.push(['Require', 'outbound']);

@@ -1,4 +1,4 @@
-/** The registrar (RFC 3261 10.3; flows as in RFC 5626): which phones an endpoint has, and how they are reached. */
+/** The registrar (RFC 3261 10.3; flows as in RFC 5626): the phones of each endpoint and the flows to them. */
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createInternalErrors, type InternalErrors } from '../../support/internal-errors';
@@ -19,15 +19,15 @@ import { readRegister, type Refusal, type RegisterRequest } from './register-req
 import { createSteadyClock } from '../../support/steady-clock';
 
 export interface RegistrarLimits {
-  /** Of an endpoint. */
+  /** Per endpoint. */
   maxContacts: number;
-  /** Seconds. Who asks for less, but not for 0, gets 423. */
+  /** Seconds. A REGISTER with less, except 0, is rejected with 423. */
   minExpires: number;
-  /** Seconds. Who asks for more, or for nothing, gets this. */
+  /** Seconds. Also the default for a REGISTER without an expiry. */
   maxExpires: number;
   /**
-   * Seconds, for a phone behind a NAT over UDP: each REGISTER keeps the mapping open, which lasts for two minutes or
-   * more (RFC 4787 REQ-5). What keep-alives a phone sends besides is its own affair.
+   * Seconds, for a phone behind a NAT over UDP. Each REGISTER keeps the NAT mapping open, which lasts at least two
+   * minutes (RFC 4787 REQ-5). The phone need not send other keep-alives.
    */
   maxExpiresBehindNat: number;
 }
@@ -39,12 +39,12 @@ export const DEFAULT_REGISTRAR_LIMITS: RegistrarLimits = {
   maxExpiresBehindNat: 90,
 };
 
-/** A connection that was made to a phone, and that the phone closed sooner, is not made again; ms. */
+/** If a phone closes a connection from this server sooner than this, the server does not reconnect; ms. */
 const SHORT_MS = 10_000;
 
-/** Told after the REGISTER was answered. */
+/** Called after the REGISTER has been answered. */
 export interface RegistrarEvents {
-  /** A phone that was not there before; a refresh says nothing. */
+  /** A phone has registered. Not called for a refresh. */
   online(endpoint: SipEndpoint, contact: Contact): void;
   offline(endpoint: SipEndpoint, contact: Contact, reason: OfflineReason): void;
 }
@@ -56,24 +56,24 @@ export interface Registration {
 }
 
 export interface Registrar {
-  /** The clock of the contacts' times, ms. */
+  /** The clock of the times in contacts, ms. */
   now(): number;
   /** Answers a REGISTER. */
   register(transaction: ServerTransaction): void;
-  /** Where the endpoint can be called: highest `q` first, then the latest REGISTER. */
+  /** The contacts at which the endpoint can be called, by highest `q`, then by latest REGISTER. */
   contactsOf(endpointId: string): Contact[];
   /**
-   * Where a phone is now that was in a call over a connection that is gone.
-   * @param aor its address of record, `sip:user@domain`
-   * @param uri its contact in the call
-   * @returns the contact that says the same of itself; else the only one there is; undefined where that tells nothing
+   * Finds the current contact of a phone whose connection closed during a call.
+   * @param aor address of record of the phone, `sip:user@domain`
+   * @param uri contact of the phone in the call
+   * @returns the contact with the same URI, or the endpoint's only contact; undefined if neither exists
    */
   reconnected(aor: string, uri: string): Contact | undefined;
-  /** The contacts of the endpoint end: its phones have to register again, if they may. */
+  /** Removes all contacts of an endpoint. Its phones must register again. */
   forget(endpointId: string, why: Revocation): void;
-  /** Everything that is registered. */
+  /** All registrations. */
   list(): Registration[];
-  /** Ends every timer, without a word to anybody. */
+  /** Ends every timer. Calls no listeners. */
   close(): void;
 }
 
@@ -82,10 +82,10 @@ export interface RegistrarOptions {
   authenticator: Authenticator;
   internalErrors?: InternalErrors;
   log: Logger;
-  /** Nobody is told unless given. */
+  /** Default: none. */
   events?: RegistrarEvents;
   limits?: Partial<RegistrarLimits>;
-  /** Connects to a phone that listens, over TCP. Default: no phone is connected to. @throws (rejects) where none answers */
+  /** Connects to a phone's listener over TCP. Default: never connect. @throws (rejects) if the connection fails */
   connect?: (listener: Address) => Promise<Flow>;
   /** ms */
   now?: () => number;
@@ -102,7 +102,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   const { internalErrors = createInternalErrors(log) } = options;
   const timers = createTimers(internalErrors);
   const byEndpoint = new Map<string, Bindings>();
-  /** By id of the contact: ends its timer and no longer listens to its connection. */
+  /** By contact id: functions that stop the timer and the connection listener of a contact. */
   const releases = new Map<string, () => void>();
 
   const release = (contact: Contact): void => {
@@ -110,7 +110,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     releases.delete(contact.id);
   };
 
-  /** What listens must not stop a timer or a REGISTER. */
+  /** A listener that throws must not affect timers or the REGISTER. */
   const tell = (event: () => void): void => {
     internalErrors.guard('registrar listener', event)();
   };
@@ -142,13 +142,13 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     offline(bindings.endpoint, contact, reason);
   };
 
-  /** @param connectedAt where it was connected to, and did not connect itself */
+  /** @param connectedAt time of the connection, if this server made it */
   const hold = (contact: Contact, connectedAt?: number): void => {
     release(contact);
     const stopTimer = timers.after(contact.expiresAt.getTime() - now(), () => drop(contact, 'expired'));
     const stopListening = contact.flow.onClose(() => {
       if (connectedAt === undefined) disconnected(contact, listenerOf(contact));
-      // A phone that accepts connections only to close them is not asked again and again.
+      // Do not reconnect to a phone that accepts connections and closes them at once.
       else disconnected(contact, now() - connectedAt < SHORT_MS ? undefined : contact.flow.remote);
     });
     releases.set(contact.id, () => {
@@ -157,12 +157,12 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     });
   };
 
-  /** A phone that listens where its contact says is still there: its binding goes on (RFC 3261 10.3, 18.1.1). */
+  /** Keeps the binding if the phone accepts a connection at the address of its contact (RFC 3261 10.3, 18.1.1). */
   const disconnected = (contact: Contact, listener: Address | undefined): void => {
     if (!listener || !connect) return drop(contact, 'connection closed');
     const connected = (flow: Flow): void => {
       const bindings = byEndpoint.get(contact.endpointId);
-      if (!bindings?.contacts.includes(contact)) return; // it has registered again, or expired
+      if (!bindings?.contacts.includes(contact)) return; // it has registered again or has expired
       const moved = { ...contact, flow };
       keep(
         bindings.endpoint,
@@ -225,14 +225,14 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     for (const { contact, reason } of change.removed) offline(endpoint, contact, reason);
     const ids = new Set(before.map(({ id }) => id));
     for (const contact of changed) if (!ids.has(contact.id)) online(endpoint, contact);
-    // Gone while its REGISTER was handled: nobody would be told any more.
+    // The connection closed while the REGISTER was handled: `onClose` will not be called for it.
     if (!flow.open) for (const contact of changed) disconnected(contact, listenerOf(contact));
     return undefined;
   };
 
   const callableOf = (endpointId: string): Contact[] => {
     const contacts = byEndpoint.get(endpointId)?.contacts ?? [];
-    // A mail address may be registered too (RFC 3261 10.2.1), but cannot be called.
+    // Other URIs, such as mail addresses, may be registered (RFC 3261 10.2.1) but cannot be called.
     const callable = contacts.filter(({ uri, flow }) => /^sips?:/i.test(uri) && flow.open);
     return callable.sort((a, b) => b.q - a.q || +b.refreshedAt - +a.refreshedAt);
   };
@@ -247,7 +247,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       const unknown = unknownTags(request.headers, OPTION_TAGS);
       if (unknown.length > 0) return refuse({ status: 420, headers: unknown.map((tag) => ['Unsupported', tag]) });
       const endpoint = authenticator.authenticate(transaction);
-      if (!endpoint) return; // told already
+      if (!endpoint) return; // already rejected
       const refusal = accept(transaction, endpoint);
       if (refusal) refuse(refusal);
     },
@@ -273,7 +273,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   };
 }
 
-/** Whether the phone gives another address than the one that it is seen at. */
+/** Whether the address in a phone's contact differs from its source address. */
 function isBehindNat(contact: string, flow: Flow): boolean {
   const uri = parseUri(contact);
   if (flow.reliable || !uri || isIP(uri.host) === 0) return false;

@@ -1,19 +1,19 @@
-/** The 2xx of an INVITE is sent again until its ACK comes (RFC 3261 13.3.1.4): its transaction does not do it. */
+/** Retransmits the 2xx of an INVITE until its ACK arrives (RFC 3261 13.3.1.4). The transaction does not do this. */
 import type { Cancel, Timers } from '../../support/timers';
 import type { SipResponse } from '../message';
 import { DEFAULT_TIMING } from '../transaction/timing';
 import type { ServerTransaction } from '../transaction/transaction';
 
 export interface Accepted {
-  /** The ACK came. */
+  /** The ACK has arrived. */
   acknowledged(): void;
-  /** No more of it. */
+  /** Stops the retransmissions. */
   stop(): void;
 }
 
 const { t1, t2 } = DEFAULT_TIMING;
 
-/** @param onGiveUp no ACK for 64*T1: the dialog is to be ended with BYE */
+/** @param onGiveUp called if no ACK arrives within 64*T1. The dialog must be ended with BYE. */
 export function sendUntilAcknowledged(
   transaction: ServerTransaction,
   response: SipResponse,

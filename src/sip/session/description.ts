@@ -1,13 +1,17 @@
-/** The session description in a message: its body (RFC 3261 8.2.3, 20.11), or a part of a multipart one (RFC 5621 4). */
+/**
+ * The session description in a message: its body (RFC 3261 8.2.3, 20.11) or a part of a multipart body (RFC 5621 4).
+ */
 import { parseParamsValue } from '../header-values';
 import { mediaType, mediaTypeOf } from '../list-values';
 import { Headers, type SipMessage } from '../message';
 import { SDP } from './session';
 
-/** What bodies of INVITE and UPDATE may be (20.1). */
+/** Media types accepted as bodies of INVITE and UPDATE (20.1). */
 export const ACCEPT = `${SDP}, multipart/mixed`;
 
-/** `sdp`: undefined where there is none; `unsupported`: what the 415 says of a body that cannot be read (8.2.3). */
+/**
+ * `sdp` is undefined if there is no description. `unsupported` is the header of the 415 for an unreadable body (8.2.3).
+ */
 export type Described =
   { readonly sdp: string | undefined } | { readonly unsupported: readonly [name: string, value: string] };
 
@@ -15,26 +19,29 @@ const MEDIA_RANGE = /^[^\s/"]+\/[^\s/"]+$/;
 
 type Body = Pick<SipMessage, 'headers' | 'body'>;
 
-/** Multipart bodies in multipart bodies: no phone has more. */
+/** Maximum nesting of multipart bodies. */
 const MOST_LEVELS = 3;
 
 export function descriptionIn({ headers, body }: Body): Described {
   if (body.length === 0) return { sdp: undefined };
   if (isEncoded(headers)) return { unsupported: ['Accept-Encoding', 'identity'] };
   const content = body.toString();
-  // RFC 3261 20.15 wants a type; what has no readable one says what it is by its first line.
+  // RFC 3261 20.15 requires a type. If it is missing or malformed, the first line decides.
   const sdp =
     !MEDIA_RANGE.test(mediaTypeOf(headers)) && isSdp(content) ? content : sdpOf(headers, content, MOST_LEVELS);
   return sdp !== undefined || isOptional(headers) ? { sdp } : { unsupported: ['Accept', ACCEPT] };
 }
 
-/** Of an INVITE whose body can be read; undefined: none, the offer is this end's to make (13.2.1). */
+/** The offer in an INVITE; undefined if there is none, so that this end must make the offer (13.2.1). */
 export function offerIn(invite: Body): string | undefined {
   const described = descriptionIn(invite);
   return 'sdp' in described ? described.sdp : undefined;
 }
 
-/** Of an ACK or a response, which cannot be refused: a body that begins as SDP counts as SDP, with any type. Empty: none. */
+/**
+ * The answer in an ACK or a response; empty if there is none. These messages cannot be rejected, so a body that begins
+ * like SDP counts as SDP, whatever its type.
+ */
 export function answerIn(message: Body): string {
   const described = descriptionIn(message);
   if ('sdp' in described && described.sdp !== undefined) return described.sdp;
@@ -46,11 +53,11 @@ function isSdp(content: string): boolean {
   return /^[\s\0]*[vo][ \t]*=/i.test(content);
 }
 
-/** Whether a 2xx may have a description (20.1, 21.4.7). */
+/** Whether the `Accept` header allows a session description in a 2xx (20.1, 21.4.7). */
 export function acceptsDescription(headers: Headers): boolean {
   if (!headers.has('accept')) return true;
   const ranges = headers.all('accept').map(mediaType);
-  // Empty means that nothing is acceptable; what is no media range says nothing.
+  // An empty header means that nothing is acceptable. Malformed ranges are ignored.
   const readable = ranges.filter((type) => MEDIA_RANGE.test(type));
   if (readable.length === 0) return headers.all('accept').some((range) => range !== '');
   return readable.some((type) => type === SDP || type === 'application/*' || type === '*/*');
@@ -60,7 +67,7 @@ function isEncoded(headers: Headers): boolean {
   return headers.all('content-encoding').some((coding) => coding !== '' && coding.toLowerCase() !== 'identity');
 }
 
-/** Whether it is to be passed over where it cannot be read (20.11). */
+/** Whether an unreadable body must be ignored (20.11). */
 function isOptional(headers: Headers): boolean {
   const disposition = parseParamsValue(headers.get('content-disposition') ?? '');
   return disposition?.params.get('handling')?.toLowerCase() === 'optional';
@@ -79,7 +86,10 @@ function sdpOf(headers: Headers, content: string, levels: number): string | unde
   return undefined;
 }
 
-/** With any line ends. RFC 2046 5.1.1: text before the first boundary and after the last is ignored. */
+/**
+ * Splits a multipart body with CRLF or LF line ends. Text before the first and after the last boundary is ignored (RFC
+ * 2046 5.1.1).
+ */
 function partsOf(text: string, boundary: string): { headers: Headers; content: string }[] {
   const end = text.includes('\r\n') ? '\r\n' : '\n';
   const [, ...between] = `${end}${text}`.split(`${end}--${boundary}`);
@@ -87,7 +97,7 @@ function partsOf(text: string, boundary: string): { headers: Headers; content: s
   return (last < 0 ? between : between.slice(0, last)).flatMap((part) => {
     const blank = part.indexOf(end + end);
     if (blank < 0) return [];
-    // The first line is the rest of the boundary's.
+    // The first line is the rest of the boundary line.
     const [, ...lines] = part.slice(0, blank).split(/\r?\n(?![ \t])/);
     const headers = new Headers();
     for (const line of lines) {

@@ -1,4 +1,4 @@
-/** A call whose dialog is confirmed: what the far end may ask until BYE (RFC 3261 14, 15; RFC 3311, 6086). */
+/** A call with a dialog: handles requests of the far end until BYE (RFC 3261 14, 15; RFC 3311, 6086). */
 import { randomInt } from 'node:crypto';
 import { SdpError } from '../../support/sdp-error';
 import { cseqOf, type Dialog } from '../dialog';
@@ -13,14 +13,14 @@ import { Refresher } from './refresher';
 import { ALLOW, CAPABILITIES, NOBODY, SDP, type SessionDeps, type SessionListener, type SessionMedia } from './session';
 import { answerTerms, MIN_SE } from './session-timer';
 
-/** What each method within a dialog comes to. */
+/** Handlers of requests within a dialog, by method. */
 const HANDLERS: Readonly<Record<string, (call: Established, transaction: ServerTransaction) => void>> = {
   INVITE: (call, transaction) => call.reinvited(transaction),
   UPDATE: (call, transaction) => call.updated(transaction),
   BYE: (call, transaction) => call.byed(transaction),
   INFO: (call, transaction) => call.informed(transaction),
   OPTIONS: (_call, transaction) => transaction.respond(responseTo(transaction.request, 200, { headers: CAPABILITIES })),
-  // Transfers are the application's (`state: transferring`), never the phone's.
+  // Only the application can transfer a call (`state: transferring`), not the phone.
   REFER: (_call, transaction) => transaction.respond(responseTo(transaction.request, 603)),
 };
 
@@ -28,12 +28,12 @@ type Pairs = (readonly [name: string, value: string])[];
 
 export class Established {
   #over = false;
-  /** The 2xx of the far end's re-INVITE that waits for its ACK. */
+  /** The 2xx to a re-INVITE of the far end, while its ACK is outstanding. */
   #accepted: { cseq: number; awaitsAnswer: boolean; sending: Accepted } | undefined;
   readonly #refresher: Refresher;
-  /** Before that there is nothing that a re-INVITE could change. */
+  /** False until the INVITE that created the call has been acknowledged. Until then, re-INVITEs are rejected. */
   confirmed = true;
-  /** Whoever waits for the ACK of the INVITE that made the call. */
+  /** Called with the ACK of the INVITE that created the call. */
   onFirstAck: ((request: SipRequest) => void) | undefined;
 
   constructor(
@@ -41,7 +41,7 @@ export class Established {
     private readonly media: SessionMedia,
     private readonly listener: SessionListener,
     private readonly deps: SessionDeps,
-    /** Whether this end made the call: which of two glaring ends waits longer (RFC 3261 14.1). */
+    /** Whether this end made the call. After glare, the caller waits longer (RFC 3261 14.1). */
     isCaller: boolean,
   ) {
     this.#refresher = new Refresher(
@@ -59,12 +59,12 @@ export class Established {
     deps.dialogs.set(dialog.id, this);
   }
 
-  /** Terms agreed in the transaction that made the dialog, or refreshed it. */
+  /** Applies the session timer terms that were agreed when the dialog was created or refreshed. */
   keepAlive(interval: number, refreshing: boolean): void {
     this.#refresher.keepAlive(interval, refreshing);
   }
 
-  /** Whether the far end takes UPDATE: from the Allow of its last message. */
+  /** Reads from a message whether the far end supports UPDATE, and its shortest session interval. */
   learn(message: SipRequest | SipResponse): void {
     this.#refresher.learn(message);
   }
@@ -76,14 +76,17 @@ export class Established {
     this.close();
   }
 
-  /** A phone whose connection broke and that registered anew is reached there: a BYE into nothing would leave it in the call. */
+  /**
+   * If the connection has closed and the phone has registered again, continues over the new connection. Otherwise the
+   * phone would not receive a BYE and would stay in the call.
+   */
   #reconnect(): void {
     const { flow, remote, remoteTarget } = this.dialog;
     const found = flow.open ? undefined : this.deps.reconnected?.(remote, remoteTarget);
     if (found) this.dialog.moveTo(found);
   }
 
-  /** Lets go without a word. */
+  /** Ends the call locally. Sends nothing and calls no listener. */
   close(): void {
     this.#over = true;
     this.#refresher.stop();
@@ -96,7 +99,7 @@ export class Established {
     try {
       this.#handle(transaction);
     } catch (error) {
-      transaction.respond(responseTo(transaction.request, 500)); // where it has no final response yet
+      transaction.respond(responseTo(transaction.request, 500)); // ignored if a final response has been sent
       this.deps.internalErrors.report(error, { where: 'sip request' });
     }
   }
@@ -109,7 +112,7 @@ export class Established {
     handler(this, transaction);
   }
 
-  /** The ACK of a 2xx: of a re-INVITE, else of the INVITE that made the call. */
+  /** Handles the ACK of a 2xx: to a re-INVITE, or to the INVITE that created the call. */
   ack(request: SipRequest): void {
     this.deps.internalErrors.guard('sip ack', () => this.#acknowledged(request))();
   }
@@ -117,18 +120,18 @@ export class Established {
   #acknowledged(request: SipRequest): void {
     const accepted = this.#accepted;
     const cseq = parseCSeq(request.headers.get('cseq') ?? '')?.number;
-    // One whose CSeq cannot be read is taken for the ACK that is waited for.
+    // An ACK with an unreadable CSeq counts as the outstanding one.
     if (!accepted || (cseq ?? accepted.cseq) !== accepted.cseq) return this.onFirstAck?.(request);
     accepted.sending.acknowledged();
     this.#accepted = undefined;
     const answer = accepted.awaitsAnswer ? answerIn(request) : '';
-    // An ACK that owes an answer and has none changes nothing: a call that talks is not ended for it.
+    // If the ACK lacks a required answer, the call continues as before.
     if (answer !== '') this.#takeAnswer(answer);
   }
 
   reinvited(transaction: ServerTransaction): void {
     const { request } = transaction;
-    // 14.2: one at a time, whosesoever it is.
+    // 14.2: only one INVITE at a time, from either end.
     if (this.#accepted || !this.confirmed)
       return transaction.respond(responseTo(request, 500, { headers: [['Retry-After', String(randomInt(1, 10))]] }));
     if (this.#refresher.inviting) return transaction.respond(responseTo(request, 491));
@@ -140,7 +143,7 @@ export class Established {
 
   updated(transaction: ServerTransaction): void {
     const { request } = transaction;
-    // RFC 3311 5.2: an offer while another one is open.
+    // RFC 3311 5.2: an offer while another one is pending.
     if (!this.confirmed && request.body.length > 0)
       return transaction.respond(responseTo(request, 500, { headers: [['Retry-After', '1']] }));
     if (request.body.length > 0 && (this.#accepted?.awaitsAnswer ?? this.#refresher.inviting))
@@ -188,7 +191,7 @@ export class Established {
     }
     this.dialog.refresh(request.headers);
     this.learn(request);
-    // While it rings there is nothing to keep alive.
+    // The session timer starts after the call has been answered.
     if (this.confirmed) this.keepAlive(agreed.terms.interval, agreed.terms.refresher === 'uas');
     accept(okOf(request, this.dialog, agreed.headers, body), isInvite && offer === undefined);
   }
@@ -199,12 +202,12 @@ export class Established {
       return true;
     } catch (error) {
       if (!(error instanceof SdpError)) throw error;
-      this.#endWith(error.status); // 14.1: no session can be agreed on
+      this.#endWith(error.status); // 14.1: no agreement is possible
       return false;
     }
   }
 
-  /** It cannot go on: BYE, and the listener is told. */
+  /** Ends the call with BYE and notifies the listener. */
   #endWith(status: number): void {
     if (this.#over) return;
     this.hangUp();
@@ -212,7 +215,7 @@ export class Established {
   }
 }
 
-/** The 2xx of an INVITE or UPDATE that makes or refreshes a session. */
+/** Creates the 200 to an INVITE or UPDATE. */
 export function okOf(request: SipRequest, dialog: Dialog, terms: Pairs, sdp: string | undefined): SipResponse {
   const headers: Pairs = [
     ...request.headers.all('record-route').map((route) => ['Record-Route', route] as const),

@@ -1,5 +1,5 @@
 /**
- * A call that came in (RFC 3261 13.3): it rings until it is answered, rejected or given up.
+ * An incoming call (RFC 3261 13.3). It rings until it is answered, rejected or cancelled.
  *
  *   ringing ──accept──▶ accepted ──ACK──▶ confirmed ──BYE──▶ ended
  *      │                    └──hangUp──▶ leaving ──ACK or none in 64*T1──▶ ended
@@ -24,15 +24,15 @@ type Signal = 'accept' | 'ack' | 'no-ack' | 'hangUp' | 'cancel' | 'bye';
 const TRANSITIONS: Readonly<Record<State, Partial<Record<Signal, State>>>> = {
   ringing: { accept: 'accepted', hangUp: 'ended', cancel: 'ended', bye: 'ended' },
   accepted: { ack: 'confirmed', 'no-ack': 'ended', hangUp: 'leaving', bye: 'ended' },
-  // Whoever was called sends no BYE before the ACK (15).
+  // The callee must not send BYE before the ACK (15).
   leaving: { ack: 'ended', 'no-ack': 'ended', bye: 'ended' },
   confirmed: { hangUp: 'ended', bye: 'ended' },
   ended: {},
 };
 
-/** 13.3.1.1: a 180 may be lost, and proxies take an INVITE of which they hear nothing for dead; ms. */
+/** Interval of 180 responses (13.3.1.1): one may be lost, and proxies give up an INVITE without responses; ms. */
 const RING_AGAIN_MS = 60_000;
-/** More is no limit: no phone rings for a day; s. */
+/** Larger values of `Expires` are ignored; s. */
 const LONGEST_EXPIRES = 86_400;
 
 export class IncomingCall {
@@ -45,8 +45,8 @@ export class IncomingCall {
   #cancelExpiry: Cancel | undefined;
 
   /**
-   * @param media knows the offer of the INVITE already, and gives the answer to it; without one it offers
-   * @throws DialogError where the INVITE lacks what a dialog needs
+   * @param media the media of the call, which already have the offer of the INVITE, if there is one
+   * @throws DialogError if the INVITE lacks a header that a dialog needs
    */
   constructor(
     private readonly transaction: ServerTransaction,
@@ -62,7 +62,7 @@ export class IncomingCall {
       if (this.#state === 'leaving') this.#move('bye');
       else if (this.#move('bye')) {
         this.#accepted?.stop();
-        // BYE within the early dialog (15): the INVITE is answered as after a CANCEL.
+        // BYE within the early dialog (15): reject the INVITE as after a CANCEL.
         if (rang) this.#refuse(487);
         this.listener.ended(rang ? 487 : status);
       }
@@ -77,10 +77,10 @@ export class IncomingCall {
     this.#call.confirmed = false;
     this.#call.onFirstAck = (ack) => this.#acknowledged(ack);
     this.#call.learn(request);
-    // Over a connection that is gone nobody can be told that it was answered, and no CANCEL will come.
+    // Without the connection, neither a 200 can be sent nor a CANCEL received.
     this.#stopWatching = flow.onClose(deps.internalErrors.guard('sip flow', () => this.cancelled()));
     const seconds = parseScalar(request.headers.get('expires') ?? '', LONGEST_EXPIRES);
-    // 13.3.1: the caller waits no longer.
+    // 13.3.1: the INVITE expires.
     if (seconds !== undefined) this.#cancelExpiry = deps.timers.after(seconds * 1000, () => this.cancelled());
   }
 
@@ -96,7 +96,10 @@ export class IncomingCall {
     this.#cancelRing = this.deps.timers.after(RING_AGAIN_MS, () => this.ring());
   }
 
-  /** Picks up; `answered` follows with the ACK. @param sdp answer to the INVITE's offer; where it had none, an offer */
+  /**
+   * Answers the call. `answered` is called when the ACK arrives.
+   * @param sdp answer to the INVITE's offer; an offer if the INVITE had none
+   */
   accept(sdp: string): void {
     const { request } = this.transaction;
     const agreed = answerTerms(request.headers);
@@ -106,7 +109,7 @@ export class IncomingCall {
     this.#accepted = sendUntilAcknowledged(this.transaction, response, this.deps.timers, () => this.#unacknowledged());
   }
 
-  /** @param status what the caller is told where it rings still */
+  /** @param status status of the response if the call has not been answered */
   hangUp(status: number): void {
     const before = this.#state;
     if (!this.#move('hangUp')) return;
@@ -116,7 +119,7 @@ export class IncomingCall {
     } else if (before === 'confirmed') this.#call.hangUp();
   }
 
-  /** CANCEL came, or the caller can be there no more. */
+  /** The caller has sent CANCEL, or can no longer be reached. */
   cancelled(): void {
     if (!this.#move('cancel')) return;
     this.#refuse(487);
@@ -156,7 +159,7 @@ export class IncomingCall {
     this.transaction.respond(responseTo(request, status, { toTag: this.#call.dialog.localTag, headers }));
   }
 
-  /** @returns false where the signal means nothing in this state */
+  /** @returns false if this state ignores the signal */
   #move(signal: Signal): boolean {
     const next = TRANSITIONS[this.#state][signal];
     if (next === undefined) return false;

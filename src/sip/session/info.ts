@@ -1,17 +1,17 @@
-/** Keys sent with INFO (RFC 6086; no RFC names these two bodies, but phones send them). */
+/** DTMF in INFO requests (RFC 6086). The body formats are not standardised but widely used. */
 import { mediaTypeOf } from '../list-values';
 import type { SipRequest } from '../message';
 
-/** The body decides which form it is: phones mix them up. */
+/** Accepted media types. The format is detected from the body, because phones mix up the types. */
 const TYPES: ReadonlySet<string> = new Set([
   'application/dtmf-relay',
   'application/dtmf',
   'application/vnd.nortelnetworks.digits',
 ]);
-/** `Accept` of the response to an INFO of another type. */
+/** `Accept` header of the 415 to other types. */
 export const DTMF_TYPES = [...TYPES].join(', ');
 
-/** The key; else what is wrong: the type of the body, or the body itself, which has no key. */
+/** @returns the key, or the defect: an unsupported media type, or a body without a key */
 export function dtmfOfInfo(request: SipRequest): { digit: string } | { fault: 'type' | 'body' } {
   if (!TYPES.has(mediaTypeOf(request.headers))) return { fault: 'type' };
   const text = request.body.toString('latin1', 0, MAX_BODY);
@@ -19,13 +19,13 @@ export function dtmfOfInfo(request: SipRequest): { digit: string } | { fault: 't
   return digit === undefined ? { fault: 'body' } : { digit };
 }
 
-/** `Signal=5`, as one of several lines or fields; `d=5` of Nortel; else the body is the digit. */
+/** `Signal=5` on any line or in any field; `d=5` (Nortel). Otherwise the body is the digit itself. */
 const SIGNAL = /(?:^|[\s;=])(?:Signal|d)[ \t]*[=:][ \t]*"?([^\s;"]{1,2})"?[ \t]*(?:;|\r|\n|$)/i;
 
-/** More than any phone says. */
+/** Bytes of the body that are read. */
 const MAX_BODY = 256;
 
-/** As the key, or as its event number (RFC 4733 3.2). */
+/** Accepts a key or its event number (RFC 4733 3.2). */
 function digitOf(signal: string | undefined): string | undefined {
   if (signal === undefined) return undefined;
   if (/^[0-9A-D*#]$/i.test(signal)) return signal.toUpperCase();

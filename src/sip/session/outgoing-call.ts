@@ -1,5 +1,5 @@
 /**
- * A call that is made from here (RFC 3261 13.2): INVITE until it is answered, refused or given up.
+ * An outgoing call (RFC 3261 13.2), from the INVITE until it is answered, rejected or cancelled.
  *
  *   calling ──1xx──▶ proceeding ──2xx──▶ confirmed ──BYE──▶ ended
  *      └──────hangUp──────┴──▶ cancelling ──final──▶ ended
@@ -25,23 +25,23 @@ import {
 import { minSe, MIN_SE, readTerms, SESSION_EXPIRES } from './session-timer';
 
 export interface Invitation {
-  /** Request-URI: a registered contact, or a URI elsewhere. */
+  /** Request-URI: a registered contact or an external URI. */
   target: string;
   /** `From` and `To`, without tags. */
   from: string;
   to: string;
   flow: Flow;
-  /** `Route`: what lies between here and the target (RFC 3327). */
+  /** `Route`: the proxies on the way to the target (RFC 3327). */
   routes?: readonly string[] | undefined;
   /** `X-` headers of the application. */
   headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** After a 422, the first one included. */
+/** Maximum number of INVITEs, because each 422 causes another one. */
 const MOST_INVITES = 4;
-/** Branches of a fork whose early descriptions are kept. */
+/** Maximum number of forked branches whose early descriptions are kept. */
 const MOST_EARLY = 8;
-/** 3xx that name other places (RFC 3261 21.3); 305 and 380 name something else. */
+/** 3xx responses whose contacts are alternative destinations (RFC 3261 21.3). 305 and 380 are not. */
 const FORWARDS: ReadonlySet<number> = new Set([300, 301, 302]);
 /** `Reason` of a CANCEL (RFC 3326 2). */
 const COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
@@ -52,7 +52,7 @@ type Signal = 'provisional' | 'success' | 'failure' | 'hangUp' | 'bye';
 const TRANSITIONS: Readonly<Record<State, Partial<Record<Signal, State>>>> = {
   calling: { provisional: 'proceeding', success: 'confirmed', failure: 'ended', hangUp: 'cancelling' },
   proceeding: { success: 'confirmed', failure: 'ended', hangUp: 'cancelling' },
-  // A 2xx that crosses the CANCEL: acknowledged, then ended with BYE (9.1).
+  // A 2xx that crosses the CANCEL is acknowledged, then ended with BYE (9.1).
   cancelling: { success: 'ended', failure: 'ended' },
   confirmed: { hangUp: 'ended', bye: 'ended' },
   ended: {},
@@ -63,7 +63,7 @@ export class OutgoingCall {
   #transaction: ClientTransaction | undefined;
   #call: Established | undefined;
   #rang = false;
-  /** Ids of the dialogs that 2xx have made: a forking proxy beyond may bring several (13.2.2.4). */
+  /** Ids of the dialogs created by 2xx responses. A forking proxy may cause several (13.2.2.4). */
   readonly #answers = new Set<string>();
   /** Descriptions in provisional responses, by To tag. */
   readonly #early = new Map<string, string>();
@@ -89,14 +89,14 @@ export class OutgoingCall {
       failed: (error) => {
         this.deps.log.info(
           { event: 'invite-not-sent', callId: this.#callId, err: error.message },
-          'An INVITE could not be sent',
+          'INVITE could not be sent',
         );
         this.#failed(503);
       },
     });
   }
 
-  /** @param elsewhere another phone took the call: this one has not missed it */
+  /** @param elsewhere another phone answered, so that this one does not show a missed call */
   hangUp(elsewhere = false): void {
     const wasConfirmed = this.#state === 'confirmed';
     if (!this.#move('hangUp')) return;
@@ -130,13 +130,13 @@ export class OutgoingCall {
     if (status < 200) this.#progress(response);
     else if (status < 300) this.#answered(request, response);
     else if (status === 422 && this.#mayAskForLonger(response)) {
-      // RFC 4028 7.1, 7.3: once more, with what the far end wants.
+      // RFC 4028 7.1, 7.3: retry with the interval that the far end requires.
       this.#expires = this.#minSe = minSe(response.headers);
       this.start();
     } else this.#failed(status, FORWARDS.has(status) ? contactsOf(response) : undefined);
   }
 
-  /** Not for ever, of a far end that wants more each time. */
+  /** Limits the retries: a far end might require a longer interval each time. */
   #mayAskForLonger({ headers }: SipResponse): boolean {
     return this.#state !== 'cancelling' && this.#cseq < MOST_INVITES && this.#expires < minSe(headers);
   }
@@ -154,11 +154,11 @@ export class OutgoingCall {
   #answered(request: SipRequest, response: SipResponse): void {
     const cseq = cseqOf(request);
     const dialog = this.#dialogOf(request, response);
-    if (!dialog) return this.#failed(502); // nobody could be sent an ACK
+    if (!dialog) return this.#failed(502); // without a dialog, no ACK can be sent
     this.deps.layer.ack(dialog.ack(cseq), dialog.flow);
-    if (this.#answers.has(dialog.id)) return; // its 2xx again: the ACK was lost
+    if (this.#answers.has(dialog.id)) return; // a retransmitted 2xx: the ACK was lost
     this.#answers.add(dialog.id);
-    // Somebody answered whom nobody wants any more, or another branch of a fork beyond us.
+    // End the new dialog if the call was cancelled, or if another branch of a fork has answered.
     const wanted = this.#state === 'calling' || this.#state === 'proceeding';
     this.#move('success');
     if (!wanted) return this.#decline(dialog);
@@ -168,7 +168,7 @@ export class OutgoingCall {
     const terms = readTerms(response.headers);
     call.keepAlive(terms?.interval ?? this.#expires, terms?.refresher !== 'uas');
     try {
-      // 13.2.1: the first description is the answer. A gateway that gave it with 183 may leave it out of its 2xx.
+      // 13.2.1: the first description is the answer. A gateway may send it with 183 and omit it from the 2xx.
       this.media.takeAnswer(answerIn(response) || (this.#early.get(toTagOf(response)) ?? ''));
     } catch (error) {
       if (!(error instanceof SdpError)) throw error;
@@ -190,7 +190,7 @@ export class OutgoingCall {
       if (!(error instanceof DialogError)) throw error;
       this.deps.log.warn(
         { event: 'dialog-missing', callId: this.#callId, err: error.message },
-        'A 2xx makes no dialog',
+        'A 2xx response lacks headers that a dialog needs',
       );
       return undefined;
     }
@@ -212,7 +212,7 @@ export class OutgoingCall {
     if (this.#move('failure') && !unwanted) this.listener.ended(status, forwardedTo);
   }
 
-  /** @returns false where the signal means nothing in this state */
+  /** @returns false if this state ignores the signal */
   #move(signal: Signal): boolean {
     const next = TRANSITIONS[this.#state][signal];
     if (next === undefined) return false;
@@ -225,7 +225,7 @@ function toTagOf({ headers }: SipResponse): string {
   return tagOf(headers.get('to') ?? '') ?? '';
 }
 
-/** Those that can be read, highest `q` first. */
+/** The readable contacts of a response, highest `q` first. */
 function contactsOf({ headers }: SipResponse): string[] {
   const contacts = headers.all('contact').flatMap((value) => parseNameAddr(value) ?? []);
   const q = ({ params }: NameAddr): number => Number(params.get('q') ?? 1) || 0;

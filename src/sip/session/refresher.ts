@@ -1,6 +1,6 @@
 /**
- * Keeps a confirmed session alive with the far end (RFC 4028): refreshes it where that is this end's part, and gives the
- * call up where nothing is heard any more.
+ * Keeps a confirmed session alive (RFC 4028). Refreshes it if this end is the refresher, and ends the call if refreshes
+ * fail or stop.
  */
 import { randomInt } from 'node:crypto';
 import type { Cancel } from '../../support/timers';
@@ -11,38 +11,38 @@ import { answerIn } from './description';
 import { CAPABILITIES, SDP, type SessionDeps, type SessionMedia } from './session';
 import { createSessionTimer, MIN_SE, minSe, readTerms, SESSION_EXPIRES, type SessionTimer } from './session-timer';
 
-/** The call that is kept alive. */
+/** The call whose session is refreshed. */
 export interface RefreshedCall {
   readonly dialog: Dialog;
-  /** Which of two glaring ends waits longer (RFC 3261 14.1). */
+  /** Whether this end made the call. After glare, the caller waits longer (RFC 3261 14.1). */
   readonly isCaller: boolean;
-  /** A 2xx of the far end's own re-INVITE waits for its ACK: no other INVITE may be sent (RFC 3261 14.1). */
+  /** Whether a re-INVITE of the far end waits for its ACK. Until then, no INVITE may be sent (RFC 3261 14.1). */
   isReinvited(): boolean;
-  /** To be done before something is sent: the far end may have registered anew. */
+  /** Called before a request is sent, because the far end may have registered again. */
   reconnect(): void;
-  /** Of a 2xx. @returns false: no session could be agreed on, and the call is over */
+  /** Applies the answer of a 2xx. @returns false if there was no agreement, so that the call has ended */
   takeAnswer(sdp: string): boolean;
-  /** It cannot go on. @param status that says why */
+  /** Ends the call. @param status status that gives the reason */
   endWith(status: number): void;
 }
 
-/** After a refusal there is time for another try before the session expires, in the shortest one too (RFC 4028 10); ms. */
+/** Delay of the retry after a rejection. Even the shortest session does not expire before it (RFC 4028 10); ms. */
 const AGAIN_MS = 10_000;
-/** Wait of a refresh that shall ask for a longer interval: a far end that wants ever more gets no flood; ms. */
+/** Delay of the retry with a longer interval. It limits the rate if the far end always requires more; ms. */
 const LONGER_AGAIN_MS = 1_000;
-/** Until the far end's re-INVITE is through; ms. */
+/** Delay while a re-INVITE of the far end is pending; ms. */
 const REINVITED_AGAIN_MS = 2_000;
 
 export class Refresher {
   #stopped = false;
   #inviting = false;
-  /** The last refresh was refused. */
+  /** The last refresh was rejected. */
   #refused = false;
   #cancelRetry: Cancel | undefined;
   #peerUpdates = false;
   /** s */
   #interval = SESSION_EXPIRES;
-  /** The most that the far end has asked for as the shortest interval; s. */
+  /** The largest `Min-SE` that the far end has sent; s. */
   #minSe = MIN_SE;
   readonly #timer: SessionTimer;
 
@@ -57,22 +57,22 @@ export class Refresher {
     });
   }
 
-  /** An INVITE of this end is under way: the far end's own is to be refused with 491 (RFC 3261 14.2). */
+  /** Whether an INVITE of this end is pending. An INVITE of the far end must be rejected with 491 (RFC 3261 14.2). */
   get inviting(): boolean {
     return this.#inviting;
   }
 
   /**
-   * Terms agreed in the transaction that made the dialog, or refreshed it.
-   * @param interval s; one below what this end asked for at least (RFC 4028 9) counts as that: no flood of refreshes
-   * @param refreshing whether that is this end's part
+   * Applies the terms that were agreed when the dialog was created or refreshed.
+   * @param interval s; raised to this end's minimum (RFC 4028 9), which limits the rate of refreshes
+   * @param refreshing whether this end refreshes
    */
   keepAlive(interval: number, refreshing: boolean): void {
     this.#interval = Math.max(interval, MIN_SE);
     this.#timer.start(this.#interval, refreshing);
   }
 
-  /** Whether the far end takes UPDATE, from the Allow of its last message; its shortest interval (RFC 4028 7.1). */
+  /** Reads from a message whether the far end supports UPDATE, and its shortest interval (RFC 4028 7.1). */
   learn(message: SipRequest | SipResponse): void {
     this.#minSe = Math.max(this.#minSe, minSe(message.headers));
     if (message.headers.has('allow')) this.#peerUpdates = hasToken(message.headers, 'allow', 'UPDATE');
@@ -84,7 +84,7 @@ export class Refresher {
     this.#cancelRetry?.();
   }
 
-  /** This end's turn to say that it is still there: UPDATE where the far end knows it, else an INVITE that changes nothing. */
+  /** Sends a refresh: UPDATE if the far end supports it, otherwise an INVITE with an unchanged offer. */
   #refresh(): void {
     if (this.call.isReinvited()) return this.#retry(REINVITED_AGAIN_MS);
     this.call.reconnect();
@@ -112,7 +112,7 @@ export class Refresher {
     const { dialog } = this.call;
     const isInvite = request.method === 'INVITE';
     if (isInvite && status < 300) this.deps.layer.ack(dialog.ack(cseqOf(request)), dialog.flow);
-    if (this.#stopped || (isInvite && !this.#inviting)) return; // a 2xx that came again
+    if (this.#stopped || (isInvite && !this.#inviting)) return; // a retransmitted 2xx
     this.#inviting = false;
     if (status < 300) {
       this.#refused = false;
@@ -120,21 +120,21 @@ export class Refresher {
       const answer = answerIn(response);
       if (isInvite && answer !== '' && !this.call.takeAnswer(answer)) return;
       const terms = readTerms(response.headers);
-      // The far end does not do timers: this end goes on by itself.
+      // If the far end does not support session timers, this end refreshes.
       this.keepAlive(terms?.interval ?? this.#interval, terms?.refresher !== 'uas');
     } else if (status === 491) {
-      // RFC 3261 14.1: who made the call waits longer, so that the next attempts do not meet.
+      // RFC 3261 14.1: the caller waits longer, so that the next attempts do not collide.
       this.#retry(this.call.isCaller ? randomInt(2_100, 4_000) : randomInt(0, 2_000));
     } else if (status === 422 && minSe(response.headers) > this.#interval) {
       this.#interval = this.#minSe = minSe(response.headers);
       this.#retry(LONGER_AGAIN_MS);
     } else if (status === 408 || status === 481) {
-      this.call.endWith(status); // RFC 3261 12.2.1.2: the far end has no such call
+      this.call.endWith(status); // RFC 3261 12.2.1.2: the far end does not know the call
     } else if (!isInvite) {
-      this.#peerUpdates = false; // then by INVITE
+      this.#peerUpdates = false; // retry with INVITE
       this.#retry(0);
     } else if (!this.#refused) {
-      this.#refused = true; // a 500 (RFC 3261 14.2), for one, passes
+      this.#refused = true; // may be temporary, such as a 500 (RFC 3261 14.2)
       this.#retry(AGAIN_MS);
     } else {
       this.#refused = false;

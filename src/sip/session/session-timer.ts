@@ -1,21 +1,21 @@
 /**
- * Session timers (RFC 4028): one end refreshes the session now and then; when that stops, the other end knows that the
- * call is dead, and hangs up.
+ * Session timers (RFC 4028). One end refreshes the session periodically. If the refreshes stop, the other end ends the
+ * call.
  */
 import { parseParamsValue, parseScalar } from '../header-values';
 import { hasToken } from '../list-values';
 import type { Headers } from '../message';
 import type { Cancel, Timers } from '../../support/timers';
 
-/** What is asked for; s. */
+/** The interval that this end requests; s. */
 export const SESSION_EXPIRES = 1_800;
-/** The shortest that is agreed to (RFC 4028 4); s. */
+/** The shortest interval that this end accepts (RFC 4028 4); s. */
 export const MIN_SE = 90;
 
-/** `setTimeout` takes no more, and would fire at once; ms. Nobody talks for 24 days. */
+/** Maximum delay of `setTimeout`, which fires at once for larger values; ms. */
 const MOST_MS = 2 ** 31 - 1;
 
-/** An end of a transaction: who sent it, who answered it. */
+/** `uac` is the sender of the request, `uas` the receiver. */
 type Role = 'uac' | 'uas';
 
 export interface SessionTerms {
@@ -24,7 +24,7 @@ export interface SessionTerms {
   refresher: Role;
 }
 
-/** Terms as a header states them (RFC 4028 4); undefined: no timer, or nonsense, which counts as none. */
+/** Reads `Session-Expires` (RFC 4028 4). @returns undefined if it is missing or malformed */
 export function readTerms(headers: Headers): { interval: number; refresher: Role | undefined } | undefined {
   const parsed = parseParamsValue(headers.get('session-expires') ?? '');
   const interval = parseScalar(parsed?.value ?? '');
@@ -34,14 +34,15 @@ export function readTerms(headers: Headers): { interval: number; refresher: Role
 }
 
 /**
- * How a request's terms are answered (RFC 4028 9).
- * @returns the terms and the headers of the 2xx that state them; undefined: too short, to be refused with 422 and Min-SE
+ * Answers the session timer terms of a request (RFC 4028 9).
+ * @returns the terms and their headers for the 2xx; undefined if the interval is too short, so that the request must be
+ * rejected with 422 and Min-SE
  */
 export function answerTerms(request: Headers): { terms: SessionTerms; headers: [string, string][] } | undefined {
   const supported = hasToken(request, 'supported', 'timer') || hasToken(request, 'require', 'timer');
   const asked = readTerms(request);
   if (asked && asked.interval < MIN_SE) {
-    // A proxy may have asked on behalf of a client that does not know 422.
+    // A client without timer support does not know 422. A proxy has added the header: raise the interval instead.
     if (supported) return undefined;
   }
   const interval = Math.max(asked?.interval ?? SESSION_EXPIRES, MIN_SE, minSe(request));
@@ -51,13 +52,13 @@ export function answerTerms(request: Headers): { terms: SessionTerms; headers: [
   return { terms: { interval, refresher }, headers };
 }
 
-/** s */
+/** The value of `Min-SE`; s. 0 if it is missing. */
 export function minSe(headers: Headers): number {
   return parseScalar(parseParamsValue(headers.get('min-se') ?? '')?.value ?? '') ?? 0;
 }
 
 export interface SessionTimer {
-  /** From now on these terms hold; each refresh says them anew. */
+  /** Starts the timer with new terms. Called again after each refresh. @param interval s */
   start(interval: number, refreshing: boolean): void;
   stop(): void;
 }
@@ -67,7 +68,8 @@ export function createSessionTimer(timers: Timers, on: { refresh: () => void; ex
   return {
     start(interval, refreshing) {
       cancel?.();
-      // RFC 4028 10: half of it for whoever refreshes; the other gives up a little early, so that its BYE is in time.
+      // RFC 4028 10: refresh after half the interval. The other end gives up shortly before its end, so that BYE is in
+      // time.
       const seconds = refreshing ? interval / 2 : interval - Math.min(32, interval / 3);
       cancel = timers.after(Math.min(seconds * 1000, MOST_MS), refreshing ? on.refresh : on.expire);
     },

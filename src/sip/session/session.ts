@@ -1,4 +1,4 @@
-/** What a SIP call needs of its surroundings, and what it tells. */
+/** Interfaces between a SIP call and its environment. */
 import type { InternalErrors } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
 import { timersWithin, type Timers } from '../../support/timers';
@@ -6,31 +6,31 @@ import type { SipRequest, SipResponse } from '../message';
 import type { Contact } from '../registrar';
 import type { ClientUser, ServerTransaction, TransactionLayer } from '../transaction/transaction';
 
-/** The session description of a call, negotiated as often as either end asks (RFC 3264). */
+/** Negotiates the session description of a call, initially and whenever either end requests it (RFC 3264). */
 export interface SessionMedia {
   offer(): string;
   /** @throws SdpError */
   takeAnswer(sdp: string): void;
-  /** @throws SdpError: the offer is refused with its status */
+  /** @throws SdpError The offer must be rejected with its `status`. */
   answer(sdp: string): string;
 }
 
 export interface SessionListener {
-  /** Outgoing: the far end rings. */
+  /** Outgoing calls: the far end is ringing. */
   ringing(): void;
-  /** Outgoing: the far end answered. Incoming: it acknowledged the answer. */
+  /** Outgoing calls: the far end has answered. Incoming calls: it has acknowledged the answer. */
   answered(): void;
   /**
-   * It is over, and not by `hangUp`; once, the last one.
-   * @param status of the final response that ended it, or that would say why; undefined: BYE
-   * @param forwardedTo URIs of a 3xx, the best first
+   * The call has ended, but not by `hangUp`. Called once. No other callback follows.
+   * @param status status of the final response, or one that gives the reason; undefined for BYE
+   * @param forwardedTo URIs of a 3xx, by preference
    */
   ended(status: number | undefined, forwardedTo?: readonly string[]): void;
-  /** The far end pressed a key, and said so with INFO. */
+  /** The far end has sent a key with INFO. */
   dtmf(digit: string): void;
 }
 
-/** Takes the requests within a dialog. */
+/** Handles the requests within a dialog. */
 export interface InDialogUser {
   request(transaction: ServerTransaction): void;
   ack(request: SipRequest): void;
@@ -39,20 +39,20 @@ export interface InDialogUser {
 export interface SessionDeps {
   layer: Pick<TransactionLayer, 'request' | 'ack'>;
   timers: Timers;
-  /** What callbacks throw: of one call, where they come from `sessionWithin`. */
+  /** Reports exceptions of callbacks. `sessionWithin` replaces it with that of one call. */
   internalErrors: InternalErrors;
-  /** Where requests within a dialog are looked up. */
+  /** Established calls by dialog id. */
   dialogs: Map<string, InDialogUser>;
   /**
-   * Where a far end is now whose connection is gone: a phone that has registered anew.
+   * Finds the new contact of a phone whose connection has closed and that has registered again.
    * @param remote name-addr of the far end
-   * @param target its `Contact` in the dialog
+   * @param target `Contact` of the far end in the dialog
    */
   reconnected?(remote: string, target: string): Pick<Contact, 'flow' | 'uri'> | undefined;
   log: Logger;
 }
 
-/** The surroundings of one call: what its callbacks throw is an error of that call. */
+/** The dependencies of one call: exceptions of its callbacks are reported as errors of that call. */
 export function sessionWithin(deps: SessionDeps, internalErrors: InternalErrors): SessionDeps {
   const { layer, timers } = deps;
   const guarded = (user: ClientUser): ClientUser => ({
@@ -71,7 +71,7 @@ export function sessionWithin(deps: SessionDeps, internalErrors: InternalErrors)
   };
 }
 
-/** What user agents here understand (RFC 3261 20.5). */
+/** Supported methods (RFC 3261 20.5). */
 export const ALLOW = 'INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, REGISTER';
 export const SDP = 'application/sdp';
 export const SOFTWARE = 'Tandem';
@@ -82,7 +82,7 @@ export const CAPABILITIES: readonly (readonly [string, string])[] = [
   ['Supported', 'timer'],
 ];
 
-/** Waits for the answer to a BYE: whatever comes back, the call is over. */
+/** Ignores the result of a request, for example of BYE: the call has ended in any case. */
 export const NOBODY: ClientUser = {
   response: () => undefined,
   timeout: () => undefined,
