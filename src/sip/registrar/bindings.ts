@@ -34,7 +34,7 @@ export function applyRegister(
   const made = new Set<Contact>();
   const unregistered = new Set<string>(); // ids
   for (const one of asked) {
-    const previous = contacts.find((contact) => isMeant(contact, one, request, made.has(contact)));
+    const previous = contacts.find((contact) => refersTo(contact, one, request, made.has(contact)));
     if (previous && !made.has(previous) && isLate(previous)) return OUT_OF_ORDER;
     if (one.expires === 0) {
       contacts = contacts.filter((contact) => contact !== previous);
@@ -69,7 +69,7 @@ const OUT_OF_ORDER: Refusal = { status: 500, reason: 'CSeq Out Of Order' };
  * also matches: the NAT has given the phone another address. Removal requires a match by flow or URI, because such a
  * phone removes its old address after it has registered the new one.
  */
-function isMeant(contact: Contact, asked: AskedContact, request: RegisterRequest, sameRequest: boolean): boolean {
+function refersTo(contact: Contact, asked: AskedContact, request: RegisterRequest, sameRequest: boolean): boolean {
   if (asked.instance !== undefined && contact.instance !== undefined) {
     const sameFlow = contact.instance === asked.instance && contact.regId === asked.regId;
     // If both have a `reg-id`, the URI is not compared (RFC 5626 6).

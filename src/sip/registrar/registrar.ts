@@ -40,7 +40,7 @@ export const DEFAULT_REGISTRAR_LIMITS: RegistrarLimits = {
 };
 
 /** If a phone closes a connection from this server sooner than this, the server does not reconnect; ms. */
-const SHORT_MS = 10_000;
+const MIN_CONNECTION_MS = 10_000;
 
 /** Called after the REGISTER has been answered. */
 export interface RegistrarEvents {
@@ -111,7 +111,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   };
 
   /** A listener that throws must not affect timers or the REGISTER. */
-  const tell = (event: () => void): void => {
+  const notify = (event: () => void): void => {
     internalErrors.guard('registrar listener', event)();
   };
 
@@ -120,7 +120,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       { event: 'binding-added', endpointId: endpoint.id, contact: contact.uri, flow: contact.flow.id },
       'binding added',
     );
-    tell(() => events?.online(endpoint, contact));
+    notify(() => events?.online(endpoint, contact));
   };
 
   const offline = (endpoint: SipEndpoint, contact: Contact, reason: OfflineReason): void => {
@@ -128,14 +128,14 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       { event: 'binding-removed', endpointId: endpoint.id, contact: contact.uri, flow: contact.flow.id, reason },
       'binding removed',
     );
-    tell(() => events?.offline(endpoint, contact, reason));
+    notify(() => events?.offline(endpoint, contact, reason));
   };
 
   const drop = (contact: Contact, reason: OfflineReason): void => {
     const bindings = byEndpoint.get(contact.endpointId);
     if (!bindings?.contacts.some(({ id }) => id === contact.id)) return;
     release(contact);
-    keep(
+    setContacts(
       bindings.endpoint,
       bindings.contacts.filter(({ id }) => id !== contact.id),
     );
@@ -143,13 +143,13 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
   };
 
   /** @param connectedAt time of the connection, if this server made it */
-  const hold = (contact: Contact, connectedAt?: number): void => {
+  const watch = (contact: Contact, connectedAt?: number): void => {
     release(contact);
     const stopTimer = timers.after(contact.expiresAt.getTime() - now(), () => drop(contact, 'expired'));
     const stopListening = contact.flow.onClose(() => {
       if (connectedAt === undefined) disconnected(contact, listenerOf(contact));
       // Do not reconnect to a phone that accepts connections and closes them at once.
-      else disconnected(contact, now() - connectedAt < SHORT_MS ? undefined : contact.flow.remote);
+      else disconnected(contact, now() - connectedAt < MIN_CONNECTION_MS ? undefined : contact.flow.remote);
     });
     releases.set(contact.id, () => {
       stopTimer();
@@ -164,11 +164,11 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       const bindings = byEndpoint.get(contact.endpointId);
       if (!bindings?.contacts.includes(contact)) return; // it has registered again or has expired
       const moved = { ...contact, flow };
-      keep(
+      setContacts(
         bindings.endpoint,
         bindings.contacts.map((other) => (other === contact ? moved : other)),
       );
-      hold(moved, now());
+      watch(moved, now());
       log.debug({ event: 'binding-moved', contact: contact.uri, flow: flow.id }, 'connected to the phone');
     };
     connect(listener).then(internalErrors.guard('registrar connect', connected), () =>
@@ -176,12 +176,12 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     );
   };
 
-  const keep = (endpoint: SipEndpoint, contacts: Contact[]): void => {
+  const setContacts = (endpoint: SipEndpoint, contacts: Contact[]): void => {
     if (contacts.length > 0) byEndpoint.set(endpoint.id, { endpoint, contacts });
     else byEndpoint.delete(endpoint.id);
   };
 
-  const maker =
+  const contactFactory =
     (endpoint: SipEndpoint, flow: Flow, { callId, cseq, userAgent, path }: RegisterRequest): MakeContact =>
     (asked, previous) => {
       const time = now();
@@ -211,14 +211,14 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     const refusal = refusalOf(asked);
     if (refusal) return refusal;
     const before = byEndpoint.get(endpoint.id)?.contacts ?? [];
-    const change = applyRegister(before, asked, limits.maxContacts, maker(endpoint, flow, asked));
+    const change = applyRegister(before, asked, limits.maxContacts, contactFactory(endpoint, flow, asked));
     if ('status' in change) return change;
 
     for (const { contact } of change.removed) release(contact);
-    keep(endpoint, change.contacts);
+    setContacts(endpoint, change.contacts);
     const known = new Set(before);
     const changed = change.contacts.filter((contact) => !known.has(contact));
-    for (const contact of changed) hold(contact);
+    for (const contact of changed) watch(contact);
     const headers = registeredHeaders(request.headers, change.contacts, changed, now());
     transaction.respond(responseTo(request, 200, { headers }));
 

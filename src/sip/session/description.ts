@@ -20,7 +20,7 @@ const MEDIA_RANGE = /^[^\s/"]+\/[^\s/"]+$/;
 type Body = Pick<SipMessage, 'headers' | 'body'>;
 
 /** Maximum nesting of multipart bodies. */
-const MOST_LEVELS = 3;
+const MAX_LEVELS = 3;
 
 export function descriptionIn({ headers, body }: Body): Described {
   if (body.length === 0) return { sdp: undefined };
@@ -28,7 +28,7 @@ export function descriptionIn({ headers, body }: Body): Described {
   const content = body.toString();
   // RFC 3261 20.15 requires a type. If it is missing or malformed, the first line decides.
   const sdp =
-    !MEDIA_RANGE.test(mediaTypeOf(headers)) && isSdp(content) ? content : sdpOf(headers, content, MOST_LEVELS);
+    !MEDIA_RANGE.test(mediaTypeOf(headers)) && isSdp(content) ? content : sdpOf(headers, content, MAX_LEVELS);
   return sdp !== undefined || isOptional(headers) ? { sdp } : { unsupported: ['Accept', ACCEPT] };
 }
 

@@ -10,15 +10,15 @@ import { sendUntilAcknowledged, type Accepted } from './accepted';
 import { acceptsDescription, answerIn, descriptionIn } from './description';
 import { DTMF_TYPES, dtmfOfInfo } from './info';
 import { Refresher } from './refresher';
-import { ALLOW, CAPABILITIES, NOBODY, SDP, type SessionDeps, type SessionListener, type SessionMedia } from './session';
+import { ALLOW, CAPABILITIES, NOOP_USER, SDP, type SessionDeps, type SessionListener, type SessionMedia } from './session';
 import { answerTerms, MIN_SE } from './session-timer';
 
 /** Handlers of requests within a dialog, by method. */
 const HANDLERS: Readonly<Record<string, (call: Established, transaction: ServerTransaction) => void>> = {
-  INVITE: (call, transaction) => call.reinvited(transaction),
-  UPDATE: (call, transaction) => call.updated(transaction),
-  BYE: (call, transaction) => call.byed(transaction),
-  INFO: (call, transaction) => call.informed(transaction),
+  INVITE: (call, transaction) => call.handleReInvite(transaction),
+  UPDATE: (call, transaction) => call.handleUpdate(transaction),
+  BYE: (call, transaction) => call.handleBye(transaction),
+  INFO: (call, transaction) => call.handleInfo(transaction),
   OPTIONS: (_call, transaction) => transaction.respond(responseTo(transaction.request, 200, { headers: CAPABILITIES })),
   // Only the application can transfer a call (`state: transferring`), not the phone.
   REFER: (_call, transaction) => transaction.respond(responseTo(transaction.request, 603)),
@@ -48,7 +48,7 @@ export class Established {
       {
         dialog,
         isCaller,
-        isReinvited: () => this.#accepted !== undefined,
+        hasPendingReInvite: () => this.#accepted !== undefined,
         reconnect: () => this.#reconnect(),
         takeAnswer: (sdp) => this.#takeAnswer(sdp),
         endWith: (status) => this.#endWith(status),
@@ -72,7 +72,7 @@ export class Established {
   hangUp(): void {
     if (this.#over) return;
     this.#reconnect();
-    this.deps.layer.request(this.dialog.request('BYE'), this.dialog.flow, NOBODY);
+    this.deps.layer.request(this.dialog.request('BYE'), this.dialog.flow, NOOP_USER);
     this.close();
   }
 
@@ -129,7 +129,7 @@ export class Established {
     if (answer !== '') this.#takeAnswer(answer);
   }
 
-  reinvited(transaction: ServerTransaction): void {
+  handleReInvite(transaction: ServerTransaction): void {
     const { request } = transaction;
     // 14.2: only one INVITE at a time, from either end.
     if (this.#accepted || !this.confirmed)
@@ -141,7 +141,7 @@ export class Established {
     });
   }
 
-  updated(transaction: ServerTransaction): void {
+  handleUpdate(transaction: ServerTransaction): void {
     const { request } = transaction;
     // RFC 3311 5.2: an offer while another one is pending.
     if (!this.confirmed && request.body.length > 0)
@@ -151,13 +151,13 @@ export class Established {
     this.#agree(transaction, (response) => transaction.respond(response));
   }
 
-  byed(transaction: ServerTransaction): void {
+  handleBye(transaction: ServerTransaction): void {
     transaction.respond(responseTo(transaction.request, 200));
     this.close();
     this.listener.ended(undefined);
   }
 
-  informed(transaction: ServerTransaction): void {
+  handleInfo(transaction: ServerTransaction): void {
     const { request } = transaction;
     if (request.body.length === 0) return transaction.respond(responseTo(request, 200)); // RFC 2976: a keep-alive
     const info = dtmfOfInfo(request);

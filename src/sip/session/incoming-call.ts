@@ -31,9 +31,9 @@ const TRANSITIONS: Readonly<Record<State, Partial<Record<Signal, State>>>> = {
 };
 
 /** Interval of 180 responses (13.3.1.1): one may be lost, and proxies give up an INVITE without responses; ms. */
-const RING_AGAIN_MS = 60_000;
+const RING_INTERVAL_MS = 60_000;
 /** Larger values of `Expires` are ignored; s. */
-const LONGEST_EXPIRES = 86_400;
+const MAX_EXPIRES_SECONDS = 86_400;
 
 export class IncomingCall {
   #state: State = 'ringing';
@@ -67,19 +67,19 @@ export class IncomingCall {
         this.listener.ended(rang ? 487 : status);
       }
     };
-    const afterwards: SessionListener = {
+    const establishedListener: SessionListener = {
       ringing: () => undefined,
       answered: () => undefined,
       dtmf: (digit) => listener.dtmf(digit),
       ended,
     };
-    this.#call = new Established(dialog, media, afterwards, deps, false);
+    this.#call = new Established(dialog, media, establishedListener, deps, false);
     this.#call.confirmed = false;
     this.#call.onFirstAck = (ack) => this.#acknowledged(ack);
     this.#call.learn(request);
     // Without the connection, neither a 200 can be sent nor a CANCEL received.
     this.#stopWatching = flow.onClose(deps.internalErrors.guard('sip flow', () => this.cancelled()));
-    const seconds = parseScalar(request.headers.get('expires') ?? '', LONGEST_EXPIRES);
+    const seconds = parseScalar(request.headers.get('expires') ?? '', MAX_EXPIRES_SECONDS);
     // 13.3.1: the INVITE expires.
     if (seconds !== undefined) this.#cancelExpiry = deps.timers.after(seconds * 1000, () => this.cancelled());
   }
@@ -93,7 +93,7 @@ export class IncomingCall {
       responseTo(request, 180, { toTag: dialog.localTag, headers: [...routes, ['Contact', dialog.contact]] }),
     );
     this.#cancelRing?.();
-    this.#cancelRing = this.deps.timers.after(RING_AGAIN_MS, () => this.ring());
+    this.#cancelRing = this.deps.timers.after(RING_INTERVAL_MS, () => this.ring());
   }
 
   /**

@@ -15,7 +15,7 @@ import { answerIn } from './description';
 import { Established } from './established';
 import {
   CAPABILITIES,
-  NOBODY,
+  NOOP_USER,
   SDP,
   SOFTWARE,
   type SessionDeps,
@@ -38,9 +38,9 @@ export interface Invitation {
 }
 
 /** Maximum number of INVITEs, because each 422 causes another one. */
-const MOST_INVITES = 4;
+const MAX_INVITES = 4;
 /** Maximum number of forked branches whose early descriptions are kept. */
-const MOST_EARLY = 8;
+const MAX_EARLY_DESCRIPTIONS = 8;
 /** 3xx responses whose contacts are alternative destinations (RFC 3261 21.3). 305 and 380 are not. */
 const FORWARDS: ReadonlySet<number> = new Set([300, 301, 302]);
 /** `Reason` of a CANCEL (RFC 3326 2). */
@@ -129,7 +129,7 @@ export class OutgoingCall {
     const { status } = response;
     if (status < 200) this.#progress(response);
     else if (status < 300) this.#answered(request, response);
-    else if (status === 422 && this.#mayAskForLonger(response)) {
+    else if (status === 422 && this.#mayRetryLonger(response)) {
       // RFC 4028 7.1, 7.3: retry with the interval that the far end requires.
       this.#expires = this.#minSe = minSe(response.headers);
       this.start();
@@ -137,15 +137,15 @@ export class OutgoingCall {
   }
 
   /** Limits the retries: a far end might require a longer interval each time. */
-  #mayAskForLonger({ headers }: SipResponse): boolean {
-    return this.#state !== 'cancelling' && this.#cseq < MOST_INVITES && this.#expires < minSe(headers);
+  #mayRetryLonger({ headers }: SipResponse): boolean {
+    return this.#state !== 'cancelling' && this.#cseq < MAX_INVITES && this.#expires < minSe(headers);
   }
 
   #progress(response: SipResponse): void {
     const { status } = response;
     this.#move('provisional');
     const sdp = answerIn(response);
-    if (sdp !== '' && this.#early.size < MOST_EARLY) this.#early.set(toTagOf(response), sdp);
+    if (sdp !== '' && this.#early.size < MAX_EARLY_DESCRIPTIONS) this.#early.set(toTagOf(response), sdp);
     if (status === 100 || this.#rang || this.#state !== 'proceeding') return;
     this.#rang = true;
     this.listener.ringing();
@@ -162,7 +162,7 @@ export class OutgoingCall {
     const wanted = this.#state === 'calling' || this.#state === 'proceeding';
     this.#move('success');
     if (!wanted) return this.#decline(dialog);
-    const call = new Established(dialog, this.media, this.#afterwards(), this.deps, true);
+    const call = new Established(dialog, this.media, this.#establishedListener(), this.deps, true);
     this.#call = call;
     call.learn(response);
     const terms = readTerms(response.headers);
@@ -180,7 +180,7 @@ export class OutgoingCall {
   }
 
   #decline(dialog: Dialog): void {
-    this.deps.layer.request(dialog.request('BYE'), dialog.flow, NOBODY);
+    this.deps.layer.request(dialog.request('BYE'), dialog.flow, NOOP_USER);
   }
 
   #dialogOf(request: SipRequest, response: SipResponse): Dialog | undefined {
@@ -196,7 +196,7 @@ export class OutgoingCall {
     }
   }
 
-  #afterwards(): SessionListener {
+  #establishedListener(): SessionListener {
     return {
       ringing: () => undefined,
       answered: () => undefined,

@@ -17,7 +17,7 @@ export interface RefreshedCall {
   /** Whether this end made the call. After glare, the caller waits longer (RFC 3261 14.1). */
   readonly isCaller: boolean;
   /** Whether a re-INVITE of the far end waits for its ACK. Until then, no INVITE may be sent (RFC 3261 14.1). */
-  isReinvited(): boolean;
+  hasPendingReInvite(): boolean;
   /** Called before a request is sent, because the far end may have registered again. */
   reconnect(): void;
   /** Applies the answer of a 2xx. @returns false if there was no agreement, so that the call has ended */
@@ -27,11 +27,11 @@ export interface RefreshedCall {
 }
 
 /** Delay of the retry after a rejection. Even the shortest session does not expire before it (RFC 4028 10); ms. */
-const AGAIN_MS = 10_000;
+const RETRY_MS = 10_000;
 /** Delay of the retry with a longer interval. It limits the rate if the far end always requires more; ms. */
-const LONGER_AGAIN_MS = 1_000;
+const LONGER_RETRY_MS = 1_000;
 /** Delay while a re-INVITE of the far end is pending; ms. */
-const REINVITED_AGAIN_MS = 2_000;
+const PENDING_RETRY_MS = 2_000;
 
 export class Refresher {
   #stopped = false;
@@ -86,7 +86,7 @@ export class Refresher {
 
   /** Sends a refresh: UPDATE if the far end supports it, otherwise an INVITE with an unchanged offer. */
   #refresh(): void {
-    if (this.call.isReinvited()) return this.#retry(REINVITED_AGAIN_MS);
+    if (this.call.hasPendingReInvite()) return this.#retry(PENDING_RETRY_MS);
     this.call.reconnect();
     const { dialog } = this.call;
     const withInvite = !this.#peerUpdates;
@@ -127,7 +127,7 @@ export class Refresher {
       this.#retry(this.call.isCaller ? randomInt(2_100, 4_000) : randomInt(0, 2_000));
     } else if (status === 422 && minSe(response.headers) > this.#interval) {
       this.#interval = this.#minSe = minSe(response.headers);
-      this.#retry(LONGER_AGAIN_MS);
+      this.#retry(LONGER_RETRY_MS);
     } else if (status === 408 || status === 481) {
       this.call.endWith(status); // RFC 3261 12.2.1.2: the far end does not know the call
     } else if (!isInvite) {
@@ -135,7 +135,7 @@ export class Refresher {
       this.#retry(0);
     } else if (!this.#refused) {
       this.#refused = true; // may be temporary, such as a 500 (RFC 3261 14.2)
-      this.#retry(AGAIN_MS);
+      this.#retry(RETRY_MS);
     } else {
       this.#refused = false;
       this.keepAlive(this.#interval, true);

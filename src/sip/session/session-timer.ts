@@ -13,7 +13,7 @@ export const SESSION_EXPIRES = 1_800;
 export const MIN_SE = 90;
 
 /** Maximum delay of `setTimeout`, which fires at once for larger values; ms. */
-const MOST_MS = 2 ** 31 - 1;
+const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** `uac` is the sender of the request, `uas` the receiver. */
 type Role = 'uac' | 'uas';
@@ -71,7 +71,7 @@ export function createSessionTimer(timers: Timers, on: { refresh: () => void; ex
       // RFC 4028 10: refresh after half the interval. The other end gives up shortly before its end, so that BYE is in
       // time.
       const seconds = refreshing ? interval / 2 : interval - Math.min(32, interval / 3);
-      cancel = timers.after(Math.min(seconds * 1000, MOST_MS), refreshing ? on.refresh : on.expire);
+      cancel = timers.after(Math.min(seconds * 1000, MAX_DELAY_MS), refreshing ? on.refresh : on.expire);
     },
     stop() {
       cancel?.();

@@ -83,7 +83,7 @@ export const CAPABILITIES: readonly (readonly [string, string])[] = [
 ];
 
 /** Ignores the result of a request, for example of BYE: the call has ended in any case. */
-export const NOBODY: ClientUser = {
+export const NOOP_USER: ClientUser = {
   response: () => undefined,
   timeout: () => undefined,
   failed: () => undefined,
