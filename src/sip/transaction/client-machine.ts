@@ -1,4 +1,4 @@
-/** What both client machines share: a flow to send over, a request to send again and to let go of, a user to tell. */
+/** Base class of the client transactions: sends and retransmits the request over a flow, and notifies the user. */
 import type { InternalErrors } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
 import type { SipRequest, SipResponse } from '../message';
@@ -9,7 +9,7 @@ import type { TimerQueues } from './timer-queues';
 import type { Durations } from './timing';
 import type { ClientUser } from './transaction';
 
-/** What both tables know: a response by its class, the flow gone, CANCEL asked for. */
+/** Signals of both client machines: a response by its class, a failed flow, a request for CANCEL. */
 export type ClientSignal = 'provisional' | 'success' | 'failure' | 'transportError' | 'cancel';
 
 export interface ClientDeps {
@@ -17,22 +17,22 @@ export interface ClientDeps {
   durations: Durations;
   log: Logger;
   internalErrors: InternalErrors;
-  /** The machine is terminated. */
+  /** Called when the machine has terminated. */
   over(key: string): void;
 }
 
 export interface ClientOptions {
-  /** By which responses are matched to it. */
+  /** Key by which responses are matched. */
   key: string;
-  /** With its `Via`. */
+  /** The request with its `Via`. */
   request: SipRequest;
   flow: Flow;
   user: ClientUser;
 }
 
-/** As the layer sees both. */
+/** A client transaction, as the layer uses it. */
 export interface AnyClient {
-  /** Sends the request; once, and when the transaction can be found by its responses. */
+  /** Sends the request. Called once, after the transaction has been registered under its key. */
   start(): void;
   receive(response: SipResponse): void;
   /** @param reason `Reason` of the CANCEL */
@@ -45,7 +45,7 @@ export abstract class ClientMachine<State extends string, Signal extends string,
   implements AnyClient
 {
   protected readonly flow: Flow;
-  /** Undefined once there is a final response: requests are large, and the machine lives on for half a minute. */
+  /** Released after the final response: requests are large, and the machine remains for half a minute. */
   protected request: SipRequest | undefined;
   protected user: ClientUser | undefined;
   readonly #key: string;
@@ -63,21 +63,25 @@ export abstract class ClientMachine<State extends string, Signal extends string,
     this.flow = flow;
     this.request = request;
     this.user = user;
-    // No answer can come over a connection that is gone, at least not from behind a NAT: better now than by a timer.
+    // After the connection has closed, no response can arrive, at least not from behind a NAT. Do not wait for a timer.
     if (flow.reliable)
       this.#unwatch = flow.onClose(() => this.#fail(new ConnectionLostError(`The connection ${flow.id} was closed`)));
   }
 
   abstract start(): void;
 
-  /** Sends the request: again after `interval` (timers A, E; unreliable only), given up after `timeout` (B, F); ms. */
+  /**
+   * Sends the request.
+   * @param interval first retransmission interval (timers A, E; unreliable transports only), ms
+   * @param timeout time until the transaction gives up (timers B, F), ms
+   */
   protected begin(interval: number, again: Signal, timeout: number, giveUp: Signal): void {
     this.send(this.request);
     if (!this.flow.reliable) this.again((this.#interval = interval), again);
     this.limit(timeout, giveUp);
   }
 
-  /** Once more, and next after twice the time. @param most ms */
+  /** Retransmits the request and doubles the interval. @param most maximum interval, ms */
   protected sendAgain(again: Signal, most = Infinity): void {
     this.send(this.request);
     this.again((this.#interval = Math.min(2 * this.#interval, most)), again);
@@ -127,13 +131,13 @@ export abstract class ClientMachine<State extends string, Signal extends string,
     this.deps.over(this.#key);
   }
 
-  /** Later, as it may happen while `request` has not yet returned to its caller. */
+  /** Asynchronous, because it may be called before `TransactionLayer.request` has returned. */
   #fail(error: Error): void {
     this.#error = error;
     this.deps.timers.start(0, this, 'transportError');
   }
 
-  /** A user that throws must not take the socket or the timer with it. */
+  /** An exception of the user must not reach the socket or the timer. */
   #tell(tell: () => void): void {
     try {
       tell();

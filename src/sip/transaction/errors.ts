@@ -1,17 +1,17 @@
-/** What `TransactionUser.failed` and `ClientUser.failed` are told. */
+/** Errors passed to `TransactionUser.failed` and `ClientUser.failed`. */
 import { TandemError } from '../../support/errors';
 
-/** The final response of an INVITE was never acknowledged (timer H). */
+/** The final response to an INVITE was not acknowledged (timer H). */
 export class NoAckError extends TandemError {
   readonly code = 'sip-no-ack';
 }
 
-/** The request was not answered in the time in which an answer is of use. */
+/** The user did not answer a request before the client gave up. */
 export class NoResponseError extends TandemError {
   readonly code = 'sip-no-response';
 }
 
-/** The connection over which the answer would have come is gone. */
+/** The connection closed before the response arrived. */
 export class ConnectionLostError extends TandemError {
   readonly code = 'sip-connection-lost';
 }

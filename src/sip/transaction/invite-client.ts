@@ -16,7 +16,7 @@
  *                       | D          v
  *                       +------> terminated
  *
- * What comes from any of the first four (2xx, 300-699, a transport error) leads to the same state.
+ * In each of the first four states, a 2xx, a 300-699 and a transport error lead to the same next state.
  */
 import type { SipRequest, SipResponse } from '../message';
 import type { Flow } from '../transport/transport';
@@ -59,7 +59,7 @@ const TABLE: Table<State, Timer | ClientSignal, Action> = {
     cancel: ['cancelling'],
     ...FINALS,
   },
-  // CANCEL must not overtake the INVITE: it waits for a provisional response.
+  // CANCEL waits for a provisional response, so that it cannot overtake the INVITE.
   cancelling: {
     timerA: ['cancelling', ['resend']],
     timerB: ['terminated', ['timeOut']],
@@ -88,7 +88,7 @@ const TABLE: Table<State, Timer | ClientSignal, Action> = {
 };
 
 export interface InviteClientDeps extends ClientDeps {
-  /** Sends a CANCEL in a transaction of its own. */
+  /** Sends a CANCEL in its own transaction. */
   readonly sendCancel: (cancel: SipRequest, flow: Flow) => void;
 }
 

@@ -5,7 +5,7 @@
  *                               v                        300-699: completed, without G
  *                            trying                      2xx: accepted
  *                               |
- *                               | 1xx of the user; or it says nothing at once: 100
+ *                               | 1xx of the user; or the user does not respond at once: 100
  *                               v
  *      INVITE: last 1xx    proceeding    1xx of the user
  *                          |    |    |
@@ -13,17 +13,17 @@
  *                          v    |    v
  *  G, INVITE: last  completed   |  accepted   2xx of the user; ACK: to the user; INVITE: nothing
  *           H: no ACK |    |    |    |
- *                     |    |ACK +----|---> failed   transport error: nothing more is sent or said
+ *                     |    |ACK +----|---> failed   transport error: sends and reports nothing more
  *                     |    v         |        |
  *                     | confirmed    |        | L
  *                     |    | I       | L      |
  *                     +--> terminated <-------+
  *
- * Whoever has got nothing yet repeats the INVITE by itself, and gets the last response again. So what is refused at once
- * is not repeated unasked: a 401 for each INVITE, and no more, goes to an address that may be forged (RFC 3261 26.3.2.4).
+ * An immediate rejection is not retransmitted by timer G: a client that misses it repeats the INVITE and gets the
+ * response again. So a forged address gets one 401 per INVITE, and no more (RFC 3261 26.3.2.4).
  *
- * After a transport error RFC 6026 stays in the state, as RFC 3261 does not; here neither the user, who has let go, nor
- * a retransmitted INVITE, which would be a new call, brings it back to life.
+ * After a transport error the machine enters `failed`, unlike RFC 6026 (stays in the state) and RFC 3261 (terminates):
+ * it ignores further responses of the user, and a retransmitted INVITE does not create a new call.
  */
 import { responseTo } from '../respond';
 import type { SipMessage, SipRequest } from '../message';
@@ -102,10 +102,10 @@ class InviteServer extends ServerMachine<State, Signal, Action> {
   #interval = this.deps.durations.g;
 
   start(): void {
-    // It waits for its user.
+    // Nothing to do before the user responds.
   }
 
-  /** Not after 200 ms: how long the application takes to answer is not known. */
+  /** Sends 100 at once, not after 200 ms, because the application's response time is unknown. */
   override announced(): void {
     this.apply('unanswered');
   }
@@ -123,7 +123,7 @@ class InviteServer extends ServerMachine<State, Signal, Action> {
   }
 
   protected noAck(): void {
-    this.giveUp(new NoAckError('The final response of an INVITE was not acknowledged'));
+    this.giveUp(new NoAckError('The final response to an INVITE was not acknowledged'));
   }
 
   protected ackToUser(message?: SipMessage): void {

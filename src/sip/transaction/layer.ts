@@ -1,6 +1,6 @@
 /**
- * The transaction layer (RFC 3261 17): finds the transaction of what comes in, begins the others, and knows what spans
- * two of them: ACK (17.1.1.3, 13.3.1.4), CANCEL (9), copies of a request that came by several ways (8.2.2.2).
+ * The transaction layer (RFC 3261 17). Matches messages to transactions and creates new ones. Handles what spans two
+ * transactions: ACK (17.1.1.3, 13.3.1.4), CANCEL (9), and copies of a request that arrive on several paths (8.2.2.2).
  */
 import { createInternalErrors, type InternalErrors } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
@@ -23,13 +23,13 @@ import type { ClientUser, ServerTransaction, TransactionLayer, TransactionUser }
 export interface TransactionLayerOptions {
   user: TransactionUser;
   log: Logger;
-  /** Those that end no call. */
+  /** Reports exceptions that do not belong to a call. */
   internalErrors?: InternalErrors;
   timing?: Timing;
   limits?: Partial<Limits>;
 }
 
-/** `message` is what a transport calls; `receive` is the same under the name of what it does. */
+/** `receive` is an alias of `message`, which transports call. */
 export interface RunningTransactionLayer extends TransactionLayer, TransportUser {
   receive(message: SipMessage, flow: Flow): void;
 }
@@ -41,7 +41,7 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
   const overload = createOverload({ ...DEFAULT_LIMITS, ...options.limits }, log);
   const clients = new Map<string, AnyClient>();
   const servers = new Map<string, AnyServer>();
-  /** INVITEs by their merge key, until they are refused or over. */
+  /** INVITEs by merge key, until they are rejected or terminated. */
   const merges = new Map<string, AnyServer>();
   /** Server transactions without a final response. */
   let waiting = 0;
@@ -72,9 +72,9 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
     return (flow) => (flow.reliable ? overReliable : overUnreliable);
   }
 
-  // What this end sends
+  // Client transactions
 
-  /** @param request with its `Via` */
+  /** @param request the request with its `Via` */
   function begin(key: string, request: SipRequest, flow: Flow, clientUser: ClientUser): AnyClient {
     const create = request.method === 'INVITE' ? createInviteClient : createNonInviteClient;
     const client = create({ key, request, flow, user: clientUser }, clientDepsOf(flow));
@@ -87,14 +87,14 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
     clients.delete(key);
   }
 
-  /** What becomes of the CANCEL itself is of no interest: its INVITE has a timer of its own. */
+  /** The result of the CANCEL is ignored: the INVITE has its own timer. */
   function sendCancel(cancel: SipRequest, flow: Flow): void {
     const key = clientKeyOf(cancel);
     if (key !== undefined)
       begin(key, cancel, flow, { response: () => undefined, timeout: () => undefined, failed: () => undefined });
   }
 
-  // What comes in
+  // Received messages
 
   function receive(message: SipMessage, flow: Flow): void {
     if (closed) return;
@@ -103,7 +103,7 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
     else receiveRequest(message, flow);
   }
 
-  /** One that matches nothing is dropped, a 2xx of an INVITE too (RFC 6026 7.2). */
+  /** A response without a transaction is dropped, even a 2xx to an INVITE (RFC 6026 7.2). */
   function receiveResponse(response: SipResponse): void {
     const key = clientKeyOf(response);
     const client = key === undefined ? undefined : clients.get(key);
@@ -149,7 +149,7 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
     return server;
   }
 
-  /** 200 whether or not it comes in time (RFC 3261 9.2), with the To tag of the INVITE's responses. */
+  /** Responds with 200 even if the CANCEL is too late (RFC 3261 9.2), with the To tag of the INVITE's responses. */
   function cancelled(cancel: SipRequest, own: AnyServer): void {
     const key = serverKeyOf(cancel, 'INVITE');
     const invite = key === undefined ? undefined : servers.get(key);
@@ -169,7 +169,7 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
     guarded(() => user.ack(ack, flow));
   }
 
-  // What becomes of server transactions
+  // Callbacks of server transactions
 
   function settled(server: AnyServer, status: number | undefined): void {
     waiting--;
@@ -189,7 +189,7 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
     guarded(() => user.failed?.(transaction, error));
   }
 
-  /** A user that throws must not take the socket or the timer with it. @returns whether it did not */
+  /** An exception of the user must not reach the socket or the timer. @returns false if the user threw */
   function guarded(call: () => void): boolean {
     try {
       call();
@@ -210,7 +210,7 @@ export function createTransactionLayer(options: TransactionLayerOptions): Runnin
     },
     ack(request, flow) {
       flow.send(withVia(request, flow, newBranch()), (err) =>
-        log.debug({ event: 'sip-ack-not-sent', err }, 'An ACK could not be sent'),
+        log.debug({ event: 'sip-ack-not-sent', err }, 'ACK could not be sent'),
       );
     },
     get size() {

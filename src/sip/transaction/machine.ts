@@ -1,10 +1,10 @@
-/** What the four transaction machines share: a state, a table, two timers. */
+/** Base class of the four transaction machines: a state, a transition table, two timers. */
 import type { Timer, TimerQueues } from './timer-queues';
 
-/** Where a signal leads, and what is done on the way, in this order. */
+/** The next state and the actions of a transition, in order. */
 export type Step<State extends string, Action extends string> = readonly [to: State, actions?: readonly Action[]];
 
-/** A signal that a state does not name is ignored in it. */
+/** A state ignores the signals that it does not list. */
 export type Table<State extends string, Signal extends string, Action extends string> = Readonly<
   Record<State | 'terminated', Readonly<Partial<Record<Signal, Step<State | 'terminated', Action>>>>>
 >;
@@ -12,9 +12,9 @@ export type Table<State extends string, Signal extends string, Action extends st
 export abstract class Machine<State extends string, Signal extends string, Action extends string, Message> {
   protected abstract readonly table: Table<State, Signal, Action>;
   #state: State | 'terminated';
-  /** Retransmits. */
+  /** Retransmission timer. */
   #again: Timer | undefined;
-  /** Ends the state. */
+  /** Timer that ends the state. */
   #limit: Timer | undefined;
 
   constructor(
@@ -28,19 +28,19 @@ export abstract class Machine<State extends string, Signal extends string, Actio
     return this.#state;
   }
 
-  /** The one place where the state changes. */
+  /** Handles a signal. Only this method and `end` change the state. */
   apply(signal: Signal, message?: Message): void {
     const step = this.table[this.#state][signal];
     if (!step) return;
     const [to, actions = []] = step;
     this.#state = to;
     if (to === 'terminated') this.stopTimers();
-    // An action may itself lead on to another state, or to the end of the layer.
+    // An action may change the state, or close the layer.
     for (const action of actions) if (this.#state === to) this.run(action, message);
     if (to === 'terminated') this.over();
   }
 
-  /** Ends it from outside, without a word. */
+  /** Terminates the machine without calling its user. */
   end(): void {
     this.#state = 'terminated';
     this.stopTimers();
@@ -49,10 +49,10 @@ export abstract class Machine<State extends string, Signal extends string, Actio
 
   protected abstract run(action: Action, message: Message | undefined): void;
 
-  /** Lets go of what it holds outside: listeners. */
+  /** Removes listeners and drops references. */
   protected abstract release(): void;
 
-  /** It is terminated, and all actions are done. */
+  /** Called when the machine has terminated and all actions have run. */
   protected abstract over(): void;
 
   protected again(ms: number, signal: Signal): void {
@@ -60,7 +60,7 @@ export abstract class Machine<State extends string, Signal extends string, Actio
     this.#again = this.timers.start(ms, this, signal);
   }
 
-  /** @param ms 0: the state is over at once; to be the last action, therefore */
+  /** Ends the state after a time. @param ms 0 ends it at once, so this must be the last action */
   protected limit(ms: number, signal: Signal): void {
     this.#limit?.stop();
     this.#limit = undefined;

@@ -1,5 +1,5 @@
 /**
- * The client transaction of everything but INVITE: RFC 3261 17.1.2.
+ * The non-INVITE client transaction: RFC 3261 17.1.2.
  *
  *              request
  *                 v

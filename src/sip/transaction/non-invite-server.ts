@@ -1,10 +1,10 @@
 /**
- * The server transaction of everything but INVITE: RFC 3261 17.2.2, with RFC 4320: no provisional response but a 100,
- * and that only when the client sends its request no more often than every T2 seconds.
+ * The non-INVITE server transaction: RFC 3261 17.2.2, with RFC 4320. The only provisional response is 100, and it is
+ * sent only after the client's retransmission interval has reached T2.
  *
  *                request
  *                   v
- *                trying -- client has come to T2: 100 --> proceeding   request: 100
+ *                trying -- client has reached T2: 100 --> proceeding   request: 100
  *                   |                                         |
  *                   +---------- 200-699 of the user ----------+
  *                   |                   v                     |
@@ -12,7 +12,8 @@
  *       F: give up  |                   | J                   |  F: give up
  *                   +-------------> terminated <--------------+
  *
- * F is the client's: after that nobody waits for the answer, and a user that forgets to give one leaves nothing behind.
+ * F is the client's timer: after it, the client ignores the response. It also frees the transaction if the user never
+ * responds.
  */
 import { responseTo } from '../respond';
 import type { SipMessage } from '../message';
@@ -76,7 +77,7 @@ class NonInviteServer extends ServerMachine<State, Signal, Action> {
   }
 
   protected noResponse(): void {
-    this.giveUp(new NoResponseError('A request had no response within the time in which its client waits for one'));
+    this.giveUp(new NoResponseError('A request was not answered before its client gave up'));
   }
 
   protected startJ(): void {

@@ -1,4 +1,4 @@
-/** What is done with a request for which there is no room, or no time (RFC 3261 21.5.4). */
+/** Rejects requests that exceed the limits, or that the process is too busy to handle (RFC 3261 21.5.4). */
 import type { Logger } from '../../support/logger';
 import { newTag, responseTo, RETRY_LATER } from '../respond';
 import type { SipRequest, SipResponse } from '../message';
@@ -6,29 +6,29 @@ import { beginsCall } from './matching';
 import { createShedding, type Shedding } from './shedding';
 
 export interface Limits {
-  /** Server transactions that wait for their final response. */
+  /** Maximum number of server transactions without a final response. */
   readonly maxServerTransactions: number;
-  /** Server transactions altogether: most only absorb retransmissions, for 32 s. */
+  /** Maximum number of all server transactions. Most only absorb retransmissions, for 32 s. */
   readonly maxAbsorbing: number;
 }
 
-/** 100,000 take some 100 MB; at 600 calls/s over UDP there are 40,000. */
+/** 100,000 transactions take about 100 MB. At 600 calls/s over UDP there are 40,000. */
 export const DEFAULT_LIMITS: Limits = { maxServerTransactions: 20_000, maxAbsorbing: 100_000 };
 
 const LOG_EVERY_MS = 1_000;
 
-/** These end something: they get through up to twice the limits. */
+/** Methods that free resources. Their limits are twice as high. */
 const ALWAYS = new Set(['BYE', 'CANCEL']);
 
 export interface Overload {
-  /** The answer to a request that is one too many; it makes no transaction. Undefined: there is room. */
+  /** @returns the response that rejects the request without a transaction; undefined if the request is accepted */
   refusal(request: SipRequest, waiting: number, total: number): SipResponse | undefined;
-  /** Notes a request that came again. */
+  /** Counts a retransmitted request. */
   repeated(): void;
 }
 
 export function createOverload(limits: Limits, log: Logger, shedding: Shedding = createShedding()): Overload {
-  // The same for every copy of a request (RFC 3261 8.2.7).
+  // Every copy of a request must get the same tag (RFC 3261 8.2.7).
   const toTag = newTag();
   let loggedAt = -Infinity;
   let refused = 0;
@@ -44,7 +44,7 @@ export function createOverload(limits: Limits, log: Logger, shedding: Shedding =
         const { share } = shedding;
         log.warn(
           { event: 'sip-overload', refused, waiting, total, share },
-          'SIP overload: requests are answered with 503',
+          'SIP overload: rejecting requests with 503',
         );
         loggedAt = now;
         refused = 0;

@@ -1,4 +1,4 @@
-/** What both server machines share: a flow to answer over, the last response, a user to tell. */
+/** Base class of the server transactions: sends and retransmits responses over a flow, and notifies the user. */
 import { tagOf } from '../header-values';
 import type { SipMessage, SipRequest, SipResponse } from '../message';
 import type { Flow } from '../transport/transport';
@@ -7,46 +7,46 @@ import type { TimerQueues } from './timer-queues';
 import type { Durations } from './timing';
 import type { ServerTransaction } from './transaction';
 
-/** What both tables know: the request again, a response of the user by its class, one that could not be sent. */
+/** Signals of both server machines: a retransmitted request, a response of the user by its class, a failed response. */
 export type ServerSignal = 'request' | 'provisional' | 'success' | 'failure' | 'transportError';
 
 export interface ServerDeps {
   timers: TimerQueues;
   durations: Durations;
-  /** It has a final response, or will never get one (undefined). Once, before `over`. */
+  /** Called once, before `over`. `status` is the final response; undefined if the transaction ended without one. */
   settled(server: AnyServer, status: number | undefined): void;
-  /** The machine is terminated. */
+  /** Called when the machine has terminated. */
   over(server: AnyServer): void;
-  /** As `TransactionUser.failed`. */
+  /** See `TransactionUser.failed`. */
   failed(transaction: ServerTransaction, error: Error): void;
-  /** As `TransactionUser.ack`. */
+  /** See `TransactionUser.ack`. */
   ack(request: SipRequest, flow: Flow): void;
 }
 
 export interface ServerOptions {
-  /** By which requests are matched to it. */
+  /** Key by which requests are matched. */
   key: string;
-  /** Of an INVITE: tells copies of it apart that came by other ways (RFC 3261 8.2.2.2). */
+  /** INVITE only: key that is equal for copies of the request on other paths (RFC 3261 8.2.2.2). */
   mergeKey?: string | undefined;
   request: SipRequest;
   flow: Flow;
 }
 
-/** As the layer sees both. */
+/** A server transaction, as the layer uses it. */
 export interface AnyServer {
-  /** Once, when the transaction can be found by what comes in. */
+  /** Called once, after the transaction has been registered under its key. */
   start(): void;
-  /** The user has it, and may have answered it already. */
+  /** Called after the request has been passed to the user, which may have responded already. */
   announced(): void;
   readonly key: string;
   readonly mergeKey: string | undefined;
-  /** What the user holds; undefined once nothing is told of it any more. */
+  /** The user's handle; undefined once there are no more callbacks. */
   readonly transaction: ServerTransaction | undefined;
-  /** Of the last response, as long as that is kept. */
+  /** The To tag of the last response, while the response is kept. */
   readonly toTag: string | undefined;
-  /** Whether neither a final response nor a failure has settled it. */
+  /** Whether there has been neither a final response nor a failure. */
   readonly waiting: boolean;
-  /** A retransmission, or the ACK. */
+  /** Handles a retransmission or the ACK. */
   receive(request: SipRequest): void;
   end(): void;
 }
@@ -58,9 +58,9 @@ export abstract class ServerMachine<State extends string, Signal extends string,
   readonly key: string;
   readonly mergeKey: string | undefined;
   protected readonly flow: Flow;
-  /** Undefined once nothing is told of it any more: its request is large, and the machine lives on for half a minute. */
+  /** Released once there are no more callbacks: requests are large, and the machine remains for half a minute. */
   #transaction: ServerTransaction | undefined;
-  /** What a retransmitted request is answered with. */
+  /** The response to retransmitted requests. */
   #last: SipResponse | undefined;
   #waiting = true;
   #failure: { transaction: ServerTransaction; error: Error } | undefined;
@@ -93,7 +93,7 @@ export abstract class ServerMachine<State extends string, Signal extends string,
   abstract start(): void;
 
   announced(): void {
-    // Most wait for the answer without a word.
+    // Nothing to do: only INVITE needs a 100 at once.
   }
 
   receive(request: SipRequest): void {
@@ -124,7 +124,7 @@ export abstract class ServerMachine<State extends string, Signal extends string,
     this.#failure = undefined;
   }
 
-  /** Keeps the response alone. */
+  /** Releases the request. The response is kept for retransmissions. */
   protected forgetRequest(): void {
     this.#transaction = undefined;
   }
@@ -152,7 +152,7 @@ export abstract class ServerMachine<State extends string, Signal extends string,
     this.apply(status < 200 ? 'provisional' : status < 300 ? 'success' : 'failure', response);
   }
 
-  /** Later, as it may happen while the user responds. */
+  /** Asynchronous, because it may be called while the user responds. */
   #sendFailed(error: Error, transaction: ServerTransaction | undefined): void {
     if (!transaction) return;
     this.#failure = { transaction, error };

@@ -1,32 +1,33 @@
 /**
- * Refuses a share of the new calls where this process cannot keep up (RFC 3261 21.5.4, in the spirit of RFC 7339): a phone
- * that is told 503 at once is better off than one whose INVITE is answered after it was sent four times.
+ * Rejects a share of the new calls when the process is overloaded (RFC 3261 21.5.4, similar to RFC 7339). An immediate
+ * 503 is better for a phone than a late response to the fourth retransmission of its INVITE.
  *
- * That it cannot keep up is seen from two things together: its event loop has no idle moment, and peers send again what
- * was not answered within T1 (500 ms). One alone says little: packets get lost, and a busy moment passes.
+ * The process counts as overloaded if its event loop is never idle and, at the same time, peers retransmit requests
+ * that were not answered within T1 (500 ms). Each sign alone is not enough: packets get lost, and short load peaks are
+ * normal.
  */
 import { performance } from 'node:perf_hooks';
 
 export interface Shedding {
-  /** Notes an INVITE that begins a call. @returns whether it should be refused */
+  /** Counts an INVITE that begins a call. @returns whether to reject it */
   refuses(): boolean;
-  /** Notes a request that came again. */
+  /** Counts a retransmitted request. */
   repeated(): void;
-  /** The share of new calls that is taken, 0 to 1. */
+  /** The share of new calls that is accepted, 0 to 1. */
   readonly share: number;
 }
 
-/** How the process does: ms, and the share of the time since the last call in which its event loop was busy. */
+/** Load of the process. `now` is in ms. `busy` is the event loop utilization since the previous call, 0 to 1. */
 export interface Load {
   now(): number;
   busy(): number;
 }
 
 const WINDOW_MS = 500;
-/** Fewer new calls than this in a window are not what keeps the process busy. */
+/** With fewer new calls than this in a window, calls are not the cause of the load. */
 const FEW_CALLS = 25;
 const BUSY = 0.97;
-/** As many repeated requests as this share of the new calls. */
+/** Retransmitted requests, as a share of the new calls, from which the process counts as overloaded. */
 const REPEATED = 0.1;
 const LEAST_SHARE = 0.1;
 const LESS = 0.7;
@@ -37,13 +38,13 @@ export function createShedding(load: Load = processLoad()): Shedding {
   let calls = 0;
   let repeats = 0;
   let share = 1;
-  /** What is due to be taken: a call is taken whenever it reaches one. */
+  /** Accumulates `share` for each call. A call is accepted whenever it reaches 1. */
   let due = 0;
 
   const closeWindow = (now: number): void => {
     const busy = load.busy();
     const isOverloaded = busy >= BUSY && calls >= FEW_CALLS && repeats >= calls * REPEATED;
-    // Down fast, up slowly: what is taken too much is felt by the calls that are up.
+    // Down fast, up slowly: accepting too much also harms established calls.
     share = isOverloaded ? Math.max(LEAST_SHARE, share * LESS) : Math.min(1, share + MORE);
     windowStart = now;
     calls = repeats = 0;

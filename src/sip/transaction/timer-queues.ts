@@ -1,29 +1,30 @@
 /**
- * The timers of all transactions. There are tens of thousands at a time, but only some ten different durations: what is
- * started later with the same duration ends later, so that each duration is a queue with one `setTimeout` for its head.
+ * The timers of all transactions. There are tens of thousands of timers, but only about ten different durations. Timers
+ * of the same duration expire in the order in which they start, so each duration is a queue with one `setTimeout` for
+ * its head.
  */
 
-/** What a timer is for. */
+/** The owner of a timer. */
 export interface Expiring<Signal> {
   apply(signal: Signal): void;
 }
 
-/** A timer that runs. */
+/** A running timer. */
 export interface Timer {
-  /** Harmless when it has fired or was stopped. */
+  /** Stops the timer. Idempotent. */
   stop(): void;
 }
 
 export interface TimerQueues {
-  /** Applies the signal `ms` from now; never at once, not even with 0. */
+  /** Applies the signal after `ms` milliseconds; never synchronously, not even with 0. */
   start<Signal>(ms: number, owner: Expiring<Signal>, signal: Signal): Timer;
-  /** Those that run; for tests. */
+  /** Number of running timers; for tests. */
   readonly size: number;
-  /** Ends every timer. Later ones never fire. */
+  /** Cancels every timer. Timers that are started later never fire. */
   close(): void;
 }
 
-/** @param failed a timer threw; the others go on */
+/** @param failed receives exceptions of timers. The other timers are not affected. */
 export function createTimerQueues(failed: (error: unknown) => void): TimerQueues {
   const queues = new Map<number, Queue>();
   let closed = false;
@@ -45,7 +46,7 @@ export function createTimerQueues(failed: (error: unknown) => void): TimerQueues
   };
 }
 
-/** Linked to its neighbours, so that a stopped one leaves its queue, and the memory, at once. */
+/** Linked list entry, so that a stopped timer is removed and freed at once. */
 class Entry<Signal> implements Timer {
   readonly at: number;
   before: Entry<unknown> | undefined;
@@ -112,12 +113,12 @@ class Queue {
     const now = performance.now();
     for (let head = this.#head; head && head.at <= now; head = this.#head) this.#fire(head);
     this.#stopAlarm();
-    // The head that set the alarm may have been stopped since; the one that is there now ends later.
+    // The timer for which the alarm was set may have been stopped. The current head expires later.
     if (this.#head) this.#setAlarm(Math.max(1, Math.ceil(this.#head.at - now)));
   }
 
   #setAlarm(ms: number): void {
-    // eslint-disable-next-line tandem/guarded-callbacks -- each timer is guarded on its own: see #fire
+    // eslint-disable-next-line tandem/guarded-callbacks -- each timer is guarded individually: see #fire
     this.#alarm = setTimeout(() => this.#expire(), ms);
   }
 

@@ -1,27 +1,31 @@
-/** The seam between the transaction layer (RFC 3261 17, RFC 6026) and its users: registrar, dialogs, sessions. */
+/** Interfaces between the transaction layer (RFC 3261 17, RFC 6026) and its users: registrar, dialogs, sessions. */
 import type { SipRequest, SipResponse } from '../message';
 import type { Flow } from '../transport/transport';
 
-/** Whoever sent a request. Exactly one final `response`, `timeout` or `failed` comes, but for INVITE: see there. */
+/**
+ * Callbacks for the sender of a request. The last callback is a final `response`, `timeout` or `failed`, exactly once.
+ * Only an INVITE may get several 2xx responses.
+ */
 export interface ClientUser {
   /**
-   * Provisional ones, then a final one. For an INVITE every 2xx comes, retransmissions and those of other branches too
-   * (RFC 6026 accepted state): the user acknowledges each. A non-2xx is acknowledged by the transaction.
+   * Called for provisional responses, then for the final one. For an INVITE, it is called for every 2xx, including
+   * retransmissions and those of other branches (RFC 6026, accepted state). The user must acknowledge each 2xx. The
+   * transaction acknowledges other final responses.
    */
   response(response: SipResponse): void;
-  /** No final response in time (timers B, F): to be treated as 408. */
+  /** No final response has arrived in time (timers B, F). Treat it as 408. */
   timeout(): void;
-  /** It could not be sent (RFC 3261 17.1.4): to be treated as 503. */
+  /** The request could not be sent (RFC 3261 17.1.4). Treat it as 503. */
   failed(error: Error): void;
 }
 
 export interface ClientTransaction {
-  /** As sent, with its `Via`. */
+  /** The request as sent, with its `Via`. */
   readonly request: SipRequest;
   /**
-   * INVITE only: sends CANCEL, as soon as a provisional response allows it (RFC 3261 9.1); nothing once a final one came.
-   * When no final response follows within 64*T1 the transaction counts as timed out.
-   * @param reason `Reason` of the CANCEL (RFC 3326); none unless given
+   * INVITE only: sends CANCEL after the first provisional response (RFC 3261 9.1). Has no effect after a final
+   * response. If no final response arrives within 64*T1, the transaction times out.
+   * @param reason `Reason` header of the CANCEL (RFC 3326). Default: none
    */
   cancel(reason?: string): void;
 }
@@ -30,34 +34,37 @@ export interface ServerTransaction {
   readonly request: SipRequest;
   readonly flow: Flow;
   /**
-   * Sends a response made with `responseTo`; retransmissions of the request are answered with the last one.
-   * After a final response others are ignored, except further 2xx of an INVITE (retransmitted by its user, RFC 3261 13.3.1.4).
+   * Sends a response made with `responseTo`. Retransmissions of the request get the last response again. After a final
+   * response, further responses are ignored, except a 2xx to an INVITE, which the user must retransmit (RFC 3261
+   * 13.3.1.4).
    */
   respond(response: SipResponse): void;
 }
 
-/** Whoever gets the requests that come in. */
+/** Callbacks for received requests. */
 export interface TransactionUser {
-  /** A new request, never an ACK or a CANCEL, once. */
+  /** Called once for each new request except ACK and CANCEL. */
   request(transaction: ServerTransaction): void;
-  /** The ACK for a 2xx: it is a transaction of its own (RFC 3261 17.1.1.3). */
+  /** Called for the ACK of a 2xx, which is outside of the INVITE's transaction (RFC 3261 17.1.1.3). */
   ack(request: SipRequest, flow: Flow): void;
-  /** CANCEL of an INVITE that has no final response yet; its own 200 is sent already. The user answers the INVITE with 487. */
+  /**
+   * Called for the CANCEL of an INVITE without a final response. The CANCEL has been answered with 200. The user must
+   * answer the INVITE with 487.
+   */
   cancel(transaction: ServerTransaction): void;
-  /** No ACK came for a non-2xx, or a response could not be sent: the user lets go. */
+  /** A final response was not acknowledged or could not be sent, or the user has not answered in time. */
   failed?(transaction: ServerTransaction, error: Error): void;
 }
 
 export interface TransactionLayer {
   /**
-   * Sends a request in a new transaction. `Via` (with a new branch) is put on top here; everything else is the user's.
-   * Not for ACK.
+   * Sends a request in a new transaction. The layer adds only `Via`, with a new branch. Not for ACK.
    */
   request(request: SipRequest, flow: Flow, user: ClientUser): ClientTransaction;
-  /** Sends the ACK for a 2xx, which is no transaction; `Via` with a new branch is put on top here. */
+  /** Sends the ACK for a 2xx, without a transaction. The layer adds `Via` with a new branch. */
   ack(request: SipRequest, flow: Flow): void;
-  /** Transactions that are not over; for limits and tests. */
+  /** Number of transactions; for limits and tests. */
   readonly size: number;
-  /** Ends every timer, without a word to anybody. */
+  /** Ends every timer. Calls no users. */
   close(): void;
 }

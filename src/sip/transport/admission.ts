@@ -1,8 +1,8 @@
-/** Counts connections, all and by address. */
+/** Limits the number of connections, in total and per address. */
 import type { TransportLimits } from './limits';
 
 export interface Admission {
-  /** @returns to be called when the connection is gone; undefined: one too many */
+  /** @returns a function to call when the connection has closed; undefined if a limit is reached */
   admit(address: string): (() => void) | undefined;
   readonly size: number;
 }

@@ -1,4 +1,4 @@
-/** What TCP, TLS and WebSocket connections have in common: their end, their idleness, who listens. */
+/** Common part of TCP, TLS and WebSocket connections: sending, idle timeout, close listeners. */
 import type { Guarded, InternalErrors } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
 import type { SipMessage } from '../message';
@@ -7,13 +7,13 @@ import { FlowError } from './errors';
 import type { TransportLimits } from './limits';
 import type { Address, Flow, TransportName } from './transport';
 
-/** What a kind of connection does in its own way. */
+/** The transport-specific part of a connection. */
 export interface Wire {
-  /** Bytes that are not sent yet. */
+  /** Number of bytes in the send buffer. */
   waiting(): number;
   /** May throw. */
   write(data: Buffer, done: Guarded<[error?: Error | null]>): void;
-  /** At once, whatever waits. */
+  /** Closes at once and discards the send buffer. */
   destroy(): void;
 }
 
@@ -67,7 +67,7 @@ export class Connection implements Flow {
   write(data: Buffer, onFailure: (error: Error) => void = () => undefined): void {
     const failed = this.#internalErrors.guard('sip send', onFailure);
     if (!this.#open) {
-      process.nextTick(failed, new FlowError(`The connection to ${this.id} is gone`));
+      process.nextTick(failed, new FlowError(`The connection to ${this.id} is closed`));
       return;
     }
     if (this.#wire.waiting() + data.length > this.#limits.writeBuffer) {
@@ -75,7 +75,7 @@ export class Connection implements Flow {
       this.destroy('it does not read');
       return;
     }
-    const unsent = (cause: unknown): void => failed(new FlowError(`Nothing can be sent to ${this.id}`, { cause }));
+    const unsent = (cause: unknown): void => failed(new FlowError(`Sending to ${this.id} failed`, { cause }));
     const done = this.#internalErrors.guard('sip send', (error?: Error | null) => error && unsent(error));
     try {
       this.#wire.write(data, done);
@@ -89,13 +89,13 @@ export class Connection implements Flow {
       process.nextTick(this.#internalErrors.guard('sip connection', listener));
       return () => undefined;
     }
-    // Each its own: the same function may listen twice.
+    // A separate function each time: the same listener may be added twice.
     const own = (): void => listener();
     this.#listeners.add(own);
     return () => this.#listeners.delete(own);
   }
 
-  /** A message or a keep-alive came in. */
+  /** Called for each received message and keep-alive. Restarts the idle timer. */
   touch(): void {
     if (this.#used) {
       this.#idle.refresh();
@@ -113,7 +113,7 @@ export class Connection implements Flow {
     this.#wire.destroy();
   }
 
-  /** The socket is gone: tells everybody, once. */
+  /** Called when the socket has closed. Notifies the listeners once. */
   closed(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -122,7 +122,7 @@ export class Connection implements Flow {
     this.#listeners.clear();
   }
 
-  /** Who is registered or has a call over it keeps it: whether the peer lives is for TCP keep-alives to find out. */
+  /** Registrations and calls keep an idle connection open. TCP keep-alives detect a dead peer. */
   #expire(): void {
     if (this.#listeners.size > 0) this.#idle.refresh();
     else this.destroy('idle');

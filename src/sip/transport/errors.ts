@@ -1,6 +1,6 @@
 import { TandemError } from '../../support/errors';
 
-/** Nothing can be sent to a peer: there is no such transport, nobody answers, the connection is gone or full. */
+/** A message cannot be sent: no such transport, no connection, connection closed, or send buffer full. */
 export class FlowError extends TandemError {
   readonly code = 'sip-flow';
 }

@@ -1,12 +1,12 @@
-/** Cuts a stream into messages by their `Content-Length` (RFC 3261 18.3), and finds the keep-alives between them (RFC 5626 3.5.1). */
+/** Splits a stream into messages by `Content-Length` (RFC 3261 18.3) and keep-alives (RFC 5626 3.5.1). */
 import { MAX_HEADER_LENGTH, MAX_MESSAGE } from '../parse';
 
 export interface FramingListener {
-  /** One whole message. */
+  /** Called with each complete message. */
   message(data: Buffer): void;
-  /** A double CRLF: wants a CRLF back. Told once for each piece that came in. */
+  /** Called for a double CRLF, which must be answered with CRLF. At most once per chunk. */
   ping(): void;
-  /** Where the next message begins nobody knows: the connection is to be closed. Told once, and nothing after it. */
+  /** The start of the next message is unknown, so the connection must be closed. This is the last callback. */
   broken(reason: string): void;
 }
 
@@ -17,12 +17,12 @@ const CONTENT_LENGTH = /\r\n(?:content-length|l)[ \t]*:[ \t]*(?:\r\n[ \t]+)*([^\
 
 export class Framing {
   readonly #listener: FramingListener;
-  /** What came in of a message that is not whole yet. */
+  /** Received part of an incomplete message. */
   #buffer: Buffer = NOTHING;
   #length = 0;
-  /** Up to here there is no end of headers. */
+  /** Number of bytes already searched for the end of the headers. */
   #scanned = 0;
-  /** Bytes of the message, once its headers are there. */
+  /** Length of the message, once its headers are complete. */
   #needed: number | undefined;
   #lineEnds = 0;
   #broken = false;
@@ -31,12 +31,12 @@ export class Framing {
     this.#listener = listener;
   }
 
-  /** Bytes of a message that is not whole yet. */
+  /** Number of buffered bytes of an incomplete message. */
   get buffered(): number {
     return this.#length;
   }
 
-  /** The next piece. */
+  /** Processes the next chunk. */
   push(chunk: Buffer): void {
     if (this.#broken) return;
     let rest = chunk;
@@ -49,7 +49,7 @@ export class Framing {
     else if (rest === chunk || end > 0) this.#keep(rest.subarray(end));
   }
 
-  /** @returns how many bytes are done with */
+  /** @returns the number of processed bytes */
   #cut(data: Buffer): number {
     let start = 0;
     let pinged = false;
@@ -77,7 +77,7 @@ export class Framing {
     return start;
   }
 
-  /** @returns whether the headers are whole, so that the length is known */
+  /** @returns whether the headers are complete, so that the length is known */
   #readHead(data: Buffer, start: number): boolean {
     const blank = data.indexOf('\r\n\r\n', start + Math.max(0, this.#scanned - 3));
     const available = data.length - start;
@@ -95,7 +95,7 @@ export class Framing {
     const body = bodyLength(data.toString('latin1', start, blank));
     this.#needed = headLength + 4 + (body ?? 0);
     if (body !== undefined && this.#needed <= MAX_MESSAGE) return true;
-    // It is still answered, with what is there; then there is no way on.
+    // Pass on the headers, so that the request is answered. Then the stream cannot continue.
     this.#listener.message(data.subarray(start, blank + 4));
     return this.#break('no usable Content-Length');
   }
@@ -109,7 +109,7 @@ export class Framing {
   #append(chunk: Buffer): void {
     const length = this.#length + chunk.length;
     if (length > this.#buffer.length) {
-      // Doubled, so that a message in many small pieces is not copied for each of them.
+      // Double the size, so that a message in many small chunks is not copied for each of them.
       const larger = Buffer.allocUnsafe(Math.max(length, this.#buffer.length * 2));
       this.#buffer.copy(larger, 0, 0, this.#length);
       this.#buffer = larger;
@@ -124,7 +124,7 @@ export class Framing {
   }
 }
 
-/** What says early that this will never be a SIP message. */
+/** Detects early that the data cannot become a SIP message. */
 function startLineFault(text: string): string | undefined {
   const first = text.charCodeAt(0);
   if (first <= 0x20 || first >= 0x7f) return 'no SIP';
@@ -133,7 +133,7 @@ function startLineFault(text: string): string | undefined {
   return /(?:^|[ ])SIP\/\d/i.test(text.slice(0, lineEnd)) ? undefined : 'no SIP';
 }
 
-/** @returns undefined: missing, unreadable, or two that differ */
+/** @returns undefined if `Content-Length` is missing, malformed or contradictory */
 function bodyLength(head: string): number | undefined {
   let length: number | undefined;
   for (const [, value = ''] of head.matchAll(CONTENT_LENGTH)) {

@@ -1,4 +1,4 @@
-/** Opens the transports of SIP (RFC 3261 18, RFC 7118). */
+/** Starts the SIP transports (RFC 3261 18, RFC 7118). */
 import { lookup } from 'node:dns/promises';
 import type { Server } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
@@ -23,11 +23,11 @@ export { MAX_UDP_REQUEST } from './udp';
 export { WEBSOCKET_PATH } from './websocket';
 
 export interface TransportOptions {
-  /** UDP and TCP that both have port 0 get the same number. */
+  /** If UDP and TCP both have port 0, they get the same port. */
   udp?: Address | undefined;
   tcp?: Address | undefined;
   tls?: (Address & TlsIdentity) | undefined;
-  /** What the rest of the world reaches this machine at, where that is no address of its own. */
+  /** Public address of this machine, if it differs from its own addresses. */
   publicAddress?: string | undefined;
   user: TransportUser;
   log: Logger;
@@ -36,18 +36,18 @@ export interface TransportOptions {
 }
 
 export interface SipTransports extends Transports {
-  /** WebSocket at `/sip` of an HTTP server: WS, or WSS where the server is https. @returns takes it away again */
+  /** Accepts WebSockets at `/sip` of an HTTP server (WS) or HTTPS server (WSS). @returns a function that stops it */
   attachWebSocket: (server: Server | HttpsServer, isAllowed?: IsAllowed) => () => void;
-  /** Ends the connections that fit, at once. UDP has none. */
+  /** Closes the matching connections at once. UDP has no connections. */
   endConnections: (fits: (flow: Flow) => boolean, reason: string) => void;
-  /** Since the start; for metrics and tests. */
+  /** Counters since the start; for metrics and tests. */
   readonly counts: Readonly<ReceiveCounts> & { readonly connections: number };
 }
 
-/** Tries at one port number that is free for UDP and TCP. */
+/** Attempts to find a port that is free for both UDP and TCP. */
 const PORT_TRIES = 20;
 
-/** @throws (rejects) where an address cannot be bound; nothing is left open then */
+/** @throws (rejects) if an address cannot be bound. All sockets are closed then. */
 export async function startTransports(options: TransportOptions): Promise<SipTransports> {
   const { udp, tcp, tls, publicAddress, user } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -63,7 +63,7 @@ export async function startTransports(options: TransportOptions): Promise<SipTra
   const openStream = ({ host, port }: Address, identity?: TlsIdentity) =>
     startStream({ ...shared, host, port, identity, localAddress: localAddress(host) });
 
-  /** Both, where both are wanted, on one number. */
+  /** Opens UDP and TCP, on the same port if both have port 0. */
   const openPair = async (): Promise<[UdpTransport | undefined, StreamTransport | undefined]> => {
     for (let tries = 1; ; tries++) {
       const datagrams = udp && (await openUdp(udp));
@@ -114,7 +114,7 @@ export async function startTransports(options: TransportOptions): Promise<SipTra
       for (const connection of connections) if (fits(connection)) connection.destroy(reason);
     },
     async flowTo({ transport, host, port }) {
-      if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new FlowError(`${port} is no port`);
+      if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new FlowError(`${port} is not a port: it must be an integer between 1 and 65535`);
       const remote = { host: await resolve(host), port };
       switch (transport) {
         case 'UDP':
@@ -132,7 +132,7 @@ export async function startTransports(options: TransportOptions): Promise<SipTra
           if (there) return there;
         }
       }
-      throw new FlowError(`There is no way to ${host}:${port} over ${transport}`);
+      throw new FlowError(`No ${transport} transport or connection to ${host}:${port}`);
     },
     isOwn: (name) =>
       [udp, tcp, tls].some((address) => address && isOwnAddress(name, { host: address.host, publicAddress })),
@@ -148,6 +148,6 @@ async function resolve(host: string): Promise<string> {
   try {
     return (await lookup(host)).address;
   } catch (cause) {
-    throw new FlowError(`${host} has no address`, { cause });
+    throw new FlowError(`The host name ${host} cannot be resolved`, { cause });
   }
 }

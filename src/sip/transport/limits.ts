@@ -1,20 +1,25 @@
-/** How much of this machine strangers may use. */
+/** Limits on resources that unauthenticated peers can use. */
 export interface TransportLimits {
-  /** Connections of all kinds at once. */
+  /** Maximum number of connections of all kinds. */
   connections: number;
-  /** Connections at once from one address; many phones may share one behind a NAT. */
+  /** Maximum number of connections per address. Many phones may share an address behind a NAT. */
   connectionsPerAddress: number;
-  /** A connection without a message or a keep-alive is closed, unless somebody listens to it (`onClose`): a registration, a call; ms. */
+  /**
+   * A connection without messages and keep-alives is closed, unless a registration or a call uses it (`onClose`); ms.
+   */
   idleMs: number;
-  /** The same before its first message; ms. */
+  /** The same before the first message; ms. */
   firstMessageMs: number;
-  /** For a connection to be made, TLS included; ms. */
+  /** Time to establish a connection, including TLS; ms. */
   connectMs: number;
-  /** A peer that does not read is cut off at so many bytes waiting. */
+  /** A connection is closed if its send buffer exceeds this; bytes. */
   writeBuffer: number;
-  /** Malformed requests answered, a second and address. */
+  /** Malformed requests that are answered per second and address. */
   malformedPerSecond: number;
-  /** Pings to WebSocket clients, which proxies would else take for idle; ms. Two that are not answered end it. */
+  /**
+   * Interval of pings to WebSocket clients, so that proxies do not close idle connections; ms. Two missing pongs close
+   * it.
+   */
   webSocketPingMs: number;
 }
 

@@ -1,7 +1,7 @@
 /**
- * What this machine calls itself towards a peer: in `Via` and `Contact`, and in SDP. Somebody on this machine or on one of
- * its networks reaches an interface; everybody else the public address, where one is set. A default gateway is everybody else:
- * routers and Docker's proxies put their own address in place of those whom they let in.
+ * The address of this machine in `Via`, `Contact` and SDP, which depends on the peer. A peer on this machine or on one
+ * of its networks gets the address of an interface. Every other peer gets the public address, if one is set. Default
+ * gateways count as other peers: routers and Docker's proxies replace the addresses of external peers with their own.
  */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
@@ -9,13 +9,13 @@ import { isWildcard } from '../../addresses/host-port';
 import { defaultGateways } from './gateways';
 
 export interface LocalAddressOptions {
-  /** What is listened on; `0.0.0.0` and `::` stand for every interface. */
+  /** Address on which the server listens; `0.0.0.0` and `::` stand for every interface. */
   host: string;
-  /** What the rest of the world reaches this machine at. */
+  /** Address at which external peers reach this machine. */
   publicAddress?: string | undefined;
 }
 
-/** @param remote IP address of the peer; a name counts as somewhere outside */
+/** @param remote IP address of the peer; a name counts as external */
 export function localAddressFor(
   remote: string,
   { host, publicAddress }: LocalAddressOptions,
@@ -33,7 +33,7 @@ export function localAddressFor(
   return specific ?? candidates.find(({ internal }) => !internal)?.address ?? (family === 'IPv6' ? '::1' : '127.0.0.1');
 }
 
-/** Whether this name or address (IPv6 without brackets) is that of this machine, as far as it listens there. */
+/** Whether a name or address (IPv6 without brackets) belongs to this machine, and the server listens there. */
 export function isOwnAddress(
   name: string,
   { host, publicAddress }: LocalAddressOptions,
@@ -45,17 +45,17 @@ export function isOwnAddress(
   return isLoopback(host) && wanted === 'localhost';
 }
 
-/** As `isOwnAddress`, for every packet. */
+/** Like `isOwnAddress`, but caches the interfaces, so that it can be called for every packet. */
 export function createIsOwnAddress(options: LocalAddressOptions): (address: string) => boolean {
   const interfaces = lookedUpNowAndThen(allInterfaces);
   return (address) => isOwnAddress(plainAddress(address), options, interfaces());
 }
 
-/** For how long interfaces are taken to stay as they are; ms. */
+/** Time for which interfaces are cached; ms. */
 const INTERFACES_MS = 10_000;
 const MAX_REMEMBERED = 2_000;
 
-/** As `localAddressFor`, for every packet: interfaces are looked up now and then only. */
+/** Like `localAddressFor`, but caches the interfaces and results, so that it can be called for every packet. */
 export function createLocalAddress(options: LocalAddressOptions): (remote: string) => string {
   const lookUp = lookedUpNowAndThen(() => ({
     interfaces: allInterfaces(),
@@ -85,7 +85,7 @@ function lookedUpNowAndThen<T>(lookUp: () => T): () => T {
   };
 }
 
-/** IPv4 addresses as a socket for both families shows them (`::ffff:192.0.2.1`) become plain. */
+/** Converts an IPv4-mapped address of a dual-stack socket (`::ffff:192.0.2.1`) to IPv4. */
 export function plainAddress(address: string): string {
   return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice(7) : address;
 }

@@ -1,4 +1,4 @@
-/** What becomes of the bytes that come in, whatever carried them (RFC 3261 18.2.1, RFC 3581 4). */
+/** Processes received data of every transport (RFC 3261 18.2.1, RFC 3581 4). */
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { canonicalHost } from '../../addresses/uri';
@@ -12,15 +12,15 @@ import type { TransportLimits } from './limits';
 import type { Flow, TransportUser } from './transport';
 
 export interface ReceiveCounts {
-  /** Given to the user. */
+  /** Messages passed to the user. */
   messages: number;
-  /** Requests with a fault. */
+  /** Malformed requests. */
   malformed: number;
-  /** What was no SIP, and responses with a fault. */
+  /** Data that is not SIP, and malformed responses. */
   dropped: number;
 }
 
-/** Takes one datagram, one WebSocket message, or one message cut out of a stream. Never throws. */
+/** Processes one datagram, one WebSocket message, or one message of a stream. Never throws. */
 export type Receive = (data: Buffer, framing: 'datagram' | 'stream', flow: Flow) => void;
 
 export interface ReceiveDeps {
@@ -31,7 +31,7 @@ export interface ReceiveDeps {
   counts: ReceiveCounts;
 }
 
-/** Addresses whose malformed requests are counted at once; more are not answered. */
+/** Maximum number of addresses in the budget. Malformed requests of further addresses are not answered. */
 const MAX_COUNTED = 10_000;
 
 export function createReceive({ user, log, internalErrors, limits, counts }: ReceiveDeps): Receive {
@@ -59,7 +59,7 @@ export function createReceive({ user, log, internalErrors, limits, counts }: Rec
         counts.malformed++;
         note('malformed', parsed.reason, flow);
         const { request, status, reason } = parsed;
-        // An ACK is never answered; of the others no flood is made.
+        // An ACK is never answered. The rate of other responses is limited.
         if (request.method !== 'ACK' && answers.take(flow.remote.host)) {
           const answer = responseTo(stamped(request, flow), status, { reason, toTag: statelessTag(request) });
           wayBack(request, flow).send(answer);
@@ -89,10 +89,10 @@ export function createReceive({ user, log, internalErrors, limits, counts }: Rec
 const SIP_PORT = 5060;
 
 /**
- * The flow over which a request is answered, and its sender reached. Over UDP that is where it came from if its `Via` asks for
- * that with `rport` (RFC 3581 4), else the port of `Via` at the address that it came from (RFC 3261 18.2.2): a phone may send
- * from one port and listen at another. Where `Via` has another address than it came from there is a NAT in between, which
- * knows nothing of the port of `Via`: the answer goes to where the request came from, `rport` or not.
+ * The flow for responses and for requests to the sender. Over UDP, it leads to the source port if `Via` has `rport`
+ * (RFC 3581 4), otherwise to the port in `Via` at the source address (RFC 3261 18.2.2): a phone may send from one port
+ * and listen on another. If `Via` has another address than the source, there is a NAT, which does not forward the port
+ * in `Via`. Then the flow always leads to the source port.
  */
 function wayBack({ headers }: SipRequest, flow: Flow): Flow {
   if (!flow.toPort) return flow;
@@ -106,8 +106,8 @@ function wayBack({ headers }: SipRequest, flow: Flow): Flow {
 const OLD_STAMP = /;[ \t]*(received|rport)[ \t]*(?:=[^;]*)?(?=;|$)/gi;
 
 /**
- * Puts `received` into the top `Via`, and `rport` where the client has it (RFC 3261 18.2.1, RFC 3581 4), in place of what the
- * client may have written there.
+ * Sets `received` in the top `Via`, and the value of `rport` if the client sent that parameter (RFC 3261 18.2.1,
+ * RFC 3581 4). Replaces values that the client sent.
  */
 function stamp(request: SipRequest, flow: Flow): void {
   const via = request.headers.removeFirst('via');
@@ -118,7 +118,7 @@ function stamp(request: SipRequest, flow: Flow): void {
     asked ||= name.toLowerCase() === 'rport';
     return '';
   });
-  // A `;` at the end would make an empty parameter.
+  // Remove a trailing `;`, which would create an empty parameter.
   request.headers.prepend('via', `${clean.replace(/[;\s]+$/, '')};received=${host}${asked ? `;rport=${port}` : ''}`);
 }
 
@@ -128,13 +128,13 @@ function stamped(request: SipRequest, flow: Flow): SipRequest {
   return copy;
 }
 
-/** The same for every retransmission (RFC 3261 8.2.7). */
+/** A To tag that is equal for every retransmission (RFC 3261 8.2.7). */
 function statelessTag({ headers }: SipRequest): string {
   const text = ['via', 'call-id', 'cseq', 'from'].map((name) => headers.get(name) ?? '').join('\n');
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** So many a second for each address. */
+/** Limits the responses per second for each address. */
 function createBudget(perSecond: number): { take(address: string): boolean } {
   const taken = new Map<string, number>();
   let since = -Infinity;

@@ -13,32 +13,32 @@ import type { Receive } from './receive';
 import type { Address, Flow } from './transport';
 
 const PONG = Buffer.from('\r\n');
-/** When the kernel begins to ask whether a silent peer is still there; ms. */
+/** Idle time after which the kernel sends TCP keep-alives; ms. */
 const KEEP_ALIVE_MS = 60_000;
 
 export interface TlsIdentity {
   /** PEM */
   key: string | Buffer;
-  /** PEM, with its chain. */
+  /** PEM, including the chain. */
   cert: string | Buffer;
-  /** PEM: who may have signed the certificates of peers that are connected to; the system's authorities unless given. */
+  /** PEM: trusted authorities for outgoing connections. Default: those of the system. */
   ca?: string | Buffer;
 }
 
 export interface StreamTransport {
   readonly address: Address;
   /**
-   * @param name what the certificate of the peer must be for; its address unless given
-   * @throws (rejects) FlowError where nobody answers
+   * @param name host name for which the peer's certificate must be valid. Default: its address
+   * @throws (rejects) FlowError if the connection fails
    */
   flowTo(remote: Address, name?: string): Promise<Flow>;
-  /** The connections there are. */
+  /** All open connections. */
   open(): Connection[];
   close(): Promise<void>;
 }
 
 export interface StreamOptions extends Address {
-  /** TLS, where it is there. */
+  /** Enables TLS. */
   identity?: TlsIdentity | undefined;
   receive: Receive;
   admission: Admission;
@@ -48,7 +48,7 @@ export interface StreamOptions extends Address {
   log: Logger;
 }
 
-/** @throws (rejects) where the address cannot be bound */
+/** @throws (rejects) if the address cannot be bound */
 export async function startStream(options: StreamOptions): Promise<StreamTransport> {
   const { host, port, identity, receive, admission, localAddress, limits, internalErrors, log } = options;
   const transport = identity ? 'TLS' : 'TCP';
@@ -57,7 +57,7 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
   const sockets = new Set<Socket>();
   let listeningPort = port;
 
-  /** Of a socket that is ready for data. One that cannot be read must not count as a connection. */
+  /** Creates the connection of a socket that is ready for data. If this fails, the socket is closed. */
   const open = (socket: Socket): Connection | undefined => {
     try {
       return connectionOf(socket);
@@ -98,7 +98,7 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
       },
       broken(reason) {
         log.debug({ event: 'sip-stream-malformed', flow: connection.id, reason }, 'malformed SIP stream');
-        // What was answered still goes out, unless it is not read.
+        // Pending responses are still sent, unless the peer does not read them.
         connection.closed();
         socket.setTimeout(limits.connectMs, () => socket.destroy());
         socket.destroySoon();
@@ -112,7 +112,7 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
         framing.push(chunk);
       } catch (error) {
         internalErrors.report(error, { where: 'sip stream' });
-        connection.destroy('internal error'); // where the next message begins is not known any more
+        connection.destroy('internal error'); // the start of the next message is unknown
       }
     });
     const closed = (): void => {
@@ -123,7 +123,7 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
     return connection;
   };
 
-  /** Of every socket, from its first moment: whether it may stay. */
+  /** Accepts or rejects a new socket. */
   const admit = (socket: Socket): void => {
     socket.on('error', (err) => log.debug({ event: 'sip-connection-error', err }, 'SIP connection error'));
     const release = admission.admit(plainAddress(socket.remoteAddress ?? ''));
@@ -170,13 +170,13 @@ export async function startStream(options: StreamOptions): Promise<StreamTranspo
       }
       const fail = (cause?: unknown): void => {
         socket.destroy();
-        reject(new FlowError(`Nobody answers at ${remote.host}:${remote.port} over ${transport}`, { cause }));
+        reject(new FlowError(`Cannot connect to ${remote.host}:${remote.port} over ${transport}`, { cause }));
       };
       const ready = (): void => {
         clearTimeout(timeout);
         const connection = open(socket);
         if (!connection) return fail();
-        // It is wanted: what keeps it is not that the peer speaks first.
+        // An outgoing connection need not begin with a message of the peer.
         connection.touch();
         resolve(connection);
       };

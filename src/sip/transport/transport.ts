@@ -1,4 +1,4 @@
-/** What carries SIP messages (RFC 3261 18, RFC 7118): the seam between the sockets and the transaction layer. */
+/** Interfaces between the transports (RFC 3261 18, RFC 7118) and the transaction layer. */
 import type { SipMessage } from '../message';
 
 export type TransportName = 'UDP' | 'TCP' | 'TLS' | 'WS' | 'WSS';
@@ -10,48 +10,48 @@ export interface Address {
 }
 
 /**
- * One way to one peer: over UDP a pair of addresses, else a connection. Responses go over the flow that comes
- * with their request (RFC 3261 18.2.2, RFC 3581), requests to a phone behind a NAT over the flow on which it registered (RFC 5626).
+ * A path to a peer: a pair of addresses for UDP, otherwise a connection. Responses use the flow of their request
+ * (RFC 3261 18.2.2, RFC 3581). Requests to a phone behind a NAT use the flow of its registration (RFC 5626).
  */
 export interface Flow {
   readonly transport: TransportName;
-  /** No retransmissions (RFC 3261 17): everything but UDP. */
+  /** Whether retransmissions are unnecessary (RFC 3261 17). False only for UDP. */
   readonly reliable: boolean;
-  /** What this end says of itself in `Via` and `Contact`: the public address where one is set. */
+  /** Address of this end for `Via` and `Contact`; the public address if it applies. */
   readonly local: Address;
-  /** The source address of what comes in over it. */
+  /** Source address of received messages. */
   readonly remote: Address;
-  /** Same peer, same text: key of throttles and of registrations by flow. */
+  /** Identifies the flow: equal for the same transport and remote address. */
   readonly id: string;
-  /** UDP only: the flow to another port of the same peer. */
+  /** UDP only: returns the flow to another port of the same peer. */
   toPort?(port: number): Flow;
-  /** False once a connection is gone; always true for UDP. */
+  /** False after the connection has closed. Always true for UDP. */
   readonly open: boolean;
-  /** Never throws; what cannot be sent is told to `onFailure`. */
+  /** Sends a message. Never throws. Failures are passed to `onFailure`. */
   send(message: SipMessage, onFailure?: (error: Error) => void): void;
-  /** Called once, when the connection is gone; never for UDP. @returns takes the listener away */
+  /** Adds a listener that is called once, when the connection closes; never for UDP. @returns removes the listener */
   onClose(listener: () => void): () => void;
 }
 
 export interface TransportUser {
-  /** A message that `parse` could read. `Via` of a request has `received` and `rport` already (RFC 3261 18.2.1, RFC 3581). */
+  /** Called for each valid message. In requests, `Via` has `received` and `rport` (RFC 3261 18.2.1, RFC 3581). */
   message(message: SipMessage, flow: Flow): void;
 }
 
-/** Where to send a request that follows no flow. */
+/** Destination of a request for which there is no flow yet. */
 export interface Target extends Address {
   transport: TransportName;
 }
 
 export interface Transports {
-  /** What is listened on. */
+  /** Addresses on which the server listens. */
   readonly listening: readonly (Address & { transport: TransportName })[];
   /**
-   * A flow to somebody: the connection that is there, or a new one.
-   * @throws (rejects) FlowError where there is no such transport or nobody answers
+   * Returns a flow to a target: an existing connection, or a new one.
+   * @throws (rejects) FlowError if the transport is not enabled or the connection fails
    */
   flowTo(target: Target): Promise<Flow>;
-  /** Whether somebody who writes to this host (name or IP address, without brackets) means this server. */
+  /** Whether a host (name or IP address, without brackets) is this server. */
   isOwn(host: string): boolean;
   close(): Promise<void>;
 }

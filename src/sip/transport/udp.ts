@@ -1,4 +1,4 @@
-/** SIP over UDP (RFC 3261 18, RFC 3581): one socket, and a flow for each peer's address. */
+/** SIP over UDP (RFC 3261 18, RFC 3581): one socket, one flow per remote address. */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Guarded, InternalErrors } from '../../support/internal-errors';
@@ -11,12 +11,12 @@ import { plainAddress } from './local-address';
 import type { Receive } from './receive';
 import type { Address, Flow } from './transport';
 
-/** Bytes of a request above which another transport is better, where the peer has one (RFC 3261 18.1.1). */
+/** Larger requests should use another transport if the peer has one (RFC 3261 18.1.1); bytes. */
 export const MAX_UDP_REQUEST = 1_300;
 
-/** Bytes the kernel is asked to hold of what is not read yet; it may give less. */
+/** Requested size of the kernel's receive buffer, which may grant less; bytes. */
 const RECEIVE_BUFFER = 1_048_576;
-/** Bytes waiting to be sent, beyond which nothing more is taken. */
+/** Maximum size of the send queue; bytes. */
 const MAX_SEND_QUEUE = 4_194_304;
 
 export interface UdpTransport {
@@ -32,7 +32,7 @@ export interface UdpOptions extends Address {
   log: Logger;
 }
 
-/** @throws (rejects) where the address cannot be bound */
+/** @throws (rejects) if the address cannot be bound */
 export async function startUdp(options: UdpOptions): Promise<UdpTransport> {
   const { host, port, receive, localAddress, internalErrors, log } = options;
   const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER });
@@ -40,7 +40,7 @@ export async function startUdp(options: UdpOptions): Promise<UdpTransport> {
   socket.on('error', (err) => log.warn({ event: 'sip-udp-error', err }, 'SIP UDP socket error'));
   const address = { host, port: socket.address().port };
 
-  // What a socket for both families calls an IPv4 address.
+  // A dual-stack socket needs IPv4-mapped addresses.
   const mapped = (remote: string): string => (isIPv6(host) && isIPv4(remote) ? `::ffff:${remote}` : remote);
   const flowTo = (remote: Address): Flow => ({
     transport: 'UDP',
@@ -60,7 +60,7 @@ export async function startUdp(options: UdpOptions): Promise<UdpTransport> {
   });
 
   const message = (data: Buffer, from: RemoteInfo): void => {
-    // Keep-alives of phones behind a NAT: line ends, zeros, nothing at all.
+    // Keep-alives of phones behind a NAT: line ends, zeros, empty datagrams.
     const first = data[0];
     if (first === undefined || first === 0 || (data.length <= 4 && (first === 0x0d || first === 0x0a))) return;
     receive(data, 'datagram', flowTo({ host: plainAddress(from.address), port: from.port }));
@@ -71,9 +71,9 @@ export async function startUdp(options: UdpOptions): Promise<UdpTransport> {
 }
 
 function send(socket: Socket, message: SipMessage, { host, port }: Address, failed: Guarded<[Error]>): void {
-  const fail = (cause: unknown): void => failed(new FlowError(`Nothing can be sent to ${host}:${port}`, { cause }));
+  const fail = (cause: unknown): void => failed(new FlowError(`Sending to ${host}:${port} failed`, { cause }));
   try {
-    if (socket.getSendQueueSize() > MAX_SEND_QUEUE) throw new FlowError('Too much waits to be sent');
+    if (socket.getSendQueueSize() > MAX_SEND_QUEUE) throw new FlowError('The send queue is full');
     socket.send(printMessage(message), port, host, (error) => error && fail(error));
   } catch (thrown) {
     process.nextTick(fail, thrown);
@@ -87,7 +87,7 @@ function bind(socket: Socket, host: string, port: number): Promise<void> {
       try {
         socket.close();
       } catch {
-        // It is closed already.
+        // Already closed.
       }
     };
     socket.once('error', failed);

@@ -1,4 +1,4 @@
-/** SIP over WebSocket (RFC 7118), on an HTTP server that is there already: one SIP message a WebSocket message. */
+/** SIP over WebSocket (RFC 7118) on an existing HTTP server. Each WebSocket message contains one SIP message. */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, Server } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
@@ -18,15 +18,15 @@ export const WEBSOCKET_PATH = '/sip';
 const SUBPROTOCOL = 'sip';
 const PONG = Buffer.from('\r\n');
 
-/** Whether an upgrade may pass, for example by its Origin. */
+/** Whether an upgrade is allowed, for example by its Origin. */
 export type IsAllowed = (request: IncomingMessage) => boolean;
 
 export interface WebSocketTransport {
-  /** Takes the upgrades at `/sip` of this server that are allowed; 403 for the others. @returns takes them no more */
+  /** Handles upgrades at `/sip`. Those that are not allowed get 403. @returns a function that stops it */
   attach(server: Server | HttpsServer, isAllowed?: IsAllowed): () => void;
-  /** The connection to a client that is there; none can be made to one (RFC 7118 5). */
+  /** Finds an existing connection by flow id. The server cannot connect to WebSocket clients (RFC 7118 5). */
   find(id: string): Flow | undefined;
-  /** The connections there are. */
+  /** All open connections. */
   open(): Connection[];
   close(): void;
 }
@@ -100,14 +100,14 @@ export function createWebSockets(options: WebSocketOptions): WebSocketTransport 
       const secure = server instanceof HttpsServer;
       const take = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
         if (request.url?.split('?')[0] !== WEBSOCKET_PATH) {
-          // Somebody else's, where there is somebody else.
+          // Another listener may handle this path. Refuse only if there is none.
           if (server.listenerCount('upgrade') === 1) refuse(socket, '404 Not Found');
           return;
         }
         if (!isAllowed(request)) {
           log.info(
             { event: 'websocket-refused', origin: request.headers.origin },
-            'WebSocket of another origin refused',
+            'WebSocket refused: origin not allowed',
           );
           return refuse(socket, '403 Forbidden');
         }
@@ -155,7 +155,7 @@ function bytes(raw: RawData): Buffer {
   return Array.isArray(raw) ? Buffer.concat(raw) : Buffer.from(raw);
 }
 
-/** Clients that came from TCP send them here too. */
+/** TCP-style keep-alives, which some clients also send over WebSocket. */
 function isKeepAlive(data: Buffer): boolean {
   return data.length <= 4 && data.every((byte) => byte === 0x0d || byte === 0x0a);
 }
