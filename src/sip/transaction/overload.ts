@@ -18,7 +18,7 @@ export const DEFAULT_LIMITS: Limits = { maxServerTransactions: 20_000, maxAbsorb
 const LOG_EVERY_MS = 1_000;
 
 /** Methods that free resources. Their limits are twice as high. */
-const ALWAYS = new Set(['BYE', 'CANCEL']);
+const PREFERRED = new Set(['BYE', 'CANCEL']);
 
 export interface Overload {
   /** @returns the response that rejects the request without a transaction; undefined if the request is accepted */
@@ -34,7 +34,7 @@ export function createOverload(limits: Limits, log: Logger, shedding: Shedding =
   let refused = 0;
   return {
     refusal(request, waiting, total) {
-      const factor = ALWAYS.has(request.method) ? 2 : 1;
+      const factor = PREFERRED.has(request.method) ? 2 : 1;
       const isFull = waiting >= limits.maxServerTransactions * factor || total >= limits.maxAbsorbing * factor;
       const isShed = beginsCall(request) && shedding.refuses();
       if (!isFull && !isShed) return undefined;

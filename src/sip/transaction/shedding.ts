@@ -25,13 +25,13 @@ export interface Load {
 
 const WINDOW_MS = 500;
 /** With fewer new calls than this in a window, calls are not the cause of the load. */
-const FEW_CALLS = 25;
-const BUSY = 0.97;
+const MIN_CALLS = 25;
+const MIN_BUSY = 0.97;
 /** Retransmitted requests, as a share of the new calls, from which the process counts as overloaded. */
-const REPEATED = 0.1;
-const LEAST_SHARE = 0.1;
-const LESS = 0.7;
-const MORE = 0.1;
+const MIN_REPEATED = 0.1;
+const MIN_SHARE = 0.1;
+const DECREASE_FACTOR = 0.7;
+const INCREASE = 0.1;
 
 export function createShedding(load: Load = processLoad()): Shedding {
   let windowStart = load.now();
@@ -43,9 +43,9 @@ export function createShedding(load: Load = processLoad()): Shedding {
 
   const closeWindow = (now: number): void => {
     const busy = load.busy();
-    const isOverloaded = busy >= BUSY && calls >= FEW_CALLS && repeats >= calls * REPEATED;
+    const isOverloaded = busy >= MIN_BUSY && calls >= MIN_CALLS && repeats >= calls * MIN_REPEATED;
     // Down fast, up slowly: accepting too much also harms established calls.
-    share = isOverloaded ? Math.max(LEAST_SHARE, share * LESS) : Math.min(1, share + MORE);
+    share = isOverloaded ? Math.max(MIN_SHARE, share * DECREASE_FACTOR) : Math.min(1, share + INCREASE);
     windowStart = now;
     calls = repeats = 0;
   };

@@ -45,7 +45,7 @@ export interface SipTransports extends Transports {
 }
 
 /** Attempts to find a port that is free for both UDP and TCP. */
-const PORT_TRIES = 20;
+const MAX_PORT_ATTEMPTS = 20;
 
 /** @throws (rejects) if an address cannot be bound. All sockets are closed then. */
 export async function startTransports(options: TransportOptions): Promise<SipTransports> {
@@ -65,7 +65,7 @@ export async function startTransports(options: TransportOptions): Promise<SipTra
 
   /** Opens UDP and TCP, on the same port if both have port 0. */
   const openPair = async (): Promise<[UdpTransport | undefined, StreamTransport | undefined]> => {
-    for (let tries = 1; ; tries++) {
+    for (let attempt = 1; ; attempt++) {
       const datagrams = udp && (await openUdp(udp));
       if (!tcp) return [datagrams, undefined];
       const together = datagrams !== undefined && udp?.port === 0 && tcp.port === 0;
@@ -73,7 +73,7 @@ export async function startTransports(options: TransportOptions): Promise<SipTra
         return [datagrams, await openStream(together ? { ...tcp, port: datagrams.address.port } : tcp)];
       } catch (error) {
         await datagrams?.close();
-        if (!together || tries >= PORT_TRIES) throw error;
+        if (!together || attempt >= MAX_PORT_ATTEMPTS) throw error;
       }
     }
   };

@@ -47,17 +47,17 @@ export function isOwnAddress(
 
 /** Like `isOwnAddress`, but caches the interfaces, so that it can be called for every packet. */
 export function createIsOwnAddress(options: LocalAddressOptions): (address: string) => boolean {
-  const interfaces = lookedUpNowAndThen(allInterfaces);
+  const interfaces = cached(allInterfaces);
   return (address) => isOwnAddress(plainAddress(address), options, interfaces());
 }
 
 /** Time for which interfaces are cached; ms. */
-const INTERFACES_MS = 10_000;
-const MAX_REMEMBERED = 2_000;
+const CACHE_MS = 10_000;
+const MAX_CACHED = 2_000;
 
 /** Like `localAddressFor`, but caches the interfaces and results, so that it can be called for every packet. */
 export function createLocalAddress(options: LocalAddressOptions): (remote: string) => string {
-  const lookUp = lookedUpNowAndThen(() => ({
+  const lookUp = cached(() => ({
     interfaces: allInterfaces(),
     gateways: defaultGateways(),
     known: new Map<string, string>(),
@@ -66,20 +66,20 @@ export function createLocalAddress(options: LocalAddressOptions): (remote: strin
     const { interfaces, gateways, known } = lookUp();
     let address = known.get(remote);
     if (address !== undefined) return address;
-    if (known.size >= MAX_REMEMBERED) known.clear();
+    if (known.size >= MAX_CACHED) known.clear();
     known.set(remote, (address = localAddressFor(remote, options, interfaces, gateways)));
     return address;
   };
 }
 
-function lookedUpNowAndThen<T>(lookUp: () => T): () => T {
+function cached<T>(lookUp: () => T): () => T {
   let found: T | undefined;
   let until = -Infinity;
   return () => {
     const now = performance.now();
     if (found === undefined || now >= until) {
       found = lookUp();
-      until = now + INTERFACES_MS;
+      until = now + CACHE_MS;
     }
     return found;
   };

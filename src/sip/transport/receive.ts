@@ -61,8 +61,8 @@ export function createReceive({ user, log, internalErrors, limits, counts }: Rec
         const { request, status, reason } = parsed;
         // An ACK is never answered. The rate of other responses is limited.
         if (request.method !== 'ACK' && answers.take(flow.remote.host)) {
-          const answer = responseTo(stamped(request, flow), status, { reason, toTag: statelessTag(request) });
-          wayBack(request, flow).send(answer);
+          const answer = responseTo(withReceived(request, flow), status, { reason, toTag: statelessTag(request) });
+          responseFlow(request, flow).send(answer);
         }
         return;
       }
@@ -70,8 +70,8 @@ export function createReceive({ user, log, internalErrors, limits, counts }: Rec
         counts.messages++;
         const { message } = parsed;
         if (message.kind === 'response') return user.message(message, flow);
-        const back = wayBack(message, flow);
-        stamp(message, flow);
+        const back = responseFlow(message, flow);
+        addReceived(message, flow);
         user.message(message, back);
       }
     }
@@ -94,7 +94,7 @@ const SIP_PORT = 5060;
  * and listen on another. If `Via` has another address than the source, there is a NAT, which does not forward the port
  * in `Via`. Then the flow always leads to the source port.
  */
-function wayBack({ headers }: SipRequest, flow: Flow): Flow {
+function responseFlow({ headers }: SipRequest, flow: Flow): Flow {
   if (!flow.toPort) return flow;
   const via = parseVia(headers.get('via') ?? '');
   if (!via || via.params.has('rport')) return flow;
@@ -103,18 +103,18 @@ function wayBack({ headers }: SipRequest, flow: Flow): Flow {
   return port === 0 || port === flow.remote.port ? flow : flow.toPort(port);
 }
 
-const OLD_STAMP = /;[ \t]*(received|rport)[ \t]*(?:=[^;]*)?(?=;|$)/gi;
+const RECEIVED_OR_RPORT = /;[ \t]*(received|rport)[ \t]*(?:=[^;]*)?(?=;|$)/gi;
 
 /**
  * Sets `received` in the top `Via`, and the value of `rport` if the client sent that parameter (RFC 3261 18.2.1,
  * RFC 3581 4). Replaces values that the client sent.
  */
-function stamp(request: SipRequest, flow: Flow): void {
+function addReceived(request: SipRequest, flow: Flow): void {
   const via = request.headers.removeFirst('via');
   if (via === undefined) return;
   const { host, port } = flow.remote;
   let asked = false;
-  const clean = via.replace(OLD_STAMP, (_stamp, name: string) => {
+  const clean = via.replace(RECEIVED_OR_RPORT, (_stamp, name: string) => {
     asked ||= name.toLowerCase() === 'rport';
     return '';
   });
@@ -122,9 +122,9 @@ function stamp(request: SipRequest, flow: Flow): void {
   request.headers.prepend('via', `${clean.replace(/[;\s]+$/, '')};received=${host}${asked ? `;rport=${port}` : ''}`);
 }
 
-function stamped(request: SipRequest, flow: Flow): SipRequest {
+function withReceived(request: SipRequest, flow: Flow): SipRequest {
   const copy = { ...request, headers: new Headers(request.headers) };
-  stamp(copy, flow);
+  addReceived(copy, flow);
   return copy;
 }
 
