@@ -1,4 +1,4 @@
-/** Plays sounds to a far end: packets of 20 ms, at the pace of the clock. */
+/** Plays sounds to a far end, in packets of 20 ms at the pace of the clock. */
 import type { InternalErrors } from '../support/internal-errors';
 import { messageOf } from '../support/errors';
 import type { Logger } from '../support/logger';
@@ -21,15 +21,16 @@ export function audioPlayers(deps: AudioPlayerDeps): CreatePlayer {
 
 interface Playing {
   playback: Playback;
-  /** It is not wanted any more: nobody need make it. */
+  /** Aborts loading when the playback is stopped or replaced. */
   unwanted: AbortController;
-  /** Ends the ticks; undefined: still loading. */
+  /** Stops the ticks; undefined while the sound is loading. */
   stopTicks?: () => void;
   started: boolean;
 }
 
 /**
- * What is stopped while it is still being loaded counts as played, for no time at all: somebody may be waiting for its end.
+ * A playback that is stopped while it is loading is reported as started and done, because the caller may wait for its
+ * end.
  */
 function createAudioPlayer(
   { clock, sounds, log }: AudioPlayerDeps,
@@ -38,13 +39,13 @@ function createAudioPlayer(
   internalErrors: InternalErrors,
 ): Player {
   let playing: Playing | undefined;
-  // What is to be told, in order; never from within a command.
+  // Pending notifications in order. They are never sent synchronously from `play` or `stop`.
   let toTell: (() => void)[] = [];
 
   const tell = (): void => {
     for (const one of toTell.splice(0)) one();
   };
-  /** @returns what was being played */
+  /** @returns the playback that was ended */
   const end = (): Playing | undefined => {
     const ended = playing;
     playing = undefined;
@@ -73,7 +74,7 @@ function createAudioPlayer(
     let packets = 0;
     const tick = (): void => {
       if (!current.started) {
-        tell(); // that what was played before is done
+        tell(); // the end of the previous playback comes first
         if (playing !== current) return;
       }
       if (position >= samples.length) {

@@ -1,24 +1,24 @@
-/** How sound goes from one far end to another: packets of G.711 as RTP carries them. */
+/** Audio between far ends: G.711 packets with the fields of RTP. */
 import type { InternalErrors } from '../support/internal-errors';
 
 export type Codec = 'PCMU' | 'PCMA';
 
-/** Samples a second of everything here: G.711, and the clock of its RTP timestamps. */
+/** Samples per second of G.711 and of its RTP timestamps. */
 export const SAMPLE_RATE = 8_000;
-/** The length of the packets that are made here; those of others may be longer or shorter; ms. */
+/** Duration of packets that this server creates; received packets may differ; ms. */
 const PTIME_MS = 20;
 export const SAMPLES_PER_PACKET = (SAMPLE_RATE * PTIME_MS) / 1000;
 
-/** One packet: of audio, or of a telephone event (RFC 4733). Whoever gets it may keep it, and must not write to it. */
+/** A packet of audio or of a telephone event (RFC 4733). Immutable, so that receivers can keep it. */
 export interface Packet {
   kind: 'audio' | 'telephone-event';
-  /** Of `audio`: what the payload is. */
+  /** Codec of the payload; `audio` only. */
   codec: Codec;
-  /** Of `audio`: a sample a byte. Of `telephone-event`: the four bytes of RFC 4733 2.3. */
+  /** `audio`: one sample per byte. `telephone-event`: the four bytes of RFC 4733 2.3. */
   payload: Uint8Array;
-  /** Which stream it belongs to: sequence and timestamp are comparable within one only. Any object that is unique. */
+  /** Identity of the stream. Sequence numbers and timestamps are comparable only within a stream. */
   stream: object;
-  /** 16 bits, as in RTP: gaps are lost packets. */
+  /** 16 bits, as in RTP. Gaps are lost packets. */
   sequence: number;
   /** 32 bits, in samples. */
   timestamp: number;
@@ -26,12 +26,12 @@ export interface Packet {
   marker: boolean;
 }
 
-/** Takes packets; never throws. */
+/** Receives packets. Never throws. */
 export type PacketSink = (packet: Packet) => void;
 
 /**
- * A sink that never throws: its errors are those of its own call, and not of the call that speaks. Not `guard`, which
- * allocates for each packet.
+ * A sink that never throws: its errors belong to its own call, not to the call that sends the packets. It does not use
+ * `guard`, which allocates for each packet.
  */
 export function guardedSink(internalErrors: InternalErrors, where: string, take: PacketSink): PacketSink {
   return (packet) => {
@@ -43,19 +43,19 @@ export function guardedSink(internalErrors: InternalErrors, where: string, take:
   };
 }
 
-/** The far end of a line as somebody who speaks and listens. */
+/** The audio of a line's far end. */
 export interface Party {
-  /** The far end shall hear this. Harmless when it is gone. */
+  /** Sends a packet to the far end. Has no effect after the line has closed. */
   readonly hear: PacketSink;
-  /** Who gets what the far end says; undefined: nobody. One at a time. */
+  /** Sets the one sink for packets from the far end; undefined for none. */
   sayTo(sink: PacketSink | undefined): void;
-  /** A copy of all that the far end says and hears, for a recording; undefined: no more. One at a time. */
+  /** Sets the one tap that gets a copy of all packets from and to the far end, for recording; undefined for none. */
   tap(tap: Tap | undefined): void;
 }
 
 export interface Tap {
-  /** By the far end. */
+  /** Packets from the far end. */
   said: PacketSink;
-  /** By the far end. */
+  /** Packets to the far end. */
   heard: PacketSink;
 }

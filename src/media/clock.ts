@@ -1,28 +1,28 @@
-/** The one ticker behind everything that sends at a steady pace. */
+/** The common clock of all senders with a fixed packet rate. */
 
 export interface Clock {
   /**
-   * Calls `tick` every 20 ms until the returned function is called. Self-correcting: after a stall the ticks that were
-   * missed are made up for, so that a second has fifty; after more than a second (the machine slept) they are not.
-   * `tick` may end itself and begin others. One that throws is not called again.
-   * @param failed gets what it threw
+   * Calls `tick` every 20 ms until the returned function is called. After a stall, missed ticks are made up, so that
+   * there are 50 per second. Ticks that are more than a second late, for example after the machine has slept, are
+   * skipped. `tick` may cancel itself and start others. It is not called again after it throws.
+   * @param failed receives the exception
    */
   everyPacket(tick: () => void, failed: (error: unknown) => void): () => void;
   close(): void;
 }
 
 const PERIOD_MS = 20;
-/** Subscribers are spread over so many slots of a period: hundreds of packets in one burst would be late and get lost. */
+/** Subscribers are spread over this many slots per period. A burst of hundreds of packets would be late or lost. */
 const SLOTS = 4;
 const SLOT_MS = PERIOD_MS / SLOTS;
 const MOST_TO_MAKE_UP = 1_000 / SLOT_MS;
-/** Timers count in whole ms: what is nearly due is done, rather than slept for once more. */
+/** Timers have a resolution of 1 ms: a slot that is due within this time runs now instead of after another sleep. */
 const NEARLY_MS = 0.5;
 
 interface Subscriber {
   tick: () => void;
   failed: (error: unknown) => void;
-  /** The first slot time that is its own: it has no share in what was missed before it came. */
+  /** The first slot time of this subscriber. Slots that were missed before it are not made up for it. */
   from: number;
 }
 
@@ -60,7 +60,7 @@ export function createClock(): Clock {
     }
   };
 
-  /** Until the next slot that somebody is in. */
+  /** Sleeps until the next slot with a subscriber. */
   const sleep = (): void => {
     clearTimeout(timer);
     timer = undefined;
@@ -68,7 +68,7 @@ export function createClock(): Clock {
     for (let ahead = 0; ahead < SLOTS; ahead += 1) {
       if (slotAt(next + ahead).size === 0) continue;
       const at = start + (next + ahead) * SLOT_MS;
-      // eslint-disable-next-line tandem/guarded-callbacks -- each subscriber is guarded on its own: see tickOne
+      // eslint-disable-next-line tandem/guarded-callbacks -- each subscriber is guarded individually: see tickOne
       timer = setTimeout(run, Math.max(1, at - performance.now()));
       return;
     }

@@ -1,4 +1,4 @@
-/** What can be played, as samples: sentences and files. The front door of `sounds/` and `speech/`. */
+/** Loads sentences and files as samples. Public interface of `sounds/` and `speech/`. */
 import type { Playback } from './playback';
 import { createSpeech, type SpeechOptions } from './speech';
 import { createFiles, type FilesOptions } from './sounds/files';
@@ -11,17 +11,16 @@ export interface SoundsOptions extends FilesOptions, SpeechOptions {}
 
 export interface Sounds {
   /**
-   * 8 kHz, one channel, at the volume at which it is recorded. The same array for the same sound where it is still
-   * known: not to be written to.
-   * @param signal it is not wanted any more
+   * Loads a sound: 8 kHz, mono, at its original volume. The array is immutable, because a cached one may be shared.
+   * @param signal aborts when the sound is no longer needed
    * @throws (rejects) SoundError
    */
   load(playback: Pick<Playback, 'kind' | 'content' | 'voice'>, signal?: AbortSignal): Promise<Int16Array>;
-  /** Ends the threads; what is being loaded is rejected. */
+  /** Ends the threads and rejects pending loads. */
   close(): Promise<void>;
 }
 
-/** Nothing is started or loaded before the first sound is. */
+/** Threads and engines start with the first sound. */
 export function createSounds(options: SoundsOptions): Sounds {
   const speech = createSpeech(options);
   const files = createFiles(options);

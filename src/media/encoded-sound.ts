@@ -1,22 +1,26 @@
-/** Sounds as the payloads of packets, made once for all who hear them. */
+/** Sounds as packet payloads, encoded once for all listeners. */
 import { SAMPLES_PER_PACKET } from './audio';
 import { encodeG711 } from './g711';
 
-/** One step of `volume`; 4 is then 12 dB, which speech that fills its range only stands clipped. */
+/** Gain of one step of `volume`. The maximum, 12 dB, clips speech that uses the full range. */
 const DB_A_STEP = 3;
 
-/** µ-law of a sound at one volume, a packet at a time. */
+/** A sound at one volume as µ-law packets. */
 export interface EncodedSound {
-  /** The payload that begins with so many samples; silence after the end, unless it goes on from the beginning. */
+  /**
+   * The payload of one packet.
+   * @param start index of the first sample
+   * @param loop continue from the beginning after the end; otherwise with silence
+   */
   payload(start: number, loop: boolean): Uint8Array;
 }
 
-/** µ-law of every sample, at each volume. */
+/** Tables from sample to µ-law byte, by volume. */
 const laws = new Map<number, Uint8Array>();
 const encoded = new WeakMap<Int16Array, Map<number, EncodedSound>>();
 
 /**
- * Payloads are encoded when they are first asked for: a file of half an hour at once would hold up the relay of calls.
+ * Payloads are encoded on first use: encoding half an hour at once would delay the audio of other calls.
  * @param volume -4 to 4
  */
 export function encodedSound(samples: Int16Array, volume: number): EncodedSound {
@@ -39,7 +43,7 @@ function encode(samples: Int16Array, law: Uint8Array): EncodedSound {
   };
   return {
     payload(start, loop) {
-      // Rounds of a loop begin anywhere in a packet; only the first is what everybody else hears.
+      // Later rounds of a loop are not aligned to packets, so their payloads cannot be shared.
       const wraps = loop && start + SAMPLES_PER_PACKET > samples.length;
       if (wraps || start % SAMPLES_PER_PACKET !== 0) return make(start, loop);
       return (shared[start / SAMPLES_PER_PACKET] ??= make(start, loop));

@@ -1,4 +1,4 @@
-/** The media of SIP calls: RTP ports, what goes in and out of them, and the sound's way from one call to another. */
+/** The media of SIP calls: RTP ports, and the audio that legs send and receive. */
 import { createInternalErrors, type InternalErrors } from '../support/internal-errors';
 import type { Logger } from '../support/logger';
 import type { Clock } from './clock';
@@ -12,29 +12,29 @@ import { CHECK_MS } from './rtp-sender';
 export { checkOffer } from './negotiate';
 
 export interface MediaOptions {
-  /** Address that the ports are bound to. */
+  /** Address to which the ports are bound. */
   host: string;
   /**
-   * The address that session descriptions name.
-   * @param remoteHost the far end's, as its own session description says; undefined: not known yet
+   * Returns the address of this machine for session descriptions.
+   * @param remoteHost address of the far end in its session description; undefined if unknown
    */
   advertise(this: void, remoteHost: string | undefined): string;
-  /** Whether an IP address is this machine's. Default: `host` alone is. */
+  /** Whether an IP address belongs to this machine. Default: only `host` does. */
   isOwnAddress?(this: void, address: string): boolean;
-  /** First and last port; undefined: chosen by the system. */
+  /** First and last port; undefined if the system chooses. */
   ports?: PortRange | undefined;
-  /** A far end that should send and has sent nothing for so long is silent; 0: never. */
+  /** Time without packets after which a far end that should send counts as silent; s. 0 disables the check. */
   silenceSeconds: number;
-  /** Not closed with the media. */
+  /** The clock is not closed with the media. */
   clock: Clock;
-  /** The packets of a leg that was closed. */
+  /** Called with the packet counts of each closed leg. */
   ended?(this: void, counts: Readonly<ReceiverCounts>): void;
   log: Logger;
-  /** Of legs that are opened without those of a call. */
+  /** For legs that are opened without the internal errors of a call. */
   internalErrors?: InternalErrors | undefined;
 }
 
-/** Nothing is opened before the first leg is. */
+/** Opens no ports before the first leg. */
 export function startMedia(options: MediaOptions): Media {
   const { host, advertise, ports, silenceSeconds, clock, log } = options;
   const { internalErrors = createInternalErrors(log) } = options;
@@ -42,7 +42,7 @@ export function startMedia(options: MediaOptions): Media {
   const pool = createPortPool(host, ports);
   const legs = new Set<RtpLeg>();
   const openPorts = new Set<number>();
-  /** What `close` has to wait for. */
+  /** Promises that `close` awaits. */
   const pending = new Set<Promise<unknown>>();
   let opening = 0;
   let check: NodeJS.Timeout | undefined; // one for all legs
@@ -61,7 +61,7 @@ export function startMedia(options: MediaOptions): Media {
     clearInterval(check);
     check = undefined;
   };
-  // What a phone behind a NAT says of itself in its session description tells nothing of where it is.
+  // Prefer the peer's address: behind a NAT, the address in a phone's session description does not show where it is.
   const towards = (peer?: string) => (peer === undefined ? advertise : () => advertise(peer));
   const isOwnPort = ({ address, port }: Address): boolean => openPorts.has(port) && isOwnAddress(address);
   const checkAll = (): void => {
@@ -111,4 +111,4 @@ export function startMedia(options: MediaOptions): Media {
   };
 }
 
-const mediaClosed = (): PortUnavailableError => new PortUnavailableError('The media are closed');
+const mediaClosed = (): PortUnavailableError => new PortUnavailableError('The media engine is closed');

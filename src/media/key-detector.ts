@@ -1,10 +1,10 @@
 /**
- * Finds key presses in a stream of telephone events.
+ * Detects key presses in a stream of telephone events.
  *
- * RFC 4733 gives all packets of a press one timestamp, which differs from press to press. Senders in the field break
- * either half of that: gateways send every key with one timestamp, and some give each end packet a timestamp of its own.
- * So timestamp, event code, marker, end bit, duration and sequence number are weighed together. A press is reported with
- * its first packet, whichever that is: any packet may be lost, repeated or late.
+ * In RFC 4733, all packets of a press have the same timestamp, and different presses have different timestamps. Real
+ * senders violate both rules: some gateways use one timestamp for all keys, and some use a new timestamp for each end
+ * packet. Therefore the detector combines timestamp, event code, marker, end bit, duration and sequence number. A press
+ * is reported with the first of its packets that arrives, because any packet may be lost, repeated or late.
  */
 import type { Packet } from './audio';
 import { sequenceDistance, timestampDistance } from './rtp';
@@ -16,33 +16,35 @@ export interface KeyDetector {
   take(packet: EventPacket): void;
 }
 
-/** Presses by whose timestamp and event code late packets are recognised. */
+/** Number of recent presses that are kept, to recognise their late packets. */
 const REMEMBERED = 16;
-/** Further behind in sequence than this, a packet is not late: the sender began to count anew. */
+/** A packet that is further behind in sequence is not late: the sender has restarted its numbering. */
 const MOST_LATE = 100;
-/** A key held for longer than a duration can say goes on in segments (RFC 4733 2.5.1.3); shorter ones do not. */
+/**
+ * Minimum duration of a segment. Keys held longer than the maximum duration are sent in segments (RFC 4733 2.5.1.3).
+ */
 const SHORTEST_SEGMENT = 0x8000;
-/** So much of the end of a segment may be lost; in samples. */
+/** Maximum loss at the end of a segment; samples. */
 const MOST_LOST = 2_000;
-/** End packets are repeated for so long at most; a pause between keys is longer together with the key; in samples. */
+/** End packets are repeated for at most this time, which is shorter than a key and a pause; samples. */
 const RESENT_FOR = 480;
-/** Timestamps and durations that grow together differ by no more than a packet. */
+/** Tolerance for timestamps that increase with the duration; samples. */
 const ONE_PACKET = 160;
 
 interface Press {
   stream: object;
   event: number;
-  /** Of its first packet. */
+  /** Timestamp of the first packet. */
   begin: number;
-  /** Of its latest packet. */
+  /** Timestamp of the latest packet. */
   timestamp: number;
   sequence: number;
   ended: boolean;
-  /** The longest duration so far, of its latest segment. */
+  /** The longest duration so far in the latest segment. */
   until: number;
 }
 
-/** @param pressed is called once for each press */
+/** @param pressed called once per press */
 export function createKeyDetector(pressed: (key: string) => void): KeyDetector {
   const recent: Press[] = [];
   let last: Press | undefined;
@@ -62,7 +64,7 @@ export function createKeyDetector(pressed: (key: string) => void): KeyDetector {
       const event = parseTelephoneEvent(packet.payload);
       if (!event) return;
       if (last && isLate(packet, last)) {
-        // Where it is of another press, that press was lost but for this packet.
+        // A late packet of an unknown press: all other packets of that press were lost.
         if (!recent.some((press) => wasPartOf(packet, event, press))) begin(packet, event);
       } else if (last && goesOn(packet, event, last)) goOn(packet, event, last);
       else last = begin(packet, event);
@@ -77,7 +79,7 @@ function goOn({ stream, timestamp, sequence }: EventPacket, event: TelephoneEven
   Object.assign(press, { stream, timestamp, sequence });
 }
 
-/** Overtaken by a packet of the same or of a later press. */
+/** Whether the packet was overtaken by one of the same or of a later press. */
 function isLate({ stream, sequence, timestamp }: EventPacket, last: Press): boolean {
   if (stream !== last.stream) return false;
   const ahead = timestampDistance(timestamp, last.timestamp);
@@ -85,7 +87,7 @@ function isLate({ stream, sequence, timestamp }: EventPacket, last: Press): bool
   return ahead <= 0 && ((inSequence < 0 && inSequence > -MOST_LATE) || (inSequence === 0 && ahead < 0));
 }
 
-/** Whether a late packet is one of this press, whose packets may have timestamps of their own. */
+/** Whether a late packet belongs to this press, whose packets may have different timestamps. */
 function wasPartOf({ stream, timestamp }: EventPacket, event: TelephoneEvent, press: Press): boolean {
   if (stream !== press.stream || event.event !== press.event) return false;
   if (timestamp === press.begin || timestamp === press.timestamp) return true;
@@ -95,7 +97,7 @@ function wasPartOf({ stream, timestamp }: EventPacket, event: TelephoneEvent, pr
   return Math.abs(behind - (press.until - event.duration)) <= RESENT_FOR;
 }
 
-/** Whether the packet belongs to the press that came last. */
+/** Whether the packet continues the latest press. */
 function goesOn(packet: EventPacket, event: TelephoneEvent, last: Press): boolean {
   if (event.event !== last.event) return false;
   if (packet.stream !== last.stream) return goesOnElsewhere(packet, event, last);
@@ -106,17 +108,22 @@ function goesOn(packet: EventPacket, event: TelephoneEvent, last: Press): boolea
   if (event.end) return grown >= 0 && ahead <= (last.ended ? 0 : event.duration) + RESENT_FOR;
   if (last.ended) return false;
   const isNextSegment = last.until >= SHORTEST_SEGMENT && ahead >= last.until && ahead - last.until <= MOST_LOST;
-  // Timestamps that run on during the key.
+  // The second condition is for senders whose timestamps increase during a press.
   return isNextSegment || Math.abs(ahead - grown) <= ONE_PACKET;
 }
 
-/** The same key under the same timestamp: once it was released, or where its duration has begun anew, it is another press. */
+/**
+ * Whether a packet with the same key and timestamp begins a new press: after an end packet, or if the duration
+ * restarts.
+ */
 function beginsAgain(event: TelephoneEvent, last: Press): boolean {
   if (event.end) return false;
   return last.ended || (event.duration < last.until && last.until < SHORTEST_SEGMENT);
 }
 
-/** A source that changes while a key is held down: the press goes on under another SSRC, and mostly another timestamp. */
+/**
+ * Whether the press continues in another stream: the SSRC, and usually the timestamp, changed while the key was held.
+ */
 function goesOnElsewhere(packet: EventPacket, event: TelephoneEvent, last: Press): boolean {
   const grown = event.duration - last.until;
   return !last.ended && !packet.marker && grown >= 0 && grown <= MOST_LOST;

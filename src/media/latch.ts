@@ -1,6 +1,6 @@
 /**
- * Where a far end is: what its SDP says may be an address behind a NAT, so the source of its packets decides
- * (symmetric RTP, RFC 4961), without letting anybody else take over the call.
+ * Determines the RTP address of a far end. The address in SDP may be behind a NAT, so the source address of packets
+ * decides (symmetric RTP, RFC 4961). Other senders must not be able to take over the call.
  */
 import type { RemoteInfo } from 'node:dgram';
 
@@ -9,32 +9,32 @@ export interface Address {
   port: number;
 }
 
-/** A new source is believed when nothing has come from the old one for so long; ms. */
+/** A source with the same SSRC replaces the old one if the old one has been quiet for this time; ms. */
 const QUIET_MS = 150;
-/** The old source counts again when its SDP has changed and nobody else has come for so long; ms. */
+/** After the SDP address has changed, the old source is kept if no other source sends within this time; ms. */
 const SETTLED_MS = 1_000;
 /**
- * Late packets of a former call on this port may be first: who was heard for less than `PROVEN_MS`, and not for `GONE_MS`,
- * gives way to whoever else comes from where the far end is known to be; ms.
+ * The first packets may be late ones of an earlier call on this port. A source that sent for less than `PROVEN_MS`, and
+ * then nothing for `GONE_MS`, is replaced by any source at a known address of the far end; ms.
  */
 const PROVEN_MS = 1_000;
 const GONE_MS = 2_000;
 
 export interface Latch {
-  /** Where to send; undefined: not known yet. */
+  /** Destination of packets; undefined if unknown. */
   readonly target: Address | undefined;
-  /** The far end's address by its SDP; undefined: not said. */
+  /** Sets the far end's address from its SDP; undefined if the SDP has none. */
   expect(address: Address | undefined): void;
-  /** Whether a packet is the far end's. */
+  /** Whether a packet comes from the far end. May change `target`. */
   accepts(source: RemoteInfo, ssrc: number): boolean;
-  /** The same, of what comes only to keep the way open: nothing follows from it. */
+  /** The same for keep-alive packets. Does not change `target`. */
   knows(source: Address): boolean;
 }
 
 export interface LatchOptions {
-  /** IP address of the far end's signalling: behind a NAT its sound mostly comes from there, too. */
+  /** IP address of the far end's signalling. Behind a NAT, RTP usually has the same address. */
   peer?: string | undefined;
-  /** Whether that is an RTP port of this platform: what two legs send each other would never end. */
+  /** Whether an address is an RTP port of this platform. Two legs that send to each other would loop forever. */
   isOwnPort?(this: void, address: Address): boolean;
 }
 
@@ -45,10 +45,12 @@ export function createLatch({ peer, isOwnPort = () => false }: LatchOptions = {}
   let ssrc = 0;
   let latchedAt = 0;
   let lastAt = 0;
-  /** When the SDP named another address: the far end is about to move. */
+  /** Time at which the SDP address changed, until the far end has moved. */
   let movedAt: number | undefined;
 
-  /** Strangers may have been first, but not for long: RTP ports are sprayed with packets, too. */
+  /**
+   * Whether an address is neither that of the signalling nor that in SDP. RTP ports also receive packets from scanners.
+   */
   const isStranger = ({ address }: Address): boolean => address !== peer && address !== expected?.address;
 
   const latch = (source: RemoteInfo, now: number): true => {
@@ -65,7 +67,7 @@ export function createLatch({ peer, isOwnPort = () => false }: LatchOptions = {}
       return target;
     },
     expect(address) {
-      // Hold by 0.0.0.0 says nothing about where it is.
+      // Keep the address on hold by 0.0.0.0, and ignore our own ports.
       if (!address || isSame(address, expected) || isOwnPort(address)) return;
       const moves = expected !== undefined && latched !== undefined && !isSame(address, latched);
       expected = address;

@@ -1,29 +1,29 @@
-/** Offer and answer (RFC 3264) for one stream of G.711, with telephone events. */
+/** Offer and answer (RFC 3264) for one G.711 stream with telephone events. */
 import { isIP } from 'node:net';
 import type { Codec } from './audio';
 import { parseSdp, type Direction, type RtpMap, type SdpMedia, type SessionDescription } from './sdp';
 import { SdpError } from '../support/sdp-error';
 
-/** What both sides agreed on: what the far end takes, and what may come from it. */
+/** The agreed audio stream. */
 export interface AudioStream {
-  /** Where the far end wants it; undefined: not known (a host name, multicast, or 0.0.0.0). */
+  /** Destination of packets; undefined if unusable (a host name, multicast, or 0.0.0.0). */
   remote: { address: string; port: number } | undefined;
-  /** For what is sent: the first of the common ones in the far end's order. */
+  /** Codec for sending: the first common codec in the far end's order. */
   codec: Codec;
   payloadType: number;
-  /** Payload type of telephone-event for what is sent; undefined: the far end takes none. */
+  /** Payload type for sending telephone events; undefined if the far end does not support them. */
   eventType: number | undefined;
-  /** Payload types that may come. */
+  /** Payload types that may be received. */
   receivable: ReadonlyMap<number, Codec | 'telephone-event'>;
-  /** The far end wants to hear something. */
+  /** Whether the far end receives audio. */
   mayHear: boolean;
-  /** The far end has something to say. */
+  /** Whether the far end sends audio. */
   maySay: boolean;
-  /** The far end has put the call on hold. */
+  /** Whether the far end has put the call on hold. */
   held: boolean;
 }
 
-/** Payload types that stand for themselves (RFC 3551 6), and those of our offers. */
+/** Static payload types (RFC 3551 6). */
 const STATIC = new Map<string, RtpMap>([
   ['0', { encoding: 'pcmu', clockRate: 8_000, channels: 1 }],
   ['8', { encoding: 'pcma', clockRate: 8_000, channels: 1 }],
@@ -33,7 +33,7 @@ const BOTH_CODECS: readonly Format[] = [
   ['8', 'PCMA'],
 ];
 const OFFERED_EVENT_TYPE = 101;
-/** The sixteen keys (RFC 4733 3.2). */
+/** Event codes of the sixteen keys (RFC 4733 3.2). */
 const KEYS = '0-15';
 
 const OPPOSITE: Record<Direction, Direction> = {
@@ -43,14 +43,14 @@ const OPPOSITE: Record<Direction, Direction> = {
   inactive: 'inactive',
 };
 
-/** The one medium that is offered: both codecs, and the keys. */
+/** The media of an initial offer: one audio stream with both codecs and telephone events. */
 export function offeredMedia(port: number): SdpMedia[] {
   return [audio(port, 'RTP/AVP', 'sendrecv', [...BOTH_CODECS, [String(OFFERED_EVENT_TYPE), 'telephone-event']])];
 }
 
 /**
- * An offer within a call: the media stay in their places, and payload types mean what they meant (RFC 3264 8, 8.3.2).
- * @param agreed what this end last offered or answered
+ * The media of an offer within a call. Media keep their positions, and payload types their meaning (RFC 3264 8, 8.3.2).
+ * @param agreed media of this end's last accepted offer or last answer
  */
 export function reofferedMedia(port: number, agreed: readonly SdpMedia[]): SdpMedia[] {
   return agreed.map((medium) => {
@@ -62,7 +62,7 @@ export function reofferedMedia(port: number, agreed: readonly SdpMedia[]): SdpMe
 }
 
 /**
- * The far end's answer to what was offered.
+ * Reads the far end's answer to an offer.
  * @throws SdpError
  */
 export function acceptAnswer(text: string, offered: readonly SdpMedia[]): AudioStream {
@@ -72,22 +72,22 @@ export function acceptAnswer(text: string, offered: readonly SdpMedia[]): AudioS
   );
   const medium = parseSdp(text).media[at];
   const stream = medium && streamOf(medium);
-  if (!stream) throw new SdpError('sdp-not-acceptable', 'The answer takes none of the codecs that were offered');
-  // Payload types are the business of each receiver (RFC 3264 6.1): what comes may bear ours, too.
+  if (!stream) throw new SdpError('sdp-not-acceptable', 'The answer accepts none of the offered codecs');
+  // Each receiver chooses its payload types (RFC 3264 6.1), so received packets may also have those of our offer.
   const receivable = new Map(stream.receivable);
   for (const [format, name] of formatsOf(offered[at])) receivable.set(Number(format), name);
   return { ...stream, receivable };
 }
 
 /**
- * The answer to an offer: the first stream of sound that can be spoken is taken, the other media are refused in their places.
+ * Answers an offer: accepts the first usable audio stream, and rejects the other media in their positions.
  * @throws SdpError
  */
 export function answerOffer(text: string, port: number): { stream: AudioStream; media: SdpMedia[] } {
   const offer = parseSdp(text);
   const { chosen, stream } = choose(offer);
   const media = offer.media.map((medium) => {
-    // RFC 3264 6: a refused stream keeps its formats, which mean nothing.
+    // RFC 3264 6: a rejected stream keeps its formats, which have no meaning.
     if (medium !== chosen) return { ...refused, kind: medium.kind, protocol: medium.protocol, formats: medium.formats };
     const formats = [...new Set(medium.formats)].flatMap((format): Format[] => {
       const name = stream.receivable.get(Number(format));
@@ -114,7 +114,7 @@ function choose(offer: SessionDescription): { chosen: SdpMedia; stream: AudioStr
   throw new SdpError('sdp-not-acceptable', 'The offer has no audio over RTP/AVP with PCMU or PCMA');
 }
 
-/** undefined: not a medium that can be spoken. */
+/** @returns undefined if the medium is not a usable audio stream */
 function streamOf(medium: SdpMedia): AudioStream | undefined {
   if (medium.kind !== 'audio' || medium.port === 0 || !isPlainRtp(medium.protocol)) return undefined;
   const receivable = new Map<number, Codec | 'telephone-event'>();
@@ -141,7 +141,7 @@ function streamOf(medium: SdpMedia): AudioStream | undefined {
   };
 }
 
-/** Feedback (AVPF, RFC 4585) is never sent, which it allows. Without keys nothing is encrypted: SAVP is refused. */
+/** AVPF (RFC 4585) is accepted, because feedback is optional. SAVP is rejected, because SRTP is not supported. */
 function isPlainRtp(protocol: string): boolean {
   return protocol === 'RTP/AVP' || protocol === 'RTP/AVPF';
 }
@@ -153,7 +153,7 @@ function nameOf(map: RtpMap | undefined): Codec | 'telephone-event' | undefined 
   return map.encoding === 'telephone-event' ? 'telephone-event' : undefined;
 }
 
-/** Before directions there were, hold was said by the address 0.0.0.0 (RFC 3264 8.4). */
+/** The direction of a medium. The old way to signal hold is the address 0.0.0.0 (RFC 3264 8.4). */
 function directionOf(medium: SdpMedia): Direction {
   const direction = medium.direction ?? 'sendrecv';
   if (!isHoldAddress(medium.connection)) return direction;
@@ -166,9 +166,9 @@ function isHoldAddress(address: string | undefined): boolean {
 
 function remoteOf({ connection, port }: SdpMedia): AudioStream['remote'] {
   if (connection === undefined || isHoldAddress(connection)) return undefined;
-  // A name would have to be resolved; the far end is heard soon enough, and then answered where it speaks from.
+  // Host names are not resolved: packets of the far end soon show its address.
   const family = isIP(connection);
-  // The zone of a link-local address means nothing on another machine.
+  // The zone of a link-local address has no meaning on another machine.
   if (family === 0 || connection.includes('%')) return undefined;
   const multicast = family === 4 ? Number(connection.split('.', 1)[0]) >= 224 : /^ff/i.test(connection);
   return multicast ? undefined : { address: connection, port };
@@ -176,7 +176,7 @@ function remoteOf({ connection, port }: SdpMedia): AudioStream['remote'] {
 
 type Format = readonly [format: string, name: Codec | 'telephone-event'];
 
-/** Those of a medium of this end. */
+/** The formats of a medium of this end. */
 function formatsOf(medium: SdpMedia | undefined): Format[] {
   return [...(medium?.rtpmap ?? [])].flatMap(([format, map]): Format[] => {
     const name = nameOf({ ...map, encoding: map.encoding.toLowerCase() });

@@ -1,9 +1,9 @@
-/** Our side's session description, as it goes out again and again in one call. */
+/** The session descriptions that this end sends during a call. */
 import { randomInt } from 'node:crypto';
 import { printSdp, type SdpMedia } from './sdp';
 
 export interface OwnDescription {
-  /** The session stays the same; its version counts the changes (RFC 3264 8). */
+  /** Prints the description. The version increases with each change (RFC 3264 8). */
   print(address: string, media: SdpMedia[]): string;
 }
 

@@ -1,29 +1,32 @@
-/** Playing to a far end, as a line does it (`Line.play`): the seam; `audio-player.ts` plays sound, `lines/silent-player.ts` only takes the time. */
+/**
+ * Interface for playing sounds to a far end (`Line.play`). `audio-player.ts` plays audio, `lines/silent-player.ts` only
+ * waits.
+ */
 import type { InternalErrors } from '../support/internal-errors';
 import type { Playback } from './playback';
 import type { PacketSink } from './audio';
 
 export interface Player {
-  /** Plays, in place of what is being played. */
+  /** Starts a playback, which replaces the current one. */
   play(playback: Playback): void;
-  /** Ends the playback; it counts as done. */
+  /** Ends the playback and reports it as done. */
   stop(): void;
-  /** Ends the playback without a word: the line is gone. */
+  /** Ends the playback without notification, because the line has closed. */
   abandon(): void;
 }
 
 export interface PlayerListener {
-  /** The first packet goes out. */
+  /** The first packet has been sent. */
   playStarted(playback: Playback): void;
-  /** The last packet's time is over, or it was stopped. */
+  /** The playback has finished or was stopped. */
   playDone(playback: Playback): void;
-  /** It could not be played at all: the file is not there, is no audio, …; in place of both others. */
+  /** The playback failed, for example because the file was not found or is not audio. No other callback is called. */
   playFailed(playback: Playback, reason: string): void;
 }
 
 /**
- * A player for one far end.
- * @param hear where the sound goes
- * @param internalErrors those of the call that the far end is in
+ * Creates a player for one far end.
+ * @param hear receives the packets
+ * @param internalErrors internal errors of the call
  */
 export type CreatePlayer = (listener: PlayerListener, hear: PacketSink, internalErrors: InternalErrors) => Player;

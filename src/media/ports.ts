@@ -4,12 +4,12 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { messageOf, TandemError } from '../support/errors';
 
-/** Every port is in use: to be told as 503. */
+/** Every RTP port is in use. Respond with 503. */
 export class PortsExhaustedError extends TandemError {
   readonly code = 'rtp-ports-exhausted';
 }
 
-/** The operating system gives no port, for a reason of its own: `cause` has it. */
+/** The operating system refused to open a port. `cause` is its error. */
 export class PortUnavailableError extends TandemError {
   readonly code = 'rtp-port-unavailable';
 }
@@ -17,7 +17,7 @@ export class PortUnavailableError extends TandemError {
 export interface RtpPort {
   readonly socket: Socket;
   readonly port: number;
-  /** Closes the socket and gives the port back; resolves when it is closed. Harmless when repeated. */
+  /** Closes the socket and releases the port. Resolves when the socket has closed. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -31,16 +31,16 @@ export interface PortRange {
   to: number;
 }
 
-/** Room for a second or two of packets: what is older when a stall is over is better lost. */
+/** Room for one or two seconds of packets. After a stall, older packets are useless. */
 const RECEIVE_BUFFER_BYTES = 65_536;
-/** How often the system is asked for a port that is even. */
+/** Attempts to get an even port from the system. */
 const ATTEMPTS = 20;
 
 /**
- * Ports are even, and the odd one above stays free, as RFC 3550 11 wants it: the far end sends its RTCP there. No socket
- * is opened for it: nothing is made of the reports, and they would double the sockets and ports of a call.
+ * Opens even ports and leaves the odd port above each one free, because the far end sends RTCP there (RFC 3550 11).
+ * RTCP reports are not used, so that no socket is opened for them.
  * @param host address to bind to
- * @param range undefined: the system chooses
+ * @param range undefined if the system chooses
  */
 export function createPortPool(host: string, range: PortRange | undefined): PortPool {
   const bind = (port: number): Promise<Socket> => bindSocket(host, port);
@@ -50,13 +50,13 @@ export function createPortPool(host: string, range: PortRange | undefined): Port
 type Bind = (port: number) => Promise<Socket>;
 
 function rangePool(bind: Bind, { from, to }: PortRange): PortPool {
-  // First given back, first taken: a port rests for as long as possible, so that late packets of its last call are over.
+  // First in, first out: a port stays unused as long as possible, so that no late packets of its last call arrive.
   const free = evenPorts(from, to);
   return {
     async open() {
       for (let left = free.length; left > 0; left -= 1) {
         const port = free.shift();
-        if (port === undefined) break; // others are opening, too
+        if (port === undefined) break; // concurrent calls have taken the rest
         try {
           return rtpPort(await bind(port), port, () => free.push(port));
         } catch (error) {
@@ -69,12 +69,14 @@ function rangePool(bind: Bind, { from, to }: PortRange): PortPool {
   };
 }
 
-/** How many ports a range has for RTP. */
+/** Number of RTP ports in a range. */
 export function evenPortsIn({ from, to }: PortRange): number {
   return Math.floor(to / 2) - Math.ceil(from / 2) + 1;
 }
 
-/** From a random one on: after a restart the calls of before may be sending still. */
+/**
+ * Even ports, starting with a random one: after a restart, peers of earlier calls may still send to their old ports.
+ */
 function evenPorts(from: number, to: number): number[] {
   const ports: number[] = [];
   for (let port = from + (from % 2); port <= to; port += 2) ports.push(port);
@@ -120,7 +122,7 @@ function bindSocket(host: string, port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createSocket({
       type,
-      // Only addresses come here: the usual look-up would put off every packet to a later turn of the loop.
+      // Only IP addresses are used. The default lookup would delay every packet to a later turn of the event loop.
       lookup: (address, _options, callback) => callback(null, address, family),
     });
     const fail = (error: Error): void => {
@@ -128,14 +130,14 @@ function bindSocket(host: string, port: number): Promise<Socket> {
       try {
         socket.close();
       } catch {
-        // It is closed already.
+        // Already closed.
       }
     };
     socket.once('error', fail);
     socket.bind({ address: host, port, exclusive: true }, () => {
       try {
         socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
-        // Without a handler an ICMP "port unreachable" would end the process; there is nothing to do about it.
+        // Without a handler, an ICMP "port unreachable" would end the process. It can be ignored.
         socket.on('error', () => undefined);
         socket.off('error', fail);
         resolve(socket);
@@ -151,5 +153,5 @@ function isInUse(error: unknown): boolean {
 }
 
 function unavailable(error: unknown): PortUnavailableError {
-  return new PortUnavailableError(`No RTP port can be opened: ${messageOf(error)}`, { cause: error });
+  return new PortUnavailableError(`An RTP port cannot be opened: ${messageOf(error)}`, { cause: error });
 }

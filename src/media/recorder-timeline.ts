@@ -1,16 +1,16 @@
-/** Puts the packets of many streams on one timeline, and mixes them. */
+/** Places the packets of several streams on a timeline and mixes them. */
 import { SAMPLE_RATE, type Codec, type Packet } from './audio';
 import { decodeG711 } from './g711';
 
-/** How late a packet may come, and how far ahead of its time, and still find its place; in samples. */
+/** Maximum deviation of a packet from the clock, in both directions; samples. */
 const TOLERANCE = 1.5 * SAMPLE_RATE;
-/** What is written at once; in samples. */
+/** Minimum length of a write; samples. */
 const CHUNK = SAMPLE_RATE / 2;
-/** Holds what lies within the tolerance and a chunk, and the longest packet; a power of two. */
+/** Size of the ring buffer: more than the tolerance, a chunk and the longest packet; a power of two. */
 const RING = 32_768;
 const MASK = RING - 1;
 
-/** The sample of each byte. */
+/** Linear sample of each G.711 byte. */
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 const LINEAR: Record<Codec, Int16Array> = {
   PCMU: decodeG711('PCMU', ALL_BYTES),
@@ -18,42 +18,43 @@ const LINEAR: Record<Codec, Int16Array> = {
 };
 
 export interface Timeline {
-  /** @param now samples since the beginning */
+  /** Adds a packet. @param now time since the beginning, in samples */
   add(packet: Packet, now: number): void;
-  /** Writes all that is left. @returns where the last sound ends, in samples since the beginning */
+  /** Writes the rest. @returns the end of the last packet, in samples since the beginning */
   finish(): number;
 }
 
-/** Where a stream has got to. */
+/** State of a stream on the timeline. */
 interface Place {
-  /** Of the last packet, in samples since the beginning. */
+  /** Position of the last packet, in samples since the beginning. */
   position: number;
   timestamp: number;
-  /** When the last packet came. */
+  /** Arrival time of the last packet, in samples. */
   cameAt: number;
-  /** How far the last packet was moved because it was too late: back again, where the next one is on its heels. */
+  /** How far the last packet was moved because it was too late. Undone if the next packet follows immediately. */
   moved: number;
-  /** The last packet was too late, and on the heels of the one before. */
+  /** Whether the last packet was too late and arrived immediately after the previous one. */
   heldUp: boolean;
-  /** Where what was placed ends, and where it ended when it was moved back: nothing is mixed with itself. */
+  /** End of the placed packets, and their end when the stream was moved back, so that it is not mixed with itself. */
   end: number;
   taken: number;
-  /** Sequence number of the newest packet, and which of the 32 up to it were seen (as RFC 3711 3.3.2 does). */
+  /** Sequence number of the newest packet, and a bit mask of the last 32 received ones (as in RFC 3711 3.3.2). */
   newest: number;
   seen: number;
 }
 
 /**
- * A stream begins when its first packet arrives; from there on its RTP timestamps say where a packet belongs, so that
- * jitter and loss move nothing. One that strays from the clock by more than the tolerance begins anew, unless its packets come
- * all at once: they were held up on the way, and what is behind them will be in time.
- * @param write gets the sound in pieces, in order; between them is silence
+ * A stream begins at the arrival time of its first packet. Then RTP timestamps determine the position of packets, so
+ * that jitter and loss have no effect. If a stream deviates from the clock by more than the tolerance, it restarts at
+ * the current time. Exception: packets that arrive in a burst were delayed in the network, and the packets after them
+ * will be on time.
+ * @param write receives the samples in order. Gaps between the pieces are silent.
  */
 export function createTimeline(write: (position: number, samples: Int16Array) => void): Timeline {
   const ring = new Int16Array(RING);
   const places = new WeakMap<object, Place>();
-  let written = 0; // what lies before is out
-  let end = 0; // what lies behind is silent
+  let written = 0; // everything before has been written
+  let end = 0; // everything after is silent
 
   const writeUntil = (position: number): void => {
     const until = Math.min(position, end);
@@ -79,7 +80,7 @@ export function createTimeline(write: (position: number, samples: Int16Array) =>
       return begun;
     }
     if (isRepeated(place, sequence)) return undefined;
-    const step = (timestamp - place.timestamp) | 0; // across the 32 bits' end, too
+    const step = (timestamp - place.timestamp) | 0; // also across the wrap-around of 32 bits
     const isHurried = 2 * (now - place.cameAt) < step;
     let position = place.position + step - (isHurried ? place.moved : 0);
     const early = position - now;
@@ -119,7 +120,7 @@ export function createTimeline(write: (position: number, samples: Int16Array) =>
   };
 }
 
-/** Notes the packet as seen. @returns whether it was seen before */
+/** Marks a packet as received. @returns whether it had been received before */
 function isRepeated(place: Place, sequence: number): boolean {
   const ahead = ((sequence - place.newest) << 16) >> 16;
   if (ahead > 0 || ahead <= -32) {

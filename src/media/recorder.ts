@@ -1,4 +1,4 @@
-/** Records a far end: what it says and what it hears, mixed, as they came. */
+/** Records a far end: packets from and to it are mixed in real time. */
 import type { FileHandle } from 'node:fs/promises';
 import type { InternalErrors } from '../support/internal-errors';
 import type { Timers, Cancel } from '../support/timers';
@@ -7,14 +7,14 @@ import { createWavFile, type FinishedFile } from './recorder-file';
 import { createTimeline } from './recorder-timeline';
 
 export interface RecorderOptions {
-  /** Opens the file, new and empty. */
+  /** Creates the file. */
   open: () => Promise<FileHandle>;
-  /** undefined: there is no sound on the line; the file is silent, and as long as the recording was. */
+  /** Undefined if the line has no audio. Then the file contains silence of the recording's length. */
   party: Party | undefined;
-  /** The recording ends itself after so long; s. */
+  /** Maximum length of the recording; s. */
   maxSeconds: number;
   timers: Timers;
-  /** Those of the call. */
+  /** Internal errors of the call. */
   internalErrors: InternalErrors;
   /** ms, monotonic. */
   now?: () => number;
@@ -23,9 +23,9 @@ export interface RecorderOptions {
 export type RecorderResult = { startTime: Date; endTime: Date } & (
   | {
       state: 'complete';
-      /** Of the file. */
+      /** Size of the file. */
       bytes: number;
-      /** The disk failed: the file has what was written until then. */
+      /** The error of the disk because of which the file ends early. */
       cutShortBy?: unknown;
     }
   | { state: 'error'; error: unknown }
@@ -33,17 +33,20 @@ export type RecorderResult = { startTime: Date; endTime: Date } & (
 
 export interface Recorder {
   readonly startTime: Date;
-  /** Counted from its start; what is over already ends now. */
+  /** Changes the maximum length. If it has been reached already, the recording ends now. */
   setMaxSeconds(seconds: number): void;
-  /** Harmless when repeated. */
+  /** Ends the recording. Idempotent. */
   stop(): void;
-  /** What became of it, when the file is complete: stopped, at its maximum, or because of the disk. Never rejects. */
+  /**
+   * Resolves when the file is complete: after `stop`, at the maximum length, or when the disk has failed. Never
+   * rejects.
+   */
   readonly ended: Promise<RecorderResult>;
 }
 
 /**
- * Begins at once. The file is a WAV file of 8 kHz, 16 bit PCM, mono, on the true timeline: where nobody sent anything
- * there is silence, and it is as long as the recording was.
+ * Starts recording at once. The file is WAV: 8 kHz, 16-bit PCM, mono, in real time. Times without packets are silent,
+ * and the file is as long as the recording.
  */
 export function createRecorder(options: RecorderOptions): Recorder {
   const { party, timers, now = () => performance.now() } = options;
@@ -59,7 +62,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const finish = async (): Promise<FinishedFile> => {
     let samples: number;
     try {
-      // The far end's clock may be ahead of ours: then it is a little longer.
+      // The far end's clock may be faster than ours. Then the file is slightly longer.
       samples = Math.min(Math.max(elapsed(), timeline.finish()), maxSamples);
     } catch (error) {
       await file.finish(0).catch(() => undefined); // closes it

@@ -1,4 +1,4 @@
-/** One call's end of the media: its port, its session description, and what goes in and out. */
+/** The media of one call: its RTP port, its session description, and the packets that it sends and receives. */
 import { SocketAddress, isIPv4, isIPv6 } from 'node:net';
 import type { InternalErrors } from '../support/internal-errors';
 import type { Logger } from '../support/logger';
@@ -15,27 +15,27 @@ import { createRtpSender } from './rtp-sender';
 import type { SdpMedia } from './sdp';
 
 export interface RtpLegDeps {
-  /** The address that the port is bound to. */
+  /** Address to which the port is bound. */
   host: string;
   advertise(remoteHost: string | undefined): string;
   /** IP address of the far end's signalling. */
   peer: string | undefined;
-  /** Whether a leg of this platform has this port. */
+  /** Whether an address is an RTP port of this platform. */
   isOwnPort(this: void, address: Address): boolean;
   silenceSeconds: number;
   clock: Clock;
   log: Logger;
-  /** Those of the call. */
+  /** Internal errors of the call. */
   internalErrors: InternalErrors;
-  /** It was closed; its port will be, soon. */
+  /** Called when the leg has closed. @param portClosed resolves when its port has closed */
   ended(leg: RtpLeg, portClosed: Promise<void>): void;
 }
 
 export interface RtpLeg extends MediaLeg {
   readonly counts: Readonly<ReceiverCounts>;
   /**
-   * Every `CHECK_MS`: a far end that hears nothing gets silence. Never throws.
-   * @param isSecond once a second: whether the far end has gone silent is checked, too
+   * Called every `CHECK_MS`. Sends silence if nothing else was sent. Never throws.
+   * @param isSecond true once per second: also checks whether the far end is silent
    */
   check(isSecond: boolean): void;
 }
@@ -69,7 +69,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
 
   socket.on('message', (datagram, source) => {
     if (isClosed) return;
-    // Not `guard`: it would allocate for each packet.
+    // `guard` would allocate for each packet.
     try {
       const packet = receiver.take(datagram, source);
       if (!packet) return;
@@ -83,7 +83,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
     }
   });
 
-  /** From now on it is spoken like this. */
+  /** Applies an agreed stream. */
   const agree = (next: AudioStream): void => {
     stream = next;
     silentFor = 0;
@@ -92,7 +92,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
     sender.configure(next.mayHear ? next : undefined);
     if (!sender.pressing) stopPressing();
   };
-  /** A clock of its own only while keys are sent: hundreds of ticks a second for nothing would cost more than the sound. */
+  /** The leg ticks only while it sends keys: permanent ticks of all legs would cost more than the audio. */
   const startPressing = (): void => {
     if (isClosed || !sender.pressing) return;
     const tick = (): void => {
@@ -146,7 +146,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
     },
     sendDtmf(digits) {
       if (stream && stream.eventType === undefined)
-        log.debug({ event: 'dtmf-unsupported' }, 'The far end accepts no telephone events: digits are dropped');
+        log.debug({ event: 'dtmf-unsupported' }, 'The far end does not support telephone events: digits dropped');
       sender.press(digits);
       startPressing();
     },
@@ -172,7 +172,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
   return leg;
 }
 
-/** The address as the socket's family wants it, and as it writes it; undefined: of the other family. */
+/** Converts an address to the form that the socket uses; undefined if the socket cannot reach its family. */
 function reachable(remote: Address | undefined, host: string): Address | undefined {
   if (!remote) return undefined;
   if (!isIPv6(host)) return isIPv4(remote.address) ? remote : undefined;

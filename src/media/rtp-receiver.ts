@@ -1,31 +1,36 @@
-/** What one far end says: from datagrams to packets, as far as they are its own and were negotiated. */
+/**
+ * Converts datagrams of a far end to packets. Drops those of other senders and of payload types that were not
+ * negotiated.
+ */
 import type { RemoteInfo } from 'node:dgram';
 import type { Codec, Packet } from './audio';
 import type { Latch } from './latch';
 import { looksLikeRtp, rtpPayload, sequenceDistance } from './rtp';
 
 export interface RtpReceiver {
-  /** Payload types that may come; undefined: nothing yet. */
+  /** Sets the payload types that are accepted; undefined for none. */
   configure(receivable: ReadonlyMap<number, Codec | 'telephone-event'> | undefined): void;
-  /** undefined: not a packet of this call; `alive`: no more than a sign that the far end is there. */
+  /**
+   * @returns the packet; `alive` for a keep-alive of the far end; undefined if the datagram does not belong to the call
+   */
   take(datagram: Buffer, source: RemoteInfo): Packet | 'alive' | undefined;
   readonly counts: Readonly<ReceiverCounts>;
 }
 
 export interface ReceiverCounts {
   received: number;
-  /** By the gaps of the sequence numbers; a packet that comes late is no longer lost. */
+  /** Gaps in the sequence numbers. A late packet no longer counts as lost. */
   lost: number;
-  /** Neither RTP nor of a payload type that was negotiated. */
+  /** Not RTP, or of a payload type that was not negotiated. */
   dropped: number;
-  /** From somebody else. */
+  /** From other senders. */
   ignored: number;
 }
 
-/** A source that skips so many has begun anew (RFC 3550 A.1, MAX_DROPOUT): nothing of it was lost. */
+/** A larger gap means that the source has restarted (RFC 3550 A.1, MAX_DROPOUT), not that packets were lost. */
 const MOST_LOST = 3_000;
 
-/** What bears one SSRC. */
+/** State of an SSRC. */
 interface Source {
   readonly ssrc: number;
   stream: object;
@@ -33,11 +38,11 @@ interface Source {
   highest: number;
 }
 
-/** @param latch is asked last: only what can be the far end's own may move it */
+/** @param latch checked last, so that only valid packets can change its address */
 export function createRtpReceiver(latch: Latch): RtpReceiver {
   const counts: ReceiverCounts = { received: 0, lost: 0, dropped: 0, ignored: 0 };
   let receivable: ReadonlyMap<number, Codec | 'telephone-event'> | undefined;
-  // Two, because some send keys under another SSRC than the sound between them.
+  // Two sources, because some senders use different SSRCs for keys and audio.
   let current: Source | undefined;
   let other: Source | undefined;
 
@@ -72,11 +77,11 @@ export function createRtpReceiver(latch: Latch): RtpReceiver {
       const isRtp = looksLikeRtp(datagram);
       const format = isRtp ? receivable?.get(datagram[1]! & 0x7f) : undefined;
       const payload = format && rtpPayload(datagram);
-      // A forged source may have port 0, to which nothing can be sent back.
+      // A forged packet may have source port 0, to which nothing can be sent.
       if (!payload || payload.length === 0 || source.port === 0) {
         counts.dropped += 1;
-        // Who has nothing to say keeps the way open with payloads that are empty, or of a type that nobody takes
-        // (RFC 6263 4), or says what its silence sounds like (RFC 3389).
+        // Senders without audio keep NAT mappings open with empty payloads or unknown types (RFC 6263 4), or send
+        // comfort noise (RFC 3389).
         return isRtp && receivable && latch.knows(source) ? 'alive' : undefined;
       }
       const from = datagram.readUInt32BE(8);

@@ -1,38 +1,38 @@
-/** What one far end hears, as one RTP stream: whoever speaks, its packets follow each other as if they came from one source. */
+/** Sends packets of changing sources to a far end as one continuous RTP stream. */
 import { randomInt } from 'node:crypto';
 import { SAMPLE_RATE, SAMPLES_PER_PACKET, type Codec, type Packet } from './audio';
 import { SILENCE, transcodingTable } from './g711';
 import { MAX_RTP_LENGTH, RTP_HEADER_LENGTH, rtpPacketFor, sequenceDistance, timestampDistance } from './rtp';
 import { createKeySender, type KeyStep } from './telephone-event';
 
-/** What the far end takes. */
+/** What the far end accepts. */
 export interface SenderFormat {
   codec: Codec;
   payloadType: number;
-  /** undefined: no telephone events. */
+  /** Payload type of telephone events; undefined if they are not supported. */
   eventType: number | undefined;
 }
 
 export interface RtpSender {
-  /** undefined: nothing at all (hold, or nothing negotiated). */
+  /** Sets the format; undefined to send nothing (hold, or nothing negotiated). */
   configure(format: SenderFormat | undefined): void;
-  /** @returns whether it was sent */
+  /** Sends a packet. @returns whether it was sent */
   send(packet: Packet): boolean;
-  /** Keys and pauses to be sent. */
+  /** Queues keys and pauses: see `MediaLeg.sendDtmf`. */
   press(digits: string): void;
-  /** Every 20 ms, while `pressing`. */
+  /** Must be called every 20 ms while `pressing`. */
   tick(this: void): void;
-  /** Keys are being sent, or wait. */
+  /** Whether keys are being sent or are queued. */
   readonly pressing: boolean;
-  /** Every `CHECK_MS`: a packet of silence where nobody speaks. */
+  /** Must be called every `CHECK_MS`. Sends silence if there is no audio. */
   fill(): void;
 }
 
 /** ms */
 export const CHECK_MS = 100;
 /**
- * Where nobody speaks, a packet of silence goes out every so many checks: a second. It keeps the way through a NAT open
- * (RFC 6263 4.3) and says that the call is alive. Fifty a second would sound the same, and cost as much as speech.
+ * Without audio, one packet of silence per second is sent (this many checks). It keeps NAT mappings open (RFC 6263 4.3)
+ * and shows that the call is alive. Continuous silence would sound the same, but cost as much as speech.
  */
 const CHECKS_PER_COMFORT = 10;
 const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
@@ -42,27 +42,27 @@ const silence: Record<Codec, Uint8Array> = {
   PCMA: new Uint8Array(SAMPLES_PER_PACKET).fill(SILENCE.PCMA),
 };
 
-/** @param write sends it; false: the address is not known */
+/** @param write sends a packet; returns false if the destination is unknown */
 export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
   const ssrc = randomInt(2 ** 32);
   const keys = createKeySender();
   let format: SenderFormat | undefined;
 
-  /** The stream that is being carried on; undefined: the next packet begins one. */
+  /** The current source stream; undefined if the next packet begins a new one. */
   let stream: object | undefined;
-  // From its numbers to ours.
+  // Offsets from its numbers to those of the sent stream.
   let sequenceOffset = 0;
   let timestampOffset = 0;
-  let sequence = randomInt(2 ** 16); // the last one that was sent
-  let end = randomInt(2 ** 32); // timestamp at which the sound that was sent ends
+  let sequence = randomInt(2 ** 16); // of the last sent packet
+  let end = randomInt(2 ** 32); // timestamp of the end of the sent audio
   let lastAt: number | undefined; // ms
   let lastDuration = 0;
-  /** The press that was passed on last: its packets bear one timestamp, whatever goes out between them. */
+  /** The last relayed key press. All its packets get the same timestamp, even with other packets between them. */
   let event: { stream: object; timestamp: number; out: number } | undefined;
   let spoken = false; // since the last check
   let quietChecks = 0;
 
-  /** The timestamp for what begins now: where the last sound ended, and after as long a gap as there truly was. */
+  /** The timestamp for a packet that begins now: the end of the last audio plus the real gap since then. */
   const timestampNow = (now: number): number => {
     if (lastAt === undefined) return end;
     const gap = (now - lastAt) * SAMPLES_PER_MS - lastDuration;
@@ -107,11 +107,11 @@ export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
   return {
     configure(next) {
       format = next;
-      // What is missed from now on is not lost on the way: the next packet begins anew.
+      // Packets that are not sent must not look like lost ones: the next packet begins a new stream.
       stream = undefined;
       if (!next) keys.clear();
       spoken = false;
-      quietChecks = CHECKS_PER_COMFORT - 1; // the first one is due at once: it opens the way
+      quietChecks = CHECKS_PER_COMFORT - 1; // the first silence is due at once, to open NAT mappings
     },
 
     send(packet) {
@@ -146,7 +146,7 @@ export function createRtpSender(write: (packet: Buffer) => boolean): RtpSender {
       }
       if (!isAudio) event = { stream: packet.stream, timestamp: packet.timestamp, out: timestamp };
       spoken = true;
-      // An event lasts from its timestamp on for as long as it says.
+      // An event ends at its timestamp plus its duration field.
       sent(at, timestamp, isAudio ? payload.length : ((payload[2] ?? 0) << 8) | (payload[3] ?? 0), now);
       return true;
     },

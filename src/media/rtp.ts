@@ -11,12 +11,12 @@
  */
 
 export const RTP_HEADER_LENGTH = 12;
-/** Longer ones would not pass an Ethernet in one piece, and are not of sound. */
+/** Longer packets exceed the Ethernet MTU and are not audio. */
 export const MAX_RTP_LENGTH = 1_500;
 
 /**
- * Whether it can be RTP at all: STUN begins with two zero bits (RFC 7983), and RTCP that comes to the same port has
- * 192 to 223 where the payload type is (RFC 5761 4).
+ * Whether a datagram can be RTP. STUN begins with two zero bits (RFC 7983). RTCP on the same port has 192 to 223 in the
+ * place of the payload type (RFC 5761 4).
  */
 export function looksLikeRtp(buffer: Buffer): boolean {
   if (buffer.length < RTP_HEADER_LENGTH || buffer.length > MAX_RTP_LENGTH || buffer[0]! >> 6 !== 2) return false;
@@ -24,10 +24,10 @@ export function looksLikeRtp(buffer: Buffer): boolean {
   return second < 192 || second > 223;
 }
 
-/** The payload, without CSRCs, extension and padding; undefined: it does not fit in. */
+/** The payload without CSRCs, extension and padding; undefined if the packet is truncated. */
 export function rtpPayload(buffer: Buffer): Buffer | undefined {
   const first = buffer[0]!;
-  // Nearly all of them.
+  // Fast path: nearly all packets.
   if (first === 0x80) return buffer.subarray(RTP_HEADER_LENGTH);
   let start = RTP_HEADER_LENGTH + (first & 0x0f) * 4;
   let end = buffer.length;
@@ -43,7 +43,7 @@ export function rtpPayload(buffer: Buffer): Buffer | undefined {
   return start > end ? undefined : buffer.subarray(start, end);
 }
 
-/** A packet with room for a payload of so many bytes, from `RTP_HEADER_LENGTH` on, that the caller must fill. */
+/** Creates a packet. The caller must fill in the payload, which begins at `RTP_HEADER_LENGTH`. */
 export function rtpPacketFor(
   payloadLength: number,
   marker: boolean,
@@ -68,12 +68,12 @@ export function rtpPacketFor(
   return buffer;
 }
 
-/** How far `sequence` is ahead of `from`, round the corner too: -32768 to 32767. */
+/** How far `sequence` is ahead of `from`, modulo 2^16: -32768 to 32767. */
 export function sequenceDistance(sequence: number, from: number): number {
   return ((sequence - from) << 16) >> 16;
 }
 
-/** How far `timestamp` is ahead of `from`, round the corner too. */
+/** How far `timestamp` is ahead of `from`, modulo 2^32: -2^31 to 2^31 - 1. */
 export function timestampDistance(timestamp: number, from: number): number {
   return (timestamp - from) | 0;
 }
