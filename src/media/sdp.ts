@@ -1,8 +1,8 @@
-/** Session descriptions (RFC 8866), as far as calls with sound need them: what is not known is passed over. */
+/** Parses and prints session descriptions (RFC 8866) of audio calls. Unknown lines are ignored. */
 import { isIP } from 'node:net';
 import { SdpError } from '../support/sdp-error';
 
-/** Seen from the side that wrote it (RFC 8866 6.7). */
+/** From the point of view of the description's author (RFC 8866 6.7). */
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
 export interface SdpOrigin {
@@ -13,7 +13,7 @@ export interface SdpOrigin {
 }
 
 export interface RtpMap {
-  /** Lower case; encoding names are compared without regard to case. */
+  /** Lower case when parsed: encoding names are case-insensitive. */
   encoding: string;
   clockRate: number;
   channels: number;
@@ -22,15 +22,15 @@ export interface RtpMap {
 export interface SdpMedia {
   /** `audio`, `video`, … */
   kind: string;
-  /** 0: refused, or given up. */
+  /** 0 if the medium is rejected or disabled. */
   port: number;
   /** `RTP/AVP`, … */
   protocol: string;
-  /** As listed: payload types, where the protocol is RTP's. */
+  /** Formats in order. For RTP, these are payload types. */
   formats: string[];
-  /** Of the medium, or of the session: an address or a host name. */
+  /** Address or host name of the medium, otherwise of the session. */
   connection: string | undefined;
-  /** Of the medium, or of the session; undefined: not said, which means `sendrecv`. */
+  /** Direction of the medium, otherwise of the session. Undefined means `sendrecv`. */
   direction: Direction | undefined;
   rtpmap: Map<string, RtpMap>;
   fmtp: Map<string, string>;
@@ -44,7 +44,7 @@ export interface SessionDescription {
   media: SdpMedia[];
 }
 
-// Descriptions with many video codecs and candidates are some 6 kB and 150 lines long.
+// Descriptions with many video codecs and candidates have about 6 kB and 150 lines.
 const MOST_CHARACTERS = 32_768;
 const MOST_LINES = 1_000;
 const MOST_MEDIA = 32;
@@ -53,15 +53,15 @@ const MOST_FORMATS = 128;
 const EQUALS = 0x3d;
 const LETTER_A = 0x61;
 const LINE = /^([A-Za-z])[ \t]*=[ \t]*(.*)$/;
-/** Of a description without a readable `o=`: nothing here depends on it. */
+/** Used if `o=` is missing or malformed. Nothing depends on it. */
 const NO_ORIGIN: SdpOrigin = { username: '-', sessionId: '0', sessionVersion: '0', address: '0.0.0.0' };
 
 const unreadable = (message: string): SdpError => new SdpError('sdp-unreadable', message);
 
 /**
- * Reads what a call needs: media, addresses, directions, codecs. Anything else is passed over, in any order or spelling
- * it comes, and however it is malformed (RFC 8866 5 wants strict writers; phones are not).
- * @throws SdpError `sdp-unreadable` where it is too large, of another version, or no description at all
+ * Parses media, addresses, directions and codecs. Everything else is ignored, and so are wrong order, spelling and
+ * malformed lines: phones do not follow the strict grammar of RFC 8866 5.
+ * @throws SdpError `sdp-unreadable` if the text is too long, has another version, or is not a session description
  */
 export function parseSdp(text: string): SessionDescription {
   if (text.length > MOST_CHARACTERS) throw unreadable('The session description is too long');
@@ -100,7 +100,7 @@ export function parseSdp(text: string): SessionDescription {
         if (current) current.direction = directionOf(value) ?? current.direction;
         else direction = directionOf(value) ?? direction;
         break;
-      default: // s=, t=, b=, …, and what is no line of a description
+      default: // s=, t=, b=, … and malformed lines
     }
   }
   if (version !== '0' && (version !== undefined || media.length === 0))
@@ -112,9 +112,9 @@ export function parseSdp(text: string): SessionDescription {
   return { origin: origin ?? NO_ORIGIN, connection, media };
 }
 
-/** The type in lower case; empty where there is none. */
+/** Parses a line. The type is in lower case; empty if the line is malformed. */
 function lineOf(raw: string): { type: string; value: string } {
-  // As nearly every line is written.
+  // Fast path: nearly all lines.
   if (raw.charCodeAt(1) === EQUALS && raw.charCodeAt(0) >= LETTER_A) {
     const value = raw.slice(2).trim();
     if (!value.includes('\0')) return { type: raw.charAt(0), value };
@@ -123,7 +123,7 @@ function lineOf(raw: string): { type: string; value: string } {
   return { type: type.toLowerCase(), value };
 }
 
-/** With the media's connection and direction where they differ from the session's. */
+/** Prints a description. A medium gets its own `c=` line only if it differs from that of the session. */
 export function printSdp({ origin, connection, media }: SessionDescription): string {
   const lines = [
     'v=0',
@@ -157,14 +157,14 @@ function parseOrigin(value: string): SdpOrigin | undefined {
   return { username, sessionId, sessionVersion, address };
 }
 
-/** c=<nettype> <addrtype> <connection-address>[/ttl]; undefined: no internet address. */
+/** c=<nettype> <addrtype> <connection-address>[/ttl]. @returns undefined if it is not an internet address */
 function parseConnection(value: string): string | undefined {
   const [network, , address] = value.split(/[ \t]+/, 4);
   if (network?.toUpperCase() !== 'IN' || address === undefined || address === '') return undefined;
   return address.split('/', 1)[0] ?? address;
 }
 
-/** m=<media> <port>[/count] <proto> <fmt> ...; what cannot be read keeps its place (RFC 3264 6), with port 0. */
+/** m=<media> <port>[/count] <proto> <fmt> ... A malformed medium keeps its position (RFC 3264 6), with port 0. */
 function parseMedia(value: string): SdpMedia {
   const [kind, ports, protocol, ...formats] = value.split(/[ \t]+/, MOST_FORMATS + 3).filter((field) => field !== '');
   const port = Number(/^\d{1,5}(?=\/|$)/.exec(ports ?? '')?.[0] ?? 0);
@@ -185,7 +185,7 @@ const RTPMAP = /^rtpmap[ \t]*:[ \t]*(\d{1,3})[ \t]+([^ \t/]{1,64})\/(\d{1,9})(?:
 const FMTP = /^fmtp[ \t]*:[ \t]*(\d{1,3})[ \t]+(.+)$/i;
 const PTIME = /^ptime[ \t]*:[ \t]*(\d{1,4})/i;
 
-/** An attribute that is written wrongly is passed over like one that is not known. */
+/** Parses an attribute. Malformed and unknown attributes are ignored. */
 function parseAttribute(medium: SdpMedia, value: string): void {
   const name = value.slice(0, 6).toLowerCase();
   if (name === 'rtpmap') {

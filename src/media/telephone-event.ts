@@ -1,5 +1,5 @@
 /**
- * Keys as telephone events (RFC 4733): the payload, and the packets that are sent. `key-detector.ts` reads them.
+ * Telephone events (RFC 4733): payload format and sending of keys. See `key-detector.ts` for receiving.
  *
  *  0                   1                   2                   3
  *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -8,20 +8,20 @@
  */
 import { SAMPLES_PER_PACKET } from './audio';
 
-/** The key of event n, 0 to 15 (RFC 4733 3.2). */
+/** The key of each event code, 0 to 15 (RFC 4733 3.2). */
 export const KEYS = '0123456789*#ABCD';
 
 export interface TelephoneEvent {
   event: number;
-  /** The key is released. */
+  /** Whether the key has been released. */
   end: boolean;
   /** dB below full scale, 0 to 63. */
   volume: number;
-  /** Since the packet's timestamp, in samples. */
+  /** Duration since the packet's timestamp, in samples. */
   duration: number;
 }
 
-/** undefined: too short. */
+/** @returns undefined if the payload is too short */
 export function parseTelephoneEvent(payload: Uint8Array): TelephoneEvent | undefined {
   if (payload.length < 4) return undefined;
   const second = payload[1]!;
@@ -37,31 +37,31 @@ export function printTelephoneEvent({ event, end, volume, duration }: TelephoneE
   return Uint8Array.of(event, (end ? 0x80 : 0) | volume, duration >> 8, duration);
 }
 
-/** What is to be sent in one period of 20 ms. */
+/** The event packet of one 20 ms period. */
 export interface KeyStep {
   payload: Uint8Array;
   marker: boolean;
-  /** Samples since the press began. */
+  /** Time since the beginning of the press, in samples. */
   sincePress: number;
 }
 
 const PACKETS_PER_TONE = 5; // 100 ms
-/** The last packet goes three times (RFC 4733 2.5.1.4); with the two repetitions and this the pause is 60 ms. */
+/** The end packet is sent three times (RFC 4733 2.5.1.4). With the rest, the pause after a tone is 60 ms. */
 const END_PACKETS = 3;
 const REST_PACKETS = 1;
 const SHORT_PAUSE = 25; // half a second
 const VOLUME = 10; // -10 dBm0
 const MOST_QUEUED = 1_000;
 
-/** The packets of keys that are to be pressed, one after the other, a step every 20 ms. */
+/** Generates the packets of queued keys, one step every 20 ms. */
 export interface KeySender {
-  /** Queues keys and pauses (`,` `w` half a second, `W` a second); others are passed over. */
+  /** Queues keys and pauses: `,` and `w` are half a second, `W` one second. Other characters are ignored. */
   press(digits: string): void;
-  /** The next 20 ms: a packet, or undefined for none. Ends nowhere: nothing is due when `busy` is false. */
+  /** Advances by 20 ms. @returns the packet to send; undefined during pauses and if nothing is queued */
   step(): KeyStep | undefined;
-  /** Something is to be sent still. */
+  /** Whether anything remains to be sent. */
   readonly busy: boolean;
-  /** A key is down, or was just released: no sound may be sent. */
+  /** Whether a key is being sent, or was just released. Audio must not be sent meanwhile. */
   readonly pressing: boolean;
   clear(): void;
 }

@@ -1,18 +1,19 @@
 /**
- * Which addresses files are fetched from and events sent to. A URL in a command comes from the author of an application. It must
- * not reach what only this host can: its own ports, the private network, the cloud's metadata service.
+ * Restricts the addresses from which files are fetched and to which events are sent. URLs in commands come from authors
+ * of applications. They must not reach services that only this host can access: local ports, the private network, the
+ * cloud metadata service.
  */
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { SoundError } from './errors';
 
-/** Not of the public internet: IANA's special-purpose registry, and multicast. */
+/** Networks that are not public: IANA's special-purpose registry, and multicast. */
 const NOT_PUBLIC_V4: readonly [string, number][] = [
   ['0.0.0.0', 8], // this network
   ['10.0.0.0', 8], // private
   ['100.64.0.0', 10], // behind a carrier's NAT
   ['127.0.0.0', 8], // loopback
-  ['168.63.129.16', 32], // a cloud's host, though it looks public
+  ['168.63.129.16', 32], // Azure platform services
   ['169.254.0.0', 16], // link-local, metadata services
   ['172.16.0.0', 12], // private
   ['192.0.0.0', 24], // protocol assignments
@@ -26,7 +27,7 @@ const NOT_PUBLIC_V4: readonly [string, number][] = [
   ['240.0.0.0', 4], // reserved, broadcast
 ];
 
-/** Of what is global unicast (2000::/3) by itself. All else – mapped and translated IPv4 too – is not public. */
+/** Networks within global unicast (2000::/3) that are not public. All other IPv6 addresses are not public either. */
 const NOT_PUBLIC_V6: readonly [string, number][] = [
   ['2001::', 23], // protocol assignments, Teredo
   ['2001:db8::', 32], // documentation
@@ -38,7 +39,7 @@ const notPublicV4 = blockList('ipv4', NOT_PUBLIC_V4);
 const notPublicV6 = blockList('ipv6', NOT_PUBLIC_V6);
 const globalV6 = blockList('ipv6', [['2000::', 3]]);
 
-/** @param address IPv4 or IPv6, in any spelling that a socket takes; anything else is not public */
+/** Whether an IPv4 or IPv6 address is public. Returns false for any other text. */
 export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
     case 4:
@@ -50,15 +51,16 @@ export function isPublicAddress(address: string): boolean {
   }
 }
 
-/** Whether an address, as a socket knows it, may be connected to. */
+/** Whether connections to an IP address are allowed. */
 export type IsAllowed = (address: string) => boolean;
 
-/** The error for a host that may not be connected to. */
+/** Creates the error for a host that is not allowed. */
 export type NotAllowed = (host: string) => Error;
 
 /**
- * A socket's own look-up, which gives allowed addresses only: what was checked is what is connected to, whatever the name
- * leads to a moment later. Sockets do not look up literal addresses: see `refuseLiteral`.
+ * A `lookup` function for sockets that returns allowed addresses only. The socket connects to the address that was
+ * checked, even if the name resolves to another address later (DNS rebinding). Sockets do not look up literal
+ * addresses: see `refuseLiteral`.
  */
 export function guardedLookup(
   isAllowed: IsAllowed,
@@ -81,9 +83,9 @@ export function guardedLookup(
   };
 }
 
-/** @throws the error of notAllowed, where the host of the URL is an address and not an allowed one */
+/** @throws the error from `notAllowed` if the host of the URL is an IP address that is not allowed */
 export function refuseLiteral(url: URL, isAllowed: IsAllowed, notAllowed: NotAllowed = fileNotAllowed): void {
-  // The URL parser has made dotted quads of octal, hexadecimal and shortened spellings.
+  // The URL parser has normalised octal, hexadecimal and shortened IPv4 addresses.
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   if (isIP(host) && !isAllowed(host)) throw notAllowed(url.hostname);
 }
@@ -91,7 +93,7 @@ export function refuseLiteral(url: URL, isAllowed: IsAllowed, notAllowed: NotAll
 function fileNotAllowed(host: string): SoundError {
   return new SoundError(
     'address-not-allowed',
-    `${host} is not on the public internet: files are not fetched from there`,
+    `${host} is not on the public internet: files are fetched from public addresses only`,
   );
 }
 

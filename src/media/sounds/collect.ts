@@ -1,14 +1,14 @@
-/** From samples as files have them to samples as they are played. */
+/** Converts decoded samples to the format in which they are played. */
 import { SAMPLE_RATE } from '../audio';
 import { SoundError } from './errors';
 import { createResampler, type Resampler } from './resample';
 
-/** The longest sound; longer ones are refused, for the memory's sake. */
+/** Maximum length of a sound, to limit memory; s. */
 const MAX_SECONDS = 30 * 60;
 
-/** A piece of a sound: one channel, -1 to 1. Only good until the next one is asked for. */
+/** A piece of a sound: mono, -1 to 1. Valid only until the next piece is requested. */
 export interface Piece {
-  /** Samples a second. Files that were joined may change it on the way. */
+  /** Samples per second. May change between pieces of a concatenated file. */
   rate: number;
   samples: Float32Array;
 }
@@ -17,7 +17,7 @@ export interface Piece {
 export function collect(pieces: Iterable<Piece>, maxSeconds = MAX_SECONDS): Int16Array {
   const collected = createCollector(maxSeconds);
   let resampler: Resampler | undefined;
-  let resampled = 0; // the rate that the resampler takes
+  let resampled = 0; // input rate of the resampler
   const add = (samples: Float32Array): void => collected.add(toInt16(samples));
   for (const { rate, samples } of pieces) {
     if (!resampler || rate !== resampled) {
@@ -31,7 +31,7 @@ export function collect(pieces: Iterable<Piece>, maxSeconds = MAX_SECONDS): Int1
   return collected.sound();
 }
 
-/** Samples of 8 kHz, one behind the other. `add` throws SoundError file-too-large. */
+/** Concatenates samples of 8 kHz. `add` throws SoundError file-too-large. */
 export function createCollector(maxSeconds = MAX_SECONDS): { add(samples: Int16Array): void; sound(): Int16Array } {
   const collected: Int16Array[] = [];
   let length = 0;

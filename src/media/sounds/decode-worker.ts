@@ -1,4 +1,4 @@
-/** The thread that decodes files: minutes of MP3 take longer than the relay of calls can wait. */
+/** Worker thread that decodes files. Decoding minutes of MP3 on the main thread would delay the audio of calls. */
 import { decode } from './decode';
 import { serve } from './serve';
 

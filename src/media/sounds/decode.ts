@@ -1,4 +1,4 @@
-/** Audio files, told apart by what is in them: names and media types are often wrong. */
+/** Decodes audio files. The format is detected from the content, because names and media types are often wrong. */
 import { collect } from './collect';
 import { SoundError } from './errors';
 import { findMp3, openMp3 } from './mp3';
@@ -6,12 +6,12 @@ import { otherFormat } from './other-formats';
 import { decodeWav, findWav, mpegIn } from './wav';
 
 /**
- * Samples as they are played, of a WAV or an MP3 file.
+ * Decodes a WAV or MP3 file to 8 kHz mono.
  * @throws (rejects) SoundError file-not-audio, file-too-large
  */
 export async function decode(file: Uint8Array): Promise<Int16Array> {
   const sound = await decodeAny(file);
-  if (sound.length === 0) throw notAudio('There is no sound in the file');
+  if (sound.length === 0) throw notAudio('The file contains no audio');
   return sound;
 }
 

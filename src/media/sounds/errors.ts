@@ -1,23 +1,23 @@
-/** Why something cannot be played. */
+/** Errors of sounds that cannot be played. */
 import { TandemError } from '../../support/errors';
 
 export type SoundErrorCode =
   | 'file-not-found'
-  /** The server does not answer, or with an error of its own. */
+  /** The server does not respond, or responds with an error. */
   | 'file-unreachable'
   | 'file-too-slow'
-  /** In bytes, or in minutes. */
+  /** Too many bytes or minutes. */
   | 'file-too-large'
   | 'file-not-audio'
   | 'address-not-allowed'
   | 'speech-failed'
-  /** Too much is waiting to be made already. */
+  /** The queue is full. */
   | 'sounds-overloaded'
-  /** Who asked for it wants it no longer. */
+  /** The sound is no longer needed. */
   | 'sounds-cancelled'
   | 'sounds-closed';
 
-/** The message is fit for the person who wrote the audio command. */
+/** The message is suitable for the author of the audio command. */
 export class SoundError extends TandemError {
   constructor(
     readonly code: SoundErrorCode,
@@ -28,12 +28,12 @@ export class SoundError extends TandemError {
   }
 }
 
-/** Who asked for a sound wants it no longer. */
+/** The sound is no longer needed. */
 export function cancelledError(): SoundError {
-  return new SoundError('sounds-cancelled', 'Nobody waits for the sound any more');
+  return new SoundError('sounds-cancelled', 'The sound is no longer needed');
 }
 
-/** The sound was still to be made when the platform went down. */
+/** The platform is shutting down. */
 export function closedError(): SoundError {
   return new SoundError('sounds-closed', 'The platform is shutting down');
 }

@@ -1,4 +1,4 @@
-/** Fetches audio files over HTTP: with limits, and without reaching what only this host can. */
+/** Fetches audio files over HTTP, with limits and from allowed addresses only. */
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { lookup } from 'node:dns';
@@ -10,15 +10,15 @@ import { guardedLookup, isPublicAddress, refuseLiteral, type IsAllowed } from '.
 import { SoundError } from './errors';
 
 export interface FetchLimits {
-  /** Where files may come from; public addresses only, or any, as this host's own. */
+  /** Whether files may be fetched from an address. Default: public addresses only. */
   isAllowed: IsAllowed;
-  /** From the request until the answer begins, of each redirect; ms. */
+  /** Time until response headers, per request; ms. */
   answerMs: number;
-  /** Of all; ms. */
+  /** Total time, including redirects; ms. */
   totalMs: number;
   maxBytes: number;
   maxRedirects: number;
-  /** In place of the system's look-up of names. */
+  /** Replaces the DNS lookup of the system. */
   lookup?: typeof lookup | undefined;
 }
 
@@ -30,20 +30,21 @@ export const DEFAULT_FETCH_LIMITS: FetchLimits = {
   maxRedirects: 3,
 };
 
-/** What tells one version of a file from the next (RFC 9110 8.8). */
+/** Validators of a file version (RFC 9110 8.8). */
 export interface Validators {
   etag?: string | undefined;
   lastModified?: string | undefined;
 }
 
 export interface FetchedFile extends Validators {
-  /** Its own memory, so that it can be handed to a thread; undefined: as it was (304). */
+  /** Owns its memory, so that it can be transferred to a thread. Undefined if the file is unchanged (304). */
   bytes: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /**
- * @param address `http(s)` URL; user and password in it are sent as Basic credentials
- * @param known what is there already, if it is unchanged
+ * Fetches a file.
+ * @param address `http(s)` URL. User and password are sent as Basic credentials.
+ * @param known validators of the cached version
  * @throws (rejects) SoundError
  */
 export async function fetchFile(
@@ -86,22 +87,22 @@ async function follow(first: URL, fetch: Fetch): Promise<FetchedFile> {
         continue;
       }
       if (status === 304 && fetch.known) return { ...fetch.known, bytes: undefined };
-      // 203: changed by a proxy (RFC 9110 15.3.4).
+      // 203: transformed by a proxy (RFC 9110 15.3.4).
       if (status !== 200 && status !== 203) throw refused(url, status);
       return { bytes: await read(response, url, fetch.limits), etag, lastModified };
     } finally {
       response.destroy();
     }
   }
-  throw new SoundError('file-unreachable', `${shown(first)} leads to more than ${fetch.limits.maxRedirects} redirects`);
+  throw new SoundError('file-unreachable', `${shown(first)} was redirected more than ${fetch.limits.maxRedirects} times`);
 }
 
 function ask(url: URL, { limits, known, signal }: Fetch): Promise<IncomingMessage> {
   const request = url.protocol === 'https:' ? httpsRequest : url.protocol === 'http:' ? httpRequest : undefined;
-  if (!request) throw new SoundError('file-unreachable', `${shown(url)} is neither http nor https`);
+  if (!request) throw new SoundError('file-unreachable', `${shown(url)} is not an http or https URL`);
   refuseLiteral(url, limits.isAllowed);
   const options: RequestOptions = {
-    agent: false, // a connection of its own: none that was made under other rules
+    agent: false, // a new connection: a pooled one may have been checked by other rules
     signal,
     headers: {
       Accept: 'audio/*, */*;q=0.5',
@@ -121,7 +122,7 @@ function ask(url: URL, { limits, known, signal }: Fetch): Promise<IncomingMessag
       clearTimeout(late);
       resolve(response);
     });
-    made.on('error', reject); // also those that come when nobody waits any more
+    made.on('error', reject); // also handles errors after the promise has settled
     made.end();
   });
 }
@@ -153,16 +154,16 @@ const DECODERS: ReadonlyMap<string, () => NodeJS.ReadWriteStream & Readable> = n
   ['br', createBrotliDecompress],
 ]);
 
-/** Stores give out what was put into them encoded, whatever `Accept-Encoding` says. */
+/** Some file stores return compressed content despite `Accept-Encoding: identity`. */
 function decoded(response: IncomingMessage): Readable {
   const decoder = DECODERS.get(response.headers['content-encoding']?.trim().toLowerCase() ?? '')?.();
-  // An error of either ends the reading of the decoder.
+  // An error of either stream ends the decoder.
   return decoder ? pipeline(response, decoder, () => undefined) : response;
 }
 
 function refused(url: URL, status: number): SoundError {
   const code = status === 404 || status === 410 ? 'file-not-found' : 'file-unreachable';
-  return new SoundError(code, `${shown(url)} was answered with ${status}`);
+  return new SoundError(code, `${shown(url)} returned status ${status}`);
 }
 
 function soundErrorOf(error: unknown, address: string): SoundError {
@@ -172,7 +173,7 @@ function soundErrorOf(error: unknown, address: string): SoundError {
   });
 }
 
-/** For people: without credentials, and without the query, which may contain a signature. */
+/** The URL for messages: without credentials, and without the query, which may contain a signature. */
 function shown(url: URL | string): string {
   return redactUrl(String(url)).replace(/[?#].*$/s, '');
 }

@@ -1,4 +1,4 @@
-/** Audio files as sounds: fetched, decoded off the main thread, and not fetched again while they are unchanged. */
+/** Loads audio files: fetches them, decodes them in a thread, and caches them while they are unchanged. */
 import { join } from 'node:path';
 import { createInternalErrors, type InternalErrors } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
@@ -10,34 +10,34 @@ import { DEFAULT_FETCH_LIMITS, fetchFile, type FetchLimits, type Validators } fr
 import { createSoundCache } from './sound-cache';
 import { createThread } from './thread';
 
-/** A file of the platform's own media, which is not fetched over the network. */
+/** A file of the platform's own media, which is read without the network. */
 export interface OwnFile {
-  /** Another one where there are other bytes. */
+  /** Changes with the content. */
   version: string;
-  /** How many bytes it has. */
+  /** Size in bytes. */
   length: number;
-  /** @throws (rejects) where it is gone */
+  /** @throws (rejects) if the file no longer exists */
   read(): Promise<Uint8Array>;
 }
 
-/** undefined: the URL is another's. @throws where there is none of that name */
+/** @returns undefined if the URL is not one of the platform's media @throws if the file does not exist */
 export type FindOwnMedia = (url: string) => OwnFile | undefined;
 
 export interface FilesOptions extends Partial<FetchLimits> {
   log: Logger;
   internalErrors?: InternalErrors | undefined;
-  /** May files come from private addresses, this host's own among them? Otherwise `isAllowed` says. */
+  /** Allows all addresses, including private ones and this host. Otherwise `isAllowed` decides. */
   allowPrivate?: boolean | undefined;
   ownMedia?: FindOwnMedia | undefined;
-  /** Of decoded files that are asked about (304) rather than fetched again. */
+  /** Size of the cache of decoded files, which are revalidated (304) on each use. */
   fileCacheBytes?: number | undefined;
-  /** How long a file may take to decode; ms. */
+  /** Maximum time to decode a file; ms. */
   decodeMs?: number | undefined;
 }
 
 export interface Files {
   /**
-   * @param signal it is not wanted any more
+   * @param signal aborts when the sound is no longer needed
    * @throws (rejects) SoundError
    */
   load(url: string, signal: AbortSignal): Promise<Int16Array>;
@@ -50,7 +50,7 @@ interface KnownFile extends Validators {
 
 const CACHE_BYTES = 32_000_000;
 const DECODE_MS = 60_000;
-/** A recording of half an hour, which is as much as is played: one of a day need not be read into memory. */
+/** Size of a recording of half an hour, the maximum length of a sound. Larger recordings are not read into memory. */
 const MAX_OWN_BYTES = 30_000_000;
 
 export function createFiles(options: FilesOptions): Files {
@@ -70,7 +70,7 @@ export function createFiles(options: FilesOptions): Files {
   const loadOwn = async (own: OwnFile, signal: AbortSignal): Promise<Int16Array> => {
     const known = cache.get(own.version);
     if (known) return known.samples;
-    if (own.length > MAX_OWN_BYTES) throw new SoundError('file-too-large', 'A recording of more than half an hour');
+    if (own.length > MAX_OWN_BYTES) throw new SoundError('file-too-large', 'The recording is longer than 30 minutes');
     const samples = await decode(new Uint8Array(await own.read()), signal);
     cache.set(own.version, { samples });
     return samples;

@@ -1,9 +1,9 @@
 /**
- * IMA ADPCM in WAV files (format 0x11): blocks that begin with a sample and a step index for each channel, and go on with
- * four bits a sample, eight samples of a channel at a time, low nibble first.
+ * Decodes IMA ADPCM in WAV files (format 0x11). A block begins with a sample and a step index for each channel. The
+ * following samples have four bits, in groups of eight samples per channel, low nibble first.
  */
 
-/** Each step is about a tenth more than the one before, as the IMA laid down. */
+/** Step sizes of the IMA standard. Each is about 10 % larger than the one before. */
 // prettier-ignore
 const STEPS = [
   7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 19, 21, 23, 25, 28, 31, 34, 37, 41, 45, 50, 55, 60, 66, 73, 80, 88, 97, 107, 118,
@@ -13,7 +13,7 @@ const STEPS = [
 ];
 const INDEX_CHANGES = [-1, -1, -1, -1, 2, 4, 6, 8];
 
-/** Samples of each channel in a block of so many bytes. */
+/** Number of samples per channel in a block. @param block bytes */
 export function imaFrames(block: number, channels: number): number {
   return 1 + ((block / channels - 4) / 4) * 8;
 }

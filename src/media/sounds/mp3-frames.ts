@@ -1,26 +1,26 @@
 /**
- * The frames of MPEG audio (ISO 11172-3 2.4.1.3 and 13818-3): where the first one is, no matter what precedes it. A sync word
- * alone occurs in any file, so the headers that must follow are looked at, too.
+ * Finds the first frame of MPEG audio (ISO 11172-3 2.4.1.3 and 13818-3), whatever precedes it. A sync word can occur in
+ * any file, so the following frames are checked, too.
  */
 import { frameHeader, type FrameHeader } from './mp3-header';
 import { isPlausible } from './mp3-side-info';
 
-/** So much may stand before the first frame. */
+/** Maximum number of bytes before the first frame. */
 const MOST_BEFORE = 1_000_000;
-/** Frames in a row that make a file MPEG audio. */
+/** Number of consecutive frames that identify MPEG audio. */
 const ENOUGH = 3;
-/** The same behind other bytes, which may look like headers by chance. */
+/** The same after other bytes, which may look like headers by chance. */
 const ENOUGH_BEHIND = 6;
-/** Longer than any frame of free format; bytes. */
+/** Upper bound of free-format frames; bytes. */
 const LONGEST_FREE_FRAME = 4_096;
 
 export interface FoundFrames {
   at: number;
-  /** Bytes of a frame of free format without its padding; undefined: every frame says its own length. */
+  /** Length of free-format frames without padding; bytes. Undefined if headers give the length. */
   freeLength: number | undefined;
 }
 
-/** The first frame that others follow; undefined: no MPEG audio. */
+/** @returns the first of several consecutive frames; undefined if the file is not MPEG audio */
 export function findFrames(file: Uint8Array): FoundFrames | undefined {
   const start = skipTags(file, 0);
   const end = Math.min(file.length - 4, start + MOST_BEFORE);
@@ -37,19 +37,20 @@ export function findFrames(file: Uint8Array): FoundFrames | undefined {
   return undefined;
 }
 
-/** The length of the frame at `at`, in a file of which that of free frames is known. */
+/** The length of a frame. @param freeLength length of free-format frames in this file */
 export function frameLength(header: FrameHeader, freeLength: number | undefined): number | undefined {
   return header.length ?? (freeLength === undefined ? undefined : freeLength + header.padding);
 }
 
-/** @param isFirst nothing stands before it: fewer frames are enough where the file ends with them */
+/** @param isFirst nothing precedes the frame, so that fewer frames are enough if the file ends after them */
 function isChain(file: Uint8Array, first: number, freeLength: number | undefined, isFirst: boolean): boolean {
   const begin = frameHeader(file, first);
-  // Nothing in the frames of layers I and II tells them from samples that repeat.
+  // Frames of layers I and II cannot be distinguished from repeating samples.
   if (!isFirst && begin?.layer !== 3) return false;
   let at = first;
   let before: Uint8Array | undefined;
-  // Samples of a tone repeat, and a header in them with them. In silence frames are the same, too: it is not missed.
+  // Repeating samples of a tone may look like equal frames, so at least one frame must differ. This also skips silent
+  // frames.
   let differs = isFirst;
   for (let count = 0; count < (isFirst ? ENOUGH : ENOUGH_BEHIND); count += 1) {
     if (at >= file.length - 3) return differs && count >= (isFirst ? 1 : ENOUGH);
@@ -66,7 +67,7 @@ function isChain(file: Uint8Array, first: number, freeLength: number | undefined
   return differs;
 }
 
-/** Frames of free format are as far apart as they are long. */
+/** Determines the length of free-format frames from the distance to the next header. */
 function freeLengthAt(file: Uint8Array, first: number, header: FrameHeader, isFirst: boolean): number | undefined {
   const end = Math.min(file.length - 4, first + LONGEST_FREE_FRAME);
   for (let at = file.indexOf(0xff, first + 24); at >= 0 && at <= end; at = file.indexOf(0xff, at + 1)) {
@@ -76,7 +77,7 @@ function freeLengthAt(file: Uint8Array, first: number, header: FrameHeader, isFi
   return undefined;
 }
 
-/** Behind tags that stand at `at`: ID3v2 (with its footer, if it has one) and APE. They may contain anything, frames too. */
+/** @returns the position after ID3v2 and APE tags at `at`. Tags may contain any bytes, even frames. */
 export function skipTags(file: Uint8Array, at: number): number {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const text = (length: number): string => Buffer.from(file.subarray(at, at + length)).toString('latin1');

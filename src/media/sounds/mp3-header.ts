@@ -1,19 +1,19 @@
-/** The header of a frame of MPEG audio (ISO 11172-3 2.4.1.3 and 13818-3). */
+/** Header of an MPEG audio frame (ISO 11172-3 2.4.1.3 and 13818-3). */
 export interface FrameHeader {
   mpeg1: boolean;
   layer: 1 | 2 | 3;
-  /** A CRC of 16 bits follows the header. */
+  /** Whether a 16-bit CRC follows the header. */
   crc: boolean;
-  /** Samples a second. */
+  /** Samples per second. */
   rate: number;
   mono: boolean;
-  /** Bytes of the frame; undefined: free format, which does not say. */
+  /** Bytes of the frame; undefined for free format. */
   length: number | undefined;
-  /** Bytes of padding, which are in `length`. */
+  /** Bytes of padding, included in `length`. */
   padding: number;
 }
 
-/** kbit/s by index, of: MPEG 1 layers I to III, MPEG 2 layer I, MPEG 2 layers II and III. */
+/** Bit rates by index, kbit/s: MPEG 1 layers I to III, MPEG 2 layer I, MPEG 2 layers II and III. */
 const BITRATES = [
   [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
   [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
@@ -24,7 +24,7 @@ const BITRATES = [
 export const HIGHEST_BITRATE_INDEX = 14;
 const RATES = [44_100, 48_000, 32_000];
 
-/** @param bitrateIndex in place of the header's own */
+/** Parses a header. @param bitrateIndex replaces the index in the header @returns undefined if it is not a header */
 export function frameHeader(file: Uint8Array, at: number, bitrateIndex?: number): FrameHeader | undefined {
   const [a = 0, b = 0, c = 0, d = 0] = file.subarray(at, at + 4);
   const version = (b >> 3) & 3;

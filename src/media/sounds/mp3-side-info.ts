@@ -1,10 +1,10 @@
-/** What a layer III frame says of its sound, behind the header (ISO 11172-3 2.4.1.7, 13818-3 2.4.1.7). */
+/** Side information of a layer III frame, which follows the header (ISO 11172-3 2.4.1.7, 13818-3 2.4.1.7). */
 import type { FrameHeader } from './mp3-header';
 
 export interface SideInfo {
   start: number;
   end: number;
-  /** So many bytes before the frame its sound begins. */
+  /** Number of bytes before the frame at which its data begins. */
   mainDataBegin: number;
 }
 
@@ -15,19 +15,19 @@ export function sideInfoOf(frame: Uint8Array, { mpeg1, mono, crc }: FrameHeader)
   return { start, end: start + length, mainDataBegin: mpeg1 ? (a << 1) | (b >> 7) : a };
 }
 
-/** Pairs of large values: there are 576 values. */
+/** Maximum number of pairs of large values: a granule has 576 values. */
 const MOST_PAIRS = 288;
 
 /**
- * Whether the frame can be sound: its parts have room, and say nothing that no encoder says. Other bytes that look like headers,
- * as in samples of a tone, hardly ever do.
+ * Whether a frame is plausible: its parts fit in, and their fields have values that encoders use. Other bytes that look
+ * like headers, such as samples of a tone, hardly ever pass.
  */
 export function isPlausible(frame: Uint8Array, header: FrameHeader, length: number): boolean {
   const { start, end, mainDataBegin } = sideInfoOf(frame, header);
   const { mpeg1, mono } = header;
   const channels = mono ? 1 : 2;
   const read = bitReader(frame, start);
-  // Private bits, and which granules share their scale factors.
+  // Skip main_data_begin, private bits, and scale factor selection.
   read(mpeg1 ? 9 + (mono ? 5 : 3) + 4 * channels : 8 + (mono ? 1 : 2));
   let bits = 0;
   for (let part = 0; part < (mpeg1 ? 2 : 1) * channels; part += 1) {

@@ -1,16 +1,16 @@
-/** MPEG audio (layers I to III). */
+/** Decodes MPEG audio (layers I to III). */
 import { MPEGDecoder } from 'mpg123-decoder';
 import type { Piece } from './collect';
 import { SoundError } from './errors';
 import { findFrames } from './mp3-frames';
 import { ordinaryFrames } from './mp3-free-format';
 
-/** A part of a second: each piece has one rate, which changes where files of different ones were joined. */
+/** Much less than a second, because each piece has one sample rate, and concatenated files may change it. */
 const BYTES_A_PIECE = 2_048;
 
 /**
- * The sound of a file, from its first frame on; undefined: it is no MPEG audio.
- * @throws SoundError where it is of a kind that cannot be played
+ * @returns the file from its first frame on; undefined if it is not MPEG audio
+ * @throws SoundError if the MPEG format is not supported
  */
 export function findMp3(file: Uint8Array): Uint8Array | undefined {
   const found = findFrames(file);
@@ -20,12 +20,12 @@ export function findMp3(file: Uint8Array): Uint8Array | undefined {
   if (frames) return frames;
   throw new SoundError(
     'file-not-audio',
-    'The MP3 file is of a free format that cannot be played: use a fixed bit rate',
+    'This free-format MP3 file is not supported: use a standard bit rate',
   );
 }
 
 export interface Mp3 {
-  /** All channels as one; nothing where there is no sound in it. */
+  /** Decodes to mono. Yields nothing if the file contains no audio. */
   pieces(): Iterable<Piece>;
   free(): void;
 }

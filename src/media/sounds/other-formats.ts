@@ -1,4 +1,4 @@
-/** What a file is that is neither WAV nor MP3, for the error message. */
+/** Names the format of files that are neither WAV nor MP3, for error messages. */
 
 const SIGNATURES: readonly (readonly [at: number, bytes: string, name: string])[] = [
   [0, 'OggS', 'Ogg'],
@@ -20,7 +20,7 @@ const SIGNATURES: readonly (readonly [at: number, bytes: string, name: string])[
 ];
 const LONGEST = 12;
 
-/** undefined: nothing that is known. */
+/** @returns undefined if the format is unknown */
 export function otherFormat(file: Uint8Array): string | undefined {
   const head = Buffer.from(file.subarray(0, LONGEST)).toString('latin1');
   const found = SIGNATURES.find(([at, bytes]) => head.startsWith(bytes, at));

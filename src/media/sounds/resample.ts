@@ -1,33 +1,34 @@
 /**
- * Change of the sample rate, by a sinc under a Kaiser window.
+ * Changes the sample rate with a Kaiser-windowed sinc filter.
  *
- * What telephones carry (up to 85 % of the lower rate's half) passes; from its half on everything is 88 dB down, so that
- * nothing folds back into what is heard. Output sample n lies at input time n * from / to: there is no delay.
+ * The pass band reaches 85 % of the Nyquist frequency of the lower rate, which includes the telephone band. From the
+ * Nyquist frequency on, the attenuation is 88 dB, so that there is no audible aliasing. Output sample n is at input
+ * time n * from / to: there is no delay.
  */
 
 const PASS = 0.85;
 const STOP = 1;
 const ATTENUATION_DB = 88;
 const KAISER_BETA = 0.1102 * (ATTENUATION_DB - 8.7);
-/** Zero crossings on one side, from Kaiser's formula for the length of a filter. */
+/** Zero crossings on each side, from Kaiser's formula for the filter length. */
 const HALF_WIDTH = Math.ceil((ATTENUATION_DB - 8) / (2.285 * Math.PI * (STOP - PASS)) / 2);
-/** Of a rate that has no small ratio to the other: more are interpolated. */
+/** Maximum number of filter phases. For ratios that need more, phases are interpolated. */
 const MOST_PHASES = 512;
 
 export interface Resampler {
-  /** The next samples; gives what is ready. The input may be reused afterwards. */
+  /** Adds input and returns the output that is ready. The input is not retained. */
   push(samples: Float32Array): Float32Array;
-  /** The rest. */
+  /** Returns the remaining output. */
   end(): Float32Array;
 }
 
-/** @param from, to samples a second */
+/** @param from input samples per second @param to output samples per second */
 export function createResampler(from: number, to: number): Resampler {
   if (from === to) return { push: (samples) => samples.slice(), end: () => new Float32Array(0) };
   const kernel = createKernel(from, to);
   const { reach } = kernel;
   const step = from / to;
-  // As if silence had come before: output sample 0 is in the middle of the kernel.
+  // Assume silence before the input: output sample 0 is at the center of the kernel.
   let pending = new Float32Array(reach);
   let dropped = -reach; // input time of pending[0]
   let taken = 0; // input samples
@@ -62,9 +63,9 @@ export function createResampler(from: number, to: number): Resampler {
 }
 
 interface Kernel {
-  /** Input samples that are needed on either side. */
+  /** Number of input samples needed on each side. */
   reach: number;
-  /** The value at a time between the samples. */
+  /** The value at a time between samples. */
   at(samples: Float32Array, time: number): number;
 }
 
@@ -78,7 +79,7 @@ function createKernel(from: number, to: number): Kernel {
 
   const dot = (samples: Float32Array, start: number, phase: number): number => {
     const weights = table[phase]!;
-    // Four sums that do not wait for each other: twice as fast as one.
+    // Four independent sums are twice as fast as one.
     let a = 0;
     let b = 0;
     let c = 0;
@@ -105,7 +106,7 @@ function createKernel(from: number, to: number): Kernel {
   };
 }
 
-/** The weights of the samples around a time that is `fraction` after a sample; they add up to 1. */
+/** The weights of the samples around a time that is `fraction` after a sample. Their sum is 1. */
 function kernelPhase(fraction: number, reach: number, scale: number): Float32Array {
   const width = HALF_WIDTH / scale;
   const cutoff = scale * ((PASS + STOP) / 2);

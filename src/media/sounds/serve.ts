@@ -1,12 +1,12 @@
-/** The far side of `thread.ts`: a worker thread that makes a sound of each job. */
+/** Worker side of `thread.ts`: creates a sound for each job. */
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../../support/errors';
 import { SoundError, type SoundErrorCode } from './errors';
 
-/** What a worker answers to a job: 8 kHz, 16 bits, native byte order; or why there is none. */
+/** The result of a job: samples of 8 kHz, 16 bits, native byte order; or the error. */
 export type Reply = { samples: ArrayBuffer } | { code: SoundErrorCode | undefined; message: string };
 
-/** Answers every job, one after the other. */
+/** Handles the jobs of this worker thread. */
 export function serve<Job>(make: (job: Job) => Promise<Int16Array>): void {
   const port = parentPort;
   if (!port) return;
@@ -21,6 +21,6 @@ export function serve<Job>(make: (job: Job) => Promise<Int16Array>): void {
       port.postMessage(reply);
     }
   };
-  // eslint-disable-next-line @typescript-eslint/no-floating-promises -- `thread.ts` sees how a thread ends
+  // eslint-disable-next-line @typescript-eslint/no-floating-promises -- `thread.ts` detects the end of the thread
   port.on('message', (job: Job) => void answer(job));
 }

@@ -1,15 +1,15 @@
-/** One making of a sound for all who want it at the same time; given up when nobody wants it any more. */
+/** Shares the loading of a sound between concurrent requests. Aborts it when all of them have been cancelled. */
 import { cancelledError, closedError } from './errors';
 
 export type Make = (signal: AbortSignal) => Promise<Int16Array>;
 
 export interface SharedLoads {
   /**
-   * @param make is not called where the sound is being made already
-   * @param signal whoever asks wants it no longer
+   * @param make loads the sound. Not called if the sound is being loaded already.
+   * @param signal cancels this request
    */
   load(key: string, make: Make, signal?: AbortSignal): Promise<Int16Array>;
-  /** Gives up all that is under way. */
+  /** Aborts all loads. */
   close(): void;
 }
 
@@ -39,7 +39,7 @@ export function createSharedLoads(): SharedLoads {
       const leave = (): void => {
         load.wantedBy -= 1;
         if (load.wantedBy > 0) return;
-        // Who comes later begins anew.
+        // Later requests start a new load.
         if (underWay.get(key) === load) underWay.delete(key);
         load.giveUp.abort(cancelledError());
       };

@@ -1,8 +1,8 @@
-/** What was used last, within a number of bytes. */
+/** LRU cache of sounds with a limit in bytes. */
 
 export interface SoundCache<Sound extends { samples: Int16Array }> {
   get(key: string): Sound | undefined;
-  /** In place of what has the key. A sound that would take more than a quarter of all is not kept. */
+  /** Adds or replaces a sound. A sound of more than a quarter of the limit is not cached. */
   set(key: string, sound: Sound): void;
   delete(key: string): void;
   clear(): void;
@@ -10,7 +10,7 @@ export interface SoundCache<Sound extends { samples: Int16Array }> {
 }
 
 export function createSoundCache<Sound extends { samples: Int16Array }>(maxBytes: number): SoundCache<Sound> {
-  // A Map keeps the order in which keys were set: the one unused for longest is the first.
+  // A Map iterates in insertion order, so the least recently used key is the first.
   const sounds = new Map<string, Sound>();
   let bytes = 0;
   const remove = (key: string): Sound | undefined => {

@@ -1,4 +1,6 @@
-/** One worker thread that makes sounds, a job at a time: synthesis and decoding would hold up the relay of calls. */
+/**
+ * A worker thread that creates sounds, one job at a time. On the main thread, the work would delay the audio of calls.
+ */
 import { extname } from 'node:path';
 import { Worker, type TransferListItem } from 'node:worker_threads';
 import type { InternalErrors } from '../../support/internal-errors';
@@ -7,11 +9,11 @@ import { cancelledError, closedError, SoundError, type SoundErrorCode } from './
 import type { Reply } from './serve';
 
 export interface ThreadOptions {
-  /** Path of the worker's module (which calls `serve`), without extension: `.js`, or `.ts` when run from sources. */
+  /** Path of the worker module (which calls `serve`) without its extension: `.js`, or `.ts` when run from sources. */
   module: string;
-  /** How long a job may take; then the thread is ended, and the next job starts another. ms */
+  /** Maximum time of a job; ms. After it, the thread is terminated, and the next job starts another one. */
   timeoutMs: number;
-  /** What a job that fails for no reason of its own is told as. */
+  /** Code of the error if a job fails without its own code. */
   failure: SoundErrorCode;
   internalErrors: InternalErrors;
   log: Logger;
@@ -19,11 +21,11 @@ export interface ThreadOptions {
 
 export interface Thread<Job> {
   /**
-   * @param signal takes the job back while it waits; one that has begun is done
+   * @param signal removes the job from the queue. A job that has started runs to its end.
    * @throws (rejects) SoundError
    */
   run(job: Job, transfer?: TransferListItem[], signal?: AbortSignal): Promise<Int16Array>;
-  /** Ends the thread; what is under way or waiting is rejected. */
+  /** Terminates the thread and rejects all jobs. */
   close(): Promise<void>;
 }
 
@@ -36,7 +38,7 @@ interface Task<Job> {
   reject(error: SoundError): void;
 }
 
-/** Starts with the first job; does not keep the process alive unless it works. */
+/** The thread starts with the first job. It keeps the process alive only while a job runs. */
 export function createThread<Job>(options: ThreadOptions): Thread<Job> {
   const { timeoutMs, failure, internalErrors, log } = options;
   const waiting: Task<Job>[] = [];
@@ -60,7 +62,7 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
     }
   };
 
-  /** The thread is gone, or is to go. */
+  /** Discards the thread, which has ended or must be terminated. */
   const lose = (why: string): void => {
     const lost = worker;
     worker = undefined;
@@ -68,10 +70,10 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
     lost?.terminate().catch(() => undefined);
     const task = current;
     next();
-    task?.reject(new SoundError(failure, `Making the sound failed: ${why}`));
+    task?.reject(new SoundError(failure, `Creating the sound failed: ${why}`));
     log.warn(
       { event: 'worker-lost', why, module: options.module },
-      'A worker thread ended; the next job starts another one',
+      'A worker thread ended. The next job starts another one',
     );
   };
 
@@ -100,7 +102,7 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
       if (closed) return Promise.reject(closedError());
       if (signal?.aborted) return Promise.reject(reasonOf(signal));
       if (waiting.length >= MOST_WAITING)
-        return Promise.reject(new SoundError('sounds-overloaded', 'Too many sounds are waiting to be made'));
+        return Promise.reject(new SoundError('sounds-overloaded', 'Too many sounds are queued. Try again later'));
       return new Promise((resolve, reject) => {
         const task: Task<Job> = { job, transfer, resolve, reject };
         waiting.push(task);
@@ -131,10 +133,10 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
 }
 
 /**
- * What the thread prints is dropped: a decoder has a line to say to each frame of a file that is none, thousands a file.
+ * Output of the thread is discarded: decoders print a line for each invalid frame, thousands per file.
  *
- * From sources, under a loader that knows TypeScript, the worker is started with the loaders (`--require`) of
- * `process.execArgv`; compiled, it inherits what it may.
+ * When run from TypeScript sources, the worker gets the loaders (`--require`) in `process.execArgv`. When compiled, it
+ * inherits the default arguments.
  */
 function startWorker({ module }: ThreadOptions): Worker {
   const extension = extname(__filename);

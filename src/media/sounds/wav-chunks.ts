@@ -1,17 +1,17 @@
 /**
- * The chunks of a RIFF file. Their sizes are not trusted: what writes to a pipe leaves them at 0 or at their highest value, some
- * writers leave out the byte that fills an odd chunk, and files are cut off.
+ * Reads the chunks of a RIFF file. Chunk sizes are not reliable: programs that write to a pipe leave them at 0 or at
+ * the maximum, some writers omit the padding byte of odd chunks, and files may be truncated.
  */
 
 export interface Chunk {
   id: string;
-  /** Of its contents. */
+  /** Start of the contents. */
   start: number;
   /** At most the end of the file. */
   end: number;
 }
 
-/** Chunks beside the samples: only their names distinguish them from samples. */
+/** Known chunk ids. Only the id distinguishes a chunk from samples. */
 const KNOWN =
   'fmt |data|fact|LIST|bext|cue |smpl|inst|JUNK|junk|PAD |FLLR|id3 |ID3 |iXML|_PMX|PEAK|cart|plst|acid|DISP|ds64|axml|chna|afsp|strc';
 const IS_KNOWN = new RegExp(`^(?:${KNOWN})$`);
@@ -32,7 +32,7 @@ export function* chunksOf(file: Uint8Array): Iterable<Chunk> {
       at = end;
       continue;
     }
-    // A size that leads nowhere: the samples may be found all the same.
+    // The size is invalid: search for the samples.
     const next = fits ? nextChunk(start + size, idAt) : bytes.indexOf('data', start, 'latin1');
     yield { id, start, end: fits ? start + size : bytes.length };
     if (next < 0) return;
@@ -40,13 +40,15 @@ export function* chunksOf(file: Uint8Array): Iterable<Chunk> {
   }
 }
 
-/** RIFF fills chunks of odd length with a byte; where that was left out, the next name stands one byte earlier. */
+/** RIFF pads chunks of odd length with a byte. If the byte is missing, the next id is one byte earlier. */
 function nextChunk(end: number, idAt: (at: number) => string): number {
   const filled = end + ((end - FIRST) % 2);
   return filled !== end && !IS_KNOWN.test(idAt(filled)) && IS_KNOWN.test(idAt(end)) ? end : filled;
 }
 
-/** Samples of unknown number end where chunks begin that lead exactly to the end of the file, or else with the file. */
+/**
+ * If the size is unknown, samples end at the first chunks that extend exactly to the end of the file, or with the file.
+ */
 function endOfSamples(bytes: Buffer, start: number): number {
   let end = bytes.length;
   for (const name of KNOWN.split('|')) {

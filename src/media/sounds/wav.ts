@@ -1,9 +1,9 @@
 /**
- * WAV files: RIFF chunks, `fmt ` and `data` among them, little endian.
+ * Decodes WAV files: RIFF chunks, including `fmt ` and `data`, little endian.
  *
  *     RIFF size WAVE | fmt  size format channels rate bytes/s block bits … | data size samples
  *
- * What the sizes of chunks are worth: see `wav-chunks.ts`.
+ * See `wav-chunks.ts` for unreliable chunk sizes.
  */
 import { decodeG711 } from '../g711';
 import type { Piece } from './collect';
@@ -12,7 +12,7 @@ import { decodeImaBlock, imaFrames } from './ima-adpcm';
 import { skipTags } from './mp3-frames';
 import { chunksOf, type Chunk } from './wav-chunks';
 
-/** MPEG audio, and layer III of it. */
+/** Format tags of MPEG audio and MPEG layer III. */
 const MPEG: ReadonlySet<number> = new Set([0x50, 0x55]);
 const FORMAT = { pcm: 1, float: 3, alaw: 6, mulaw: 7, ima: 0x11, extensible: 0xfffe };
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
@@ -21,21 +21,21 @@ const MULAW = decodeG711('PCMU', ALL_BYTES);
 const MIN_RATE = 1_000;
 const MAX_RATE = 768_000;
 const FRAMES_A_PIECE = 65_536;
-/** So much may stand before the file: blanks, line ends, a byte order mark. */
+/** Maximum number of bytes before the header, such as spaces, line ends or a byte order mark. */
 const MOST_BEFORE = 4_096;
 
 interface Format {
   format: number;
   channels: number;
-  /** Samples a second. */
+  /** Samples per second. */
   rate: number;
-  /** Bytes of a frame (a sample of each channel), or of a block of ADPCM. */
+  /** Bytes per frame (one sample per channel), or per ADPCM block. */
   block: number;
-  /** Of a sample. */
+  /** Bits per sample. */
   bits: number;
 }
 
-/** The WAV file that begins here, or behind tags and a few other bytes; undefined: there is none. */
+/** Finds a WAV file, even after tags and a few other bytes. @returns undefined if there is none */
 export function findWav(file: Uint8Array): Uint8Array | undefined {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   const isAt = (at: number): boolean => /^(?:RIFF|RF64|BW64)[^]{4}WAVE$/.test(bytes.toString('latin1', at, at + 12));
@@ -46,7 +46,7 @@ export function findWav(file: Uint8Array): Uint8Array | undefined {
 }
 
 /**
- * All channels as one.
+ * Decodes to mono.
  * @throws SoundError file-not-audio
  */
 export function* decodeWav(file: Uint8Array): Iterable<Piece> {
@@ -72,7 +72,7 @@ export function* decodeWav(file: Uint8Array): Iterable<Piece> {
   }
 }
 
-/** The MP3 file that some programs put into a WAV file as it is; undefined: samples, or nothing readable. */
+/** The MP3 data that some programs embed in a WAV file; undefined if the file has samples or is malformed. */
 export function mpegIn(file: Uint8Array): Uint8Array | undefined {
   const { format, data } = partsOf(file);
   if (!format || !data) return undefined;
@@ -94,8 +94,8 @@ function partsOf(file: Uint8Array): { format: Chunk | undefined; data: Chunk | u
 
 function parse(file: Uint8Array): { format: Format; data: DataView } {
   const { format, data } = partsOf(file);
-  if (!data) throw notAudio('it has no samples');
-  if (!format) throw notAudio('it does not say what its samples are');
+  if (!data) throw notAudio('it has no data chunk');
+  if (!format) throw notAudio('it has no format chunk');
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   return {
     format: parseFormat(view, format.start, format.end - format.start),
@@ -106,7 +106,7 @@ function parse(file: Uint8Array): { format: Format; data: DataView } {
 function parseFormat(view: DataView, at: number, size: number): Format {
   const tag = view.getUint16(at, true);
   const format: Format = {
-    // The true format of an extensible one is the beginning of a GUID, which some writers leave empty.
+    // An extensible format begins its GUID with the real format, which some writers leave empty.
     format: tag === FORMAT.extensible && size >= 26 ? view.getUint16(at + 24, true) || FORMAT.pcm : tag,
     channels: view.getUint16(at + 2, true),
     rate: view.getUint32(at + 4, true),
@@ -114,9 +114,9 @@ function parseFormat(view: DataView, at: number, size: number): Format {
     bits: view.getUint16(at + 14, true),
   };
   const { channels, rate, block } = format;
-  if (rate < MIN_RATE || rate > MAX_RATE) throw notAudio(`a sample rate of ${rate}`);
-  if (channels < 1 || channels > 64) throw notAudio(`${channels} channels`);
-  if (!Object.values(FORMAT).includes(format.format)) throw notAudio(`format ${format.format}, which is not supported`);
+  if (rate < MIN_RATE || rate > MAX_RATE) throw notAudio(`the sample rate ${rate} is not between ${MIN_RATE} and ${MAX_RATE}`);
+  if (channels < 1 || channels > 64) throw notAudio(`the number of channels, ${channels}, is not between 1 and 64`);
+  if (!Object.values(FORMAT).includes(format.format)) throw notAudio(`format ${format.format} is not supported`);
   if (format.format === FORMAT.ima) {
     if (channels <= 2 && block >= 8 * channels && block % (4 * channels) === 0) return format;
     throw notAudio('its format contradicts itself');
@@ -125,8 +125,8 @@ function parseFormat(view: DataView, at: number, size: number): Format {
 }
 
 /**
- * Some writers get the bits of a sample, or the bytes of a frame, wrong. Two of the three fields that say the size, the bytes a
- * second among them, must agree. Samples of G.711 have one byte.
+ * Some writers set the bits per sample or the bytes per frame to a wrong value. Two of three fields (with bytes per
+ * second) must agree. G.711 samples always have one byte.
  */
 function frameSize(
   { format, channels, rate, block, bits }: Format,
@@ -135,13 +135,13 @@ function frameSize(
   if (format === FORMAT.alaw || format === FORMAT.mulaw) return { block: channels, bits: 8 };
   const wanted = channels * Math.ceil(bits / 8);
   if (wanted > 0 && (block === wanted || bytesPerSecond === rate * wanted)) return { block: wanted, bits };
-  // Samples in larger containers, left-justified, are as large as those.
+  // Samples that are left-justified in larger containers count as samples of the container's size.
   if (block > 0 && block % channels === 0 && bytesPerSecond === rate * block)
     return { block, bits: (block / channels) * 8 };
   throw notAudio('its format contradicts itself');
 }
 
-/** Reads the sample at a byte of the data. */
+/** @returns a function that reads the sample at a byte offset; `ima` for ADPCM */
 function sampleReader({ format, bits }: Format, data: DataView): 'ima' | ((at: number) => number) {
   const bytes = Math.ceil(bits / 8);
   if (format === FORMAT.ima && bits === 4) return 'ima';
@@ -154,7 +154,7 @@ function sampleReader({ format, bits }: Format, data: DataView): 'ima' | ((at: n
   if (format === FORMAT.pcm && bytes === 3)
     return (at) => (data.getInt8(at + 2) * 65_536 + data.getUint16(at, true)) / 8_388_608;
   if (format === FORMAT.pcm && bytes === 4) return (at) => data.getInt32(at, true) / 2_147_483_648;
-  throw notAudio(`format ${format} with ${bits} bits, which is not supported`);
+  throw notAudio(`format ${format} with ${bits} bits per sample is not supported`);
 }
 
 function finite(value: number): number {

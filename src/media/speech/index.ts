@@ -1,4 +1,4 @@
-/** Speech: sentences as samples, made in a thread of their own. */
+/** Speech synthesis in a worker thread. */
 import { join } from 'node:path';
 import { createInternalErrors, type InternalErrors } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
@@ -12,24 +12,24 @@ import { spokenVoice } from './voices';
 import type { Speaker, SpeechJob } from './worker';
 
 /**
- * Silence before a sentence. A phone that was just answered needs a moment until its loudspeaker is on, and a listener one to
- * bring it to the ear: the first word would be lost.
+ * Silence before a sentence. After answering, a phone needs a moment to turn on its speaker, and a person to lift it to
+ * the ear. Without the silence, the first word would be lost.
  */
 const LEAD_IN_SAMPLES = 0.3 * SAMPLE_RATE;
 
 export interface SpeechOptions {
   log: Logger;
   internalErrors?: InternalErrors | undefined;
-  /** Folder of Pico's language files, for voices that do not speak American English; undefined: they fall back to flite. */
+  /** Folder of Pico's language files, for voices of other languages. If undefined, these voices fall back to flite. */
   languagesDir?: string | undefined;
-  /** Of sentences that need not be made again. */
+  /** Size of the cache of spoken sentences. */
   speechCacheBytes?: number | undefined;
 }
 
 export interface Speech {
   /**
-   * @param voice name of one of `VOICES`; undefined: the first
-   * @param signal it is not wanted any more
+   * @param voice name of one of `VOICES`. Default: the first
+   * @param signal aborts when the sound is no longer needed
    * @throws (rejects) SoundError speech-failed
    */
   say(sentence: string, voice?: string, signal?: AbortSignal): Promise<Int16Array>;
@@ -38,7 +38,7 @@ export interface Speech {
 
 /** 35 minutes of speech. */
 const CACHE_BYTES = 32_000_000;
-/** For a part of a sentence. Two hundred digits without a space are a minute of speech, in 1 s of work. */
+/** Maximum time to speak a part of a sentence. 200 digits without a space are a minute of speech and take 1 s. */
 const PART_MS = 30_000;
 
 export function createSpeech({ log, internalErrors, languagesDir, speechCacheBytes }: SpeechOptions): Speech {
@@ -67,7 +67,7 @@ export function createSpeech({ log, internalErrors, languagesDir, speechCacheByt
       const { locale } = voice;
       log.warn(
         { event: 'voice-missing', voice: voice.name, locale, instead: flite.name },
-        'The voice is not installed; another one is used',
+        'The voice is not installed. Using another one',
       );
     }
     return { engine: 'flite', voice: flite };
@@ -81,7 +81,7 @@ export function createSpeech({ log, internalErrors, languagesDir, speechCacheByt
     if (known) return known.samples;
     const sounds = createCollector();
     sounds.add(new Int16Array(LEAD_IN_SAMPLES));
-    // One part after the other: in between it is the turn of those who wait.
+    // One part at a time, so that other jobs can run in between.
     for (const part of partsOf(sentence)) sounds.add(await thread.run({ sentence: part, speaker }, [], signal));
     const samples = sounds.sound();
     cache.set(key, { samples });

@@ -1,10 +1,10 @@
-/** Which of Pico's languages are installed: files of a folder, as Debian's libttspico-data has them. */
+/** Finds installed Pico languages: files in a folder, as in Debian's package libttspico-data. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../support/errors';
 import type { Logger } from '../../support/logger';
 
-/** A language's two files: analysis of text, and the sound. */
+/** The two files of a language: text analysis and signal generation. */
 export interface LanguageFiles {
   language: string;
   textAnalysis: string;
@@ -14,8 +14,9 @@ export interface LanguageFiles {
 const PACKAGE = '@echogarden/svoxpico-wasm';
 
 /**
- * By language (`de-DE`); none where the folder cannot be read or the package is not installed, which is logged.
- * @param folder with `de-DE_ta.bin`, `de-DE_gl0_sg.bin` …
+ * @param folder folder with files such as `de-DE_ta.bin` and `de-DE_gl0_sg.bin`
+ * @returns files by language (`de-DE`). If the folder is unreadable or the package is not installed, logs a warning and
+ * returns an empty map.
  */
 export async function installedLanguages(folder: string, log: Logger): Promise<Map<string, LanguageFiles>> {
   const languages = new Map<string, LanguageFiles>();
@@ -31,7 +32,7 @@ export async function installedLanguages(folder: string, log: Logger): Promise<M
   } catch (error) {
     log.warn(
       { event: 'languages-missing', folder, reason: messageOf(error) },
-      `Only English is spoken: other languages need ${PACKAGE} and its files`,
+      `Only English voices are available. Other languages need the package ${PACKAGE} and language files`,
     );
   }
   return languages;

@@ -1,4 +1,4 @@
-/** SVOX Pico, compiled to WebAssembly: languages beside English, where they are installed. 16 kHz, one voice a language. */
+/** SVOX Pico, compiled to WebAssembly, for installed languages. 16 kHz, one voice per language. */
 import { readFile } from 'node:fs/promises';
 import type { PicoModule } from '@echogarden/svoxpico-wasm';
 import { collect } from '../sounds/collect';
@@ -6,11 +6,11 @@ import { SoundError } from '../sounds/errors';
 import type { LanguageFiles } from './languages';
 
 const RATE = 16_000;
-/** Its voices fill the whole range; this is about as loud as flite. */
+/** Pico's voices use the full range. This gain makes them about as loud as flite. */
 const GAIN = 0.6;
-/** Of a language; pico2wave makes do with half. */
+/** Memory per language. pico2wave uses half as much. */
 const AREA_BYTES = 5_000_000;
-/** In the module's own file system; the engine opens nothing that is not called so. */
+/** Path in the module's file system. Each language file is loaded from this path. */
 const RESOURCE = '/language.bin';
 const BUFFER_BYTES = 4_096;
 const STEP_BUSY = 201;
@@ -18,13 +18,13 @@ const STEP_IDLE = 200;
 
 export interface Pico {
   /**
-   * @param pitch of the voice's own, in percent
+   * @param pitch percentage of the voice's pitch
    * @throws (rejects) SoundError speech-failed
    */
   say(sentence: string, language: LanguageFiles, pitch: number): Promise<Int16Array>;
 }
 
-/** @throws (rejects) where the package is not installed */
+/** @throws (rejects) if the package is not installed */
 export async function loadPico(): Promise<Pico> {
   const { default: load } = await import('@echogarden/svoxpico-wasm');
   const pico = await load();
@@ -37,7 +37,7 @@ export async function loadPico(): Promise<Pico> {
   return {
     async say(sentence, language, pitch) {
       const engine = await engineOf(language);
-      // Angle brackets are its markup.
+      // Angle brackets would be markup.
       const text = `<pitch level="${pitch}">${sentence.replace(/[<>]/g, ' ')}</pitch>`;
       return collect([{ rate: RATE, samples: speak(pico, engine, text) }]);
     },
@@ -66,7 +66,7 @@ async function createEngine(pico: PicoModule, { textAnalysis, signalGeneration }
 
 /** @returns 16 kHz, -1 to 1 */
 function speak(pico: PicoModule, engine: number, sentence: string): Float32Array {
-  const length = Buffer.byteLength(sentence) + 1; // the 0 at the end makes it say the last sentence, too
+  const length = Buffer.byteLength(sentence) + 1; // the final 0 makes Pico speak the last sentence
   const text = cString(pico, sentence);
   const buffer = pico._malloc(BUFFER_BYTES);
   const count = pico._malloc(4);
@@ -82,7 +82,7 @@ function speak(pico: PicoModule, engine: number, sentence: string): Float32Array
         const end = (buffer + pico.HEAP16[count >> 1]!) >> 1;
         for (let i = buffer >> 1; i < end; i += 1) sound.push((pico.HEAP16[i]! * GAIN) / 32_768);
       } while (state === STEP_BUSY);
-      if (state !== STEP_IDLE || taken <= 0) throw new SoundError('speech-failed', `Pico ended with ${state}`);
+      if (state !== STEP_IDLE || taken <= 0) throw new SoundError('speech-failed', `Pico ended with state ${state}`);
       at += taken;
     }
   } catch (error) {
@@ -94,7 +94,7 @@ function speak(pico: PicoModule, engine: number, sentence: string): Float32Array
   return Float32Array.from(sound);
 }
 
-/** The pointer that a function writes to where it is told. */
+/** Calls a function that stores a pointer at an address. @returns the pointer */
 function given(pico: PicoModule, call: (at: number) => number): number {
   const at = pico._malloc(4);
   try {
@@ -113,5 +113,5 @@ function cString(pico: PicoModule, text: string): number {
 }
 
 function check(status: number): void {
-  if (status !== 0) throw new SoundError('speech-failed', `Pico ended with ${status}`);
+  if (status !== 0) throw new SoundError('speech-failed', `Pico ended with status ${status}`);
 }

@@ -1,6 +1,6 @@
-/** Sentences as a synthesizer takes them. */
+/** Prepares sentences for the synthesizers. */
 
-/** Letters that do not come apart into a letter and an accent. */
+/** Replacements for characters that do not decompose into a letter and an accent. */
 const LETTERS: ReadonlyMap<string, string> = new Map([
   ['ß', 'ss'],
   ['æ', 'ae'],
@@ -21,24 +21,24 @@ const LETTERS: ReadonlyMap<string, string> = new Map([
   ['£', ' pounds '],
 ]);
 
-/** Without control characters, and without markup's effect: a sentence is spoken as it is written. */
+/** Removes control and format characters and normalises spaces. */
 export function cleanSentence(text: string): string {
   return text
     .toWellFormed()
     .normalize('NFC')
-    .replace(/\u00ad|\u200c|\u200d|\u2060|\ufeff/g, '') // within words: soft hyphens, joiners
+    .replace(/\u00ad|\u200c|\u200d|\u2060|\ufeff/g, '') // invisible characters within words: soft hyphens, joiners
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim();
 }
 
-/** What is spoken in one go, characters: some ten seconds of speech. */
+/** Maximum length of a part: about ten seconds of speech; characters. */
 const PART_LENGTH = 200;
-/** Where a part may end, the best first: behind a sentence, a clause, a word. */
+/** Possible ends of a part, best first: after a sentence, a clause, a word. */
 const ENDS = [/[.!?]["')]* /g, /[,;:] /g, / /g];
 
 /**
- * Long texts in parts, so that others need not wait until all of it is made. Where it can be, a part is one or more whole
- * sentences, behind which a speaker pauses anyway.
+ * Splits a long text into parts, so that other jobs need not wait for all of it. Parts end after a sentence if
+ * possible, because there is a pause anyway.
  */
 export function partsOf(sentence: string): string[] {
   const parts: string[] = [];
@@ -51,17 +51,17 @@ export function partsOf(sentence: string): string[] {
   return [...parts, rest];
 }
 
-/** Too short a part is not worth its end: then the next best. */
+/** Finds the best end that does not make the part too short. */
 function endOfPart(text: string): number {
   for (const end of ENDS) {
     const last = [...text.matchAll(end)].at(-1);
     if (last && last.index > PART_LENGTH / 4) return last.index + last[0].length;
   }
-  // Not between the halves of one character.
+  // Do not split a surrogate pair.
   return /[\ud800-\udbff]$/.test(text) ? text.length - 1 : text.length;
 }
 
-/** For voices of English, which know ASCII only: `ñandú` is said as `nandu`, rather than with letters left out. */
+/** Converts text to ASCII for English voices, which support nothing else: `ñandú` becomes `nandu`. */
 export function toAscii(sentence: string): string {
   return sentence
     .replace(/[^\0-\x7f]/gu, (letter) => {
@@ -74,7 +74,7 @@ export function toAscii(sentence: string): string {
     .trim();
 }
 
-/** Whether there is anything in it to be said. */
+/** Whether a text has any speakable character. */
 export function isSayable(ascii: string): boolean {
   return /[A-Za-z0-9$%&@#+=]/.test(ascii);
 }

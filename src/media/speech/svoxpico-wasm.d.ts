@@ -1,4 +1,4 @@
-/** What is used of the package, which is optional: Emscripten's module of the C library (picoapi.h). Pointers are numbers. */
+/** The used part of an optional package: an Emscripten module of the C library (picoapi.h). Pointers are numbers. */
 declare module '@echogarden/svoxpico-wasm' {
   export interface PicoModule {
     readonly HEAPU8: Uint8Array;

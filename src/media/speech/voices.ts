@@ -1,40 +1,40 @@
 /**
- * How the API's voices sound: the one table.
+ * The synthesizer voices of the API's voices.
  *
- * | voice | locale | with no more than npm | with Pico's languages |
+ * | voice | locale | without Pico's languages | with Pico's languages |
  * | --- | --- | --- | --- |
  * | Susan | en_US | slt | slt |
- * | Kate | en_US | slt, higher and quicker | as before |
- * | Julie | en_US | slt, lower and slower | as before |
+ * | Kate | en_US | slt, higher and faster | same |
+ * | Julie | en_US | slt, lower and slower | same |
  * | Dave | en_US | rms | rms |
- * | Paul | en_US | awb (his accent is Scottish) | as before |
+ * | Paul | en_US | awb (Scottish accent) | same |
  * | Bridget | en_UK | slt, slightly lower | en-GB |
  * | women of es, fr, de, it | | slt, in American English | the language's own voice |
  * | men of es, fr, de, it | | rms, in American English | the language's own voice, lower |
  *
- * Flite (CMU) has slt (female), rms, awb and kal (male). Pico has one female voice a language. A voice never falls back to
- * silence: whoever is called hears that something is said.
+ * Flite (CMU) has slt (female), rms, awb and kal (male). Pico has one female voice per language. A voice never falls
+ * back to silence, so that the called person hears something.
  */
 import { VOICES, type Voice } from '../../v1-wire/commands';
 
 export interface FliteVoice {
   name: 'slt' | 'rms' | 'awb' | 'kal';
-  /** Mean of the pitch, Hz; undefined: the speaker's own (slt 170, rms 110, awb 130). */
+  /** Mean pitch; Hz. Default: the voice's own (slt 170, rms 110, awb 130). */
   pitch?: number | undefined;
-  /** Length, of the speaker's own. */
+  /** Factor of the duration. Default: 1. */
   stretch?: number | undefined;
 }
 
 export interface PicoVoice {
-  /** As in the names of the files, `de-DE_ta.bin` and `de-DE_gl0_sg.bin`. */
+  /** Language code in the file names, `de-DE_ta.bin` and `de-DE_gl0_sg.bin`. */
   language: string;
-  /** Of the speaker's own pitch, in percent. */
+  /** Percentage of the voice's own pitch. */
   pitch: number;
 }
 
 export interface SpokenVoice {
   flite: FliteVoice;
-  /** Where the language is installed. */
+  /** Used instead of flite if the language is installed. */
   pico?: PicoVoice | undefined;
 }
 
@@ -57,7 +57,7 @@ const PICO_LANGUAGES: ReadonlyMap<string, string> = new Map([
 
 const MALE_PITCH_PERCENT = 65;
 
-/** @param name of `VOICES`; any other is taken for the first of them */
+/** @param name name of one of `VOICES`; any other name means the first */
 export function spokenVoice(name: string | undefined): SpokenVoice & { voice: Voice } {
   const voice = VOICES.find((known) => known.name === name) ?? VOICES[0]!;
   const flite = ENGLISH.get(voice.name) ?? { name: voice.gender === 'female' ? 'slt' : 'rms' };

@@ -1,4 +1,7 @@
-/** What is used of WebAssembly: `@types/node` of Node 20 has none of it, and the `dom` library would bring a browser along. */
+/**
+ * The used part of WebAssembly. `@types/node` for Node 20 does not have it, and the `dom` library contains browser
+ * types.
+ */
 declare namespace WebAssembly {
   class Module {
     private readonly compiled: unique symbol;

@@ -1,4 +1,4 @@
-/** The thread that speaks: a sentence takes up to a second. */
+/** Worker thread for speech. A sentence takes up to a second. */
 import { serve } from '../sounds/serve';
 import { loadFlite, type Flite } from './flite';
 import type { LanguageFiles } from './languages';
