@@ -128,7 +128,7 @@ it.each([
   routes.set('/x', (_, response) => response.writeHead(status).end());
   await expect(open()(`${base}/x?signature=secret`)).rejects.toMatchObject({
     code,
-    message: `${base}/x was answered with ${status}`,
+    message: `${base}/x returned status ${status}`,
   });
 });
 

@@ -217,7 +217,7 @@ it('says which format it is where it is none that can be played: GSM', () => {
   wav.writeUInt16LE(0x31, 20);
   wav.writeUInt16LE(65, 32);
   wav.writeUInt16LE(0, 34);
-  expect(() => collect(decodeWav(wav))).toThrow('format 49, which is not supported');
+  expect(() => collect(decodeWav(wav))).toThrow('format 49 is not supported');
 });
 
 it('refuses what is longer than it may be', () => {
