@@ -105,8 +105,8 @@ async function openMediaCalls(calls, phonePorts) {
       const answer = leg.answer(sdp(phonePorts[ports.length % phonePorts.length]));
       ports.push(Number(/^m=audio (\d+)/m.exec(answer)[1]));
     }
-    a.party.sayTo(b.party.hear);
-    b.party.sayTo(a.party.hear);
+    a.party.pipeTo(b.party.write);
+    b.party.pipeTo(a.party.write);
   }
   const closeCalls = () => {
     clock.close();

@@ -16,7 +16,7 @@ export interface AudioPlayerDeps {
 }
 
 export function audioPlayers(deps: AudioPlayerDeps): CreatePlayer {
-  return (listener, hear, internalErrors) => createAudioPlayer(deps, listener, hear, internalErrors);
+  return (listener, write, internalErrors) => createAudioPlayer(deps, listener, write, internalErrors);
 }
 
 interface Playing {
@@ -35,15 +35,15 @@ interface Playing {
 function createAudioPlayer(
   { clock, sounds, log }: AudioPlayerDeps,
   listener: PlayerListener,
-  hear: PacketSink,
+  write: PacketSink,
   internalErrors: InternalErrors,
 ): Player {
   let playing: Playing | undefined;
   // Pending notifications in order. They are never sent synchronously from `play` or `stop`.
-  let toTell: (() => void)[] = [];
+  let pending: (() => void)[] = [];
 
   const tell = (): void => {
-    for (const one of toTell.splice(0)) one();
+    for (const one of pending.splice(0)) one();
   };
   /** @returns the playback that was ended */
   const end = (): Playing | undefined => {
@@ -55,14 +55,14 @@ function createAudioPlayer(
   };
   const abandon = (): void => {
     end();
-    toTell = [];
+    pending = [];
   };
   const stop = (): void => {
     const stopped = end();
     if (!stopped) return;
     const { playback, started } = stopped;
-    if (!started) toTell.push(() => listener.playStarted(playback));
-    toTell.push(() => listener.playDone(playback));
+    if (!started) pending.push(() => listener.playStarted(playback));
+    pending.push(() => listener.playDone(playback));
     setImmediate(internalErrors.guard('player', tell));
   };
 
@@ -82,7 +82,7 @@ function createAudioPlayer(
         playing = undefined;
         return listener.playDone(playback);
       }
-      hear({
+      write({
         kind: 'audio',
         codec: 'PCMU',
         payload: sound.payload(position, playback.loop),

@@ -46,16 +46,16 @@ export function guardedSink(internalErrors: InternalErrors, where: string, take:
 /** The audio of a line's far end. */
 export interface Party {
   /** Sends a packet to the far end. Has no effect after the line has closed. */
-  readonly hear: PacketSink;
+  readonly write: PacketSink;
   /** Sets the one sink for packets from the far end; undefined for none. */
-  sayTo(sink: PacketSink | undefined): void;
+  pipeTo(sink: PacketSink | undefined): void;
   /** Sets the one tap that gets a copy of all packets from and to the far end, for recording; undefined for none. */
   tap(tap: Tap | undefined): void;
 }
 
 export interface Tap {
   /** Packets from the far end. */
-  said: PacketSink;
+  onReceived: PacketSink;
   /** Packets to the far end. */
-  heard: PacketSink;
+  onSent: PacketSink;
 }

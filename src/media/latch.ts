@@ -51,7 +51,7 @@ export function createLatch({ peer, isOwnPort = () => false }: LatchOptions = {}
   /**
    * Whether an address is neither that of the signalling nor that in SDP. RTP ports also receive packets from scanners.
    */
-  const isStranger = ({ address }: Address): boolean => address !== peer && address !== expected?.address;
+  const isUnexpected = ({ address }: Address): boolean => address !== peer && address !== expected?.address;
 
   const latch = (source: RemoteInfo, now: number): true => {
     latched = { address: source.address, port: source.port };
@@ -82,14 +82,14 @@ export function createLatch({ peer, isOwnPort = () => false }: LatchOptions = {}
         if (movedAt !== undefined && now - movedAt > SETTLED_MS) latch(source, now);
         return true;
       }
-      const free = !latched || movedAt !== undefined || (isStranger(latched) && !isStranger(source));
+      const free = !latched || movedAt !== undefined || (isUnexpected(latched) && !isUnexpected(source));
       const rebound = from === ssrc && now - lastAt > QUIET_MS;
-      const leftOver = lastAt - latchedAt < PROVEN_MS && now - lastAt > GONE_MS && !isStranger(source);
+      const leftOver = lastAt - latchedAt < PROVEN_MS && now - lastAt > GONE_MS && !isUnexpected(source);
       if ((!free && !rebound && !leftOver && !isSame(source, expected)) || isOwnPort(source)) return false;
       ssrc = from;
       return latch(source, now);
     },
-    knows: (source) => (latched ? isSame(latched, source) : !isStranger(source)),
+    knows: (source) => (latched ? isSame(latched, source) : !isUnexpected(source)),
   };
 }
 

@@ -16,9 +16,9 @@ export interface AudioStream {
   /** Payload types that may be received. */
   receivable: ReadonlyMap<number, Codec | 'telephone-event'>;
   /** Whether the far end receives audio. */
-  mayHear: boolean;
+  farEndReceives: boolean;
   /** Whether the far end sends audio. */
-  maySay: boolean;
+  farEndSends: boolean;
   /** Whether the far end has put the call on hold. */
   held: boolean;
 }
@@ -135,8 +135,8 @@ function streamOf(medium: SdpMedia): AudioStream | undefined {
     remote: remoteOf(medium),
     eventType,
     receivable,
-    mayHear: direction === 'sendrecv' || direction === 'recvonly',
-    maySay: direction === 'sendrecv' || direction === 'sendonly',
+    farEndReceives: direction === 'sendrecv' || direction === 'recvonly',
+    farEndSends: direction === 'sendrecv' || direction === 'sendonly',
     held: direction === 'sendonly' || direction === 'inactive',
   };
 }

@@ -26,7 +26,7 @@ export interface PlayerListener {
 
 /**
  * Creates a player for one far end.
- * @param hear receives the packets
+ * @param write receives the packets
  * @param internalErrors internal errors of the call
  */
-export type CreatePlayer = (listener: PlayerListener, hear: PacketSink, internalErrors: InternalErrors) => Player;
+export type CreatePlayer = (listener: PlayerListener, write: PacketSink, internalErrors: InternalErrors) => Player;

@@ -94,6 +94,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (packet.kind === 'audio') timeline.add(packet, elapsed());
   });
   setMaxSeconds(options.maxSeconds);
-  party?.tap({ said: take, heard: take });
+  party?.tap({ onReceived: take, onSent: take });
   return { startTime, setMaxSeconds, stop, ended };
 }

@@ -65,7 +65,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
   let stopTicking: (() => void) | undefined;
   let isClosed = false;
   let silentFor = 0; // seconds
-  let saidSilent = false;
+  let reportedSilent = false;
 
   socket.on('message', (datagram, source) => {
     if (isClosed) return;
@@ -76,7 +76,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
       silentFor = 0;
       if (packet === 'alive') return;
       if (packet.kind === 'telephone-event') keys.take(packet);
-      tap?.said(packet);
+      tap?.onReceived(packet);
       sink?.(packet);
     } catch (error) {
       internalErrors.report(error, { where: 'rtp packet' });
@@ -89,7 +89,7 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
     silentFor = 0;
     latch.expect(reachable(next.remote, deps.host));
     receiver.configure(next.receivable);
-    sender.configure(next.mayHear ? next : undefined);
+    sender.configure(next.farEndReceives ? next : undefined);
     if (!sender.pressing) stopPressing();
   };
   /** The leg ticks only while it sends keys: permanent ticks of all legs would cost more than the audio. */
@@ -107,21 +107,21 @@ export function createRtpLeg(rtpPort: RtpPort, listener: MediaLegListener, deps:
   };
 
   const checkSilence = (): void => {
-    if (silenceSeconds === 0 || saidSilent || isClosed) return;
-    if (!stream?.maySay || stream.held) return;
+    if (silenceSeconds === 0 || reportedSilent || isClosed) return;
+    if (!stream?.farEndSends || stream.held) return;
     silentFor += 1;
     if (silentFor <= silenceSeconds) return;
-    saidSilent = true;
+    reportedSilent = true;
     listener.silent();
   };
 
-  const hear = guardedSink(internalErrors, 'rtp send', (packet) => {
+  const write = guardedSink(internalErrors, 'rtp send', (packet) => {
     if (isClosed) return;
-    if (sender.send(packet)) tap?.heard(packet);
+    if (sender.send(packet)) tap?.onSent(packet);
   });
   const party: Party = {
-    hear,
-    sayTo: (next) => void (sink = next),
+    write,
+    pipeTo: (next) => void (sink = next),
     tap: (next) => void (tap = next),
   };
 

@@ -88,7 +88,7 @@ describe('comfort', () => {
     leg.answer(sdpOf(phone.port));
     const stream = {};
     const speak = (sequence: number): void =>
-      leg.party.hear({
+      leg.party.write({
         kind: 'audio',
         codec: 'PCMU',
         payload: Buffer.of(0x70),
@@ -162,7 +162,7 @@ describe('silence', () => {
 
   /** Something of the far end has come. */
   async function speak(): Promise<void> {
-    const taken = new Promise<void>((resolve) => leg.party.sayTo(() => resolve()));
+    const taken = new Promise<void>((resolve) => leg.party.pipeTo(() => resolve()));
     phone.send(portIn(leg.offer()), {});
     await taken;
   }

@@ -36,8 +36,8 @@ describe('the answer to an offer', () => {
       codec: 'PCMA',
       payloadType: 8,
       eventType: 96,
-      mayHear: true,
-      maySay: true,
+      farEndReceives: true,
+      farEndSends: true,
       held: false,
     });
     expect([...stream.receivable]).toEqual([
@@ -91,10 +91,10 @@ describe('the answer to an offer', () => {
   });
 
   it.each([
-    ['sendrecv', 'sendrecv', { held: false, mayHear: true, maySay: true }],
-    ['sendonly', 'recvonly', { held: true, mayHear: false, maySay: true }],
-    ['recvonly', 'sendonly', { held: false, mayHear: true, maySay: false }],
-    ['inactive', 'inactive', { held: true, mayHear: false, maySay: false }],
+    ['sendrecv', 'sendrecv', { held: false, farEndReceives: true, farEndSends: true }],
+    ['sendonly', 'recvonly', { held: true, farEndReceives: false, farEndSends: true }],
+    ['recvonly', 'sendonly', { held: false, farEndReceives: true, farEndSends: false }],
+    ['inactive', 'inactive', { held: true, farEndReceives: false, farEndSends: false }],
   ] as const)('to %s is %s', (offered, answer, stream) => {
     const offer = sdp('m=audio 4000 RTP/AVP 0', `a=${offered}`);
     expect(answered(offer).at(-1)).toBe(`a=${answer}`);
@@ -104,7 +104,7 @@ describe('the answer to an offer', () => {
   it.each(['0.0.0.0', '::'])('takes c=%s for hold', (address) => {
     const offer = from(address, 'm=audio 4000 RTP/AVP 0');
     expect(answered(offer).at(-1)).toBe('a=recvonly');
-    expect(answerOffer(offer, 10_000).stream).toMatchObject({ held: true, mayHear: false, remote: undefined });
+    expect(answerOffer(offer, 10_000).stream).toMatchObject({ held: true, farEndReceives: false, remote: undefined });
   });
 
   it.each(['phone.example.com', '224.2.1.1', 'ff15::101', 'fe80::1%eth0'])(
@@ -112,7 +112,7 @@ describe('the answer to an offer', () => {
     (address) => {
       expect(answerOffer(from(address, 'm=audio 4000 RTP/AVP 0'), 10_000).stream).toMatchObject({
         held: false,
-        mayHear: true,
+        farEndReceives: true,
         remote: undefined,
       });
     },

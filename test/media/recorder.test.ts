@@ -46,7 +46,7 @@ interface Options {
 function recording(options: Options = {}) {
   let tap: Tap | undefined;
   let ms = 5_000;
-  const party: Party = { hear: () => undefined, sayTo: () => undefined, tap: (given) => (tap = given) };
+  const party: Party = { write: () => undefined, pipeTo: () => undefined, tap: (given) => (tap = given) };
   const file = path.join(folder, 'a.wav');
   const recorder = createRecorder({
     open: () => open(file, 'wx'),
@@ -62,8 +62,8 @@ function recording(options: Options = {}) {
     tapped: () => tap !== undefined,
     /** ms since the beginning */
     at: (since: number) => (ms = 5_000 + since),
-    said: (one: Packet) => tap?.said(one),
-    heard: (one: Packet) => tap?.heard(one),
+    said: (one: Packet) => tap?.onReceived(one),
+    heard: (one: Packet) => tap?.onSent(one),
     samples: async (): Promise<Int16Array> => {
       recorder.stop();
       const result = await recorder.ended;

@@ -47,8 +47,8 @@ async function call({ listener = nobody, sdpPort, ...sdp }: CallOptions = {}): P
 }
 
 function bridge(a: End, b: End): void {
-  a.leg.party.sayTo(b.leg.party.hear);
-  b.leg.party.sayTo(a.leg.party.hear);
+  a.leg.party.pipeTo(b.leg.party.write);
+  b.leg.party.pipeTo(a.leg.party.write);
 }
 
 it('carries what each side says to the other', async () => {
@@ -131,8 +131,8 @@ it.each(['sendonly', 'inactive'])(
     b.leg.answer(sdpOf(b.phone.port, { direction }));
     expect(b.leg.held).toBe(true);
     let dropped = 0;
-    const hear = b.leg.party.hear;
-    a.leg.party.sayTo((packet) => {
+    const hear = b.leg.party.write;
+    a.leg.party.pipeTo((packet) => {
       hear(packet);
       dropped += 1;
       if (dropped !== 2) return;
@@ -149,8 +149,8 @@ it('lets a recording hear both sides, as they were heard', async () => {
   bridge(a, b);
   const taped: string[] = [];
   b.leg.party.tap({
-    said: ({ payload }) => taped.push(`said ${Buffer.from(payload).toString()}`),
-    heard: ({ codec, payload }) => taped.push(`heard ${codec} ${Buffer.from(payload).toString()}`),
+    onReceived: ({ payload }) => taped.push(`said ${Buffer.from(payload).toString()}`),
+    onSent: ({ codec, payload }) => taped.push(`heard ${codec} ${Buffer.from(payload).toString()}`),
   });
   a.phone.send(a.port, { payload: Buffer.from('hello') });
   await b.phone.next();
@@ -166,11 +166,11 @@ it('calls with an offer of our own, and speaks as it is answered', async () => {
   const [phone, leg, a] = await Promise.all([openFarEnd(), media.open(nobody), call()]);
   phones.push(phone);
   const port = portIn(leg.offer());
-  a.leg.party.sayTo(leg.party.hear);
+  a.leg.party.pipeTo(leg.party.write);
   leg.takeAnswer(sdpOf(phone.port, { formats: '8 101' }));
   a.phone.send(a.port, {});
   expect(await phone.next()).toMatchObject({ payloadType: 8 });
-  leg.party.sayTo(a.leg.party.hear);
+  leg.party.pipeTo(a.leg.party.write);
   phone.send(port, { payloadType: 8, payload: Buffer.of(0xd5) });
   expect((await a.phone.next()).payload).toEqual(Buffer.of(0xfe));
 });
@@ -195,8 +195,8 @@ it('is gone when it is closed: twice, with people speaking to it, and with its p
   expect(media.size).toBe(1);
   b.leg.sendDtmf('1');
   const taken = new Promise<void>((resolve) =>
-    a.leg.party.sayTo((packet) => {
-      b.leg.party.hear(packet);
+    a.leg.party.pipeTo((packet) => {
+      b.leg.party.write(packet);
       resolve();
     }),
   );
@@ -218,7 +218,7 @@ it('closes the port that was being opened when the media were closed', async () 
 /** Resolves when what `from` has sent so far must have arrived: a packet behind it has. */
 async function arrived(from: FarEndPort): Promise<void> {
   const gate = await call();
-  const passed = new Promise<void>((resolve) => gate.leg.party.sayTo(() => resolve()));
+  const passed = new Promise<void>((resolve) => gate.leg.party.pipeTo(() => resolve()));
   from.send(gate.port, { payload: Buffer.from('gate') });
   await passed;
 }
@@ -231,9 +231,9 @@ it('two far ends that name each other’s ports here make no sound that goes rou
   one.takeAnswer(sdpOf(otherPort!));
   other.takeAnswer(sdpOf(onePort!));
   for (const leg of [one, other]) {
-    leg.party.sayTo((packet) => {
+    leg.party.pipeTo((packet) => {
       received.push(packet);
-      leg.party.hear(packet);
+      leg.party.write(packet);
     });
   }
   // Nobody is spoken to before a far end of its own has spoken.
@@ -241,7 +241,7 @@ it('two far ends that name each other’s ports here make no sound that goes rou
     ...{ kind: 'audio', codec: 'PCMU', payload: Buffer.alloc(160), stream: {} },
     ...{ sequence: 1, timestamp: 0, marker: true },
   };
-  one.party.hear(packet);
+  one.party.write(packet);
   phone.send(otherPort!, {});
   await phone.next(); // it is heard, and hears itself
   expect(received).toHaveLength(1);

@@ -9,12 +9,12 @@ export class LoopParty implements Party {
   #tap: Tap | undefined;
   #passing = false;
   readonly #keys;
-  readonly hear: PacketSink;
+  readonly write: PacketSink;
 
   /** @param keyHeard a telephone event was heard; once a key press */
   constructor(keyHeard: (key: string) => void, internalErrors: InternalErrors) {
     this.#keys = createKeyDetector(keyHeard);
-    this.hear = guardedSink(internalErrors, 'loop', (packet) => this.#hear(packet));
+    this.write = guardedSink(internalErrors, 'loop', (packet) => this.#write(packet));
   }
 
   static join(one: LoopParty, two: LoopParty): void {
@@ -22,7 +22,7 @@ export class LoopParty implements Party {
     two.#other = one;
   }
 
-  sayTo(sink: PacketSink | undefined): void {
+  pipeTo(sink: PacketSink | undefined): void {
     this.#sink = sink;
   }
 
@@ -30,7 +30,7 @@ export class LoopParty implements Party {
     this.#tap = tap;
   }
 
-  #hear(packet: Packet): void {
+  #write(packet: Packet): void {
     // Both ends in one bridge, or several loops in a ring: it would go round without end.
     if (this.#passing) return;
     this.#passing = true;
@@ -42,13 +42,13 @@ export class LoopParty implements Party {
   }
 
   #pass(packet: Packet): void {
-    this.#tap?.heard(packet);
+    this.#tap?.onSent(packet);
     if (packet.kind === 'telephone-event') this.#keys.take(packet);
     if (this.#other) this.#other.#say(packet);
   }
 
   #say(packet: Packet): void {
-    this.#tap?.said(packet);
+    this.#tap?.onReceived(packet);
     this.#sink?.(packet);
   }
 }

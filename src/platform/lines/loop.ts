@@ -46,7 +46,7 @@ class LoopEnd implements Line {
         playDone: (playback) => this.#state !== 'ended' && this.listener?.playDone(playback),
         playFailed: (playback, reason) => this.listener?.playFailed(playback, reason),
       },
-      this.party?.hear ?? (() => undefined),
+      this.party?.write ?? (() => undefined),
       this.internalErrors,
     );
   }
@@ -94,7 +94,7 @@ class LoopEnd implements Line {
   }
 
   connect(other: Line | undefined): void {
-    this.party?.sayTo(this.#state === 'up' ? other?.party?.hear : undefined);
+    this.party?.pipeTo(this.#state === 'up' ? other?.party?.write : undefined);
     if (this.#connected === (other !== undefined)) return;
     this.#connected = other !== undefined;
     this.deps.farEnds.note(this.farEnd, other ? 'connected' : 'disconnected');
@@ -118,7 +118,7 @@ class LoopEnd implements Line {
     this.#state = 'ended';
     runAll(
       () => this.#player.abandon(),
-      () => this.party?.sayTo(undefined),
+      () => this.party?.pipeTo(undefined),
       () => this.deps.farEnds.note(this.farEnd, 'ended', { cause }),
     );
   }

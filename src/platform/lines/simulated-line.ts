@@ -74,7 +74,7 @@ export class SimulatedLine implements Line {
     const { sound, createPlayer } = deps;
     const keyHeard = (key: string): void => this.#note('dtmf-received', { detail: key });
     this.party = sound && new SimulatedParty({ sound, timers: this.#timers, createPlayer, keyHeard, internalErrors });
-    this.#player = createPlayer(listener, this.party?.hearPlayed ?? (() => undefined), internalErrors);
+    this.#player = createPlayer(listener, this.party?.writePlayed ?? (() => undefined), internalErrors);
   }
 
   /** The platform dials this far end. */

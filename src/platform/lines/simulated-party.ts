@@ -49,19 +49,19 @@ export class SimulatedParty implements Party {
       deps.internalErrors,
     );
     this.#keys = createKeyDetector((key) => deps.keyHeard(key));
-    this.hear = guardedSink(deps.internalErrors, 'simulated far end', (packet) => {
-      this.#tap?.heard(packet);
+    this.write = guardedSink(deps.internalErrors, 'simulated far end', (packet) => {
+      this.#tap?.onSent(packet);
       if (packet.kind === 'telephone-event') this.#keys.take(packet);
       else this.#echo(packet);
     });
   }
 
-  readonly hear: PacketSink;
+  readonly write: PacketSink;
 
   /** What the platform plays: it leads to no answer. */
-  readonly hearPlayed: PacketSink = (packet) => this.#tap?.heard(packet);
+  readonly writePlayed: PacketSink = (packet) => this.#tap?.onSent(packet);
 
-  sayTo(sink: PacketSink | undefined): void {
+  pipeTo(sink: PacketSink | undefined): void {
     if (sink === this.#sink) return;
     this.#sink = sink;
     this.#listener++;
@@ -81,12 +81,12 @@ export class SimulatedParty implements Party {
 
   /** Speaks to the other from now on. Two simulated far ends have nothing to say to each other. */
   connect(other: Party | undefined): void {
-    this.sayTo(other instanceof SimulatedParty ? undefined : other?.hear);
+    this.pipeTo(other instanceof SimulatedParty ? undefined : other?.write);
   }
 
   /** The line is gone. */
   close(): void {
-    this.sayTo(undefined);
+    this.pipeTo(undefined);
   }
 
   #echo(packet: Packet): void {
@@ -101,7 +101,7 @@ export class SimulatedParty implements Party {
   }
 
   #say(packet: Packet): void {
-    this.#tap?.said(packet);
+    this.#tap?.onReceived(packet);
     this.#sink?.(packet);
   }
 }

@@ -46,10 +46,10 @@ export class SipLine implements Line {
 
   readonly party: Party = {
     // Whatever is played goes before what the partner says.
-    hear: (packet) => {
-      if (!this.#playing) this.#leg?.party.hear(packet);
+    write: (packet) => {
+      if (!this.#playing) this.#leg?.party.write(packet);
     },
-    sayTo: (sink) => this.#leg?.party.sayTo(sink),
+    pipeTo: (sink) => this.#leg?.party.pipeTo(sink),
     tap: (tap) => this.#leg?.party.tap(tap),
   };
 
@@ -125,7 +125,7 @@ export class SipLine implements Line {
           if (this.#state === 'up') this.#listener?.playFailed(playback, reason);
         },
       },
-      leg.party.hear,
+      leg.party.write,
       this.internalErrors,
     );
     return true;
@@ -173,7 +173,7 @@ export class SipLine implements Line {
 
   connect(other: Line | undefined): void {
     this.#partner = other;
-    this.#leg?.party.sayTo(other?.party?.hear);
+    this.#leg?.party.pipeTo(other?.party?.write);
   }
 
   /** It could not be set up at all. */

@@ -55,8 +55,8 @@ function loop(sound = true) {
 function partner() {
   const heard: number[] = [];
   const party: Party = {
-    hear: ({ sequence }) => void heard.push(sequence),
-    sayTo: () => undefined,
+    write: ({ sequence }) => void heard.push(sequence),
+    pipeTo: () => undefined,
     tap: () => undefined,
   };
   return { heard, line: { party } as Line };
@@ -68,12 +68,12 @@ it('what is said to one end is heard by the partner of the other, and is on both
   outgoing.connect(a.line);
   incoming.connect(b.line);
   const tapped: string[] = [];
-  outgoing.party?.tap({ said: () => tapped.push('outgoing said'), heard: () => tapped.push('outgoing heard') });
-  incoming.party?.tap({ said: () => tapped.push('incoming said'), heard: () => tapped.push('incoming heard') });
-  outgoing.party?.hear(packet(1));
+  outgoing.party?.tap({ onReceived: () => tapped.push('outgoing said'), onSent: () => tapped.push('outgoing heard') });
+  incoming.party?.tap({ onReceived: () => tapped.push('incoming said'), onSent: () => tapped.push('incoming heard') });
+  outgoing.party?.write(packet(1));
   expect([a.heard, b.heard]).toEqual([[], [1]]);
   expect(tapped).toEqual(['outgoing heard', 'incoming said']);
-  incoming.party?.hear(packet(2));
+  incoming.party?.write(packet(2));
   expect([a.heard, b.heard]).toEqual([[2], [1]]);
 });
 
@@ -89,7 +89,7 @@ it('a key pressed on one side is pressed on the other', () => {
   const { outgoing, told } = loop();
   const payload = Uint8Array.of(7, 0x8a, 1, 224);
   for (const sequence of [1, 2, 3])
-    outgoing.party?.hear(packet(sequence, { kind: 'telephone-event', payload, timestamp: 160 }));
+    outgoing.party?.write(packet(sequence, { kind: 'telephone-event', payload, timestamp: 160 }));
   expect(told).toEqual([]);
   jest.advanceTimersByTime(1);
   expect(told).toEqual(['incoming dtmf 7']);
@@ -100,9 +100,9 @@ it('both ends in one bridge: nothing goes round', () => {
   outgoing.connect(incoming);
   incoming.connect(outgoing);
   let said = 0;
-  incoming.party?.tap({ said: () => said++, heard: () => undefined });
-  outgoing.party?.hear(packet(1));
-  outgoing.party?.hear(packet(2));
+  incoming.party?.tap({ onReceived: () => said++, onSent: () => undefined });
+  outgoing.party?.write(packet(1));
+  outgoing.party?.write(packet(2));
   expect(said).toBe(2);
 });
 
@@ -112,7 +112,7 @@ it('nobody is heard after the end', () => {
   incoming.connect(b.line);
   outgoing.hangUp('NORMAL_CLEARING');
   jest.advanceTimersByTime(10);
-  outgoing.party?.hear(packet(1));
+  outgoing.party?.write(packet(1));
   expect(b.heard).toEqual([]);
 });
 

@@ -49,7 +49,7 @@ function players(timers: Timers) {
 /** A real phone: keeps what it hears. */
 function phone() {
   const heard: Packet[] = [];
-  const party: Party = { hear: (one) => void heard.push(one), sayTo: () => undefined, tap: () => undefined };
+  const party: Party = { write: (one) => void heard.push(one), pipeTo: () => undefined, tap: () => undefined };
   const line = { party } as Line;
   return { heard, line };
 }
@@ -70,7 +70,7 @@ function up() {
   });
   line.receive(subscriberBehaviour(to, DEFAULT_TIMING), quietListener());
   jest.advanceTimersByTime(1_000);
-  const hear: PacketSink = (one) => line.party?.hear(one);
+  const hear: PacketSink = (one) => line.party?.write(one);
   return { line, played, hear, farEnd };
 }
 
@@ -157,7 +157,7 @@ it('notes the keys that it hears, each once, and does not echo them', () => {
 it('what the platform plays is on the tap, as heard, and is not answered', () => {
   const { line, listener } = greeted();
   const tapped: string[] = [];
-  line.party?.tap({ said: () => tapped.push('said'), heard: () => tapped.push('heard') });
+  line.party?.tap({ onReceived: () => tapped.push('said'), onSent: () => tapped.push('heard') });
   line.play(sentence);
   jest.advanceTimersByTime(1_000);
   expect(tapped).toEqual(['heard']);
@@ -168,8 +168,8 @@ it('the tap gets what is heard, and the echo of it', () => {
   const { line, hear } = greeted();
   const tapped: [string, number][] = [];
   line.party?.tap({
-    said: ({ sequence }) => tapped.push(['said', sequence]),
-    heard: ({ sequence }) => tapped.push(['heard', sequence]),
+    onReceived: ({ sequence }) => tapped.push(['said', sequence]),
+    onSent: ({ sequence }) => tapped.push(['heard', sequence]),
   });
   hear(packet({}, 1));
   jest.advanceTimersByTime(300);
@@ -197,12 +197,12 @@ describe('two of them', () => {
     const [a, b] = [up(), up()];
     // As through a loop: neither sees that the other is simulated.
     const through = (to: SimulatedLine): Line => {
-      const hear: PacketSink = (one) => to.party?.hear(one);
-      const party: Party = { hear, sayTo: () => undefined, tap: () => undefined };
+      const hear: PacketSink = (one) => to.party?.write(one);
+      const party: Party = { write: hear, pipeTo: () => undefined, tap: () => undefined };
       return { party } as Line;
     };
     const said: number[] = [];
-    a.line.party?.tap({ said: ({ sequence }) => said.push(sequence), heard: () => undefined });
+    a.line.party?.tap({ onReceived: ({ sequence }) => said.push(sequence), onSent: () => undefined });
     a.line.connect(through(b.line));
     b.line.connect(through(a.line));
     jest.advanceTimersByTime(GREETING_MS);

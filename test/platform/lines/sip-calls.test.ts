@@ -18,7 +18,7 @@ const endpoint = { id: 'e-1', realm: 'biloxi.example.com', sipUri: 'sip:bob@bilo
 const request = { callId: 'c-1', from: '+15550001111', to: endpoint.sipUri };
 
 function leg(offer: () => string): MediaLeg {
-  const party = { hear: () => undefined, sayTo: () => undefined, tap: () => undefined };
+  const party = { write: () => undefined, pipeTo: () => undefined, tap: () => undefined };
   return {
     party,
     held: false,

@@ -31,7 +31,7 @@ it('a bridged far end hears its partner until what is played to it begins, and a
     onEnd: () => undefined,
   });
   const heard: Packet[] = [];
-  const party = { hear: (packet: Packet) => heard.push(packet), sayTo: () => undefined, tap: () => undefined };
+  const party = { write: (packet: Packet) => heard.push(packet), pipeTo: () => undefined, tap: () => undefined };
   line.useLeg({ party, close: () => undefined } as unknown as MediaLeg);
   line.tell({
     answered: () => undefined,
@@ -41,7 +41,7 @@ it('a bridged far end hears its partner until what is played to it begins, and a
   line.session.answered();
   const hears = (): boolean => {
     const before = heard.length;
-    line.party.hear(said);
+    line.party.write(said);
     return heard.length > before;
   };
 

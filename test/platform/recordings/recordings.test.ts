@@ -49,7 +49,7 @@ afterEach(async () => {
 
 function call(settings: Partial<CallSettings> = {}) {
   let tap: Tap | undefined;
-  const party: Party = { hear: () => undefined, sayTo: () => undefined, tap: (given) => (tap = given) };
+  const party: Party = { write: () => undefined, pipeTo: () => undefined, tap: (given) => (tap = given) };
   const nothing = (): void => undefined;
   const line: Line = {
     ring: nothing,
@@ -134,8 +134,8 @@ it('has both directions in it: two tones where they were said', async () => {
   const [said, heard] = [{}, {}];
   for (let i = 0; i < 50; i++) {
     const timestamp = i * 160;
-    tap()?.said({ ...packet, stream: said, sequence: i, timestamp, payload: tone(400, timestamp) });
-    if (i >= 25) tap()?.heard({ ...packet, stream: heard, sequence: i, timestamp, payload: tone(1_000, timestamp) });
+    tap()?.onReceived({ ...packet, stream: said, sequence: i, timestamp, payload: tone(400, timestamp) });
+    if (i >= 25) tap()?.onSent({ ...packet, stream: heard, sequence: i, timestamp, payload: tone(1_000, timestamp) });
   }
   one.hangUp();
   await event();
