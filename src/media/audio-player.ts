@@ -22,7 +22,7 @@ export function audioPlayers(deps: AudioPlayerDeps): CreatePlayer {
 interface Playing {
   playback: Playback;
   /** Aborts loading when the playback is stopped or replaced. */
-  unwanted: AbortController;
+  loading: AbortController;
   /** Stops the ticks; undefined while the sound is loading. */
   stopTicks?: () => void;
   started: boolean;
@@ -42,7 +42,7 @@ function createAudioPlayer(
   // Pending notifications in order. They are never sent synchronously from `play` or `stop`.
   let pending: (() => void)[] = [];
 
-  const tell = (): void => {
+  const notify = (): void => {
     for (const one of pending.splice(0)) one();
   };
   /** @returns the playback that was ended */
@@ -50,7 +50,7 @@ function createAudioPlayer(
     const ended = playing;
     playing = undefined;
     ended?.stopTicks?.();
-    ended?.unwanted.abort();
+    ended?.loading.abort();
     return ended;
   };
   const abandon = (): void => {
@@ -63,7 +63,7 @@ function createAudioPlayer(
     const { playback, started } = stopped;
     if (!started) pending.push(() => listener.playStarted(playback));
     pending.push(() => listener.playDone(playback));
-    setImmediate(internalErrors.guard('player', tell));
+    setImmediate(internalErrors.guard('player', notify));
   };
 
   const start = (current: Playing, samples: Int16Array): void => {
@@ -74,7 +74,7 @@ function createAudioPlayer(
     let packets = 0;
     const tick = (): void => {
       if (!current.started) {
-        tell(); // the end of the previous playback comes first
+        notify(); // the end of the previous playback comes first
         if (playing !== current) return;
       }
       if (position >= samples.length) {
@@ -104,16 +104,16 @@ function createAudioPlayer(
   return {
     play(playback) {
       stop();
-      const current: Playing = { playback, started: false, unwanted: new AbortController() };
+      const current: Playing = { playback, started: false, loading: new AbortController() };
       playing = current;
       sounds
-        .load(playback, current.unwanted.signal)
+        .load(playback, current.loading.signal)
         .then(
           (samples) => playing === current && start(current, samples),
           (error: unknown) => {
             if (playing !== current) return;
             playing = undefined;
-            tell();
+            notify();
             log.warn({ event: 'playback-failed', err: error, kind: playback.kind }, 'playback failed');
             listener.playFailed(playback, messageOf(error));
           },

@@ -15,9 +15,9 @@ const PERIOD_MS = 20;
 /** Subscribers are spread over this many slots per period. A burst of hundreds of packets would be late or lost. */
 const SLOTS = 4;
 const SLOT_MS = PERIOD_MS / SLOTS;
-const MOST_TO_MAKE_UP = 1_000 / SLOT_MS;
+const MAX_MISSED_SLOTS = 1_000 / SLOT_MS;
 /** Timers have a resolution of 1 ms: a slot that is due within this time runs now instead of after another sleep. */
-const NEARLY_MS = 0.5;
+const EARLY_MS = 0.5;
 
 interface Subscriber {
   tick: () => void;
@@ -36,13 +36,13 @@ export function createClock(): Clock {
   let closed = false;
 
   const slotAt = (n: number): Set<Subscriber> => slots[n % SLOTS]!;
-  const slotTime = (): number => (performance.now() + NEARLY_MS - start) / SLOT_MS;
+  const slotTime = (): number => (performance.now() + EARLY_MS - start) / SLOT_MS;
 
   const run = (): void => {
     timer = undefined;
     running = true;
     const due = Math.floor(slotTime());
-    next = Math.max(next, due - MOST_TO_MAKE_UP);
+    next = Math.max(next, due - MAX_MISSED_SLOTS);
     for (; next <= due; next += 1) {
       const slot = slotAt(next);
       for (const subscriber of slot) if (subscriber.from <= next) tickOne(slot, subscriber);

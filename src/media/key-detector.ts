@@ -17,17 +17,17 @@ export interface KeyDetector {
 }
 
 /** Number of recent presses that are kept, to recognise their late packets. */
-const REMEMBERED = 16;
+const MAX_RECENT = 16;
 /** A packet that is further behind in sequence is not late: the sender has restarted its numbering. */
-const MOST_LATE = 100;
+const MAX_LATE = 100;
 /**
  * Minimum duration of a segment. Keys held longer than the maximum duration are sent in segments (RFC 4733 2.5.1.3).
  */
-const SHORTEST_SEGMENT = 0x8000;
+const MIN_SEGMENT = 0x8000;
 /** Maximum loss at the end of a segment; samples. */
-const MOST_LOST = 2_000;
+const MAX_LOST = 2_000;
 /** End packets are repeated for at most this time, which is shorter than a key and a pause; samples. */
-const RESENT_FOR = 480;
+const MAX_END_SPAN = 480;
 /** Tolerance for timestamps that increase with the duration; samples. */
 const ONE_PACKET = 160;
 
@@ -53,7 +53,7 @@ export function createKeyDetector(pressed: (key: string) => void): KeyDetector {
     const { stream, timestamp, sequence } = packet;
     const press = { stream, event, begin: timestamp, timestamp, sequence, ended: end, until: duration };
     recent.push(press);
-    if (recent.length > REMEMBERED) recent.shift();
+    if (recent.length > MAX_RECENT) recent.shift();
     const key = KEYS[event];
     if (key !== undefined) pressed(key);
     return press;
@@ -84,7 +84,7 @@ function isLate({ stream, sequence, timestamp }: EventPacket, last: Press): bool
   if (stream !== last.stream) return false;
   const ahead = timestampDistance(timestamp, last.timestamp);
   const inSequence = sequenceDistance(sequence, last.sequence);
-  return ahead <= 0 && ((inSequence < 0 && inSequence > -MOST_LATE) || (inSequence === 0 && ahead < 0));
+  return ahead <= 0 && ((inSequence < 0 && inSequence > -MAX_LATE) || (inSequence === 0 && ahead < 0));
 }
 
 /** Whether a late packet belongs to this press, whose packets may have different timestamps. */
@@ -93,8 +93,8 @@ function wasPartOf({ stream, timestamp }: EventPacket, event: TelephoneEvent, pr
   if (timestamp === press.begin || timestamp === press.timestamp) return true;
   const behind = timestampDistance(press.timestamp, timestamp);
   if (event.end)
-    return event.duration >= press.until && Math.abs(behind) <= (press.ended ? 0 : event.duration) + RESENT_FOR;
-  return Math.abs(behind - (press.until - event.duration)) <= RESENT_FOR;
+    return event.duration >= press.until && Math.abs(behind) <= (press.ended ? 0 : event.duration) + MAX_END_SPAN;
+  return Math.abs(behind - (press.until - event.duration)) <= MAX_END_SPAN;
 }
 
 /** Whether the packet continues the latest press. */
@@ -105,9 +105,9 @@ function goesOn(packet: EventPacket, event: TelephoneEvent, last: Press): boolea
   if (ahead === 0) return !beginsAgain(event, last);
   if (ahead < 0 || packet.marker) return false;
   const grown = event.duration - last.until;
-  if (event.end) return grown >= 0 && ahead <= (last.ended ? 0 : event.duration) + RESENT_FOR;
+  if (event.end) return grown >= 0 && ahead <= (last.ended ? 0 : event.duration) + MAX_END_SPAN;
   if (last.ended) return false;
-  const isNextSegment = last.until >= SHORTEST_SEGMENT && ahead >= last.until && ahead - last.until <= MOST_LOST;
+  const isNextSegment = last.until >= MIN_SEGMENT && ahead >= last.until && ahead - last.until <= MAX_LOST;
   // The second condition is for senders whose timestamps increase during a press.
   return isNextSegment || Math.abs(ahead - grown) <= ONE_PACKET;
 }
@@ -118,7 +118,7 @@ function goesOn(packet: EventPacket, event: TelephoneEvent, last: Press): boolea
  */
 function beginsAgain(event: TelephoneEvent, last: Press): boolean {
   if (event.end) return false;
-  return last.ended || (event.duration < last.until && last.until < SHORTEST_SEGMENT);
+  return last.ended || (event.duration < last.until && last.until < MIN_SEGMENT);
 }
 
 /**
@@ -126,5 +126,5 @@ function beginsAgain(event: TelephoneEvent, last: Press): boolean {
  */
 function goesOnElsewhere(packet: EventPacket, event: TelephoneEvent, last: Press): boolean {
   const grown = event.duration - last.until;
-  return !last.ended && !packet.marker && grown >= 0 && grown <= MOST_LOST;
+  return !last.ended && !packet.marker && grown >= 0 && grown <= MAX_LOST;
 }

@@ -28,7 +28,7 @@ export interface ReceiverCounts {
 }
 
 /** A larger gap means that the source has restarted (RFC 3550 A.1, MAX_DROPOUT), not that packets were lost. */
-const MOST_LOST = 3_000;
+const MAX_GAP = 3_000;
 
 /** State of an SSRC. */
 interface Source {
@@ -49,7 +49,7 @@ export function createRtpReceiver(latch: Latch): RtpReceiver {
   const sourceOf = (ssrc: number, sequence: number): Source => {
     if (current?.ssrc !== ssrc) [current, other] = [other?.ssrc === ssrc ? other : undefined, current];
     current ??= { ssrc, stream: {}, sequence, highest: sequence };
-    if (Math.abs(sequenceDistance(sequence, current.sequence)) > MOST_LOST) {
+    if (Math.abs(sequenceDistance(sequence, current.sequence)) > MAX_GAP) {
       current.stream = {};
       current.highest = sequence;
     }

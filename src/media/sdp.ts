@@ -45,10 +45,10 @@ export interface SessionDescription {
 }
 
 // Descriptions with many video codecs and candidates have about 6 kB and 150 lines.
-const MOST_CHARACTERS = 32_768;
-const MOST_LINES = 1_000;
-const MOST_MEDIA = 32;
-const MOST_FORMATS = 128;
+const MAX_CHARACTERS = 32_768;
+const MAX_LINES = 1_000;
+const MAX_MEDIA = 32;
+const MAX_FORMATS = 128;
 
 const EQUALS = 0x3d;
 const LETTER_A = 0x61;
@@ -64,9 +64,9 @@ const unreadable = (message: string): SdpError => new SdpError('sdp-unreadable',
  * @throws SdpError `sdp-unreadable` if the text is too long, has another version, or is not a session description
  */
 export function parseSdp(text: string): SessionDescription {
-  if (text.length > MOST_CHARACTERS) throw unreadable('The session description is too long');
-  const lines = text.split(/\r\n|\n|\r/, MOST_LINES + 1);
-  if (lines.length > MOST_LINES) throw unreadable('The session description has too many lines');
+  if (text.length > MAX_CHARACTERS) throw unreadable('The session description is too long');
+  const lines = text.split(/\r\n|\n|\r/, MAX_LINES + 1);
+  if (lines.length > MAX_LINES) throw unreadable('The session description has too many lines');
 
   let version: string | undefined;
   let origin: SdpOrigin | undefined;
@@ -88,7 +88,7 @@ export function parseSdp(text: string): SessionDescription {
         else connection = parseConnection(value) ?? connection;
         break;
       case 'm':
-        if (media.length === MOST_MEDIA) throw unreadable('The session description has too many media');
+        if (media.length === MAX_MEDIA) throw unreadable('The session description has too many media');
         current = parseMedia(value);
         media.push(current);
         break;
@@ -166,7 +166,7 @@ function parseConnection(value: string): string | undefined {
 
 /** m=<media> <port>[/count] <proto> <fmt> ... A malformed medium keeps its position (RFC 3264 6), with port 0. */
 function parseMedia(value: string): SdpMedia {
-  const [kind, ports, protocol, ...formats] = value.split(/[ \t]+/, MOST_FORMATS + 3).filter((field) => field !== '');
+  const [kind, ports, protocol, ...formats] = value.split(/[ \t]+/, MAX_FORMATS + 3).filter((field) => field !== '');
   const port = Number(/^\d{1,5}(?=\/|$)/.exec(ports ?? '')?.[0] ?? 0);
   return {
     kind: kind?.toLowerCase() ?? 'audio',

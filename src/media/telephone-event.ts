@@ -51,7 +51,7 @@ const END_PACKETS = 3;
 const REST_PACKETS = 1;
 const SHORT_PAUSE = 25; // half a second
 const VOLUME = 10; // -10 dBm0
-const MOST_QUEUED = 1_000;
+const MAX_QUEUED = 1_000;
 
 /** Generates the packets of queued keys, one step every 20 ms. */
 export interface KeySender {
@@ -84,7 +84,7 @@ export function createKeySender(): KeySender {
   return {
     press(digits) {
       const known = digits.replace(/[^0-9*#A-D,wW]/g, '');
-      queue = [...queue, ...known].slice(0, MOST_QUEUED);
+      queue = [...queue, ...known].slice(0, MAX_QUEUED);
     },
     step() {
       if (pause === 0 && key === undefined) begin();

@@ -6,13 +6,13 @@ import { frameHeader, type FrameHeader } from './mp3-header';
 import { isPlausible } from './mp3-side-info';
 
 /** Maximum number of bytes before the first frame. */
-const MOST_BEFORE = 1_000_000;
+const MAX_BEFORE = 1_000_000;
 /** Number of consecutive frames that identify MPEG audio. */
-const ENOUGH = 3;
+const MIN_FRAMES = 3;
 /** The same after other bytes, which may look like headers by chance. */
-const ENOUGH_BEHIND = 6;
+const MIN_FRAMES_AFTER_DATA = 6;
 /** Upper bound of free-format frames; bytes. */
-const LONGEST_FREE_FRAME = 4_096;
+const MAX_FREE_FRAME = 4_096;
 
 export interface FoundFrames {
   at: number;
@@ -23,7 +23,7 @@ export interface FoundFrames {
 /** @returns the first of several consecutive frames; undefined if the file is not MPEG audio */
 export function findFrames(file: Uint8Array): FoundFrames | undefined {
   const start = skipTags(file, 0);
-  const end = Math.min(file.length - 4, start + MOST_BEFORE);
+  const end = Math.min(file.length - 4, start + MAX_BEFORE);
   for (let at = file.indexOf(0xff, start); at >= 0 && at <= end; at = file.indexOf(0xff, at + 1)) {
     const header = frameHeader(file, at);
     if (!header) continue;
@@ -52,8 +52,8 @@ function isChain(file: Uint8Array, first: number, freeLength: number | undefined
   // Repeating samples of a tone may look like equal frames, so at least one frame must differ. This also skips silent
   // frames.
   let differs = isFirst;
-  for (let count = 0; count < (isFirst ? ENOUGH : ENOUGH_BEHIND); count += 1) {
-    if (at >= file.length - 3) return differs && count >= (isFirst ? 1 : ENOUGH);
+  for (let count = 0; count < (isFirst ? MIN_FRAMES : MIN_FRAMES_AFTER_DATA); count += 1) {
+    if (at >= file.length - 3) return differs && count >= (isFirst ? 1 : MIN_FRAMES);
     const header = frameHeader(file, at);
     const length = header && frameLength(header, freeLength);
     if (!begin || !header || !length || header.layer !== begin.layer || header.rate !== begin.rate) return false;
@@ -69,7 +69,7 @@ function isChain(file: Uint8Array, first: number, freeLength: number | undefined
 
 /** Determines the length of free-format frames from the distance to the next header. */
 function freeLengthAt(file: Uint8Array, first: number, header: FrameHeader, isFirst: boolean): number | undefined {
-  const end = Math.min(file.length - 4, first + LONGEST_FREE_FRAME);
+  const end = Math.min(file.length - 4, first + MAX_FREE_FRAME);
   for (let at = file.indexOf(0xff, first + 24); at >= 0 && at <= end; at = file.indexOf(0xff, at + 1)) {
     const freeLength = at - first - header.padding;
     if (isChain(file, first, freeLength, isFirst)) return freeLength;

@@ -16,7 +16,7 @@ export function sideInfoOf(frame: Uint8Array, { mpeg1, mono, crc }: FrameHeader)
 }
 
 /** Maximum number of pairs of large values: a granule has 576 values. */
-const MOST_PAIRS = 288;
+const MAX_PAIRS = 288;
 
 /**
  * Whether a frame is plausible: its parts fit in, and their fields have values that encoders use. Other bytes that look
@@ -32,7 +32,7 @@ export function isPlausible(frame: Uint8Array, header: FrameHeader, length: numb
   let bits = 0;
   for (let part = 0; part < (mpeg1 ? 2 : 1) * channels; part += 1) {
     bits += read(12);
-    if (read(9) > MOST_PAIRS) return false;
+    if (read(9) > MAX_PAIRS) return false;
     read(8 + (mpeg1 ? 4 : 9)); // gain, compression of scale factors
     const switching = read(1) === 1;
     const blockType = read(2);

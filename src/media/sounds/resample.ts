@@ -13,7 +13,7 @@ const KAISER_BETA = 0.1102 * (ATTENUATION_DB - 8.7);
 /** Zero crossings on each side, from Kaiser's formula for the filter length. */
 const HALF_WIDTH = Math.ceil((ATTENUATION_DB - 8) / (2.285 * Math.PI * (STOP - PASS)) / 2);
 /** Maximum number of filter phases. For ratios that need more, phases are interpolated. */
-const MOST_PHASES = 512;
+const MAX_PHASES = 512;
 
 export interface Resampler {
   /** Adds input and returns the output that is ready. The input is not retained. */
@@ -74,7 +74,7 @@ function createKernel(from: number, to: number): Kernel {
   const reach = 2 * Math.ceil((HALF_WIDTH / scale + 1) / 2); // even, for `dot`
   const taps = 2 * reach;
   const ratio = to / gcd(from, to);
-  const phases = ratio <= MOST_PHASES ? ratio : MOST_PHASES;
+  const phases = ratio <= MAX_PHASES ? ratio : MAX_PHASES;
   const table = Array.from({ length: phases + 1 }, (_, phase) => kernelPhase(phase / phases, reach, scale));
 
   const dot = (samples: Float32Array, start: number, phase: number): number => {

