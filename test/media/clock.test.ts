@@ -14,7 +14,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-it('ticks fifty times a second, as long as somebody listens', () => {
+it('ticks fifty times a second until it is unsubscribed', () => {
   let ticks = 0;
   const stop = every(() => (ticks += 1));
   jest.advanceTimersByTime(12_000);
@@ -25,7 +25,7 @@ it('ticks fifty times a second, as long as somebody listens', () => {
   expect(ticks).toBe(600);
 });
 
-it('has no timer while nobody listens, nor after it was closed', () => {
+it('has no timer without subscribers, nor after it was closed', () => {
   expect(jest.getTimerCount()).toBe(0);
   const stops = [every(() => undefined), every(() => undefined)];
   expect(jest.getTimerCount()).toBe(1);
@@ -37,7 +37,7 @@ it('has no timer while nobody listens, nor after it was closed', () => {
   expect(jest.getTimerCount()).toBe(0);
 });
 
-it('never ticks before 20 ms were due, and keeps the pace through timers that are late', () => {
+it('never ticks early, and keeps the rate when timers are late', () => {
   const at: number[] = [];
   const began = performance.now();
   every(() => at.push(performance.now() - began));
@@ -46,12 +46,12 @@ it('never ticks before 20 ms were due, and keeps the pace through timers that ar
   expect(Math.max(...drift.map(Math.abs))).toBeLessThanOrEqual(1);
 });
 
-it('gives newcomers the least loaded of four slots', () => {
+it('assigns subscribers to the slot with the lowest load', () => {
   const ticked: string[] = [];
   const stops = ['a', 'b', 'c', 'd', 'e'].map((name) => every(() => ticked.push(name)));
   jest.advanceTimersByTime(40);
   stops[1]!();
-  every(() => ticked.push('f')); // into the slot that b has left
+  every(() => ticked.push('f')); // into the slot that b has freed
   jest.advanceTimersByTime(20);
   ticked.length = 0;
   const alone: string[][] = [];
@@ -62,7 +62,7 @@ it('gives newcomers the least loaded of four slots', () => {
   expect(alone.sort((x, y) => x.join().localeCompare(y.join()))).toEqual([['a', 'e'], ['c'], ['d'], ['f']]);
 });
 
-it('makes up for what a stall has missed, but not for a newcomer', () => {
+it('makes up ticks that a stall has missed, but not for later subscribers', () => {
   let old = 0;
   let newcomer = 0;
   every(() => (old += 1));
@@ -75,7 +75,7 @@ it('makes up for what a stall has missed, but not for a newcomer', () => {
   expect(newcomer).toBeLessThanOrEqual(1);
 });
 
-it('does not make up for hours of sleep', () => {
+it('does not make up ticks after hours of sleep', () => {
   let ticks = 0;
   every(() => (ticks += 1));
   jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 3_600_000);
@@ -84,7 +84,7 @@ it('does not make up for hours of sleep', () => {
   expect(ticks).toBeLessThanOrEqual(52);
 });
 
-it('lets a tick end itself and begin others', () => {
+it('lets a tick cancel itself and subscribe others', () => {
   const ticked: string[] = [];
   const stop = every(() => {
     ticked.push('first');

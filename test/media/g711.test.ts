@@ -21,7 +21,7 @@ it.each([
   expect(encodeG711(codec, Int16Array.of(sample))[0]).toBe(byte);
 });
 
-it('gives every byte back, but for the negative zero of µ-law', () => {
+it('restores every byte except the negative zero of µ-law', () => {
   expect(encodeG711('PCMA', decodeG711('PCMA', bytes))).toEqual(bytes);
   const back = encodeG711('PCMU', decodeG711('PCMU', bytes));
   expect(back[0x7f]).toBe(0xff);
@@ -29,12 +29,12 @@ it('gives every byte back, but for the negative zero of µ-law', () => {
   expect(back).toEqual(bytes);
 });
 
-it('clips what is too loud', () => {
+it('clips values that are too large', () => {
   expect([...encodeG711('PCMU', Int16Array.of(32_767, -32_768))]).toEqual([0x80, 0x00]);
   expect([...encodeG711('PCMA', Int16Array.of(32_767, -32_768))]).toEqual([0xaa, 0x2a]);
 });
 
-it('goes from one law to the other within a step of what was said', () => {
+it('transcodes with an error of at most one step', () => {
   for (const [table, from, to] of [
     [PCMU_TO_PCMA, 'PCMU', 'PCMA'],
     [PCMA_TO_PCMU, 'PCMA', 'PCMU'],
@@ -48,7 +48,7 @@ it('goes from one law to the other within a step of what was said', () => {
   }
 });
 
-it('keeps silence silent', () => {
+it('transcodes silence to silence', () => {
   expect(PCMU_TO_PCMA[SILENCE.PCMU]).toBe(SILENCE.PCMA);
   expect(Math.abs(decodeG711('PCMU', PCMA_TO_PCMU.subarray(SILENCE.PCMA, SILENCE.PCMA + 1))[0]!)).toBe(8);
   expect(transcodingTable('PCMU', 'PCMU')).toBeUndefined();

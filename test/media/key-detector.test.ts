@@ -27,7 +27,7 @@ describe('the key detector', () => {
     for (let i = 0; i < 3; i += 1) take(`${code} 8a 01 e0`, timestamp);
   };
 
-  it('tells a key once, whole as RFC 4733 sends it', () => {
+  it('reports a key once if it arrives as in RFC 4733', () => {
     take('01 0a 00 a0', 1_000, true);
     expect(pressed).toBe('1');
     take('01 0a 01 40', 1_000);
@@ -35,10 +35,10 @@ describe('the key detector', () => {
     expect(pressed).toBe('1');
   });
 
-  it('tells a key of which the start, or the end, or all but one packet was lost', () => {
+  it('reports a key whose start, or end, or all packets but one were lost', () => {
     take('01 8a 01 e0', 1_000);
     take('02 0a 00 a0', 3_000, true);
-    take('02 0a 01 40', 5_000, true); // the same key again: only the timestamp says so
+    take('02 0a 01 40', 5_000, true); // the same key again: only the timestamp differs
     take('03 0a 01 40', 7_000);
     expect(pressed).toBe('1223');
   });
@@ -48,7 +48,7 @@ describe('the key detector', () => {
     expect(pressed).toBe('0123456789*#ABCD');
   });
 
-  it('is not misled by packets of the key before that come late, nor by the corner of the timestamp', () => {
+  it('ignores late packets of the previous key, and handles the wrap-around of timestamps', () => {
     take('01 0a 00 a0', 0xffff_ff00, true, { sequence: 10 });
     take('02 0a 00 a0', 0x0000_0500, true, { sequence: 14 });
     take('01 8a 01 e0', 0xffff_ff00, false, { sequence: 12 });
@@ -56,7 +56,7 @@ describe('the key detector', () => {
     expect(pressed).toBe('12');
   });
 
-  it('takes a key that is held through several segments for one', () => {
+  it('reports a key that is held for several segments once', () => {
     take('01 0a ff ff', 1_000, true);
     take('01 0a 00 a0', 1_000 + 0xffff);
     take('01 8a 01 40', 1_000 + 0xffff);
@@ -65,43 +65,43 @@ describe('the key detector', () => {
     expect(pressed).toBe('11');
   });
 
-  it('takes it for one where the end of a segment was lost', () => {
+  it('reports it once even if the end of a segment was lost', () => {
     take('01 0a fe 00', 1_000, true);
     take('01 0a 00 a0', 1_000 + 0xffff);
     take('01 8a 01 40', 1_000 + 0xffff);
     expect(pressed).toBe('1');
   });
 
-  it('takes a key for another where both the end and the mark of a long one were lost', () => {
+  it('reports another press if the end of a long one and the marker were lost', () => {
     take('01 0a 90 00', 1_000, true);
     take('01 0a 01 40', 1_000 + 0x9000 + 4_000);
     expect(pressed).toBe('11');
   });
 
-  it('begins anew with a new source', () => {
+  it('reports the same key from a new source', () => {
     take('01 8a 01 e0', 1_000);
     take('01 8a 01 e0', 1_000, false, { stream: {} });
     expect(pressed).toBe('11');
   });
 
-  it('passes over what is too short', () => {
+  it('ignores payloads that are too short', () => {
     take('01 8a 01', 1_000);
     expect(pressed).toBe('');
   });
 
-  it('tells keys apart that share one timestamp', () => {
+  it('distinguishes keys with the same timestamp', () => {
     for (const key of [10, 0, 1, 1, 0]) press(key, 1_000);
     expect(pressed).toBe('*0110');
   });
 
-  it('tells the same key apart under one timestamp where the end of the first press was lost', () => {
+  it('distinguishes two presses of a key with one timestamp if the end of the first was lost', () => {
     take('01 0a 00 a0', 1_000, true);
     take('01 0a 01 40', 1_000);
     take('01 0a 00 a0', 1_000, true);
     expect(pressed).toBe('11');
   });
 
-  it('takes end packets with timestamps of their own for one press, the first of them lost or not', () => {
+  it('reports end packets with different timestamps once, even if the first was lost', () => {
     for (const [begin, lost] of [
       [1_000, 0],
       [3_000, 1],
@@ -114,7 +114,7 @@ describe('the key detector', () => {
     expect(pressed).toBe('111');
   });
 
-  it('takes packets whose timestamps run on during a key for one press', () => {
+  it('reports packets whose timestamps increase during a press once', () => {
     for (const begin of [1_000, 3_000]) {
       for (let n = 1; n <= 5; n += 1)
         take(`01 0a ${(160 * n).toString(16).padStart(4, '0')}`, begin + 160 * n, n === 1);
@@ -123,7 +123,7 @@ describe('the key detector', () => {
     expect(pressed).toBe('11');
   });
 
-  it('tells the same key twice within 40 ms apart, without a marker, and without the end or the start', () => {
+  it('distinguishes presses of a key within 40 ms, even without marker, end or start', () => {
     take('01 0a 01 40', 1_000);
     take('01 8a 01 40', 1_000);
     take('01 0a 00 a0', 1_640); // 40 ms later
@@ -134,13 +134,13 @@ describe('the key detector', () => {
     expect(pressed).toBe('1111');
   });
 
-  it('tells a key once whose first packets all have the marker, and of which eight ends come', () => {
+  it('reports a key once if its first packets all have the marker and it has eight end packets', () => {
     for (let i = 0; i < 3; i += 1) take('01 0a 00 a0', 1_000, true);
     for (let i = 0; i < 8; i += 1) take('01 8a 01 e0', 1_000);
     expect(pressed).toBe('1');
   });
 
-  it('is not misled by packets that were overtaken within a press', () => {
+  it('handles reordered packets within a press', () => {
     take('01 0a 00 a0', 1_000, true, { sequence: 1 });
     take('01 8a 01 e0', 1_000, false, { sequence: 4 });
     take('01 0a 01 40', 1_000, false, { sequence: 2 });
@@ -148,14 +148,14 @@ describe('the key detector', () => {
     expect(pressed).toBe('1');
   });
 
-  it('reports a key of which nothing comes but one late packet', () => {
+  it('reports a key of which only one late packet arrives', () => {
     take('01 0a 00 a0', 3_000, true, { sequence: 9 });
     take('02 8a 01 e0', 1_000, false, { sequence: 8 });
     take('01 8a 01 e0', 3_000, false, { sequence: 10 });
     expect(pressed).toBe('12');
   });
 
-  it('takes a source that changes while a key is down for one press', () => {
+  it('reports a press once if the source changes meanwhile', () => {
     const other = {};
     take('01 0a 00 a0', 1_000, true);
     take('01 0a 01 40', 77_000, false, { stream: other, sequence: 7 });
@@ -165,7 +165,7 @@ describe('the key detector', () => {
     expect(pressed).toBe('11');
   });
 
-  it('takes presses for new whose sequence begins anew with each', () => {
+  it('distinguishes presses whose sequence numbers restart', () => {
     for (const timestamp of [1_000, 3_000]) {
       for (let n = 0; n < 3; n += 1) take('01 0a 00 a0', timestamp, n === 0, { sequence: n });
       take('01 8a 00 a0', timestamp, false, { sequence: 3 });
@@ -174,7 +174,7 @@ describe('the key detector', () => {
   });
 });
 
-/** How senders in the field number the packets of a press. */
+/** How real senders number the packets of a press. */
 interface Style {
   timestamps: 'RFC 4733' | 'one for all' | 'new for ends' | 'running';
   markers: 'first' | 'none' | 'three';
@@ -182,7 +182,7 @@ interface Style {
 }
 type Sent = EventPacket & { end: boolean; of: number };
 
-/** The packets of the keys, and of a key that is held for longer than a duration can say. */
+/** The packets of the keys, including a key that is held longer than the maximum duration. */
 function send(keys: string, style: Style, seed: number): Sent[] {
   const random = randomFrom(seed);
   const below = (n: number): number => Math.floor(random() * n);
@@ -211,12 +211,12 @@ function send(keys: string, style: Style, seed: number): Sent[] {
     }
     const pause = 320 + below(4_000);
     now += 160 * (packets + (running || style.timestamps === 'new for ends' ? style.ends : 0)) + pause;
-    sequence = (sequence + Math.floor(pause / 160)) & 0xffff; // sound between the keys
+    sequence = (sequence + Math.floor(pause / 160)) & 0xffff; // audio between the keys
   });
   return sent;
 }
 
-/** Loses, repeats and delays packets; of each press something is left that tells it from the one before. */
+/** Loses, repeats and delays packets. Enough of each press remains to distinguish it from the previous one. */
 function disturb(sent: Sent[], { timestamps }: Style, seed: number): Sent[] {
   const lost = new Set<Sent>();
   const random = randomFrom(seed + 1);
@@ -228,7 +228,7 @@ function disturb(sent: Sent[], { timestamps }: Style, seed: number): Sent[] {
     if (isTold) lost.add(packet);
     return !isTold;
   });
-  // Under one timestamp only the order tells presses of the same key apart.
+  // With one timestamp, only the order distinguishes presses of the same key.
   const isInOrder = timestamps === 'one for all';
   const delayed = kept.flatMap((packet, at) => {
     const copies =
@@ -245,7 +245,7 @@ function disturb(sent: Sent[], { timestamps }: Style, seed: number): Sent[] {
     .map(({ packet }) => packet);
 }
 
-it('finds exactly the keys pressed, however they are sent, with packets lost, repeated and overtaken', () => {
+it('reports exactly the pressed keys, for every numbering, with packets lost, repeated and reordered', () => {
   const style: fc.Arbitrary<Style> = fc.record({
     timestamps: fc.constantFrom('RFC 4733', 'one for all', 'new for ends', 'running'),
     markers: fc.constantFrom('first', 'none', 'three'),

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => jest.useRealTimers());
 
-it('sends to the address of the SDP until it has heard something', () => {
+it('sends to the address in SDP until a packet arrives', () => {
   expect(latch.target).toBeUndefined();
   latch.expect(said);
   expect(latch.target).toEqual(said);
@@ -20,7 +20,7 @@ it('sends to the address of the SDP until it has heard something', () => {
   expect(latch.target).toEqual({ address: nat.address, port: nat.port });
 });
 
-it('ignores others while the far end speaks', () => {
+it('ignores other sources while the far end sends', () => {
   latch.expect(said);
   latch.accepts(nat, 1);
   jest.advanceTimersByTime(20);
@@ -40,7 +40,7 @@ it('follows the same source to another port after a silence, but no other source
   expect(latch.accepts(nat, 1)).toBe(false);
 });
 
-it('prefers who comes from the address of the SDP, even when another was first', () => {
+it('prefers the source at the address in SDP, even if another was first', () => {
   latch.expect(said);
   latch.accepts(other, 2);
   expect(latch.accepts(at(said.address, said.port), 1)).toBe(true);
@@ -48,7 +48,7 @@ it('prefers who comes from the address of the SDP, even when another was first',
   expect(latch.accepts(other, 2)).toBe(false);
 });
 
-it('stays where it is when the SDP says the same again, or says hold', () => {
+it('keeps the source if SDP repeats its address, or signals hold', () => {
   latch.expect(said);
   latch.accepts(nat, 1);
   latch.expect({ ...said });
@@ -56,19 +56,19 @@ it('stays where it is when the SDP says the same again, or says hold', () => {
   expect(latch.target?.address).toBe(nat.address);
 });
 
-it('turns to the new address when the SDP names another, and takes whoever comes from there', () => {
+it('switches to a new address in SDP, and accepts any source there', () => {
   latch.expect(said);
   latch.accepts(nat, 1);
   latch.expect({ address: '192.168.1.5', port: 9_000 });
   expect(latch.target?.port).toBe(9_000);
-  expect(latch.accepts(nat, 1)).toBe(true); // on their way still
+  expect(latch.accepts(nat, 1)).toBe(true); // still in transit
   expect(latch.target?.port).toBe(9_000);
   expect(latch.accepts(at('198.51.100.7', 50_000), 7)).toBe(true);
   expect(latch.target?.port).toBe(50_000);
   expect(latch.accepts(nat, 1)).toBe(false);
 });
 
-it('returns to the old source when the SDP names another and nobody comes from there', () => {
+it('returns to the old source if nothing arrives from a new address in SDP', () => {
   latch.expect(said);
   latch.accepts(nat, 1);
   latch.expect({ address: '192.168.1.5', port: 9_000 });
@@ -77,7 +77,7 @@ it('returns to the old source when the SDP names another and nobody comes from t
   expect(latch.target?.address).toBe(nat.address);
 });
 
-it('stays with the source that the new SDP names', () => {
+it('keeps a source whose address the new SDP contains', () => {
   latch.expect(said);
   latch.accepts(nat, 1);
   latch.expect({ address: nat.address, port: nat.port });
@@ -85,19 +85,19 @@ it('stays with the source that the new SDP names', () => {
   expect(latch.accepts(other, 1)).toBe(false);
 });
 
-it('a stranger who was first gives way to who comes from where the signalling comes from', () => {
+it('replaces an unexpected first source by one at the address of the signalling', () => {
   latch = createLatch({ peer: nat.address });
   latch.expect(said);
-  expect(latch.accepts(other, 9)).toBe(true); // nobody else is there yet
+  expect(latch.accepts(other, 9)).toBe(true); // there is no other source yet
   expect(latch.accepts(nat, 1)).toBe(true);
   expect(latch.target).toEqual({ address: nat.address, port: nat.port });
   expect(latch.accepts(other, 9)).toBe(false);
-  expect(latch.accepts(at(nat.address, 1_000), 2)).toBe(false); // no stranger, but not the first
+  expect(latch.accepts(at(nat.address, 1_000), 2)).toBe(false); // expected, but not the first
 });
 
-describe('late packets of a former call of the same phone', () => {
+describe('late packets of an earlier call of the same phone', () => {
   const now = at(nat.address, 40_002);
-  /** Which packets of the new call are taken, one each 20 ms. */
+  /** Which packets of the new call are accepted, one each 20 ms. */
   const taken = (count: number): boolean[] =>
     Array.from({ length: count }, () => {
       jest.advanceTimersByTime(20);
@@ -108,7 +108,7 @@ describe('late packets of a former call of the same phone', () => {
     latch.expect(said);
   });
 
-  it('do not lock out the new one', () => {
+  it('do not lock out the new call', () => {
     for (let i = 0; i < 5; i += 1) {
       latch.accepts(nat, 1);
       jest.advanceTimersByTime(20);
@@ -118,7 +118,7 @@ describe('late packets of a former call of the same phone', () => {
     expect(heard.lastIndexOf(false)).toBe(heard.indexOf(true) - 1);
   });
 
-  it('are not what has been heard for a while: nobody behind the same NAT takes over who is silent', () => {
+  it('differ from an established source: no other source behind the same NAT replaces it while it is silent', () => {
     for (let i = 0; i < 60; i += 1) {
       latch.accepts(nat, 1);
       jest.advanceTimersByTime(20);
@@ -127,21 +127,21 @@ describe('late packets of a former call of the same phone', () => {
     expect(latch.accepts(nat, 1)).toBe(true);
   });
 
-  it('do not make way for others', () => {
+  it('are not replaced by unexpected sources', () => {
     latch.accepts(nat, 1);
     jest.advanceTimersByTime(60_000);
     expect(latch.accepts(other, 2)).toBe(false);
   });
 });
 
-it('a stranger who stays alone is the far end: its sound may come by another way', () => {
+it('accepts an unexpected source without competitors: media may take another path', () => {
   latch = createLatch({ peer: nat.address });
   latch.accepts(other, 9);
   expect(latch.accepts(other, 9)).toBe(true);
   expect(latch.target?.address).toBe(other.address);
 });
 
-it('another leg of this platform is nobody’s far end', () => {
+it('never accepts another leg of this platform', () => {
   const own = at('198.51.100.1', 10_000);
   latch = createLatch({ isOwnPort: ({ port }) => port === own.port });
   latch.expect({ address: own.address, port: own.port });

@@ -4,7 +4,7 @@ import type { Media, MediaLeg } from '../../src/media/media';
 import { openFarEnd, portIn, sdpOf, type FarEndPort } from './support/far-end';
 import { silentLog } from '../helpers/silent-log';
 
-/** Ticks when it is told to. */
+/** A clock that the test advances. */
 class HandClock implements Clock {
   readonly ticks = new Set<() => void>();
   everyPacket(tick: () => void): () => void {
@@ -40,7 +40,7 @@ async function open(silenceSeconds: number): Promise<void> {
 }
 
 beforeEach(() => {
-  // Only what the silence is counted with: the sockets need the rest.
+  // Fake only the timers that count the silence. The sockets need the others.
   jest.useFakeTimers({ doNotFake: [...REAL, 'setTimeout', 'clearTimeout'] });
   clock = new HandClock();
   told = [];
@@ -53,14 +53,14 @@ afterEach(async () => {
   jest.useRealTimers();
 });
 
-it('names the address that fits the far end, as far as it is known', async () => {
+it('advertises the address for the far end, as far as that is known', async () => {
   await open(0);
   expect(leg.offer()).toContain('c=IN IP4 198.51.100.1\r\n');
   leg.takeAnswer(sdpOf(phone.port));
   expect(leg.offer()).toContain('c=IN IP4 127.0.0.1\r\n');
 });
 
-it('starts nothing when it is agreed on after its end', async () => {
+it('starts nothing if the answer arrives after close', async () => {
   await open(0);
   leg.close();
   leg.answer(sdpOf(phone.port));
@@ -68,7 +68,7 @@ it('starts nothing when it is agreed on after its end', async () => {
 });
 
 describe('comfort', () => {
-  it('is sent once the call is agreed on, once a second, and not while it is held', async () => {
+  it('is sent once a second after negotiation, and not while the call is held', async () => {
     await open(0);
     jest.advanceTimersByTime(5_000);
     leg.answer(sdpOf(phone.port));
@@ -83,7 +83,7 @@ describe('comfort', () => {
     expect(heard[0]!.payload).toEqual(Buffer.alloc(160, 0xff));
   });
 
-  it('is not sent while somebody speaks; only keys that are pressed need the clock', async () => {
+  it('is not sent while there is audio. Only keys need the clock', async () => {
     await open(0);
     leg.answer(sdpOf(phone.port));
     const stream = {};
@@ -115,7 +115,7 @@ describe('comfort', () => {
     ]);
   });
 
-  it('opens the way through a NAT: it goes to the SDP’s address before anything has come', async () => {
+  it('opens NAT mappings: it is sent to the address in SDP before any packet arrives', async () => {
     await open(0);
     leg.offer();
     leg.takeAnswer(sdpOf(phone.port, { formats: '8' }));
@@ -125,7 +125,7 @@ describe('comfort', () => {
 });
 
 describe('keys', () => {
-  it('are sent under the payload type of the far end', async () => {
+  it('are sent with the payload type of the far end', async () => {
     await open(0);
     leg.answer(sdpOf(phone.port, { formats: '0 97', more: ['a=rtpmap:97 telephone-event/8000'] }));
     leg.sendDtmf('#');
@@ -143,7 +143,7 @@ describe('keys', () => {
     expect(new Set(packets.map(({ timestamp }) => timestamp)).size).toBe(1);
   });
 
-  it('are forgotten when the far end holds the call, and dropped where it takes none', async () => {
+  it('are discarded when the far end holds the call, or does not support them', async () => {
     await open(0);
     leg.answer(sdpOf(phone.port));
     leg.sendDtmf('1');
@@ -160,14 +160,14 @@ describe('keys', () => {
 describe('silence', () => {
   const seconds = (count: number): void => jest.advanceTimersByTime(count * 1_000);
 
-  /** Something of the far end has come. */
+  /** Resolves when a packet of the far end has arrived. */
   async function speak(): Promise<void> {
     const taken = new Promise<void>((resolve) => leg.party.pipeTo(() => resolve()));
     phone.send(portIn(leg.offer()), {});
     await taken;
   }
 
-  it('is told once, when nothing has come for so long', async () => {
+  it('is reported once, after the configured time without packets', async () => {
     await open(3);
     leg.answer(sdpOf(phone.port));
     seconds(3);
@@ -181,7 +181,7 @@ describe('silence', () => {
     expect(told).toEqual(['silent']);
   });
 
-  it('is not what a far end that is muted sends to keep the way open', async () => {
+  it('is not reported while a muted far end sends keep-alives', async () => {
     await open(3);
     leg.answer(sdpOf(phone.port));
     await speak();
@@ -189,7 +189,7 @@ describe('silence', () => {
     for (let i = 0; i < 5; i += 1) {
       seconds(2);
       phone.send(portIn(leg.offer()), { payloadType: 13 });
-      // What was sent afterwards has come: so has this.
+      // A packet that was sent later has arrived, so this one has, too.
       phone.send(later.port, {});
       await later.next();
       await new Promise((resolve) => setImmediate(resolve));
@@ -212,7 +212,7 @@ describe('silence', () => {
     expect(told).toEqual(['silent']);
   });
 
-  it('does not count before the call is agreed on, nor after its end, nor with 0', async () => {
+  it('does not count before negotiation, after close, or with 0', async () => {
     await open(3);
     seconds(10);
     leg.answer(sdpOf(phone.port));

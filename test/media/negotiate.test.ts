@@ -19,7 +19,7 @@ function answered(offer: string): string[] {
 const NOT_ACCEPTABLE = expect.objectContaining({ code: 'sdp-not-acceptable', status: 488 }) as Error;
 
 describe('the answer to an offer', () => {
-  it('takes both codecs in the order of the offer, and the keys under its payload type', () => {
+  it('accepts both codecs in the order of the offer, and telephone events with its payload type', () => {
     const offer = sdp('m=audio 4000 RTP/AVP 9 8 0 96', 'a=rtpmap:9 G722/8000', 'a=rtpmap:96 telephone-event/8000');
     expect(answered(offer)).toEqual([
       'm=audio 10000 RTP/AVP 8 0 96',
@@ -47,8 +47,8 @@ describe('the answer to an offer', () => {
     ]);
   });
 
-  // RFC 4317 2.1: video is refused here, in its place.
-  it('refuses the other media in their places', () => {
+  // RFC 4317 2.1, but video is rejected in its position.
+  it('rejects the other media in their positions', () => {
     const offer = sdp(
       'm=video 51372 RTP/AVP 31 32',
       'm=audio 49170 RTP/AVP 0 97',
@@ -65,7 +65,7 @@ describe('the answer to an offer', () => {
     ]);
   });
 
-  it('prefers the medium without keys where SRTP is offered beside it', () => {
+  it('prefers RTP if SRTP is offered, too', () => {
     const offer = sdp('m=audio 4000 RTP/SAVP 0', 'm=audio 4000 RTP/AVP 0');
     expect(answered(offer).filter((line) => line.startsWith('m='))).toEqual([
       'm=audio 0 RTP/SAVP 0',
@@ -77,7 +77,7 @@ describe('the answer to an offer', () => {
     expect(answered(sdp('m=audio 4000 RTP/AVPF 0'))[0]).toBe('m=audio 10000 RTP/AVPF 0');
   });
 
-  it('knows G.711 by its name, too, and a payload type by its rtpmap', () => {
+  it('recognises G.711 by name, and payload types by rtpmap', () => {
     const { stream } = answerOffer(
       sdp('m=audio 4000 RTP/AVP 0 118', 'a=rtpmap:0 opus/48000/2', 'a=rtpmap:118 pcma/8000/1'),
       10_000,
@@ -85,7 +85,7 @@ describe('the answer to an offer', () => {
     expect(stream).toMatchObject({ codec: 'PCMA', payloadType: 118 });
   });
 
-  it('takes no telephone events of another clock', () => {
+  it('ignores telephone events with another clock rate', () => {
     const { stream } = answerOffer(sdp('m=audio 4000 RTP/AVP 0 110', 'a=rtpmap:110 telephone-event/48000'), 10_000);
     expect(stream.eventType).toBeUndefined();
   });
@@ -101,14 +101,14 @@ describe('the answer to an offer', () => {
     expect(answerOffer(offer, 10_000).stream).toMatchObject(stream);
   });
 
-  it.each(['0.0.0.0', '::'])('takes c=%s for hold', (address) => {
+  it.each(['0.0.0.0', '::'])('treats c=%s as hold', (address) => {
     const offer = from(address, 'm=audio 4000 RTP/AVP 0');
     expect(answered(offer).at(-1)).toBe('a=recvonly');
     expect(answerOffer(offer, 10_000).stream).toMatchObject({ held: true, farEndReceives: false, remote: undefined });
   });
 
   it.each(['phone.example.com', '224.2.1.1', 'ff15::101', 'fe80::1%eth0'])(
-    'does not know where to send with c=%s',
+    'has no destination with c=%s',
     (address) => {
       expect(answerOffer(from(address, 'm=audio 4000 RTP/AVP 0'), 10_000).stream).toMatchObject({
         held: false,
@@ -123,18 +123,18 @@ describe('the answer to an offer', () => {
     ['no common codec', ['m=audio 4000 RTP/AVP 9 18']],
     ['telephone events alone', ['m=audio 4000 RTP/AVP 101', 'a=rtpmap:101 telephone-event/8000']],
     ['video', ['m=video 4000 RTP/AVP 31']],
-    ['audio that is given up', ['m=audio 0 RTP/AVP 0']],
+    ['disabled audio', ['m=audio 0 RTP/AVP 0']],
     ['no media at all', []],
-  ])('is 488 with %s', (_, lines) => {
+  ])('throws 488 for %s', (_, lines) => {
     expect(() => answerOffer(sdp(...lines), 10_000)).toThrow(NOT_ACCEPTABLE);
     expect(() => checkOffer(sdp(...lines))).toThrow(NOT_ACCEPTABLE);
   });
 
-  it('is 400 where it cannot be read', () => {
+  it('throws 400 if the offer is unreadable', () => {
     expect(() => checkOffer('hello')).toThrow(expect.objectContaining({ status: 400 }));
   });
 
-  it('never throws anything but SdpError, and has as many media as the offer', () => {
+  it('throws SdpError only, and has as many media as the offer', () => {
     const line = fc.oneof(
       fc.constantFrom(
         'a=sendonly',
@@ -160,7 +160,7 @@ describe('the answer to an offer', () => {
 });
 
 describe('the answer to our offer', () => {
-  it('decides what is sent; what comes may bear our payload types', () => {
+  it('decides what is sent. Received packets may have the payload types of our offer', () => {
     const stream = acceptAnswer(
       sdp('m=audio 4000 RTP/AVP 8 96', 'a=rtpmap:96 telephone-event/8000'),
       offeredMedia(10_000),
@@ -196,7 +196,7 @@ describe('our own description', () => {
     ]);
   });
 
-  it('keeps its session, and counts its version only when it changes', () => {
+  it('keeps its session id, and increases its version only when it changes', () => {
     const description = createOwnDescription();
     const origin = (text: string): string[] => /^o=- (\d+) (\d+) /m.exec(text)!.slice(1);
     const [id, first] = origin(description.print('192.0.2.9', offeredMedia(10_000)));
@@ -216,19 +216,19 @@ describe('an offer within a call', () => {
   );
   const again = reofferedMedia(10_000, answerOffer(first, 10_000).media);
 
-  it('has every medium in its place, and the payload types that were agreed on (RFC 3264 8)', () => {
+  it('keeps positions of media and agreed payload types (RFC 3264 8)', () => {
     expect(again.map(({ kind, port, formats }) => [kind, port, ...formats])).toEqual([
       ['video', 0, '31'],
       ['audio', 10_000, '8', '96', '0'],
     ]);
   });
 
-  it('offers no key events under a type that means something else', () => {
+  it('offers no telephone events with a payload type that has another meaning', () => {
     const { media } = answerOffer(sdp('m=audio 4000 RTP/AVP 0 101', 'a=rtpmap:101 opus/48000/2'), 10_000);
     expect(reofferedMedia(10_000, media)[0]?.formats).toEqual(['0', '8']);
   });
 
-  it('finds the answer in the place of its medium', () => {
+  it('finds the answer in the position of its medium', () => {
     const stream = acceptAnswer(
       sdp('m=video 0 RTP/AVP 31', 'm=audio 4000 RTP/AVP 8 96', 'a=rtpmap:96 telephone-event/8000', 'a=sendonly'),
       again,

@@ -9,10 +9,10 @@ const keep = <T extends { close(): unknown }>(port: T): T => {
 };
 afterEach(() => Promise.all(open.splice(0).map((port) => port.close())));
 
-/** Even ports in a row that were free just now. */
+/** Consecutive even ports that were free just now. */
 async function freeRange(pairs: number): Promise<{ from: number; to: number }> {
   for (;;) {
-    // Below what systems choose from: nobody else takes one by chance.
+    // Below the ephemeral range, so that no other process takes one by chance.
     const from = 20_000 + 2 * randomInt(5_000);
     const range = { from, to: from + pairs * 2 - 1 };
     const pool = createPortPool('127.0.0.1', range);
@@ -27,7 +27,7 @@ function occupy(port: number): Promise<Socket> {
   return new Promise((resolve) => socket.bind(port, '127.0.0.1', () => resolve(socket)));
 }
 
-it('gives even ports, chosen by the system', async () => {
+it('opens even ports chosen by the system', async () => {
   const pool = createPortPool('127.0.0.1', undefined);
   const ports = await Promise.all(Array.from({ length: 12 }, () => pool.open().then(keep)));
   expect(ports.filter(({ port }) => port % 2 !== 0)).toEqual([]);
@@ -35,7 +35,7 @@ it('gives even ports, chosen by the system', async () => {
   for (const { socket, port } of ports) expect(socket.address()).toMatchObject({ address: '127.0.0.1', port });
 });
 
-it('gives the even ports of a range, each once, and then none', async () => {
+it('opens each even port of a range once, and then none', async () => {
   const range = await freeRange(4);
   const pool = createPortPool('127.0.0.1', range);
   const ports = await Promise.all([1, 2, 3, 4].map(() => pool.open().then(keep)));
@@ -43,17 +43,17 @@ it('gives the even ports of a range, each once, and then none', async () => {
   await expect(pool.open()).rejects.toMatchObject({ name: 'PortsExhaustedError', code: 'rtp-ports-exhausted' });
 });
 
-it('takes a port that was given back last of all', async () => {
+it('reuses a released port last', async () => {
   const pool = createPortPool('127.0.0.1', await freeRange(3));
   const first = await pool.open();
   await Promise.all([first.close(), first.close()]);
   const next: RtpPort[] = [];
   for (let i = 0; i < 3; i += 1) next.push(keep(await pool.open()));
   expect(next.map(({ port }) => port).indexOf(first.port)).toBe(2);
-  await expect(pool.open()).rejects.toMatchObject({ code: 'rtp-ports-exhausted' }); // given back once only
+  await expect(pool.open()).rejects.toMatchObject({ code: 'rtp-ports-exhausted' }); // released only once
 });
 
-it('skips a port that somebody else has, and takes it when it is free', async () => {
+it('skips a port that another process uses, and takes it when it is free', async () => {
   const range = await freeRange(2);
   const pool = createPortPool('127.0.0.1', range);
   const occupied = await occupy(range.from);
@@ -65,8 +65,8 @@ it('skips a port that somebody else has, and takes it when it is free', async ()
   expect(keep(await pool.open()).port).toBe(range.from);
 });
 
-it('says so when the system refuses for another reason', async () => {
-  // TEST-NET-1: no address of this machine.
+it('reports other errors of the system', async () => {
+  // TEST-NET-1: not an address of this machine.
   await expect(createPortPool('192.0.2.1', undefined).open()).rejects.toMatchObject({
     code: 'rtp-port-unavailable',
     cause: { code: 'EADDRNOTAVAIL' },
@@ -76,7 +76,7 @@ it('says so when the system refuses for another reason', async () => {
   for (let i = 0; i < 2; i += 1) await expect(pool.open()).rejects.toMatchObject({ code: 'rtp-port-unavailable' });
 });
 
-it('has no port in a range without an even one', async () => {
+it('has no ports if the range has no even port', async () => {
   await expect(createPortPool('127.0.0.1', { from: 20_001, to: 20_001 }).open()).rejects.toMatchObject({
     code: 'rtp-ports-exhausted',
   });

@@ -1,4 +1,4 @@
-/** Recordings on literal packets, read back with another implementation of WAV. */
+/** Records literal packets and reads the files with another WAV implementation. */
 import { mkdtemp, open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -21,7 +21,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** G.711 bytes of one level. */
+/** G.711 bytes of a constant level. */
 const BYTE: Record<Codec, number> = { PCMU: mulaw.encodeSample(8_000), PCMA: 0x92 };
 const LEVEL = mulaw.decodeSample(BYTE.PCMU);
 
@@ -76,7 +76,7 @@ function recording(options: Options = {}) {
   };
 }
 
-/** Where there is sound: `[first, last + 1, level]` of each run, in ms. */
+/** The runs of sound as `[first, last + 1, level]`, in ms. */
 function runs(samples: Int16Array): number[][] {
   const found: number[][] = [];
   let begin = 0;
@@ -88,12 +88,12 @@ function runs(samples: Int16Array): number[][] {
   return found;
 }
 
-it('places each stream where it began, fills gaps with silence, and is as long as it took', async () => {
+it('places each stream at its beginning, fills gaps with silence, and has the real length', async () => {
   const { at, said, heard, samples } = recording();
   const [caller, player] = [{}, {}];
   at(100);
   said(packet(caller, 1000));
-  at(125); // jitter moves nothing
+  at(125); // jitter has no effect
   said(packet(caller, 1001));
   at(160);
   said(packet(caller, 1003)); // 1002 is lost
@@ -109,7 +109,7 @@ it('places each stream where it began, fills gaps with silence, and is as long a
   ]);
 });
 
-it('mixes both directions, and does not overflow', async () => {
+it('mixes both directions without overflow', async () => {
   const { at, said, heard, samples } = recording();
   const [a, b] = [{}, {}];
   const loud = new Uint8Array(160).fill(mulaw.encodeSample(32_000));
@@ -129,7 +129,7 @@ it('mixes both directions, and does not overflow', async () => {
   ]);
 });
 
-it('puts right what comes in another order, and drops what comes twice', async () => {
+it('reorders packets, and drops duplicates', async () => {
   const { at, said, samples } = recording();
   const stream = {};
   for (const [arrival, sequence] of [
@@ -148,7 +148,7 @@ it('puts right what comes in another order, and drops what comes twice', async (
   expect(runs(await samples())).toEqual([[0, 100, LEVEL]]);
 });
 
-it('goes on across the end of sequence numbers and timestamps', async () => {
+it('handles the wrap-around of sequence numbers and timestamps', async () => {
   const { at, said, samples } = recording();
   const stream = {};
   at(0);
@@ -161,7 +161,7 @@ it('goes on across the end of sequence numbers and timestamps', async () => {
   expect(runs(await samples())).toEqual([[0, 60, LEVEL]]);
 });
 
-it('a stream whose timestamps jump begins anew when it does', async () => {
+it('restarts a stream at the current time if its timestamps jump', async () => {
   const { at, said, samples } = recording();
   const stream = {};
   at(0);
@@ -180,7 +180,7 @@ it('a stream whose timestamps jump begins anew when it does', async () => {
   ]);
 });
 
-it('keeps its place over minutes of sound, of both laws and any packet length; no telephone events', async () => {
+it('keeps positions over minutes, for both codecs and all packet lengths, without telephone events', async () => {
   const { at, said, heard, samples } = recording({ maxSeconds: 600 });
   const [stream, keys] = [{}, {}];
   for (let i = 0; i < 6_000; i++) {
@@ -195,7 +195,7 @@ it('keeps its place over minutes of sound, of both laws and any packet length; n
   expect([begin, end, more]).toEqual([0, 180_000, []]);
 });
 
-it('what was held up for seconds and comes all at once moves nothing behind it', async () => {
+it('packets that were delayed and arrive in a burst do not move later ones', async () => {
   const { at, said, samples } = recording();
   const stream = {};
   for (let i = 0; i < 500; i++) {
@@ -205,7 +205,7 @@ it('what was held up for seconds and comes all at once moves nothing behind it',
   at(10_000);
   const recorded = await samples();
   expect(recorded).toHaveLength(80_000);
-  // What was more than a second and a half late is left out, but for the first packet: that one might have begun anew.
+  // Packets that are more than 1.5 s late are dropped, except the first: the stream might have restarted.
   expect(runs(recorded)).toEqual([
     [0, 2_000, LEVEL],
     [3_500, 5_000, LEVEL],
@@ -216,9 +216,9 @@ it('what was held up for seconds and comes all at once moves nothing behind it',
 
 it.each([
   [1, 4_000],
-  [2, 4_040], // the first two could have been held up
+  [2, 4_040], // the first two could have been delayed
 ])(
-  'a stream that stood still and goes on with its old timestamps, %d at once, is where it is heard',
+  'a stream that paused and continues with its old timestamps, %d at once, is placed at its arrival time',
   async (n, from) => {
     const { at, said, samples } = recording();
     const stream = {};
@@ -233,7 +233,7 @@ it.each([
   },
 );
 
-it('a stream whose clock is fast is never mixed with itself, nor runs away', async () => {
+it('a stream with a fast clock is neither mixed with itself nor drifts away', async () => {
   const { at, said, samples } = recording({ maxSeconds: 600 });
   const stream = {};
   for (let i = 0; i < 10_000; i++) {
@@ -247,7 +247,7 @@ it('a stream whose clock is fast is never mixed with itself, nor runs away', asy
   expect(recorded.length).toBeLessThan(191_600 * 8);
 });
 
-it('what is ahead of the clock lengthens the end', async () => {
+it('packets ahead of the clock extend the recording', async () => {
   const { at, said, samples } = recording();
   const stream = {};
   for (let i = 0; i < 10; i++) said(packet(stream, i)); // all at once
@@ -257,7 +257,7 @@ it('what is ahead of the clock lengthens the end', async () => {
   expect(runs(recorded)).toEqual([[0, 200, LEVEL]]);
 });
 
-it('of a line without sound is silent, and as long', async () => {
+it('a line without audio yields a silent file of the same length', async () => {
   const { at, samples } = recording({ party: undefined });
   at(1_500);
   const recorded = await samples();
@@ -265,7 +265,7 @@ it('of a line without sound is silent, and as long', async () => {
   expect(runs(recorded)).toEqual([]);
 });
 
-it('takes nothing more once it is stopped, which may be said twice', async () => {
+it('records nothing after stop, which is idempotent', async () => {
   const { recorder, tapped, at } = recording();
   expect(tapped()).toBe(true);
   at(1_000);
@@ -281,7 +281,7 @@ describe('the longest duration', () => {
   beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] }));
   afterEach(() => jest.useRealTimers());
 
-  it('ends it', async () => {
+  it('ends the recording', async () => {
     const { recorder, at, said } = recording({ maxSeconds: 2 });
     at(1_990);
     said(packet({}, 1));
@@ -295,7 +295,7 @@ describe('the longest duration', () => {
     expect(await recorder.ended).toMatchObject({ state: 'complete', bytes: 44 + 32_000 });
   });
 
-  it('may be changed meanwhile', async () => {
+  it('may be changed during the recording', async () => {
     const { recorder, at } = recording({ maxSeconds: 100 });
     at(1_000);
     recorder.setMaxSeconds(3);
@@ -321,19 +321,19 @@ describe('a disk', () => {
   let closes: jest.SpyInstance | undefined;
   const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
 
-  it('that cannot be opened ends it with an error', async () => {
+  it('that cannot open the file ends the recording with an error', async () => {
     const { recorder, tapped } = recording({ open: () => open(path.join(folder, 'none', 'a.wav'), 'wx') });
     expect(await recorder.ended).toMatchObject({ state: 'error', error: { code: 'ENOENT' } });
     expect(tapped()).toBe(false);
   });
 
-  it('that is full ends it with an error, and the file is closed', async () => {
+  it('that is full ends the recording with an error, and the file is closed', async () => {
     const { recorder } = recording({ open: failing({ write: full }) });
     expect(await recorder.ended).toMatchObject({ state: 'error', error: full });
     expect(closes).toHaveBeenCalledTimes(1);
   });
 
-  it('that takes a part only, and is full then, ends it with an error', async () => {
+  it('that is full after a partial write ends the recording with an error', async () => {
     const nearlyFull = async (): Promise<FileHandle> => {
       const handle = await open(path.join(folder, 'c.wav'), 'wx');
       const write = jest.spyOn(handle, 'write').mockResolvedValueOnce({ bytesWritten: 40, buffer: '' });
@@ -345,12 +345,12 @@ describe('a disk', () => {
     expect(await recorder.ended).toMatchObject({ state: 'error', error: full });
   });
 
-  it('that is full after a while keeps what was written, as a complete file', async () => {
+  it('that becomes full keeps what was written, as a complete file', async () => {
     const soonFull = async (): Promise<FileHandle> => {
       const handle = await open(path.join(folder, 'd.wav'), 'wx');
       const write = handle.write.bind(handle) as (...args: unknown[]) => Promise<unknown>;
       let size = 0;
-      // A disk with room for 20,000 bytes: more at the end fails, writing over what is there does not.
+      // A disk with room for 20,000 bytes: appending more fails, overwriting does not.
       jest.spyOn(handle, 'write').mockImplementation((async (...args: unknown[]) => {
         const [, , length = 0, position = 0] = args as [unknown, number?, number?, number?];
         if (position + length > Math.max(size, 20_000)) throw full;
@@ -366,7 +366,7 @@ describe('a disk', () => {
       said(packet(stream, n));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(tapped()).toBe(false); // it has ended by itself
+    expect(tapped()).toBe(false); // the recording has ended
     const result = await recorder.ended;
     expect(result).toMatchObject({ state: 'complete', cutShortBy: full });
     const file = await readFile(path.join(folder, 'd.wav'));
@@ -383,7 +383,7 @@ describe('a disk', () => {
     expect(closes).toHaveBeenCalledTimes(1);
   });
 
-  it('that does not keep up ends it with an error, and memory does not grow', async () => {
+  it('that is too slow ends the recording with an error, and memory does not grow', async () => {
     let result: RecorderResult | undefined;
     let opened = (): void => undefined;
     const slow = new Promise<void>((resolve) => (opened = resolve));
@@ -406,7 +406,7 @@ describe('a disk', () => {
   });
 });
 
-it('ends as an error where its end throws, so that a shutdown does not wait for it', async () => {
+it('ends with an error if finishing throws, so that a shutdown does not wait for it', async () => {
   let broken = false;
   const now = (): number => {
     if (broken) throw new Error('now is broken');

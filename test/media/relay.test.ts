@@ -5,7 +5,7 @@ import type { Media, MediaLeg, MediaLegListener } from '../../src/media/media';
 import { openFarEnd, portIn, sdpOf, type FarEndPort } from './support/far-end';
 import { silentLog } from '../helpers/silent-log';
 
-/** Nothing goes out by itself. */
+/** A clock that never ticks. */
 const noClock: Clock = { everyPacket: () => () => undefined, close: () => undefined };
 const nobody = { dtmf: () => undefined, silent: () => undefined };
 
@@ -36,7 +36,7 @@ interface CallOptions {
   formats?: string;
   more?: string[];
   listener?: MediaLegListener;
-  /** In its SDP, in place of the true one. */
+  /** Address in the SDP instead of the real one. */
   sdpPort?: number;
 }
 
@@ -51,7 +51,7 @@ function bridge(a: End, b: End): void {
   b.leg.party.pipeTo(a.leg.party.write);
 }
 
-it('carries what each side says to the other', async () => {
+it('relays packets in both directions', async () => {
   const [a, b] = await Promise.all([call(), call()]);
   bridge(a, b);
   a.phone.send(a.port, { payload: Buffer.from('from a') });
@@ -60,7 +60,7 @@ it('carries what each side says to the other', async () => {
   expect((await a.phone.next()).payload.toString()).toBe('from b');
 });
 
-it('sends under the one SSRC of a leg, whoever speaks', async () => {
+it('sends with one SSRC per leg, whatever the source', async () => {
   const [a, b, c] = await Promise.all([call(), call(), call()]);
   bridge(a, b);
   a.phone.send(a.port, { sequence: 10, timestamp: 1_000, ssrc: 1 });
@@ -73,7 +73,7 @@ it('sends under the one SSRC of a leg, whoever speaks', async () => {
   expect(second.marker).toBe(true);
 });
 
-it('transcodes between a leg of each law', async () => {
+it('transcodes between legs of different codecs', async () => {
   const [a, b] = await Promise.all([call({ formats: '0' }), call({ formats: '8' })]);
   bridge(a, b);
   a.phone.send(a.port, { payload: Buffer.of(0xff, 0x80, 0x00) });
@@ -82,7 +82,7 @@ it('transcodes between a leg of each law', async () => {
   expect(await a.phone.next()).toMatchObject({ payloadType: 0, payload: Buffer.of(0x80, 0x00) });
 });
 
-it('passes keys on, and tells them once', async () => {
+it('relays keys, and reports each once', async () => {
   const pressed: string[] = [];
   const a = await call({ listener: { ...nobody, dtmf: (digit) => pressed.push(digit) } });
   const b = await call({ formats: '0 96', more: ['a=rtpmap:96 telephone-event/8000'] });
@@ -94,7 +94,7 @@ it('passes keys on, and tells them once', async () => {
   expect(pressed).toEqual(['5']);
 });
 
-it('drops what is not a packet of the call, and carries on', async () => {
+it('drops datagrams that are not packets of the call', async () => {
   const [a, b] = await Promise.all([call({ formats: '0' }), call()]);
   bridge(a, b);
   const stranger = await openFarEnd();
@@ -114,7 +114,7 @@ it('drops what is not a packet of the call, and carries on', async () => {
   expect((await b.phone.next()).payload.toString()).toBe('last');
 });
 
-it('answers where the far end speaks from, whatever its SDP says', async () => {
+it('sends to the source of the far end’s packets, whatever its SDP says', async () => {
   const [a, b] = await Promise.all([call({ sdpPort: 9 }), call()]);
   bridge(a, b);
   a.phone.send(a.port, { payload: Buffer.from('here I am') });
@@ -144,7 +144,7 @@ it.each(['sendonly', 'inactive'])(
   },
 );
 
-it('lets a recording hear both sides, as they were heard', async () => {
+it('passes packets of both directions to a tap', async () => {
   const [a, b] = await Promise.all([call(), call({ formats: '8' })]);
   bridge(a, b);
   const taped: string[] = [];
@@ -162,7 +162,7 @@ it('lets a recording hear both sides, as they were heard', async () => {
   expect(taped).toEqual(['heard PCMU hello', 'said hi']);
 });
 
-it('calls with an offer of our own, and speaks as it is answered', async () => {
+it('sends an offer, and uses the answer', async () => {
   const [phone, leg, a] = await Promise.all([openFarEnd(), media.open(nobody), call()]);
   phones.push(phone);
   const port = portIn(leg.offer());
@@ -175,7 +175,7 @@ it('calls with an offer of our own, and speaks as it is answered', async () => {
   expect((await a.phone.next()).payload).toEqual(Buffer.of(0xfe));
 });
 
-it('leaves the call as it is when a new offer is refused', async () => {
+it('does not change the call if a new offer is rejected', async () => {
   const [a, b] = await Promise.all([call(), call()]);
   bridge(a, b);
   expect(() => b.leg.answer(sdpOf(b.phone.port, { formats: '9', direction: 'inactive' }))).toThrow(
@@ -186,7 +186,7 @@ it('leaves the call as it is when a new offer is refused', async () => {
   expect((await b.phone.next()).payload.toString()).toBe('still here');
 });
 
-it('is gone when it is closed: twice, with people speaking to it, and with its port free', async () => {
+it('closes idempotently while packets are written to it, and frees its port', async () => {
   const [a, b] = await Promise.all([call(), call()]);
   bridge(a, b);
   expect(media.size).toBe(2);
@@ -208,14 +208,14 @@ it('is gone when it is closed: twice, with people speaking to it, and with its p
   await expect(media.open(nobody)).rejects.toMatchObject({ code: 'rtp-port-unavailable' });
 });
 
-it('closes the port that was being opened when the media were closed', async () => {
+it('closes a port that is being opened during close', async () => {
   const opening = media.open(nobody);
   await media.close();
   await expect(opening).rejects.toMatchObject({ code: 'rtp-port-unavailable' });
   expect(media.size).toBe(0);
 });
 
-/** Resolves when what `from` has sent so far must have arrived: a packet behind it has. */
+/** Resolves when a later packet has arrived, and so all earlier packets of `from`. */
 async function arrived(from: FarEndPort): Promise<void> {
   const gate = await call();
   const passed = new Promise<void>((resolve) => gate.leg.party.pipeTo(() => resolve()));
@@ -223,7 +223,7 @@ async function arrived(from: FarEndPort): Promise<void> {
   await passed;
 }
 
-it('two far ends that name each other’s ports here make no sound that goes round in circles', async () => {
+it('two far ends whose SDP names each other’s ports here cause no loop', async () => {
   const received: unknown[] = [];
   const [one, other, phone] = await Promise.all([media.open(nobody), media.open(nobody), openFarEnd()]);
   phones.push(phone);
@@ -236,13 +236,13 @@ it('two far ends that name each other’s ports here make no sound that goes rou
       leg.party.write(packet);
     });
   }
-  // Nobody is spoken to before a far end of its own has spoken.
+  // A leg sends nothing before its own far end has sent a packet.
   const packet: Packet = {
     ...{ kind: 'audio', codec: 'PCMU', payload: Buffer.alloc(160), stream: {} },
     ...{ sequence: 1, timestamp: 0, marker: true },
   };
   one.party.write(packet);
   phone.send(otherPort!, {});
-  await phone.next(); // it is heard, and hears itself
+  await phone.next(); // the echo of its own packet
   expect(received).toHaveLength(1);
 });

@@ -24,7 +24,7 @@ function take(more: Partial<RtpPacket> = {}, from = source): Packet | undefined 
 
 const packet = { payloadType: 0, marker: false, sequence: 1, timestamp: 160, ssrc: 7, payload: Buffer.of(0xff) };
 
-it('makes packets of what was negotiated', () => {
+it('accepts packets of negotiated payload types', () => {
   expect(take({ marker: true, sequence: 0xffff, timestamp: 0xffff_ff00 })).toMatchObject({
     kind: 'audio',
     codec: 'PCMU',
@@ -37,16 +37,16 @@ it('makes packets of what was negotiated', () => {
   expect(take({ payloadType: 96 })).toMatchObject({ kind: 'telephone-event' });
 });
 
-it('takes one source for one stream, until that begins anew', () => {
+it('maps a source to one stream until it restarts', () => {
   const first = take({ sequence: 65_000 })!.stream;
-  expect(take({ sequence: 1_000 })!.stream).toBe(first); // lost, but not too many
+  expect(take({ sequence: 1_000 })!.stream).toBe(first); // a small gap
   expect(take({ sequence: 990 })!.stream).toBe(first);
   const second = take({ sequence: 991, ssrc: 8 })!.stream;
   expect(second).not.toBe(first);
   expect(take({ sequence: 20_000, ssrc: 8 })!.stream).not.toBe(second);
 });
 
-it('knows a source again that sends keys under another SSRC than the sound between them', () => {
+it('recognises a source that uses different SSRCs for keys and audio', () => {
   const [sound, keys] = [take({ sequence: 7 })!.stream, take({ payloadType: 96, sequence: 900, ssrc: 8 })!.stream];
   expect(take({ sequence: 8 })!.stream).toBe(sound);
   expect(take({ payloadType: 96, sequence: 901, ssrc: 8 })!.stream).toBe(keys);
@@ -63,29 +63,29 @@ it('drops and counts the rest', () => {
   expect(receiver.counts).toEqual({ received: 1, lost: 0, dropped: 3, ignored: 1 });
 });
 
-it('takes comfort noise, unknown types and empty payloads of the far end for a sign of life, and of nobody else', () => {
+it('treats comfort noise, unknown types and empty payloads as keep-alives, from the far end only', () => {
   const signs = [{ payloadType: 13 }, { payloadType: 126 }, { payload: Buffer.alloc(0) }];
   const of = (from: typeof source) => signs.map((more) => receiver.take(printRtp({ ...packet, ...more }), from));
-  expect(of(source)).toEqual([undefined, undefined, undefined]); // who that is nobody knows yet
+  expect(of(source)).toEqual([undefined, undefined, undefined]); // the far end is still unknown
   take();
   expect(of(source)).toEqual(['alive', 'alive', 'alive']);
   expect(of({ ...source, port: 4_002 })).toEqual([undefined, undefined, undefined]);
   expect(receiver.take(Buffer.from('80', 'hex'), source)).toBeUndefined();
 });
 
-it('takes nothing before anything is negotiated', () => {
+it('accepts nothing before negotiation', () => {
   receiver = createRtpReceiver(createLatch());
   expect(take()).toBeUndefined();
 });
 
-it('counts what is lost by the gaps, round the corner too, until it comes late; a source that begins anew lost nothing', () => {
+it('counts lost packets by gaps, also at the wrap-around. Late packets and restarts do not count', () => {
   const lostAfter = (sequence: number, ssrc = 7): number => {
     take({ sequence, ssrc });
     return receiver.counts.lost;
   };
   expect([65_533, 65_535, 1].map((sequence) => lostAfter(sequence))).toEqual([0, 1, 2]);
   expect(lostAfter(0)).toBe(1);
-  expect(lostAfter(1)).toBe(1); // doubled
+  expect(lostAfter(1)).toBe(1); // a duplicate
   expect(lostAfter(20_000)).toBe(1);
   expect(lostAfter(20_001)).toBe(1);
   expect(lostAfter(5, 8)).toBe(1);

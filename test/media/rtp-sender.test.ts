@@ -26,7 +26,7 @@ function packet(stream: object, sequence: number, timestamp: number, more: Parti
   return { kind: 'audio', codec: 'PCMU', payload, stream, sequence, timestamp, marker: false, ...more };
 }
 
-/** Checks, 100 ms apart, between which nobody speaks. */
+/** Checks, 100 ms apart, without audio in between. */
 function quiet(checks: number): void {
   for (let i = 0; i < checks; i += 1) {
     jest.advanceTimersByTime(100);
@@ -34,7 +34,7 @@ function quiet(checks: number): void {
   }
 }
 
-/** What the packets are ahead of the first. */
+/** Differences to the first packet. */
 const course = (packets = out): [sequence: number, timestamp: number][] =>
   packets.map(({ sequence, timestamp }) => [
     (sequence - packets[0]!.sequence) & 0xffff,
@@ -42,7 +42,7 @@ const course = (packets = out): [sequence: number, timestamp: number][] =>
   ]);
 
 describe('one stream', () => {
-  it('keeps its gaps, its order and the corner, under another SSRC', () => {
+  it('keeps its gaps, order and wrap-around, with another SSRC', () => {
     const a = {};
     for (const [sequence, timestamp] of [
       [0xfffe, 0xffff_ff00],
@@ -63,7 +63,7 @@ describe('one stream', () => {
     expect(out.map(({ marker }) => marker)).toEqual([true, false, false, false]);
   });
 
-  it('is transcoded where the far end speaks the other law, without touching the packet', () => {
+  it('is transcoded for a far end with the other codec, without changing the packet', () => {
     sender.configure({ codec: 'PCMA', payloadType: 8, eventType: undefined });
     const said = packet({}, 1, 0, { payload: Uint8Array.of(0xff, 0x00, 0x80) });
     sender.send(said);
@@ -74,7 +74,7 @@ describe('one stream', () => {
 });
 
 describe('one stream after the other', () => {
-  it('goes on without a step', () => {
+  it('continues without a gap', () => {
     const [a, b] = [{}, {}];
     sender.send(packet(a, 100, 1_000));
     jest.advanceTimersByTime(20);
@@ -92,7 +92,7 @@ describe('one stream after the other', () => {
     expect(out.map(({ marker }) => marker)).toEqual([true, true, false, true]);
   });
 
-  it('leaves the time between them in the timestamps, and none in the sequence', () => {
+  it('keeps the time between them in timestamps, but not in sequence numbers', () => {
     sender.send(packet({}, 100, 1_000));
     jest.advanceTimersByTime(1_000);
     sender.send(packet({}, 7, 900_000));
@@ -102,7 +102,7 @@ describe('one stream after the other', () => {
     ]);
   });
 
-  it('takes what could not be sent for nothing, not for lost', () => {
+  it('does not count unsent packets as lost', () => {
     const a = {};
     sender.send(packet(a, 1, 0));
     sender.configure(undefined);
@@ -125,7 +125,7 @@ describe('one stream after the other', () => {
 describe('telephone events', () => {
   const key = { kind: 'telephone-event', payload: Uint8Array.of(5, 0x8a, 0x03, 0x20) } as const;
 
-  it('go with the payload type of the far end, untranscoded, in the numbers of their stream', () => {
+  it('are relayed with the payload type of the far end, untranscoded, in sequence', () => {
     const a = {};
     sender.configure({ codec: 'PCMA', payloadType: 8, eventType: 96 });
     sender.send(packet(a, 1, 0));
@@ -134,7 +134,7 @@ describe('telephone events', () => {
     expect(course()[1]).toEqual([1, 160]);
   });
 
-  it('are dropped where the far end takes none', () => {
+  it('are dropped if the far end does not support them', () => {
     sender.configure({ codec: 'PCMU', payloadType: 0, eventType: undefined });
     expect(sender.send(packet({}, 1, 0, key))).toBe(false);
     sender.press('5');
@@ -143,7 +143,7 @@ describe('telephone events', () => {
     expect(out).toEqual([]);
   });
 
-  it('that are pressed here bear one timestamp a key, and sound is dropped as long as a key is sent', () => {
+  it('that are sent here have one timestamp per key, and audio is dropped meanwhile', () => {
     const a = {};
     sender.send(packet(a, 1, 0));
     sender.press('12');
@@ -157,12 +157,12 @@ describe('telephone events', () => {
     expect(new Set(keys.map(({ timestamp }) => timestamp)).size).toBe(2);
     expect((keys[7]!.timestamp - keys[0]!.timestamp) >>> 0).toBe(1_280);
     expect(course().map(([sequence]) => sequence)).toEqual(out.map((_, i) => i));
-    // Sound goes on when the keys are released, where the time has gone to.
+    // Audio continues after the keys, with the timestamp of the current time.
     expect(out.at(-1)!.payloadType).toBe(0);
     expect(course().at(-1)![1]).toBe(18 * 160);
   });
 
-  it('of one press bear one timestamp, whoever speaks between them', () => {
+  it('of one press have one timestamp, even with audio in between', () => {
     const [sound, keys] = [{}, {}];
     for (let i = 0; i < 6; i += 1) {
       sender.send(packet(sound, i, i * 160));
@@ -177,7 +177,7 @@ describe('telephone events', () => {
     expect(course().map(([sequence]) => sequence)).toEqual(out.map((_, i) => i));
   });
 
-  it('that are sent need the clock, and no silence beside them', () => {
+  it('that are sent here need the clock, and replace silence', () => {
     sender.press('1');
     expect(sender.pressing).toBe(true);
     sender.tick();
@@ -193,7 +193,7 @@ describe('telephone events', () => {
     expect(out.at(-1)!.payloadType).toBe(0);
   });
 
-  it('that wait in the queue let sound through in their pauses', () => {
+  it('that are queued let audio pass during pauses', () => {
     sender.press('w1');
     sender.tick();
     expect(sender.send(packet({}, 1, 0))).toBe(true);
@@ -201,7 +201,7 @@ describe('telephone events', () => {
 });
 
 describe('comfort', () => {
-  it('begins at the first check, and is a packet a second, where the time has gone to', () => {
+  it('begins at the first check, with one packet per second and the timestamp of the current time', () => {
     quiet(1);
     expect(out[0]).toMatchObject({ marker: true, payload: Buffer.alloc(160, 0xff) });
     quiet(9);
@@ -214,13 +214,13 @@ describe('comfort', () => {
     ]);
   });
 
-  it('is silence of the far end’s law', () => {
+  it('is silence in the far end’s codec', () => {
     sender.configure({ codec: 'PCMA', payloadType: 8, eventType: undefined });
     quiet(1);
     expect(out[0]).toMatchObject({ payloadType: 8, payload: Buffer.alloc(160, 0xd5) });
   });
 
-  it('gives way to who speaks, and comes back a second later', () => {
+  it('stops during audio, and resumes a second later', () => {
     const a = {};
     quiet(1);
     jest.advanceTimersByTime(20);
@@ -229,7 +229,7 @@ describe('comfort', () => {
     expect(out).toHaveLength(2);
     quiet(1);
     jest.advanceTimersByTime(20);
-    sender.send(packet(a, 501, 77_160)); // was paused, and goes on with its own numbers
+    sender.send(packet(a, 501, 77_160)); // continues after a pause with its own numbers
     expect(course()).toEqual([
       [0, 0],
       [1, 160],
@@ -239,14 +239,14 @@ describe('comfort', () => {
     expect(out.map(({ marker }) => marker)).toEqual([true, true, true, true]);
   });
 
-  it('is not sent to who has put the call on hold', () => {
+  it('is not sent while the far end holds the call', () => {
     sender.configure(undefined);
     quiet(20);
     expect(out).toEqual([]);
   });
 });
 
-it('drops what would not fit into a packet', () => {
+it('drops payloads that are too large', () => {
   expect(sender.send(packet({}, 1, 0, { payload: new Uint8Array(1_489) }))).toBe(false);
   expect(out).toEqual([]);
 });

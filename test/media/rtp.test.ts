@@ -18,7 +18,7 @@ it('reads and writes a packet', () => {
   expect(printRtp(packet)).toEqual(wire);
 });
 
-it('leaves CSRCs, extension and padding out of the payload', () => {
+it('removes CSRCs, extension and padding from the payload', () => {
   const header = '00 00 01 00 00 00 02 00 00 00 03';
   expect(parseRtp(bytes(`82 ${header} aaaaaaaa bbbbbbbb 0102`))!.payload).toEqual(bytes('0102'));
   expect(parseRtp(bytes(`90 ${header} bede 0001 10ff0000 0102`))!.payload).toEqual(bytes('0102'));
@@ -41,21 +41,21 @@ it.each([
   expect(parseRtp(bytes(hex))).toBeUndefined();
 });
 
-it('refuses what is longer than a frame', () => {
+it('rejects packets that are longer than a frame', () => {
   const long = Buffer.alloc(1_501);
   long[0] = 0x80;
   expect(looksLikeRtp(long)).toBe(false);
   expect(looksLikeRtp(long.subarray(0, 1_500))).toBe(true);
 });
 
-it('counts round the corner', () => {
+it('handles the wrap-around', () => {
   expect(sequenceDistance(2, 0xfffe)).toBe(4);
   expect(sequenceDistance(0xfffe, 2)).toBe(-4);
   expect(timestampDistance(16, 0xffff_fff0)).toBe(32);
   expect(timestampDistance(0xffff_fff0, 16)).toBe(-32);
 });
 
-it('never throws, and never reads a payload from beyond the packet', () => {
+it('never throws, and never reads beyond the packet', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 80 }), fc.nat(255), (random, first) => {
       const buffer = Buffer.from(random);

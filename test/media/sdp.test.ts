@@ -37,7 +37,7 @@ it('reads a description of several media', () => {
   expect(media[1]!.connection).toBe('host.atlanta.example.com');
 });
 
-it('takes address and direction of the medium before those of the session', () => {
+it('prefers address and direction of the medium to those of the session', () => {
   const { media } = parseSdp(
     sdp(
       'v=0',
@@ -62,7 +62,7 @@ it('takes address and direction of the medium before those of the session', () =
   expect(media[1]!.rtpmap.get('96')?.channels).toBe(2);
 });
 
-it('is liberal: bare line feeds, no s= or t=, blanks at the end, attributes that are written wrongly', () => {
+it('is liberal: bare line feeds, no s= or t=, trailing spaces, malformed attributes', () => {
   const { media } = parseSdp(
     'v=0\no=- 1 1 IN IP4 192.0.2.1\nm=audio 4000 RTP/AVP 0 \na=rtpmap:x\na=fmtp:\na=ptime:x\na=foo',
   );
@@ -91,7 +91,7 @@ it.each([
   ['capitals', sdp(...CALL, ...AUDIO).toUpperCase()],
   ['small letters', sdp(...CALL, ...AUDIO).toLowerCase()],
   ['attributes without what they need', sdp(...CALL, ...AUDIO, 'a=rtpmap:', 'a=fmtp', 'a=ptime:', 'a=rtpmap:101')],
-])('reads a call in spite of %s', (_what, text) => {
+])('parses a description despite %s', (_what, text) => {
   const { media } = parseSdp(text);
   expect(media).toHaveLength(1);
   expect(media[0]).toMatchObject({
@@ -103,7 +103,7 @@ it.each([
 });
 
 it.each(['m=video', 'm=', 'm=video x RTP/AVP 31', 'm=video 65536 RTP/AVP 31', 'm=video 4002'])(
-  'keeps the place of %j, which is refused: the others are taken',
+  'keeps the position of the malformed medium %j',
   (line) => {
     const { media } = parseSdp(sdp(...CALL, line, ...AUDIO));
     expect(media.map(({ port }) => port > 0)).toEqual([line === 'm=video 4002', true]);
@@ -122,7 +122,7 @@ it.each([
     'too many media',
     sdp('v=0', 'o=- 1 1 IN IP4 192.0.2.1', ...Array.from({ length: 33 }, () => 'm=audio 9 RTP/AVP 0')),
   ],
-])('refuses as unreadable: %s', (_, text) => {
+])('rejects as unreadable: %s', (_, text) => {
   expect(() => parseSdp(text)).toThrow(expect.objectContaining({ code: 'sdp-unreadable', status: 400 }));
 });
 
@@ -145,7 +145,7 @@ it('prints what it reads', () => {
   expect(printSdp(parseSdp(text))).toBe(text);
 });
 
-it('throws nothing but SdpError, whatever comes', () => {
+it('throws SdpError only, for any text', () => {
   const mutated = fc
     .tuple(
       fc.constant(ALICE),

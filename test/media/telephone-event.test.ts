@@ -20,7 +20,7 @@ describe('the sender', () => {
     });
   };
 
-  it('holds a key for 100 ms, says three times that it ended, and pauses for 60', () => {
+  it('sends a key for 100 ms, three end packets, and a pause of 60 ms', () => {
     expect(steps('5#', 9)).toEqual([
       'M 050a00a0 +0',
       '050a0140 +160',
@@ -39,13 +39,13 @@ describe('the sender', () => {
     ['w', 25],
     ['W', 50],
     ['w,', 50],
-  ])('pauses where it says %s', (pause, periods) => {
+  ])('pauses for %s', (pause, periods) => {
     const sent = steps(`${pause}1`, periods + 1);
     expect(sent.slice(0, periods).every((step) => step === undefined)).toBe(true);
     expect(sent[periods]).toBe('M 010a00a0 +0');
   });
 
-  it('is busy until all is sent, and passes over what is no key', () => {
+  it('is busy until everything is sent, and ignores characters that are not keys', () => {
     const keys = createKeySender();
     expect(keys.busy).toBe(false);
     keys.press('x1 ');

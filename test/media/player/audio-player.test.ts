@@ -1,4 +1,4 @@
-/** The rules of lines/line.ts and media/player.ts, with a clock that ticks when the test says so. */
+/** The contracts of lines/line.ts and media/player.ts, with a clock that the test advances. */
 import { strictErrors } from '../../helpers/strict-errors';
 import type { Playback } from '../../../src/media/playback';
 import type { Packet } from '../../../src/media/audio';
@@ -9,7 +9,7 @@ import { silentLog } from '../../helpers/silent-log';
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
-/** Samples that can be told apart after µ-law: 0, 1, 2 … times 132. */
+/** Samples that stay distinct in µ-law: 0, 1, 2 … times 132. */
 const ramp = (length: number): Int16Array => Int16Array.from({ length }, (_, i) => (i % 200) * 132);
 
 const playback = (content: string, fields: Partial<Playback> = {}): Playback => ({
@@ -83,7 +83,7 @@ beforeEach(() => {
   w = world();
 });
 
-it('is started with the first packet, and done when the last packet’s time is over', async () => {
+it('reports the start with the first packet, and the end after the last packet’s time', async () => {
   w.player.play(playback('a'));
   await w.load('a');
   expect(w.told).toEqual([]);
@@ -98,7 +98,7 @@ it('is started with the first packet, and done when the last packet’s time is 
   expect(w.ticking()).toBe(0);
 });
 
-it('makes packets of 160 samples, numbered, timed, and marked at the beginning', async () => {
+it('sends packets of 160 samples with sequence numbers, timestamps, and a marker at the beginning', async () => {
   w.player.play(playback('a'));
   await w.load('a', ramp(400));
   w.tick(4);
@@ -113,10 +113,10 @@ it('makes packets of 160 samples, numbered, timed, and marked at the beginning',
   expect(new Set(w.heard.map(({ stream }) => stream)).size).toBe(1);
   const sound = w.heard.flatMap(({ payload }) => Array.from(decodeG711('PCMU', payload)));
   ramp(400).forEach((sample, i) => expect(Math.abs(sample - (sound[i] ?? 0))).toBeLessThan(600));
-  expect(sound.slice(400)).toEqual(Array.from({ length: 80 }, () => 0)); // filled up with silence
+  expect(sound.slice(400)).toEqual(Array.from({ length: 80 }, () => 0)); // padded with silence
 });
 
-it('goes round without a gap, as long as it is not stopped', async () => {
+it('loops without a gap until it is stopped', async () => {
   const samples = ramp(200);
   w.player.play(playback('a', { loop: true }));
   await w.load('a', samples);
@@ -131,7 +131,7 @@ it('goes round without a gap, as long as it is not stopped', async () => {
   expect(w.told).toEqual(['started a', 'done a']);
 });
 
-it('MUST tell nothing from within a command', async () => {
+it('MUST NOT call the listener synchronously', async () => {
   w.player.play(playback('a'));
   await w.load('a');
   w.tick();
@@ -145,7 +145,7 @@ it('MUST tell nothing from within a command', async () => {
   expect(w.ticking()).toBe(0);
 });
 
-it('is done first with what is replaced, even where the clock is faster', async () => {
+it('reports the end of the replaced playback first, even if the clock is faster', async () => {
   w.player.play(playback('a'));
   await w.load('a');
   w.tick();
@@ -158,7 +158,7 @@ it('is done first with what is replaced, even where the clock is faster', async 
   expect(second).toMatchObject({ sequence: 0, timestamp: 0, marker: true });
 });
 
-it('counts what is stopped or replaced while it loads as started and done: somebody may be waiting for it', async () => {
+it('reports a playback that is stopped or replaced while it loads as started and done', async () => {
   w.player.play(playback('a'));
   w.player.play(playback('b'));
   w.player.stop();
@@ -170,7 +170,7 @@ it('counts what is stopped or replaced while it loads as started and done: someb
   expect(w.heard).toEqual([]);
 });
 
-it('says of what is replaced, stopped or abandoned that nobody need make it', () => {
+it('aborts the load of a playback that is replaced, stopped or abandoned', () => {
   w.player.play(playback('a'));
   w.player.play(playback('b'));
   expect(w.unwanted).toEqual(['a']);
@@ -181,7 +181,7 @@ it('says of what is replaced, stopped or abandoned that nobody need make it', ()
   expect(w.unwanted).toEqual(['a', 'b', 'c']);
 });
 
-it('is silent once it is abandoned', async () => {
+it('sends and reports nothing after abandon', async () => {
   w.player.play(playback('a'));
   await w.load('a');
   w.tick();
@@ -196,7 +196,7 @@ it('is silent once it is abandoned', async () => {
   expect(w.ticking()).toBe(0);
 });
 
-it('fails, with a reason for people, where there is no sound', async () => {
+it('fails with a readable reason if there is no sound', async () => {
   w.player.play(playback('a'));
   await w.fail('a');
   expect(w.told).toEqual(['failed (gone) a']);
@@ -205,7 +205,7 @@ it('fails, with a reason for people, where there is no sound', async () => {
   expect(w.told).toHaveLength(1);
 });
 
-it('tells nothing of the failure of what has been replaced', async () => {
+it('does not report the failure of a replaced playback', async () => {
   w.player.play(playback('a'));
   w.player.play(playback('b'));
   await w.fail('a');
@@ -214,7 +214,7 @@ it('tells nothing of the failure of what has been replaced', async () => {
   expect(w.told).toEqual(['started a', 'done a', 'started b']);
 });
 
-it('may be told the next thing from within a notification', async () => {
+it('accepts commands within a notification', async () => {
   w.reactions.set('done a', () => w.player.play(playback('b')));
   w.reactions.set('started b', () => w.player.stop());
   w.player.play(playback('a'));
@@ -241,7 +241,7 @@ it.each([
   expect(20 * Math.log10(sample / 8_000)).toBeCloseTo(dB, 0);
 });
 
-it('clips what would be too loud, and does not let it turn over', async () => {
+it('clips samples that are too loud, without overflow', async () => {
   w.player.play(playback('a', { volume: 4 }));
   await w.load(
     'a',
@@ -253,7 +253,7 @@ it('clips what would be too loud, and does not let it turn over', async () => {
   expect(high).toBeGreaterThan(32_000);
 });
 
-it('encodes a sound once for all who hear it at the same volume', async () => {
+it('encodes a sound once for all listeners at the same volume', async () => {
   const samples = ramp(480);
   const others: Packet[] = [];
   const deaf = { playStarted: () => undefined, playDone: () => undefined, playFailed: () => undefined };

@@ -1,4 +1,4 @@
-/** Which addresses files are fetched from. */
+/** Which addresses are allowed for fetching files. */
 import type { LookupAddress } from 'node:dns';
 import { isPublicAddress, guardedLookup, refuseLiteral } from '../../../src/media/sounds/address';
 
@@ -72,17 +72,17 @@ it.each([
   'http://[::ffff:a9fe:a9fe]/',
   'http://user:pw@169.254.169.254/latest/meta-data',
   'http://3232235777/',
-])('%s is refused', (url) => {
+])('%s is not allowed', (url) => {
   expect(() => refuseLiteral(new URL(url), isPublicAddress)).toThrow(
     expect.objectContaining({ code: 'address-not-allowed' }),
   );
 });
 
-it.each(['http://8.8.8.8/', 'http://[2606:4700::1]/', 'http://example.com/'])('%s may be tried', (url) => {
+it.each(['http://8.8.8.8/', 'http://[2606:4700::1]/', 'http://example.com/'])('%s is allowed', (url) => {
   expect(() => refuseLiteral(new URL(url), isPublicAddress)).not.toThrow();
 });
 
-describe('the look-up of a name', () => {
+describe('the lookup of a name', () => {
   const leadsTo = (...addresses: string[]): ReturnType<typeof guardedLookup> => {
     const resolve = (_name: string, _options: object, callback: (error: null, found: LookupAddress[]) => void): void =>
       callback(
@@ -96,7 +96,7 @@ describe('the look-up of a name', () => {
       lookup('name.example', { all }, (error, address) => resolve(error ? (error as { code?: string }).code : address)),
     );
 
-  it('gives public addresses only', async () => {
+  it('returns public addresses only', async () => {
     const lookup = leadsTo('10.0.0.1', '8.8.8.8', '::1', '2606:4700::1');
     expect(await found(lookup, false)).toBe('8.8.8.8');
     expect(await found(lookup, true)).toEqual([
@@ -105,7 +105,7 @@ describe('the look-up of a name', () => {
     ]);
   });
 
-  it('fails where the check throws', async () => {
+  it('fails if the check throws', async () => {
     const resolve = (_name: string, _options: object, callback: (error: null, found: LookupAddress[]) => void): void =>
       callback(null, [{ address: '8.8.8.8', family: 4 }]);
     const broken = Object.assign(new Error('the check is broken'), { code: 'broken' });
@@ -115,7 +115,7 @@ describe('the look-up of a name', () => {
     expect(await found(lookup, true)).toBe('broken');
   });
 
-  it('fails where there is none', async () => {
+  it('fails if there is none', async () => {
     expect(await found(leadsTo('127.0.0.1', 'fe80::1'), true)).toBe('address-not-allowed');
     expect(await found(leadsTo(), false)).toBe('address-not-allowed');
   });

@@ -1,4 +1,4 @@
-/** The resampler, measured with tones: what passes, what is kept out. */
+/** Measures the pass band and stop band of the resampler with tones. */
 import { createResampler } from '../../../src/media/sounds/resample';
 import { amplitudeOf, rms, tone } from './tones';
 
@@ -10,13 +10,13 @@ function resample(samples: Float32Array, from: number, to = 8_000, piece = sampl
   return Float32Array.from(out);
 }
 
-/** Without the beginning and the end, where the tone is switched on and off. */
+/** Removes the beginning and the end, where the tone is switched on and off. */
 const middle = (samples: Float32Array): Float32Array => samples.subarray(800, samples.length - 800);
 const dB = (ratio: number): number => 20 * Math.log10(ratio);
 
 const DOWN = [11_025, 16_000, 22_050, 24_000, 44_100, 48_000, 16_001];
 
-it.each(DOWN)('keeps all above 4 kHz out, from %d Hz: alias at most -80 dB', (from) => {
+it.each(DOWN)('suppresses everything above 4 kHz, from %d Hz: aliases at most -80 dB', (from) => {
   const sweep = Array.from({ length: 4 }, (_, i) => 4_350 + (i * (from / 2 - 4_350)) / 4);
   for (const hz of [4_000, 4_060, ...sweep]) {
     const out = middle(resample(tone(hz, from, 0.3, 1), from));
@@ -24,7 +24,7 @@ it.each(DOWN)('keeps all above 4 kHz out, from %d Hz: alias at most -80 dB', (fr
   }
 });
 
-it.each([...DOWN, 6_000, 8_000])('passes what telephones carry unchanged, from %d Hz', (from) => {
+it.each([...DOWN, 6_000, 8_000])('passes the telephone band unchanged, from %d Hz', (from) => {
   for (const hz of [200, 440, 1_000, 2_500, 3_400].filter((each) => each <= (from / 2) * 0.85)) {
     const out = middle(resample(tone(hz, from, 0.5), from));
     expect(Math.abs(dB(amplitudeOf(hz, out) / 0.5))).toBeLessThan(0.1);
@@ -32,7 +32,7 @@ it.each([...DOWN, 6_000, 8_000])('passes what telephones carry unchanged, from %
   }
 });
 
-it.each([4_000, 6_000])('adds nothing but the tone when it goes up, from %d Hz', (from) => {
+it.each([4_000, 6_000])('adds no other frequencies when upsampling, from %d Hz', (from) => {
   const hz = 1_000;
   const out = middle(resample(tone(hz, from, 0.5), from));
   const image = from - hz;
@@ -53,17 +53,17 @@ it.each([
   [48_000, 1, 0],
   [48_000, 6, 1],
   [48_000, 0, 0],
-])('from %d Hz, makes of %d samples %d', (from, length, made) => {
+])('from %d Hz, converts %d samples to %d', (from, length, made) => {
   expect(resample(new Float32Array(length), from)).toHaveLength(made);
 });
 
-it('gives the same whatever pieces the samples come in', () => {
+it('does not depend on the size of the pieces', () => {
   const samples = tone(700, 44_100, 0.2);
   const whole = resample(samples, 44_100);
   for (const piece of [1, 7, 441, 5_000]) expect(resample(samples, 44_100, 8_000, piece)).toEqual(whole);
 });
 
-it('leaves 8 kHz as it is', () => {
+it('does not change 8 kHz', () => {
   const samples = tone(700, 8_000, 0.1);
   expect(resample(samples, 8_000)).toEqual(samples);
 });

@@ -19,7 +19,7 @@ const make: Make = (signal) => {
 };
 const load = (signal?: AbortSignal): Promise<Int16Array> => loads.load('a', make, signal);
 
-it('is made once for all who ask at once, and anew for who comes later', async () => {
+it('loads once for concurrent requests, and again for later ones', async () => {
   const both = [load(), load()];
   finish(sound);
   expect(await Promise.all(both)).toEqual([sound, sound]);
@@ -27,7 +27,7 @@ it('is made once for all who ask at once, and anew for who comes later', async (
   expect(made).toHaveLength(2);
 });
 
-it('is given up when the last of them has left, not before', async () => {
+it('aborts when the last request is cancelled, not before', async () => {
   const [one, two] = [new AbortController(), new AbortController()];
   const both = [load(one.signal), load(two.signal)];
   one.abort();
@@ -37,7 +37,7 @@ it('is given up when the last of them has left, not before', async () => {
   for (const each of both) await expect(each).rejects.toMatchObject({ code: 'sounds-cancelled' });
 });
 
-it('is made anew for who asks in the very moment in which it is given up', async () => {
+it('loads again for a request that arrives during the abort', async () => {
   const one = new AbortController();
   const given = load(one.signal);
   one.abort();
@@ -48,7 +48,7 @@ it('is made anew for who asks in the very moment in which it is given up', async
   expect(made).toHaveLength(2);
 });
 
-it('is not given up because somebody leaves who never said so', () => {
+it('does not abort while a request without a signal waits', () => {
   const one = new AbortController();
   void load();
   void load(one.signal);
@@ -56,7 +56,7 @@ it('is not given up because somebody leaves who never said so', () => {
   expect(made[0]?.aborted).toBe(false);
 });
 
-it('leaving when it is made does nothing', async () => {
+it('ignores cancellation after the load', async () => {
   const one = new AbortController();
   const given = load(one.signal);
   finish(sound);
@@ -67,7 +67,7 @@ it('leaving when it is made does nothing', async () => {
   expect(await next).toBe(sound);
 });
 
-it('is given up when all are closed', async () => {
+it('aborts on close', async () => {
   const given = load();
   loads.close();
   await expect(given).rejects.toMatchObject({ code: 'sounds-closed' });

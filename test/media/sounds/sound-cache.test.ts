@@ -2,7 +2,7 @@ import { createSoundCache } from '../../../src/media/sounds/sound-cache';
 
 const sound = (bytes: number): { samples: Int16Array } => ({ samples: new Int16Array(bytes / 2) });
 
-it('forgets what was unused for longest when it is full', () => {
+it('drops the least recently used sound when it is full', () => {
   const cache = createSoundCache(100);
   for (const key of ['a', 'b', 'c', 'd']) cache.set(key, sound(24));
   cache.get('a');
@@ -11,7 +11,7 @@ it('forgets what was unused for longest when it is full', () => {
   expect(cache.bytes).toBe(96);
 });
 
-it('counts what is replaced once', () => {
+it('counts a replaced sound once', () => {
   const cache = createSoundCache(100);
   cache.set('a', sound(20));
   cache.set('a', sound(10));
@@ -21,14 +21,14 @@ it('counts what is replaced once', () => {
   expect(cache.bytes).toBe(0);
 });
 
-it('does not keep what would leave no room for others', () => {
+it('does not cache a sound that is too large', () => {
   const cache = createSoundCache(100);
   cache.set('a', sound(26));
   expect(cache.get('a')).toBeUndefined();
   expect(cache.bytes).toBe(0);
 });
 
-it('forgets all', () => {
+it('clears', () => {
   const cache = createSoundCache(100);
   cache.set('a', sound(20));
   cache.clear();

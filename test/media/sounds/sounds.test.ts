@@ -1,4 +1,4 @@
-/** Files, from servers on this host, fetched and decoded. */
+/** Fetches and decodes files from servers on this host. */
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
@@ -68,14 +68,14 @@ it.each([
   expect(await open()(`${base}/a.wav`)).toHaveLength(8_000);
 });
 
-it('limits what an encoded file becomes, and refuses one that is broken', async () => {
+it('limits the decoded size of a file, and rejects a broken one', async () => {
   serve('/a.wav', gzipSync(Buffer.alloc(21_000_000)), { 'content-encoding': 'gzip' });
   await expect(open()(`${base}/a.wav`)).rejects.toMatchObject({ code: 'file-too-large' });
   serve('/b.wav', WAV, { 'content-encoding': 'gzip' });
   await expect(open()(`${base}/b.wav`)).rejects.toMatchObject({ code: 'file-unreachable' });
 });
 
-it('takes a file that a proxy has changed (203)', async () => {
+it('accepts a file that a proxy has transformed (203)', async () => {
   routes.set('/a.wav', (_, response) => response.writeHead(203).end(WAV));
   expect(await open()(`${base}/a.wav`)).toHaveLength(8_000);
 });
@@ -83,20 +83,20 @@ it('takes a file that a proxy has changed (203)', async () => {
 it.each([
   ['WAV', WAV, 'audio/mpeg'],
   ['MP3', MP3, 'text/plain'],
-])('plays %s, whatever the server calls it', async (_, body, type) => {
+])('plays %s, whatever its media type', async (_, body, type) => {
   serve('/tone', body, { 'content-type': type });
   const samples = await open()(`${base}/tone`);
   expect(Math.abs(samples.length - 8_000)).toBeLessThan(500);
   expect(amplitudeOf(440, samples.subarray(800, 7_200)) / 32_768).toBeCloseTo(0.5, 1);
 });
 
-it('hears every channel of an MP3, at 8 kHz, in full length', async () => {
+it('mixes all channels of an MP3, at 8 kHz and full length', async () => {
   serve('/tone', MP3);
   const samples = await open()(`${base}/tone`);
-  expect(samples).toHaveLength(8_000); // without what the encoder puts before and after
+  expect(samples).toHaveLength(8_000); // without the padding of the encoder
 });
 
-it('hears both of two MP3s of different rates that were joined', async () => {
+it('plays two concatenated MP3s of different rates', async () => {
   serve('/tones', Buffer.concat([MP3, fixture('tone-1000-16khz.mp3')])); // 24 kHz, and 16
   const samples = await open()(`${base}/tones`);
   expect(samples.length).toBeGreaterThan(15_800);
@@ -110,7 +110,7 @@ it.each<[string, Buffer | string]>([
   ['a page', '<html>not here</html>'],
   ['nothing', ''],
   ['an empty WAV', WAV.subarray(0, 44)],
-  ['what only begins as an MP3 does', Buffer.concat([Buffer.from('ID3'), Buffer.alloc(2_000)])],
+  ['a file that only begins like an MP3', Buffer.concat([Buffer.from('ID3'), Buffer.alloc(2_000)])],
   ['noise', Buffer.from(Array.from({ length: 5_000 }, (_, i) => (i * 7919) & 0xff))],
 ])('refuses %s', async (_, body) => {
   serve('/odd', body);
@@ -132,7 +132,7 @@ it.each([
   });
 });
 
-it('tells that nobody answers, without the credentials', async () => {
+it('reports an unreachable server without the credentials', async () => {
   const closed = createServer();
   await new Promise<void>((listening) => closed.listen(0, '127.0.0.1', listening));
   const { port } = closed.address() as AddressInfo;
@@ -149,7 +149,7 @@ it('sends the credentials of the URL', async () => {
 });
 
 describe('limits', () => {
-  it('refuses a file that says it is too large, or that is', async () => {
+  it('rejects a file that is too large, or whose header says so', async () => {
     serve('/told', WAV);
     routes.set('/endless', (_, response) => {
       response.writeHead(200);
@@ -162,12 +162,12 @@ describe('limits', () => {
     await expect(load(`${base}/endless`)).rejects.toMatchObject({ code: 'file-too-large' });
   });
 
-  it('gives up on a server that does not answer', async () => {
+  it('times out if a server does not respond', async () => {
     routes.set('/mute', () => undefined);
     await expect(open({ answerMs: 50 })(`${base}/mute`)).rejects.toMatchObject({ code: 'file-too-slow' });
   });
 
-  it('gives up on a server that never comes to an end', async () => {
+  it('times out if a response never ends', async () => {
     routes.set('/drip', (_, response) => void response.writeHead(200).write('RIFF'));
     await expect(open({ totalMs: 50 })(`${base}/drip`)).rejects.toMatchObject({ code: 'file-too-slow' });
   });
@@ -181,7 +181,7 @@ describe('limits', () => {
   });
 
   it.each(['file:///etc/passwd', 'ftp://127.0.0.1/a.wav', 'data:audio/wav;base64,'])(
-    'does not go to %s',
+    'does not fetch %s',
     async (to) => {
       redirect('/away', to);
       await expect(open()(`${base}/away`)).rejects.toMatchObject({ code: 'file-unreachable' });
@@ -191,7 +191,7 @@ describe('limits', () => {
 });
 
 describe('private addresses', () => {
-  /** One answer after the other: as an attacker's name server does. */
+  /** Returns one address after the other, like an attacker's name server. */
   const rebinding = (...answers: string[]): SoundsOptions['lookup'] => {
     const lookup = (_: string, __: object, callback: (error: null, found: object[]) => void): void =>
       callback(null, [{ address: answers.shift() ?? '127.0.0.1', family: 4 }]);
@@ -210,7 +210,7 @@ describe('private addresses', () => {
     expect(requests).toEqual([]);
   });
 
-  /** This server counts as public, whatever else this host has does not. */
+  /** This server counts as public, all other addresses of this host do not. */
   const isAllowed = (address: string): boolean => address === '127.0.0.1';
   const port = (): number => (server.address() as AddressInfo).port;
 
@@ -224,7 +224,7 @@ describe('private addresses', () => {
     },
   );
 
-  it('are not connected to when the name leads elsewhere a moment later', async () => {
+  it('are not connected to if the name resolves to them later', async () => {
     const load = open({ allowPrivate: false, isAllowed, lookup: rebinding('127.0.0.1', '127.0.0.2') });
     serve('/a', WAV);
     expect(await load(`http://files.example:${port()}/a`)).toHaveLength(8_000);
@@ -233,8 +233,8 @@ describe('private addresses', () => {
   });
 });
 
-describe('what is known already', () => {
-  it('is shared by those who ask at once', async () => {
+describe('a cached file', () => {
+  it('is shared by concurrent requests', async () => {
     serve('/a', WAV);
     const load = open();
     const [first, second] = await Promise.all([load(`${base}/a`), load(`${base}/a`)]);
@@ -242,7 +242,7 @@ describe('what is known already', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('is asked about, and not fetched again while it is unchanged', async () => {
+  it('is revalidated, and not fetched again while it is unchanged', async () => {
     let etag = '"1"';
     routes.set('/a', (request, response) => {
       if (request.headers['if-none-match'] === etag) return void response.writeHead(304).end();
@@ -257,13 +257,13 @@ describe('what is known already', () => {
     expect(requests).toHaveLength(3);
   });
 
-  it('is fetched again where the server gives nothing to ask by', async () => {
+  it('is fetched again if the server sends no validators', async () => {
     serve('/a', WAV);
     const load = open();
     expect(await load(`${base}/a`)).not.toBe(await load(`${base}/a`));
   });
 
-  it('is forgotten when it failed', async () => {
+  it('is dropped after a failure', async () => {
     const load = open();
     await expect(load(`${base}/a`)).rejects.toMatchObject({ code: 'file-not-found' });
     serve('/a', WAV);
@@ -281,7 +281,7 @@ describe('the platform’s own media', () => {
     await expect(load(`${base}/media/b.wav`)).rejects.toMatchObject({ code: 'file-not-found' });
   });
 
-  it('tells that there is none', async () => {
+  it('reports a missing file', async () => {
     const gone = (): never => {
       throw new Error('gone');
     };
@@ -292,14 +292,14 @@ describe('the platform’s own media', () => {
       await expect(open({ ownMedia })(`${base}/media/a.wav`)).rejects.toMatchObject({ code: 'file-not-found' });
   });
 
-  it('is not read where it is a recording of many hours', async () => {
+  it('is not read if it is a recording of many hours', async () => {
     const read = jest.fn(() => Promise.resolve(WAV));
     const load = open({ ownMedia: () => ({ version: '1', length: 1_000_000_000, read }) });
     await expect(load(`${base}/media/a.wav`)).rejects.toMatchObject({ code: 'file-too-large' });
     expect(read).not.toHaveBeenCalled();
   });
 
-  it('is decoded once, as long as its bytes are the same', async () => {
+  it('is decoded once while its version is the same', async () => {
     let version = '1';
     const read: string[] = [];
     const ownMedia = () => ({
@@ -319,7 +319,7 @@ describe('the platform’s own media', () => {
   });
 });
 
-it('what nobody wants any more is neither fetched to its end, nor decoded', async () => {
+it('stops fetching and does not decode after cancellation', async () => {
   const sounds = createSounds({ log: silentLog, allowPrivate: true });
   opened.push(sounds);
   let broken: Promise<unknown> | undefined;
@@ -339,7 +339,7 @@ it('what nobody wants any more is neither fetched to its end, nor decoded', asyn
   await broken;
 });
 
-it('ends what is under way when it is closed', async () => {
+it('aborts loads on close', async () => {
   const sounds = createSounds({ log: silentLog, allowPrivate: true });
   const asked = new Promise<void>((resolve) => routes.set('/mute', () => resolve()));
   const load = sounds.load({ kind: 'playback', content: `${base}/mute` });

@@ -1,4 +1,4 @@
-/** A worker that does as the job says. */
+/** A worker whose behaviour the job determines. */
 import { SoundError } from '../../../src/media/sounds/errors';
 import { serve } from '../../../src/media/sounds/serve';
 

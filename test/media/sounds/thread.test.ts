@@ -1,4 +1,4 @@
-/** A worker thread and what can become of it; `thread-worker.ts` is in it. */
+/** A worker thread and its failures, with `thread-worker.ts`. */
 import { join } from 'node:path';
 import { createInternalErrors, type InternalErrors } from '../../../src/support/internal-errors';
 import { createThread, type Thread } from '../../../src/media/sounds/thread';
@@ -30,18 +30,18 @@ afterEach(async () => {
 
 const give = async (...samples: number[]): Promise<number[]> => Array.from(await thread.run({ give: samples }));
 
-it('answers jobs in their order', async () => {
+it('handles jobs in order', async () => {
   expect(await Promise.all([give(1), give(2, 3), give()])).toEqual([[1], [2, 3], []]);
 });
 
-it('tells a failure, under its own code where it has one, and goes on', async () => {
+it('reports a failure with its own code if it has one, and continues', async () => {
   await expect(thread.run({ fail: 'no' })).rejects.toMatchObject({ code: 'speech-failed', message: 'no' });
   await expect(thread.run({ refuse: 'big' })).rejects.toMatchObject({ code: 'file-too-large', message: 'big' });
   expect(await give(1)).toEqual([1]);
 });
 
 it.each(['crash', 'exit'] as const)(
-  'rejects the job at which the thread ended (%s), and starts another',
+  'rejects the job during which the thread ended (%s), and starts another thread',
   async (job) => {
     const lost = expect(thread.run(job)).rejects.toMatchObject({ code: 'speech-failed' });
     expect(await give(1)).toEqual([1]);
@@ -49,7 +49,7 @@ it.each(['crash', 'exit'] as const)(
   },
 );
 
-it('ends a thread that takes too long, and starts another', async () => {
+it('terminates a thread that takes too long, and starts another', async () => {
   await give(1);
   const lost = expect(thread.run('hang')).rejects.toMatchObject({ code: 'speech-failed' });
   const next = give(2);
@@ -59,7 +59,7 @@ it('ends a thread that takes too long, and starts another', async () => {
   expect(await next).toEqual([2]);
 });
 
-it('refuses more than can wait', async () => {
+it('rejects jobs beyond the limit of the queue', async () => {
   void thread.run('hang').catch(() => undefined);
   const waiting = Array.from({ length: 500 }, () => thread.run({ give: [] }).catch(() => undefined));
   await expect(thread.run({ give: [] })).rejects.toMatchObject({ code: 'sounds-overloaded' });
@@ -67,7 +67,7 @@ it('refuses more than can wait', async () => {
   await Promise.all(waiting);
 });
 
-it('takes back a job that waits; one that has begun is done', async () => {
+it('cancels a queued job. A started one runs to its end', async () => {
   const [begun, waiting] = [new AbortController(), new AbortController()];
   const first = thread.run({ give: [1] }, [], begun.signal);
   const second = thread.run({ give: [2] }, [], waiting.signal);
@@ -79,7 +79,7 @@ it('takes back a job that waits; one that has begun is done', async () => {
   expect([Array.from(await first), await third]).toEqual([[1], [3]]);
 });
 
-it('prints nothing of what is printed in it', async () => {
+it('discards the output of the thread', async () => {
   const [out, err] = [jest.spyOn(process.stdout, 'write'), jest.spyOn(process.stderr, 'write')];
   await thread.run('print');
   await thread.close();
@@ -88,13 +88,13 @@ it('prints nothing of what is printed in it', async () => {
   expect(printed.filter((text) => text.includes('printed'))).toEqual([]);
 });
 
-it('rejects a job that cannot be handed over, and goes on', async () => {
+it('rejects a job that cannot be posted, and continues', async () => {
   const job = { give: [], clone: () => undefined };
   await expect(thread.run(job)).rejects.toMatchObject({ code: 'speech-failed' });
   expect(await give(1)).toEqual([1]);
 });
 
-it('counts what a handler of the thread throws, and goes on', async () => {
+it('counts exceptions in handlers of the thread, and continues', async () => {
   warn.mockImplementationOnce(() => {
     throw new Error('the log is broken');
   });

@@ -1,4 +1,4 @@
-/** Tones, and how much of one there is in a sound. */
+/** Creates tones and measures their amplitude in a sound. */
 
 /** -1 to 1. */
 export function tone(hz: number, rate: number, seconds: number, amplitude = 0.5): Float32Array {

@@ -25,9 +25,9 @@ function companded(law: 'toALaw' | 'toMuLaw' | 'toIMAADPCM', rate = 8_000): Buff
   return Buffer.from(wav.toBuffer());
 }
 
-/** A second of 440 Hz at half the range, and nothing else. */
+/** Expects a second of 440 Hz at half the range, and nothing else. */
 function expectTone(samples: Int16Array, noise = 0.01): void {
-  expect(Math.abs(samples.length - 8_000)).toBeLessThan(600); // blocks of ADPCM are filled up
+  expect(Math.abs(samples.length - 8_000)).toBeLessThan(600); // ADPCM blocks are padded
   const second = samples.subarray(400, 7_600);
   expect(amplitudeOf(HZ, second) / 32_768).toBeCloseTo(0.5, 2);
   expect(Math.abs(rms(second) / 32_768 - 0.5 * Math.SQRT1_2)).toBeLessThan(noise);
@@ -45,17 +45,17 @@ it.each([6_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000])('plays any rate
   expectTone(collect(decodeWav(written(rate, '16'))));
 });
 
-it('makes one channel of two, or of six', () => {
+it('mixes two or six channels to one', () => {
   expectTone(collect(decodeWav(written(44_100, '16', 2))));
   expectTone(collect(decodeWav(written(8_000, '24', 6))));
 });
 
-it('takes 8 kHz of 16 bits sample by sample', () => {
+it('copies 16-bit samples of 8 kHz unchanged', () => {
   const samples = [0, 1, -1, 32_767, -32_768, 1_234];
   expect(Array.from(collect(decodeWav(pcm(samples))))).toEqual(samples);
 });
 
-it('makes the mean of the channels, not their sum', () => {
+it('uses the mean of the channels, not their sum', () => {
   const wav = pcm([32_767, 32_767, 1_000, -1_000, 100, 0]);
   wav.writeUInt16LE(2, 22);
   wav.writeUInt16LE(4, 32);
@@ -82,16 +82,16 @@ function pcm(samples: number[]): Buffer {
 }
 
 it.each([
-  ['0, as of a pipe', 0],
-  ['the highest, as of a pipe', 0xffff_ffff],
-  ['more than there is, as of a broken download', 1_000],
-])('plays what is there where the size is %s', (_, size) => {
+  ['0, as written to a pipe', 0],
+  ['the maximum, as written to a pipe', 0xffff_ffff],
+  ['more than the file has, as in a broken download', 1_000],
+])('plays the available samples if the size is %s', (_, size) => {
   const wav = pcm([1, 2, 3]);
   wav.writeUInt32LE(size, 40);
   expect(Array.from(collect(decodeWav(wav)))).toEqual([1, 2, 3]);
 });
 
-it('passes over other chunks, odd ones with their filling byte', () => {
+it('skips other chunks, including the padding byte of odd ones', () => {
   const wav = pcm([1, 2, 3]);
   const list = Buffer.from('LIST\x03\0\0\0abc\0', 'latin1');
   expect(Array.from(collect(decodeWav(Buffer.concat([wav.subarray(0, 36), list, wav.subarray(36)]))))).toEqual([
@@ -109,25 +109,25 @@ const sized = (size: number, samples = [1, 2, 3]): Buffer => {
   return wav;
 };
 
-describe('chunks as they are in the field', () => {
+describe('irregular chunks', () => {
   it.each<[string, Buffer]>([
-    ['an odd chunk without its filling byte', between(pcm([1, 2, 3]), LIST)],
+    ['an odd chunk without its padding byte', between(pcm([1, 2, 3]), LIST)],
     ['two of them', between(pcm([1, 2, 3]), LIST, LIST)],
     ['an odd chunk with it, and one without', between(pcm([1, 2, 3]), LIST, Buffer.alloc(1), LIST)],
     [
       'a chunk before the format',
       Buffer.concat([pcm([]).subarray(0, 12), LIST, Buffer.alloc(1), pcm([1, 2, 3]).subarray(12)]),
     ],
-    ['a chunk behind the samples', Buffer.concat([pcm([1, 2, 3]), NOISE])],
-    ['size 0, and a chunk behind the samples', Buffer.concat([sized(0), NOISE])],
-    ['size 0, and two chunks behind the samples', Buffer.concat([sized(0), LIST, Buffer.alloc(1), NOISE])],
-    ['the highest size, and a chunk behind the samples', Buffer.concat([sized(0xffff_ffff), NOISE])],
+    ['a chunk after the samples', Buffer.concat([pcm([1, 2, 3]), NOISE])],
+    ['size 0, and a chunk after the samples', Buffer.concat([sized(0), NOISE])],
+    ['size 0, and two chunks after the samples', Buffer.concat([sized(0), LIST, Buffer.alloc(1), NOISE])],
+    ['the maximum size, and a chunk after the samples', Buffer.concat([sized(0xffff_ffff), NOISE])],
     [
-      'a chunk whose size leads beyond the file',
+      'a chunk whose size exceeds the file',
       between(pcm([1, 2, 3]), Buffer.from('LIST\xff\xff\xff\x7f', 'latin1')),
     ],
     [
-      'a format behind the samples',
+      'a format after the samples',
       Buffer.concat([pcm([]).subarray(0, 12), pcm([1, 2, 3]).subarray(36), pcm([]).subarray(12, 36)]),
     ],
     [
@@ -137,15 +137,15 @@ describe('chunks as they are in the field', () => {
         sized(0xffff_ffff).subarray(12),
       ]),
     ],
-  ])('plays the samples alone: %s', (_, wav) => {
+  ])('plays only the samples: %s', (_, wav) => {
     expect(Array.from(collect(decodeWav(wav)))).toEqual([1, 2, 3]);
   });
 
-  it('has no sound where samples of size 0 are followed by another chunk at once', () => {
+  it('has no samples if a data chunk of size 0 is followed directly by another chunk', () => {
     expect(collect(decodeWav(Buffer.concat([sized(0, []), NOISE])))).toHaveLength(0);
   });
 
-  it('plays samples in which the name of a chunk occurs', () => {
+  it('plays samples that contain the id of a chunk', () => {
     const words = Buffer.concat([sized(0), Buffer.from('LISTzzzzLIST', 'latin1')]);
     expect(collect(decodeWav(words))).toHaveLength(9);
   });
@@ -155,17 +155,17 @@ it.each<[string, Buffer]>([
   ['a byte order mark', Buffer.from('\xef\xbb\xbf', 'latin1')],
   ['a line end', Buffer.from('\r\n')],
   ['an ID3 tag', Buffer.from('ID3\x04\0\0\0\0\0\x04abcd', 'latin1')],
-])('finds the file behind %s', (_, before) => {
+])('finds the file after %s', (_, before) => {
   const wav = findWav(Buffer.concat([before, pcm([1, 2, 3])]));
   expect(Array.from(collect(decodeWav(wav!)))).toEqual([1, 2, 3]);
 });
 
-describe('a format of which one field is wrong', () => {
+describe('a format with one wrong field', () => {
   it.each<[string, number, number]>([
     ['a block of 0', 32, 0],
     ['a block of 1', 32, 1],
-    ['0 bits a sample', 34, 0],
-    ['a rate of bytes of 0', 28, 0],
+    ['0 bits per sample', 34, 0],
+    ['0 bytes per second', 28, 0],
   ])('plays with %s', (_, at, value) => {
     const wav = pcm([1, 2, 3]);
     wav.writeUInt16LE(value, at);
@@ -178,13 +178,13 @@ describe('a format of which one field is wrong', () => {
     expectTone(collect(decodeWav(wav)));
   });
 
-  it.each([0, 4, 16])('plays G.711 of %i bits a sample', (bits) => {
+  it.each([0, 4, 16])('plays G.711 with %i bits per sample', (bits) => {
     const wav = companded('toMuLaw');
     wav.writeUInt16LE(bits, 34);
     expectTone(collect(decodeWav(wav)));
   });
 
-  it('plays an extensible one that leaves its format empty', () => {
+  it('plays an extensible format whose GUID is empty', () => {
     const wav = written(8_000, '24');
     const at = wav.indexOf('fmt ', 0, 'latin1') + 8;
     const extension = Buffer.alloc(24);
@@ -203,16 +203,16 @@ it.each<[string, (wav: Buffer) => Buffer]>([
   ['an unknown format', (wav) => (wav.writeUInt16LE(0x55, 20), wav)],
   ['no channels', (wav) => (wav.writeUInt16LE(0, 22), wav)],
   ['a rate of 0', (wav) => (wav.writeUInt32LE(0, 24), wav)],
-  ['a block of 7 bytes, and as many a second', (wav) => (wav.writeUInt16LE(7, 32), wav.writeUInt32LE(1, 28), wav)],
+  ['a block of 7 bytes, and a wrong byte rate', (wav) => (wav.writeUInt16LE(7, 32), wav.writeUInt32LE(1, 28), wav)],
   ['neither bits nor a block', (wav) => (wav.writeUInt16LE(0, 32), wav.writeUInt16LE(0, 34), wav)],
-  ['a format chunk that is cut off', (wav) => wav.subarray(0, 30)],
-])('refuses a file with %s', (_, breakIt) => {
+  ['a truncated format chunk', (wav) => wav.subarray(0, 30)],
+])('rejects a file with %s', (_, breakIt) => {
   const wav = breakIt(pcm([1, 2, 3]));
   expect(findWav(wav)).toBeDefined();
   expect(() => collect(decodeWav(wav))).toThrow(expect.objectContaining({ code: 'file-not-audio' }));
 });
 
-it('says which format it is where it is none that can be played: GSM', () => {
+it('names an unsupported format: GSM', () => {
   const wav = pcm([1, 2, 3]);
   wav.writeUInt16LE(0x31, 20);
   wav.writeUInt16LE(65, 32);
@@ -220,13 +220,13 @@ it('says which format it is where it is none that can be played: GSM', () => {
   expect(() => collect(decodeWav(wav))).toThrow('format 49 is not supported');
 });
 
-it('refuses what is longer than it may be', () => {
+it('rejects audio that is too long', () => {
   const wav = pcm(Array.from({ length: 8_001 }, () => 0));
   expect(collect(decodeWav(wav), 2)).toHaveLength(8_001);
   expect(() => collect(decodeWav(wav), 1)).toThrow(expect.objectContaining({ code: 'file-too-large' }));
 });
 
-it('never reads outside a file that was mangled', () => {
+it('never reads outside of a mangled file', () => {
   const wav = companded('toIMAADPCM');
   for (let i = 0; i < 500; i += 1) {
     const mangled = Buffer.from(wav.subarray(0, 60 + (i % 500)));

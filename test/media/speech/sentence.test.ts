@@ -14,7 +14,7 @@ it.each([
   ['Thank you 😀 for calling 👍🏽', 'Thank you   for calling'],
   ['Straße, ñandú, Łódź, 5 €', 'Strasse, nandu, lodz, 5  euros'],
   ['你好', ''],
-])('an English voice is given of %j: %j', (text, ascii) => {
+])('converts %j to %j for English voices', (text, ascii) => {
   expect(toAscii(cleanSentence(text))).toBe(ascii);
 });
 
@@ -32,7 +32,7 @@ it.each([
     `Hi. ${'word '.repeat(50).trim()}`,
     [`Hi. ${'word '.repeat(39).trim()}`, 'word '.repeat(11).trim()],
   ],
-  ['characters of two halves', `a${'😀'.repeat(120)}`, [`a${'😀'.repeat(99)}`, '😀'.repeat(21)]],
-])('%s is spoken in parts', (_name, sentence, parts) => {
+  ['surrogate pairs', `a${'😀'.repeat(120)}`, [`a${'😀'.repeat(99)}`, '😀'.repeat(21)]],
+])('splits %s into parts', (_name, sentence, parts) => {
   expect(partsOf(sentence)).toEqual(parts);
 });

@@ -1,4 +1,4 @@
-/** Sentences, spoken by flite in its thread. */
+/** Sentences spoken by flite in its thread. */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -17,7 +17,7 @@ function rms(samples: Int16Array): number {
   return Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
 }
 
-/** The median of the voiced frames, Hz. */
+/** Median pitch of the voiced frames; Hz. */
 function pitch(samples: Int16Array): number {
   const frame = 512;
   const found: number[] = [];
@@ -36,7 +36,7 @@ function pitch(samples: Int16Array): number {
   return found.sort((a, b) => a - b)[found.length >> 1] ?? 0;
 }
 
-it('speaks every voice of the API, as long and as loud as speech is', async () => {
+it('speaks with every voice of the API, with the length and volume of speech', async () => {
   for (const { name } of VOICES) {
     const samples = await speech.say(SENTENCE, name);
     expect(seconds(samples)).toBeGreaterThan(2);
@@ -57,7 +57,7 @@ it('has a different sound for each English voice', async () => {
   expect(julie - dave).toBeGreaterThan(15);
 });
 
-it('says the same in the same way, from the cache and anew', async () => {
+it('speaks a sentence the same way, with and without the cache', async () => {
   const other = createSpeech({ log: silentLog, speechCacheBytes: 0 });
   const [first, again, anew] = [
     await speech.say(SENTENCE, 'Dave'),
@@ -76,7 +76,7 @@ it('speaks longer for a longer text', async () => {
   expect(long.length).toBeGreaterThan(3 * short.length);
 });
 
-it('a long text does not hold up a short one', async () => {
+it('a long text does not delay a short one', async () => {
   const done: string[] = [];
   const long = speech.say('A sentence of no interest. '.repeat(60)).then((samples) => {
     done.push('long');
@@ -92,20 +92,20 @@ it('a long text does not hold up a short one', async () => {
 it.each([
   ['control characters', 'Hello\u0000\u0007\r\n\u200bthere.', 'Hello there.'],
   ['accents', 'ñandú café übermäßig', 'nandu cafe ubermassig'],
-  ['what looks like an option', '-voice kal', '-voice kal'],
+  ['text that looks like an option', '-voice kal', '-voice kal'],
   ['a lone surrogate', 'Hello \ud800 there.', 'Hello there.'],
-])('takes %s', async (_, text, same) => {
+])('accepts %s', async (_, text, same) => {
   const samples = await speech.say(text);
   expect(Array.from(samples)).toEqual(Array.from(await speech.say(same)));
   expect(rms(samples)).toBeGreaterThan(1000);
 });
 
-it('MUST NOT read markup or options out of a sentence', async () => {
+it('MUST NOT interpret markup or options in a sentence', async () => {
   const samples = await speech.say('<speak>Hello</speak>');
   expect(seconds(samples)).toBeGreaterThan(0.5);
 });
 
-it.each(['...', '你好', ' '])('gives a pause for %j, in which there is nothing to say in English', async (text) => {
+it.each(['...', '你好', ' '])('returns a pause for %j, which has nothing speakable in English', async (text) => {
   const samples = await speech.say(text);
   expect(seconds(samples)).toBeGreaterThan(0.4);
   expect(seconds(samples)).toBeLessThan(0.8);
@@ -118,7 +118,7 @@ it('begins with 300 ms of silence, once, however long the sentence is', async ()
   expect(spoken / 8_000).toBeLessThan(0.7);
 });
 
-it('logs once a voice that another speaks for it', async () => {
+it('logs once that another voice replaces a missing one', async () => {
   const lines: string[] = [];
   const log = pino({ base: null }, { write: (line: string) => lines.push(line) });
   const logged = createSpeech({ log });
@@ -131,7 +131,7 @@ it('logs once a voice that another speaks for it', async () => {
   ]);
 });
 
-it('falls back, and says why, where the folder of languages is not there', async () => {
+it('falls back and logs the reason if the folder of languages is missing', async () => {
   const lines: string[] = [];
   const log = pino({ base: null }, { write: (line: string) => lines.push(line) });
   const languagesDir = join(tmpdir(), 'no-such-folder');
@@ -146,7 +146,7 @@ it('falls back, and says why, where the folder of languages is not there', async
   ]);
 });
 
-it('rejects what is under way when it is closed, and what comes later', async () => {
+it('rejects pending and later requests after close', async () => {
   const closing = createSpeech({ log: silentLog });
   const underWay = closing.say('Too late.');
   underWay.catch(() => undefined);

@@ -1,14 +1,14 @@
-/** A phone's RTP port on 127.0.0.1, to send from and to see what comes. */
+/** A phone's RTP port on 127.0.0.1, which sends and receives packets. */
 import { createSocket, type Socket } from 'node:dgram';
 import { printRtp, parseRtp, type RtpPacket } from './rtp-packet';
 
 export interface FarEndPort {
   readonly port: number;
-  /** To the leg's port, in the order of the calls. */
+  /** Sends to the leg's port, in the order of the calls. */
   send(to: number, packet: Partial<RtpPacket> | Buffer): void;
-  /** The next packet that came. */
+  /** The next received packet. */
   next(): Promise<RtpPacket>;
-  /** What came and was not taken with `next` yet. */
+  /** Received packets that were not returned by `next` yet. */
   readonly waiting: readonly RtpPacket[];
   close(): void;
 }

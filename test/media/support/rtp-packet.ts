@@ -1,4 +1,4 @@
-/** Whole RTP packets, read and written with the parts that the platform's fast paths use. */
+/** Reads and writes complete RTP packets with the functions of the platform. */
 import { looksLikeRtp, RTP_HEADER_LENGTH, rtpPacketFor, rtpPayload } from '../../../src/media/rtp';
 
 export interface RtpPacket {
@@ -7,7 +7,7 @@ export interface RtpPacket {
   sequence: number;
   timestamp: number;
   ssrc: number;
-  /** A part of what was parsed: not a copy. */
+  /** A slice of the parsed buffer, not a copy. */
   payload: Buffer;
 }
 
