@@ -1,4 +1,4 @@
-/** Names that every plain object has, wherever a SIP message may have text: nothing throws, and none is taken for something known. */
+/** Names of Object.prototype anywhere in a SIP message: nothing throws, and none is mistaken for a known name. */
 import fc from 'fast-check';
 import { Headers, type SipRequest } from '../../src/sip/message';
 import { parseMessage } from '../../src/sip/parse';
@@ -43,7 +43,7 @@ it('methods, header names, header values and parameters', () => {
   );
 });
 
-it('encodings and attributes of SDP are unknown ones', () => {
+it('encodings and attributes of SDP are unknown', () => {
   fc.assert(
     fc.property(name, (text) => {
       const sdp = [
@@ -65,7 +65,7 @@ it('encodings and attributes of SDP are unknown ones', () => {
   );
 });
 
-it('webhook events: a cause is no known one, and fields keep their own values', () => {
+it('webhook events: a cause is unknown, and fields keep their own values', () => {
   fc.assert(
     fc.property(name, name, (text, field) => {
       const body = JSON.parse(

@@ -9,7 +9,7 @@ beforeEach(() => {
 const times = (count: number, run: (n: number) => void): void =>
   Array.from({ length: count }, (_, n) => n).forEach(run);
 
-it('a user is guessed at from one address: only the two together have to wait, until the window is over', () => {
+it('guesses at a user from one address: only this pair must wait, until the window ends', () => {
   const throttle = createThrottle({ failuresPerUserAndAddress: 3 }, now);
   times(2, () => throttle.failed('192.0.2.1', 'bob'));
   expect(throttle.waitFor('192.0.2.1', 'bob')).toBe(0);
@@ -25,7 +25,7 @@ it('a user is guessed at from one address: only the two together have to wait, u
   expect(throttle.waitFor('192.0.2.1', 'bob')).toBe(0);
 });
 
-it('many users are guessed at from one address: the address has to wait, but for who got in from there before', () => {
+it('guesses at many users from one address: the address must wait, except users who have logged in from there', () => {
   const throttle = createThrottle({ failuresPerAddress: 20, failuresPerUserAndAddress: 3 }, now);
   throttle.succeeded('192.0.2.1', 'mallory');
   times(20, (n) => {
@@ -38,7 +38,7 @@ it('many users are guessed at from one address: the address has to wait, but for
 });
 
 it.each(['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])(
-  'this machine itself (%s) may fail more often before all of it has to wait; a user there may not',
+  'loopback (%s) has a higher limit per address, but not per user',
   (host) => {
     const throttle = createThrottle({}, now);
     times(60, (n) => throttle.failed(host, `user${n}`));
@@ -51,7 +51,7 @@ it.each(['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])(
   },
 );
 
-it('right credentials clear what the same user mistyped at the same address', () => {
+it('a successful login clears failures of the same user at the same address', () => {
   const throttle = createThrottle({ failuresPerUserAndAddress: 3 }, now);
   times(2, () => throttle.failed('192.0.2.1', 'bob'));
   throttle.succeeded('192.0.2.1', 'bob');
@@ -59,7 +59,7 @@ it('right credentials clear what the same user mistyped at the same address', ()
   expect(throttle.waitFor('192.0.2.1', 'bob')).toBe(0);
 });
 
-it('a user is guessed at from everywhere: strangers have to wait, his own phone does not', () => {
+it('guesses at a user from many addresses: unknown addresses must wait, known ones need not', () => {
   const throttle = createThrottle({ failuresPerUser: 50 }, now);
   throttle.succeeded('203.0.113.5', 'bob');
   times(50, (n) => throttle.failed(`198.51.100.${n}`, 'bob'));
@@ -67,7 +67,7 @@ it('a user is guessed at from everywhere: strangers have to wait, his own phone 
   expect(throttle.waitFor('203.0.113.5', 'bob')).toBe(0);
 });
 
-it('challenges run out, come back with time, and at once for whoever answers them rightly', () => {
+it('challenges run out, and return with time or after a successful login', () => {
   const throttle = createThrottle({ challengeBurst: 2, challengesPerSecond: 2 }, now);
   const ask = (): number => throttle.challenge('192.0.2.1');
   expect([ask(), ask(), ask()]).toEqual([0, 0, 1]);
@@ -76,7 +76,7 @@ it('challenges run out, come back with time, and at once for whoever answers the
   expect([ask(), ask(), ask()]).toEqual([0, 0, 1]);
   throttle.succeeded('192.0.2.1', 'bob');
   expect(ask()).toBe(0);
-  // A load test: ever new challenges, each of them answered.
+  // A load test: many challenges, all answered.
   times(1_000, () => {
     throttle.succeeded('192.0.2.1', 'bob');
     expect(ask()).toBe(0);
@@ -90,13 +90,13 @@ it.each([
   ['::1', '::2', true],
   ['::ffff:192.0.2.1', '192.0.2.1', true],
   ['192.0.2.1', '192.0.2.2', false],
-])('%s and %s count as one: %s', (one, other, same) => {
+])('%s and %s count as the same: %s', (one, other, same) => {
   const throttle = createThrottle({ failuresPerAddress: 1, failuresPerLoopback: 1 }, now);
   throttle.failed(one, 'bob');
   expect(throttle.waitFor(other, 'jo') > 0).toBe(same);
 });
 
-it('its memory is bounded: the oldest are forgotten', () => {
+it('memory is bounded: the oldest entries are dropped', () => {
   const throttle = createThrottle({ failuresPerAddress: 1, maxEntries: 100 }, now);
   times(200, (n) => {
     throttle.succeeded(`10.0.0.${n}`, `known${n}`);
@@ -106,5 +106,5 @@ it('its memory is bounded: the oldest are forgotten', () => {
   const wait = (n: number, user: string): number => throttle.waitFor(`10.0.0.${n}`, `${user}${n}`);
   expect([wait(0, 'user'), wait(99, 'user'), wait(100, 'user'), wait(100, 'known')]).toEqual([0, 0, 300, 0]);
   throttle.failed('10.0.0.99', 'jo');
-  expect(wait(99, 'known')).toBe(300); // it is not known any more
+  expect(wait(99, 'known')).toBe(300); // no longer known
 });

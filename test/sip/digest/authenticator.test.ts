@@ -44,14 +44,14 @@ ${extra.map((line) => `${line}\n`).join('')}Content-Length: 0
 `;
 }
 
-/** Asks, and asks again with the credentials. */
+/** Sends a request, then repeats it with credentials. */
 function attempt(w: World, asking: Asking = {}, answer: Answer = {}, flow = HERE) {
   const challenge = challengeOf(w.authenticate(message(asking), flow).response);
   const header = authorization(challenge, { method: asking.method ?? 'REGISTER', ...answer });
   return w.authenticate(message({ ...asking, extra: [...(asking.extra ?? []), `Authorization: ${header}`] }), flow);
 }
 
-/** All that is said but what is different in any answer: tag and nonce. */
+/** The response without tag and nonce, which always differ. */
 function essence(response: SipResponse | undefined): unknown {
   if (!response) return undefined;
   const headers = [...response.headers]
@@ -61,7 +61,7 @@ function essence(response: SipResponse | undefined): unknown {
 }
 
 describe('the challenge', () => {
-  it('offers MD5 first and SHA-256 second, with the realm of the domain as it was named', () => {
+  it('offers MD5 first and SHA-256 second, with the realm in its original case', () => {
     const w = world();
     const { response } = w.authenticate(message({ from: `sip:bob@${REALM.toUpperCase()}` }));
     expect(response).toMatchObject({ status: 401, reason: 'Unauthorized' });
@@ -86,7 +86,7 @@ describe('the challenge', () => {
     expect(response?.headers.all('www-authenticate')).toHaveLength(count);
   });
 
-  it.each(['WS', 'WSS'] as const)('over %s only MD5, which is all that SIP.js and JsSIP know', (transport) => {
+  it.each(['WS', 'WSS'] as const)('over %s only MD5, because SIP.js and JsSIP support nothing else', (transport) => {
     const { response } = world().authenticate(message(), { ...HERE, transport });
     expect(response?.headers.all('www-authenticate')).toEqual([expect.stringContaining('algorithm=MD5')]);
   });
@@ -98,22 +98,22 @@ describe('right credentials', () => {
     ['MD5, unsaid', {}],
     ['SHA-256', { algorithm: 'SHA-256' }],
     ['RFC 2069: no qop', { qop: false }],
-    ['user@realm for a user name', { username: `bob@${REALM}` }],
+    ['user@realm as the user name', { username: `bob@${REALM}` }],
     ['user@realm with SHA-256', { username: `bob@${REALM}`, algorithm: 'SHA-256' }],
-    ['another uri than the Request-URI, as sipp', { uri: 'sip:127.0.0.1:5060' }],
+    ['a uri that differs from the Request-URI, as in sipp', { uri: 'sip:127.0.0.1:5060' }],
     ['a short nc', { nc: '1' }],
   ])('%s', (_name, answer) => {
     const w = world();
     expect(attempt(w, {}, answer).endpoint).toBe(w.bob);
   });
 
-  it.each([', algorithm="", qop=""', ', qop=', ', algorithm=""'])('an empty parameter is none: %s', (more) => {
+  it.each([', algorithm="", qop=""', ', qop=', ', algorithm=""'])('an empty parameter counts as missing: %s', (more) => {
     const w = world();
     const header = authorization(challengeOf(w.authenticate(message()).response), { qop: false });
     expect(w.authenticate(message({ extra: [`Authorization: ${header}${more}`] })).endpoint).toBe(w.bob);
   });
 
-  it('of a call: From says who it is', () => {
+  it('of a call: From names the endpoint', () => {
     const w = world();
     const call = { method: 'INVITE', uri: 'sip:+15552223333@127.0.0.1', to: 'sip:+15552223333@127.0.0.1' };
     expect(attempt(w, call).endpoint).toBe(w.bob);
@@ -129,7 +129,7 @@ describe('right credentials', () => {
     expect(w.authenticate(message({ extra })).endpoint).toBe(w.bob);
   });
 
-  it('beside those for another realm', () => {
+  it('together with those for another realm', () => {
     const w = world();
     const challenge = challengeOf(w.authenticate(message()).response);
     const extra = [
@@ -139,7 +139,7 @@ describe('right credentials', () => {
     expect(w.authenticate(message({ extra })).endpoint).toBe(w.bob);
   });
 
-  it('in another From than the own: 403', () => {
+  it('with the From of another endpoint: 403', () => {
     const w = world();
     const [domain] = w.domains.list();
     w.domains.addEndpoint(domain!, { name: 'carol', enabled: true, password: 'carols-own' });
@@ -154,13 +154,13 @@ describe('right credentials', () => {
       ['withheld', 'sip:anonymous@anonymous.invalid', NUMBER, []],
       ['withheld, in the own domain', `sip:anonymous@${REALM}`, NUMBER, []],
       [
-        'withheld, the server an address',
+        'withheld, server given as address',
         'sip:anonymous@anonymous.invalid',
         here,
         ['P-Preferred-Identity: <sip:bob@127.0.0.1>'],
       ],
       [
-        'withheld, known by its Contact',
+        'withheld, recognised by Contact',
         'sip:anonymous@anonymous.invalid',
         here,
         ['Contact: <sip:bob@127.0.0.1:5062>'],
@@ -173,7 +173,7 @@ describe('right credentials', () => {
       ['capitals and a dot', `SIP:bob@${REALM.toUpperCase()}.`, NUMBER, []],
       ['an escape', `sip:%62ob@${REALM}`, NUMBER, []],
       ['a password', `sip:bob:x@${REALM};transport=tcp`, NUMBER, []],
-    ])('%s: the challenge is in the own realm, and the credentials say who calls', (_name, from, uri, extra) => {
+    ])('%s: the challenge has the own realm, and the credentials identify the caller', (_name, from, uri, extra) => {
       const w = world();
       const asking = { method: 'INVITE', from, uri, to: uri, extra };
       expect(challengeOf(w.authenticate(message(asking)).response).realm).toBe(REALM);
@@ -182,11 +182,11 @@ describe('right credentials', () => {
     });
   });
 
-  it('registered by a third party (From) is the address of To', () => {
+  it('in a third-party registration (From), To names the endpoint', () => {
     expect(attempt(world(), { from: 'sip:secretary@example.com', to: AOR }).endpoint).toBeDefined();
   });
 
-  it('registering somebody else: 403', () => {
+  it('registering another endpoint: 403', () => {
     expect(attempt(world(), { to: `sip:carol@${REALM}` }).response?.status).toBe(403);
   });
 
@@ -222,7 +222,7 @@ describe('right credentials', () => {
 });
 
 describe('wrong credentials', () => {
-  it('a wrong password, an unknown user, an unknown domain and a disabled endpoint are told the same', () => {
+  it('a wrong password, an unknown user, an unknown domain and a disabled endpoint get the same response', () => {
     const w = world();
     const [domain] = w.domains.list();
     w.domains.addEndpoint(domain!, { name: 'off', enabled: false, password: 'whatever' });
@@ -244,7 +244,7 @@ describe('wrong credentials', () => {
     expect(challengeOf(attempt(world(), {}, { password: 'guess' }).response).stale).toBe(false);
   });
 
-  it('wrong again in answer to the second challenge: 403, which stops phones that would go on; right: in', () => {
+  it('wrong again after the second challenge: 403, which stops retries. Right: accepted', () => {
     for (const [from, username] of [
       [AOR, 'bob'],
       [`sip:nobody@${REALM}`, 'nobody'],
@@ -257,11 +257,11 @@ describe('wrong credentials', () => {
       };
       expect(essence(again('guess', '00000001').response)).toEqual([403, 'Forbidden', expect.anything(), '']);
       expect(again(PASSWORD, '00000002').endpoint).toBe(from === AOR ? w.bob : undefined);
-      expect(attempt(w, { from }, { username, password: 'guess' }).response?.status).toBe(401); // from the start
+      expect(attempt(w, { from }, { username, password: 'guess' }).response?.status).toBe(401); // starts again
     }
   });
 
-  it('the right password for another realm is none', () => {
+  it('the right password with another realm is wrong', () => {
     const w = world();
     const other = w.domains.create('other');
     w.domains.addEndpoint(other, { name: 'bob', enabled: true, password: PASSWORD });
@@ -273,11 +273,11 @@ describe('wrong credentials', () => {
     expect(attempt(w, {}, { username: 'bob@other.bwapp.bwsip.io' }).response?.status).toBe(401);
   });
 
-  it('the response to another method is none', () => {
+  it('the digest response for another method is wrong', () => {
     expect(attempt(world(), { method: 'INVITE' }, { method: 'REGISTER' }).response?.status).toBe(401);
   });
 
-  it('a REGISTER whose To is no SIP URI: 403', () => {
+  it('a REGISTER whose To is not a SIP URI: 403', () => {
     expect(world().authenticate(message({ from: 'tel:+15552223333' })).response?.status).toBe(403);
   });
 });
@@ -286,14 +286,14 @@ describe('nonces', () => {
   const again = (w: World, header: string, flow = HERE) =>
     w.authenticate(message({ extra: [`Authorization: ${header}`] }), flow);
 
-  it('a nonce serves many requests as long as they count', () => {
+  it('a nonce can be used for many requests with increasing counts', () => {
     const w = world();
     const challenge = challengeOf(w.authenticate(message()).response);
     for (const nc of ['00000001', '00000002', '00000003'])
       expect(again(w, authorization(challenge, { nc })).endpoint).toBe(w.bob);
   });
 
-  it('a replayed count is stale, and so is an expired nonce; a new one comes with it', () => {
+  it('a replayed count and an expired nonce are stale, and get a new nonce', () => {
     let time = Date.now();
     const w = world({ now: () => time });
     const challenge = challengeOf(w.authenticate(message()).response);
@@ -308,25 +308,25 @@ describe('nonces', () => {
     expect(again(w, authorization(challengeOf(late))).endpoint).toBe(w.bob);
   });
 
-  it('without qop a nonce serves once', () => {
+  it('without qop a nonce can be used once', () => {
     const w = world();
     const header = authorization(challengeOf(w.authenticate(message()).response), { qop: false });
     expect(again(w, header).endpoint).toBe(w.bob);
     expect(challengeOf(again(w, header).response).stale).toBe(true);
   });
 
-  it('of another server run, or of another address, are stale and no password is tried with them', () => {
+  it('of another server process or another address are stale, and no password is checked', () => {
     const w = world();
     const foreign = authorization({ realm: REALM, nonce: 'dcd98b7102dd2f0e8b11d0f600bfb0c0' }, { password: 'guess' });
     for (let i = 0; i < 100; i++) expect(challengeOf(again(w, foreign).response).stale).toBe(true);
     const elsewhere = flowFrom('198.51.100.9', 5060);
     const challenge = challengeOf(w.authenticate(message(), elsewhere).response);
     expect(challengeOf(again(w, authorization(challenge)).response).stale).toBe(true);
-    expect(attempt(w).endpoint).toBe(w.bob); // not throttled: nothing was guessed
+    expect(attempt(w).endpoint).toBe(w.bob); // not throttled: no guess was counted
   });
 });
 
-describe('the address of the server for a domain', () => {
+describe('the address of the server as a domain', () => {
   it.each(['127.0.0.1', '[::1]', 'localhost', 'SIP.example.com'])('%s: the challenge tells the realm', (host) => {
     const w = world({ serverNames: ['sip.example.com'] });
     const from = `sip:bob@${host}`;
@@ -334,7 +334,7 @@ describe('the address of the server for a domain', () => {
     expect(attempt(w, { from }).endpoint).toBe(w.bob);
   });
 
-  it('a user that no endpoint is named after, or two are, gets a realm all the same, and never in', () => {
+  it('an unknown or ambiguous user gets a realm, too, but never access', () => {
     const w = world();
     expect(challengeOf(w.authenticate(message({ from: 'sip:nobody@127.0.0.1' })).response).realm).toBe(REALM);
     const other = w.domains.create('other');
@@ -345,7 +345,7 @@ describe('the address of the server for a domain', () => {
     expect(attempt(w, { from: 'sip:bob@127.0.0.1' }).endpoint).toBe(w.bob);
   });
 
-  it('without any domain there is a realm too', () => {
+  it('without any domain there is still a realm', () => {
     const w = world();
     w.domains.delete(w.domains.list()[0]!);
     expect(challengeOf(w.authenticate(message({ from: 'sip:bob@127.0.0.1' })).response).realm).toBe('unknown.invalid');
@@ -353,7 +353,7 @@ describe('the address of the server for a domain', () => {
 });
 
 describe('throttled', () => {
-  it('after ten wrong passwords this user is not checked any more from there, elsewhere it is', () => {
+  it('after ten wrong passwords, the user is refused at this address, but not at others', () => {
     let time = Date.now();
     const w = world({ now: () => time });
     const statuses = Array.from({ length: 12 }, () => attempt(w, {}, { password: 'guess' }).response?.status);
@@ -366,7 +366,7 @@ describe('throttled', () => {
     expect(attempt(w).endpoint).toBe(w.bob);
   });
 
-  it('only a wrong answer to a challenge that is current counts: neither none, nor one to an old or made-up nonce', () => {
+  it('only wrong credentials for a current nonce count, not missing ones or those for an old or forged nonce', () => {
     let time = Date.now();
     const w = world({ now: () => time });
     const old = challengeOf(w.authenticate(message()).response);
@@ -378,13 +378,13 @@ describe('throttled', () => {
     expect(attempt(w).endpoint).toBe(w.bob);
   });
 
-  it('names that do not exist count as others', () => {
+  it('names that do not exist count like others', () => {
     const w = world();
     const guess = () => attempt(w, { from: `sip:x@${REALM}` }, { username: 'x', password: 'guess' }).response?.status;
     expect(Array.from({ length: 11 }, guess)).toEqual([...Array<number>(10).fill(401), 503]);
   });
 
-  it('an address that tries many names gets 503 without a challenge, but for who got in from there before', () => {
+  it('an address that tries many names gets 503, except users who have logged in from there before', () => {
     const w = world();
     const [domain] = w.domains.list();
     w.domains.addEndpoint(domain!, { name: 'carol', enabled: true, password: 'carols-own' });
@@ -395,11 +395,11 @@ describe('throttled', () => {
     expect(w.authenticate(carol, flowFrom('192.0.2.201', 1)).response?.status).toBe(503); // another port
     expect(w.authenticate(carol, flowFrom('192.0.2.202', 5060)).response?.status).toBe(401);
     expect(attempt(w).endpoint).toBe(w.bob);
-    // Under a name that is known, another one is guessed at.
+    // Guesses at another name under a known name.
     expect(attempt(w, {}, { username: 'carol', password: 'guess' }).response?.status).toBe(503);
   });
 
-  it('one request is one guess', () => {
+  it('one request counts as one guess', () => {
     const w = world();
     const challenge = challengeOf(w.authenticate(message()).response);
     for (const username of ['x', 'bob']) {
@@ -409,14 +409,14 @@ describe('throttled', () => {
     }
   });
 
-  it('an address that never answers a challenge gets no more of them for a while', () => {
+  it('an address that never answers challenges is refused for a while', () => {
     const w = world({ throttle: createThrottle({ challengeBurst: 3 }, () => 0) });
     const statuses = Array.from({ length: 5 }, () => w.authenticate(message()).response?.status);
     expect(statuses).toEqual([401, 401, 401, 503, 503]);
   });
 });
 
-it('whatever stands in Authorization is answered, and lets nobody in', () => {
+it('any text in Authorization is answered, and never accepted', () => {
   const w = world({
     throttle: createThrottle({
       challengeBurst: Infinity,

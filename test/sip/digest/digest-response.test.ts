@@ -37,7 +37,7 @@ it.each([
   ).toBe(response);
 });
 
-it('answers the example of RFC 2069 2.4, as its erratum 749 corrects it, without qop', () => {
+it('answers the example of RFC 2069 2.4 with erratum 749, without qop', () => {
   expect(
     digestResponse({
       algorithm: 'MD5',

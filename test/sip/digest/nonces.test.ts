@@ -4,7 +4,7 @@ import { createNonces, NONCE_LIFETIME_MS } from '../../../src/sip/digest/nonces'
 let time = 1_800_000_000_000;
 const now = (): number => time;
 
-it('knows its own nonces, for the peer that got them, as long as they live', () => {
+it('recognises its own nonces for their peer during their lifetime', () => {
   const nonces = createNonces(now);
   const nonce = nonces.issue('192.0.2.1');
   expect(nonce).toMatch(/^[\w-]{32}$/);
@@ -18,7 +18,7 @@ it('knows its own nonces, for the peer that got them, as long as they live', () 
   expect(nonces.isCurrent(nonce, '192.0.2.1')).toBe(false);
 });
 
-it('knows which went to somebody who had failed', () => {
+it('recognises nonces issued after a failure', () => {
   const nonces = createNonces(now);
   const [first, second] = [nonces.issue('h'), nonces.issue('h', true)];
   expect([first, second].map((nonce) => [nonces.isCurrent(nonce, 'h'), nonces.isAfterFailure(nonce)])).toEqual([
@@ -27,7 +27,7 @@ it('knows which went to somebody who had failed', () => {
   ]);
 });
 
-it('knows no nonce that was changed', () => {
+it('rejects modified nonces', () => {
   const nonces = createNonces(now);
   const nonce = nonces.issue('h');
   fc.assert(
@@ -39,11 +39,11 @@ it('knows no nonce that was changed', () => {
     const changed = nonce.slice(0, i) + (nonce[i] === 'A' ? 'B' : 'A') + nonce.slice(i + 1);
     expect(nonces.isCurrent(changed, 'h')).toBe(false);
   }
-  // The same bytes, spelled otherwise.
+  // The same bytes in another spelling.
   expect(nonces.isCurrent(`${nonce}=`, 'h')).toBe(false);
 });
 
-it('takes each count once, and late ones as long as they are near', () => {
+it('accepts each count once, and late ones within the window', () => {
   const nonces = createNonces(now);
   const nonce = nonces.issue('h');
   const use = (count: number): boolean => nonces.use(nonce, count);
@@ -61,7 +61,7 @@ it('takes each count once, and late ones as long as they are near', () => {
   expect(nonces.size).toBe(1);
 });
 
-it('takes every count at most once, in whatever order', () => {
+it('accepts every count at most once, in any order', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 80 }), { maxLength: 200 }), (counts) => {
       const nonces = createNonces(now);
@@ -84,7 +84,7 @@ it('is used up by a client without counts', () => {
   expect(nonces.use(counted, undefined)).toBe(false);
 });
 
-it('a full table: what is forgotten cannot be used again, and new ones can', () => {
+it('a full table: dropped nonces cannot be used again, new ones can', () => {
   const nonces = createNonces(now, 3);
   const issued = Array.from({ length: 6 }, () => {
     time += 10;
@@ -102,7 +102,7 @@ it('a full table: what is forgotten cannot be used again, and new ones can', () 
   expect(nonces.use(fresh, 1)).toBe(true);
 });
 
-it('forgets nonces that are too old', () => {
+it('drops nonces that are too old', () => {
   const nonces = createNonces(now);
   for (let i = 0; i < 10; i++) nonces.use(nonces.issue('h'), 1);
   time += NONCE_LIFETIME_MS + 1;

@@ -24,7 +24,7 @@ describe('name and address', () => {
       '<sip:a@b>;+sip.instance="<urn:uuid:1>"',
       { uri: 'sip:a@b', params: new Map([['+sip.instance', '<urn:uuid:1>']]) },
     ],
-    // Names that should have been quoted, or escaped.
+    // Names with missing quotes or escapes.
     [
       '"John "Jo" Doe" <sip:a@b>;tag=1',
       { displayName: 'John "Jo" Doe', uri: 'sip:a@b', params: new Map([['tag', '1']]) },
@@ -49,14 +49,14 @@ describe('name and address', () => {
     'sip:a@b?c',
     'sip:a@b,c',
     '<sip:a b>',
-  ])('of %j is none', (value) => expect(parseNameAddr(value)).toBeUndefined());
+  ])('rejects %j', (value) => expect(parseNameAddr(value)).toBeUndefined());
 
   it.each(['<sip:a@b>;;tag=1;', '<sip:a@b>;=1;tag=1', '<sip:a@b>;tag=1;a="1', '<sip:a@b>;x="1"2;tag=1'])(
-    'of %j has the parameters that can be read',
+    'keeps the readable parameters of %j',
     (value) => expect(parseNameAddr(value)?.params).toEqual(new Map([['tag', '1']])),
   );
 
-  it('is printed with quotes where they must be', () => {
+  it('is printed with the necessary quotes', () => {
     const params = new Map([
       ['tag', '1'],
       ['+sip.instance', '<urn:1>'],
@@ -67,7 +67,7 @@ describe('name and address', () => {
     );
   });
 
-  it('has a tag put on once', () => {
+  it('gets at most one tag', () => {
     expect(withTag('<sip:a@b>', 'x')).toBe('<sip:a@b>;tag=x');
     expect(withTag('<sip:a@b>;tag=y', 'x')).toBe('<sip:a@b>;tag=y');
     expect(withTag('<sip:a@b> ;', 'x')).toBe('<sip:a@b>;tag=x');
@@ -116,7 +116,7 @@ describe('Via', () => {
     'SIP/2.0/UDP a:b',
     'SIP/2.0/UDP a:70000',
     'HTTP/2.0/UDP a',
-  ])('%j is none', (value) => expect(parseVia(value)).toBeUndefined());
+  ])('rejects %j', (value) => expect(parseVia(value)).toBeUndefined());
 });
 
 it('CSeq and scalars have bounds', () => {
@@ -148,7 +148,7 @@ describe('authorization', () => {
     expect(parsed?.params.size).toBe(9);
   });
 
-  it('takes spaces, commas in quotes and escapes', () => {
+  it('accepts spaces, commas in quotes, and escapes', () => {
     expect(parseAuthParams('Digest  a = "1,\\"2" ,b=3')?.params).toEqual(
       new Map([
         ['a', '1,"2'],
@@ -157,12 +157,12 @@ describe('authorization', () => {
     );
   });
 
-  it.each(['', 'Digest a=1, a=2', 'Di,gest a=1'])('says undefined to %j', (value) =>
+  it.each(['', 'Digest a=1, a=2', 'Di,gest a=1'])('rejects %j', (value) =>
     expect(parseAuthParams(value)).toBeUndefined(),
   );
 
   it.each(['Digest b=1, a="1', 'Digest a, b=1,', 'Digest a="1" c="2", b=1', 'Digest ,b=1', 'Digest b=1, b=1'])(
-    'takes of %j what can be read',
+    'keeps the readable parameters of %j',
     (value) => expect(parseAuthParams(value)?.params).toEqual(new Map([['b', '1']])),
   );
 

@@ -1,4 +1,4 @@
-/** Messages as a fuzzer spoils them; the same for the same seed. */
+/** Mutates messages; deterministic for a seed. */
 import { INVALID } from './rfc4475/invalid';
 import { SEMANTIC } from './rfc4475/semantic';
 import { literal } from './rfc4475/literal';
@@ -22,10 +22,10 @@ Content-Length: 0
 
 const SEEDS: readonly Buffer[] = [...Object.values({ ...VALID, ...INVALID, ...SEMANTIC }), REGISTER];
 
-/** What parsers stumble over. */
+/** Fragments that often break parsers. */
 const CHARACTERS = Buffer.from('\r\n\t\0 ";,<>:@=%\\?/[]()*\x80\xff', 'latin1');
 
-/** One of the seeds with one to six changes. */
+/** A seed message with one to six changes. */
 export function mutate(random: () => number, seeds: readonly Buffer[] = SEEDS): Buffer {
   const below = (limit: number): number => Math.floor(random() * limit);
   const any = (): Buffer => seeds[below(seeds.length)] ?? REGISTER;

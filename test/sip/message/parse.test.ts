@@ -11,7 +11,7 @@ Call-ID: a@192.0.2.4
 CSeq: 1 OPTIONS
 `;
 
-/** The request above with these header lines after its own. */
+/** The request above with additional header lines. */
 const withHeaders = (...lines: string[]): Buffer => bytes(`${OPTIONS}${lines.map((line) => `${line}\n`).join('')}\n`);
 const bytes = (text: string): Buffer => Buffer.from(text.replaceAll('\n', '\r\n'));
 
@@ -27,7 +27,7 @@ const rejected = (data: Buffer, framing: 'datagram' | 'stream' = 'datagram'): [n
 };
 
 describe('headers', () => {
-  it('reads compact forms as long ones', () => {
+  it('expands compact forms', () => {
     const { headers } = message(literal`
 INVITE sip:bob@example.com SIP/2.0
 v: SIP/2.0/UDP 192.0.2.4;branch=z9hG4bKa
@@ -106,12 +106,12 @@ l: 0
     ['no colon', 'Subject'],
     ['a space in the name', 'Sub ject: a'],
     ['no name', ': a'],
-  ])('passes over a line with %s (RFC 3261 8.2.2)', (_what, line) => {
+  ])('ignores a line with %s (RFC 3261 8.2.2)', (_what, line) => {
     expect(message(withHeaders(line, 'Priority: urgent')).headers.get('priority')).toBe('urgent');
   });
 
   it.each(['a\rb', 'a\nEvil: b'])(
-    'keeps a line end within the value of an unused header: %j begins no header',
+    'keeps a bare line end within an unused header: %j does not begin a header',
     (value) => {
       const data = withHeaders('Subject: x').toString().replace('Subject: x', `Subject: ${value}`);
       const { headers } = message(Buffer.from(data));
@@ -139,20 +139,20 @@ l: 0
     'Max-Forwards: 70',
     'Date: Sat, 13 Nov 2010 23:29:00 GMT',
     'Content-Length: 0',
-  ])('takes a second %s that says the same for the same', (line) => {
+  ])('accepts a second %s with the same value', (line) => {
     const same = line.startsWith('Date') || line.startsWith('Content-Length') ? [line, line] : [line];
     expect(message(withHeaders(...same)).kind).toBe('request');
   });
 
   it.each(['SIP/2.0/UDP a b:x', 'SIP/2.0/UDP 2001:db8::1:5060;branch=x', 'SIP / 2.0 / TCP [::1'])(
-    'judges the first Via alone: %s behind it is kept',
+    'checks only the first Via: %s after it is kept',
     (lower) => {
       const { headers } = message(withHeaders(`Via: ${lower}`));
       expect(headers.all('via').at(-1)).toBe(lower);
     },
   );
 
-  it('needs From and To of a call only for their tags; a REGISTER is about its To', () => {
+  it('uses only the tags of From and To in a call, but the address of To in a REGISTER', () => {
     const unreadable = (method: string): Buffer =>
       bytes(`${OPTIONS.replace(/OPTIONS/g, method).replace(/^(From|To): .*/gm, '$1: Jo <Doe>')}\n`);
     expect(message(unreadable('OPTIONS')).headers.get('from')).toBe('Jo <Doe>');
@@ -164,7 +164,7 @@ l: 0
     expect(rejected(without)).toEqual([400, `Missing ${name}`]);
   });
 
-  it('drops a request without Via: nobody knows to whom the answer goes on', () => {
+  it('drops a request without Via, because the response cannot be routed', () => {
     expect(rejected(bytes(`${OPTIONS.replace(/Via: .*\n/, '')}\n`))).toBe('dropped');
   });
 
@@ -174,13 +174,13 @@ l: 0
 });
 
 describe('limits', () => {
-  it('takes the longest header and rejects a longer one', () => {
+  it('accepts the longest allowed header and rejects a longer one', () => {
     const longest = `Subject: ${'a'.repeat(MAX_HEADER_LENGTH - 9)}`;
     expect(message(withHeaders(longest)).headers.has('subject')).toBe(true);
     expect(rejected(withHeaders(`${longest}a`))).toEqual([400, 'Header Too Long']);
   });
 
-  it('rejects too many headers, elements of lists counted', () => {
+  it('rejects too many headers, counting elements of lists', () => {
     const own = OPTIONS.split('\n').length - 2;
     const left = MAX_HEADERS - own;
     expect(message(withHeaders(...Array<string>(left).fill('Y: 1'))).headers.size).toBe(MAX_HEADERS);
@@ -196,7 +196,7 @@ describe('limits', () => {
     ).toEqual([400, 'Too Many Headers']);
   });
 
-  it('rejects a message too large with 513', () => {
+  it('rejects a message that is too large with 513', () => {
     const data = Buffer.concat([withHeaders(), Buffer.alloc(MAX_MESSAGE)]);
     expect(rejected(data)).toEqual([513, 'Message Too Large']);
   });
@@ -212,7 +212,7 @@ describe('limits', () => {
     ['dots', (n: number) => `Contact: <sip:a@${'a.-'.repeat(n / 3)}!>`],
     ['parameters', (n: number) => `Contact: <sip:a@b>${';a=b'.repeat(n / 4)};`],
     ['folds', (n: number) => `Subject: a${'\n '.repeat(n / 3)}`],
-  ])('reads a message full of %s in a few ms', (_what, line) => {
+  ])('parses a message full of %s in a few ms', (_what, line) => {
     const lines = Array.from({ length: 7 }, () => line(8_000));
     const message = withHeaders(...lines);
     expect(fastestMs(() => read(message))).toBeLessThan(100);
@@ -240,7 +240,7 @@ describe('start line', () => {
     expect(read(Buffer.from(text)).kind).toBe('dropped');
   });
 
-  it('ignores line ends before it', () => {
+  it('ignores preceding line ends', () => {
     expect(message(Buffer.concat([Buffer.from('\r\n\r\n'), withHeaders()]))).toMatchObject({ method: 'OPTIONS' });
   });
 
@@ -253,7 +253,7 @@ describe('start line', () => {
   ])('rejects %s', (line) => expect(rejected(start(line))).toEqual([400, 'Malformed Request-URI']));
 
   it.each(['OPTIONS  sip:a@b SIP/2.0', 'OPTIONS sip:a@b   SIP/2.0', 'OPTIONS sip:a@b SIP/2.0  '])(
-    'passes over the blanks of %j',
+    'accepts the extra spaces of %j',
     (line) => expect(message(start(line))).toMatchObject({ method: 'OPTIONS', uri: 'sip:a@b' }),
   );
 
@@ -261,7 +261,7 @@ describe('start line', () => {
     expect(rejected(start(line))).toEqual([400, 'Malformed Request Line']),
   );
 
-  it('reads headers that end with line feeds alone, and leaves the body as it is', () => {
+  it('accepts headers with bare line feeds, and does not change the body', () => {
     const text = withHeaders('Subject: a\r\n b', 'Content-Type: text/plain').toString();
     const [head = ''] = text.replace(/Content-Length.*\r\n/, '').split('\r\n\r\n');
     const { headers, body } = message(Buffer.from(`${head.replaceAll('\r', '')}\n\na\nb\r\n\n`));
@@ -273,7 +273,7 @@ describe('start line', () => {
     expect(read(Buffer.from(text.replaceAll('\r', '')), 'stream').kind).toBe('dropped');
   });
 
-  it('says which version is not supported', () => {
+  it('rejects other versions with 505', () => {
     expect(rejected(start('OPTIONS sip:a@b SIP/2.1'))).toEqual([505, 'Version Not Supported']);
   });
 });
@@ -285,11 +285,11 @@ describe('body', () => {
       Buffer.from(body),
     ]);
 
-  it('is the rest of a datagram where no length is said', () => {
+  it('is the rest of a datagram without Content-Length', () => {
     expect(message(withBody('', 'hello')).body.toString()).toBe('hello');
   });
 
-  it('ends where the length says', () => {
+  it('ends as Content-Length says', () => {
     expect(message(withBody('4', 'hello')).body.toString()).toBe('hell');
   });
 
@@ -303,7 +303,7 @@ describe('body', () => {
     },
   );
 
-  it('says 513 to a length beyond the limit', () => {
+  it('is rejected with 513 if Content-Length exceeds the limit', () => {
     expect(rejected(withBody('99999', 'hello'))).toEqual([513, 'Message Too Large']);
   });
 
@@ -313,7 +313,7 @@ describe('body', () => {
     expect(rejected(withBody('', 'hello'), 'stream')).toEqual([400, 'Missing Content-Length']);
   });
 
-  it('rejects a request cut off in its headers', () => {
+  it('rejects a request that is truncated in its headers', () => {
     expect(rejected(bytes(OPTIONS))).toEqual([400, 'No Empty Line After Headers']);
   });
 });
@@ -336,7 +336,7 @@ Content-Length: 0
     expect(parsed.headers.all('via')).toHaveLength(2);
   });
 
-  it('rejects an address without brackets, and one that is none', () => {
+  it('rejects addresses without brackets, and invalid ones', () => {
     expect(rejected(bytes(`${OPTIONS.replace('192.0.2.1 SIP', '[2001:db8:::1] SIP')}\n`))).toMatchObject([
       400,
       expect.any(String),
@@ -348,7 +348,7 @@ Content-Length: 0
   });
 });
 
-it('reads a response, and drops one with a fault', () => {
+it('parses a response, and drops a defective one', () => {
   const response = bytes(`${OPTIONS.replace(/^.*\n/, 'SIP/2.0 486 Busy Here\n')}\n`);
   expect(message(response)).toMatchObject({ kind: 'response', status: 486, reason: 'Busy Here' });
   expect(read(Buffer.from(response.toString().replace('CSeq: 1', 'CSeq: x')))).toEqual({

@@ -10,7 +10,7 @@ const token = fc.stringMatching(/^[-.!%*_+`'~A-Za-z0-9]{1,12}$/);
 const name = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,10}[a-z0-9]$/);
 const host = fc.oneof(name, fc.ipV4(), fc.ipV6());
 const port = fc.option(fc.integer({ min: 1, max: 65_535 }), { nil: undefined });
-/** Anything a quoted string can say. */
+/** Any content of a quoted string. */
 const text = fc.string({ unit: 'binary', maxLength: 20 }).filter((value) => !/[\r\n]/.test(value));
 const params = (value: fc.Arbitrary<string>) =>
   fc.uniqueArray(
@@ -26,7 +26,7 @@ const params = (value: fc.Arbitrary<string>) =>
 const without = (object: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 
-it('reads a printed URI as it was', () => {
+it('parses a printed URI back', () => {
   const user = fc.option(fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }), { nil: undefined });
   const word = fc.string({ unit: 'binary', minLength: 1, maxLength: 10 });
   const pairs = fc.uniqueArray(
@@ -41,7 +41,7 @@ it('reads a printed URI as it was', () => {
   );
   fc.assert(
     fc.property(fc.constantFrom('sip', 'sips'), user, host, port, pairs, (scheme, user, host, port, pairs) => {
-      // Lone halves of surrogate pairs are no UTF-8; lower case of some letters has another lower case.
+      // Lone surrogates are not UTF-8. The lower case of some letters has yet another lower case.
       fc.pre([user ?? '', ...pairs.flat()].every((value) => (value ?? '').isWellFormed()));
       fc.pre(pairs.every(([key]) => key.toLowerCase() === key));
       const uri = { scheme, host, params: new Map(pairs), ...without({ user, port }) };
@@ -50,7 +50,7 @@ it('reads a printed URI as it was', () => {
   );
 });
 
-it('reads a printed name and address as it was', () => {
+it('parses a printed name and address back', () => {
   fc.assert(
     fc.property(text, host, params(text), (displayName, host, pairs) => {
       const uri = printUri({ scheme: 'sip', host, params: new Map() });
@@ -60,7 +60,7 @@ it('reads a printed name and address as it was', () => {
   );
 });
 
-it('reads a printed Via as it was', () => {
+it('parses a printed Via back', () => {
   fc.assert(
     fc.property(
       token.map((value) => value.toUpperCase()),
@@ -75,7 +75,7 @@ it('reads a printed Via as it was', () => {
   );
 });
 
-it('reads a printed message as it was', () => {
+it('parses a printed message back', () => {
   const subject = text.map((value) => value.trim());
   const start = fc.oneof(
     fc.record({
@@ -87,7 +87,7 @@ it('reads a printed message as it was', () => {
   );
   fc.assert(
     fc.property(start, subject, fc.array(token, { maxLength: 5 }), fc.uint8Array(), (start, subject, tokens, bytes) => {
-      // A method that starts a status line.
+      // A method that looks like a status line.
       fc.pre(start.kind === 'response' || !start.method.toUpperCase().startsWith('SIP/'));
       const body = Buffer.from(bytes);
       const headers = new Headers([

@@ -20,7 +20,7 @@ const invite = (to = '<sip:bob@example.com>'): SipRequest => ({
   body: NO_BODY,
 });
 
-it('copies Vias, From, To, Call-ID and CSeq, and puts a tag on To', () => {
+it('copies Vias, From, To, Call-ID and CSeq, and adds a tag to To', () => {
   const response = responseTo(invite(), 180, { toTag: 'x', headers: [['Contact', '<sip:bob@192.0.2.1>']] });
   expect(printMessage(response).toString()).toBe(
     [
@@ -39,14 +39,14 @@ it('copies Vias, From, To, Call-ID and CSeq, and puts a tag on To', () => {
   );
 });
 
-it('makes up a tag where none is given, keeps one that is there', () => {
+it('generates a tag if none is given, and keeps an existing one', () => {
   expect(responseTo(invite(), 486).headers.get('to')).toMatch(/^<sip:bob@example.com>;tag=[0-9a-f]{16}$/);
   expect(responseTo(invite('<sip:bob@example.com>;tag=y'), 486, { toTag: 'x' }).headers.get('to')).toBe(
     '<sip:bob@example.com>;tag=y',
   );
 });
 
-it('puts no tag on a 100, and answers its Timestamp', () => {
+it('adds no tag to a 100, and copies Timestamp', () => {
   const { headers } = responseTo(invite(), 100, { toTag: 'x' });
   expect([headers.get('to'), headers.get('timestamp')]).toEqual(['<sip:bob@example.com>', '54']);
 });
@@ -57,7 +57,7 @@ it.each([
   [503, 'Service Unavailable'],
 ])('calls %i %s', (status, reason) => expect(responseTo(invite(), status).reason).toBe(reason));
 
-it('prints Content-Length once, that of the body, whatever was said', () => {
+it('prints Content-Length once, with the length of the body', () => {
   const request = { ...invite(), body: Buffer.from('é') };
   request.headers.set('l', '77');
   expect(printMessage(request).toString()).toMatch(/\r\nContent-Length: 2\r\n\r\né$/);
@@ -68,7 +68,7 @@ it('prints Content-Length once, that of the body, whatever was said', () => {
   ).toHaveLength(1);
 });
 
-it('lets nobody put in a header by line ends in a value, a name, a method, a URI or a reason', () => {
+it('prevents header injection by line ends in a value, a name, a method, a URI or a reason', () => {
   const request = { ...invite(), method: 'A\r\nB: c', uri: 'sip:a\nEvil: 1' };
   request.headers.set('subject', 'hello\r\n\r\nEvil: 2').set('x\r\nevil', '3\rEvil: 4');
   const [head = ''] = printMessage(request).toString().split('\r\n\r\n');

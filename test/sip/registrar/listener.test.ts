@@ -1,4 +1,6 @@
-/** A phone's TCP connection closes: where its contact names a listener of its own, it is connected to. */
+/**
+ * After a phone's TCP connection has closed, the registrar connects to the listener in its contact, if there is one.
+ */
 import { setImmediate } from 'node:timers/promises';
 import type { Address } from '../../../src/sip/transport/transport';
 import { AOR, flowFrom, REALM, world, type FakeFlow, type World } from './phone';
@@ -45,7 +47,7 @@ ${[`Contact: ${contact}`, ...headers].map((line) => `${line}\n`).join('')}Conten
 const contacts = () => w.registrar.contactsOf(w.bob.id);
 const connection = (host = HOST, port = 40_000): FakeFlow => flowFrom(host, port, 'TCP');
 
-it('stays registered, over the new connection, and says nothing of it', async () => {
+it('stays registered over the new connection, without notification', async () => {
   const tcp = connection();
   register(`<${LISTENER}>`, tcp);
   const [before] = contacts();
@@ -56,12 +58,12 @@ it('stays registered, over the new connection, and says nothing of it', async ()
   expect(w.told).toEqual([`online ${LISTENER}`]);
 });
 
-it('is offline where nothing listens', async () => {
+it('goes offline if nothing listens', async () => {
   connect = () => Promise.reject(new Error('ECONNREFUSED'));
   const tcp = connection();
   register(`<${LISTENER}>`, tcp);
   tcp.close();
-  expect(contacts()).toEqual([]); // not called while the outcome is open
+  expect(contacts()).toEqual([]); // not callable while connecting
   await setImmediate();
   expect(w.told.at(-1)).toBe(DROPPED(LISTENER));
 });
@@ -73,7 +75,7 @@ it.each([
   ['names the port of the connection', `<sip:bob@${HOST}:40000;transport=tcp>`, HOST],
   ['names another host', `<sip:bob@127.0.0.1:22;transport=tcp>`, HOST],
   ['names another transport', `<sip:bob@${HOST}:5060>`, HOST],
-])('a phone that %s is offline at once', (_, contact, host) => {
+])('a phone that %s goes offline at once', (_, contact, host) => {
   const tcp = connection(host);
   register(contact, tcp);
   tcp.close();
@@ -81,7 +83,7 @@ it.each([
   expect(w.told.at(-1)).toMatch(/^offline .* connection closed$/);
 });
 
-it('a phone that closes the new connection is connected to again, but not one that closes each at once', async () => {
+it('reconnects again if the phone closes the new connection, but not if it closes each one at once', async () => {
   const made: FakeFlow[] = [];
   connect = ({ host, port }) => {
     made.push(connection(host, port));
@@ -101,7 +103,7 @@ it('a phone that closes the new connection is connected to again, but not one th
   expect([asked.length, contacts(), w.told.at(-1)]).toEqual([2, [], DROPPED(LISTENER)]);
 });
 
-it('what happens meanwhile counts: a new registration, a revocation, the end', async () => {
+it('respects a new registration, a revocation, and close while connecting', async () => {
   const pending: ((flow: FakeFlow) => void)[] = [];
   connect = () => new Promise((resolve) => pending.push(resolve));
   const [one, two] = [connection(), connection(HOST, 40_001)];

@@ -45,12 +45,12 @@ export function flowFrom(host: string, port: number, transport: TransportName = 
   };
 }
 
-/** Reads a message written with plain line ends. */
+/** Parses a message with LF line ends. */
 export function request(text: string): SipRequest {
   return requestOf(Buffer.from(text.replace(/^\n/, '').replace(/\n/g, '\r\n')));
 }
 
-/** Reads a message as it stands on the wire. */
+/** Parses a message with CRLF line ends. */
 export function requestOf(data: Buffer): SipRequest {
   const parsed = parseMessage(data, 'datagram');
   if (parsed.kind !== 'message' || parsed.message.kind !== 'request') throw new Error(`no request: ${parsed.kind}`);
@@ -63,7 +63,7 @@ export interface Challenged {
   stale: boolean;
 }
 
-/** What the MD5 challenge of a 401 says. */
+/** The parameters of the MD5 challenge in a 401. */
 export function challengeOf(response: SipResponse | undefined): Challenged {
   const value = response?.headers.all('www-authenticate').find((header) => header.includes('algorithm=MD5')) ?? '';
   const param = (name: string): string => new RegExp(`${name}="([^"]*)"`).exec(value)?.[1] ?? '';
@@ -81,7 +81,7 @@ export interface Answer {
   qop?: boolean;
 }
 
-/** `Authorization`, put together here and not by what is tested. */
+/** Creates `Authorization` without the tested code. */
 export function authorization({ realm, nonce }: { realm: string; nonce: string }, answer: Answer = {}): string {
   const { username = 'bob', password = PASSWORD, method = 'REGISTER', uri = `sip:${REALM}`, qop = true } = answer;
   const { nc = '00000001', cnonce = '0a4f113b', algorithm } = answer;
@@ -102,11 +102,11 @@ export interface World {
   domains: Domains;
   bob: Endpoint;
   registrar: ReturnType<typeof createRegistrar>;
-  /** Online and offline, as `online sip:…` and `offline sip:… reason`. */
+  /** Notifications: `online sip:…` and `offline sip:… reason`. */
   told: string[];
-  /** To the registrar. */
+  /** Sends a message to the registrar. */
   register(text: string | SipRequest, flow?: Flow): SipResponse;
-  /** To the authenticator alone. */
+  /** Sends a message to the authenticator only. */
   authenticate(text: string | SipRequest, flow?: Flow): { endpoint: SipEndpoint | undefined; response?: SipResponse };
 }
 
@@ -128,7 +128,7 @@ export function world(
   const authenticator = createAuthenticator({ domains, log, ...options });
   const registrar = createRegistrar({
     domains,
-    // Where bindings are looked at, everybody is bob.
+    // In tests of bindings, every sender is bob.
     authenticator: options.open ? { authenticate: () => bob, usersOf: () => new Set() } : authenticator,
     log,
     ...(options.limits && { limits: options.limits }),
@@ -145,7 +145,7 @@ export function world(
       flow,
       respond(response) {
         if (made.response) throw new Error('answered twice');
-        // What cannot be read is no answer.
+        // Unparsable data is not a response.
         const parsed = parseMessage(printMessage(response), 'datagram');
         if (parsed.kind !== 'message' || parsed.message.kind !== 'response') throw new Error('unreadable answer');
         made.response = parsed.message;

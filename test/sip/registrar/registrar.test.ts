@@ -37,7 +37,7 @@ const uris = (): string[] => w.registrar.list().map((registration) => registrati
 const INSTANCE = ';+sip.instance="<urn:uuid:00000000-0000-1000-8000-AABBCCDDEEFF>"';
 
 describe('a contact', () => {
-  it('is kept with all that is known of it', () => {
+  it('is stored with all its data', () => {
     const path = 'Path: <sip:edge.example.com;lr>';
     const flow = flowFrom('192.0.2.201', 40_000, 'TCP');
     const uri = 'sip:bob@192.168.1.2:5060;transport=tcp';
@@ -68,7 +68,7 @@ describe('a contact', () => {
     expect(w.registrar.list()).toMatchObject([{ endpointId: w.bob.id, sipUri: AOR, contact: { uri } }]);
   });
 
-  it('outbound is not claimed over UDP, nor where the phone does not know it', () => {
+  it('outbound is not confirmed over UDP, nor if the phone does not support it', () => {
     const tcp = flowFrom('192.0.2.201', 40_000, 'TCP');
     const one = contact(`${INSTANCE};reg-id=1`);
     expect(register([one, 'Supported: outbound']).headers.all('require')).toEqual([]);
@@ -77,7 +77,7 @@ describe('a contact', () => {
     expect(register([one, 'Path: <sip:edge.example.com;lr>']).headers.all('path')).toEqual([]);
   });
 
-  it('is refreshed without a word, and keeps its id', () => {
+  it('is refreshed without notification, and keeps its id', () => {
     register([contact()]);
     const [before] = w.registrar.contactsOf(w.bob.id);
     jest.advanceTimersByTime(1_000_000);
@@ -95,12 +95,12 @@ describe('a contact', () => {
     expect(w.told).toEqual(['online sip:bob@192.0.2.201:5060', 'offline sip:bob@192.0.2.201:5060 expired']);
   });
 
-  it('is kept where another one of the same REGISTER cannot be read', () => {
+  it('is kept even if another one in the same REGISTER is malformed', () => {
     const response = register(['Contact: <sip:bob@192.0.2.9', contact(), 'Contact: ;;']);
     expect([response.status, uris()]).toEqual([200, ['sip:bob@192.0.2.201:5060']]);
   });
 
-  it('goes when it is taken out, in whatever spelling; one that is not there is no matter', () => {
+  it('is removed by any spelling of its URI. Removing an unknown contact has no effect', () => {
     register([contact()]);
     expect(register([contact(';expires=0', 'sip:bob@192.0.2.9')]).status).toBe(200);
     expect(uris()).toHaveLength(1);
@@ -111,7 +111,7 @@ describe('a contact', () => {
   });
 });
 
-describe('how long', () => {
+describe('expiry', () => {
   it.each([
     ['', '', 3_600],
     ['', 'Expires: 120', 120],
@@ -133,11 +133,11 @@ describe('how long', () => {
     ['another port', flowFrom('192.0.2.201', 40_000), 90],
     ['another address, but over TCP', flowFrom('198.51.100.7', 5060, 'TCP'), 3_600],
     ['the same', HERE, 3_600],
-  ])('seen at %s than its contact says', (_name, flow, seconds) => {
+  ])('REGISTER from %s than in its contact', (_name, flow, seconds) => {
     expect(register([contact()], {}, flow).headers.get('contact')).toContain(`;expires=${seconds}`);
   });
 
-  it('less than a minute: 423, and nothing is changed', () => {
+  it('less than a minute: 423, without changes', () => {
     const response = register([contact('', 'sip:bob@192.0.2.1'), contact(';expires=59')]);
     expect([response.status, response.headers.get('min-expires')]).toEqual([423, '60']);
     expect(uris()).toEqual([]);
@@ -147,7 +147,7 @@ describe('how long', () => {
 describe('replaced', () => {
   const port2 = 'sip:bob@192.0.2.201:5070';
 
-  it('by instance, when the phone was started again', () => {
+  it('by instance, after a restart of the phone', () => {
     register([contact(INSTANCE)]);
     register([contact(INSTANCE, port2)], { callId: 'two' });
     expect(w.told).toEqual([
@@ -174,7 +174,7 @@ describe('replaced', () => {
     expect(uris()).toHaveLength(1);
   });
 
-  it('by the same Call-ID from another port: its NAT moved the phone', () => {
+  it('by the same Call-ID from another port: the NAT mapping has changed', () => {
     register([contact()]);
     register([contact('', port2)], {}, flowFrom('192.0.2.201', 5070));
     expect(uris()).toEqual([port2]);
@@ -184,7 +184,7 @@ describe('replaced', () => {
     ['', 'one'],
     [INSTANCE, 'one'],
     [INSTANCE, 'two'],
-  ])('a phone%s that moved takes out its old address later: the new one stays', (params, callId) => {
+  ])('a phone%s that has moved removes its old address later: the new one stays', (params, callId) => {
     register([contact(params)]);
     register([contact(params, port2)], { callId });
     expect(register([contact(`${params};expires=0`)], { callId }).status).toBe(200);
@@ -207,14 +207,14 @@ describe('replaced', () => {
     expect(uris()).toHaveLength(4);
   });
 
-  it('two contacts in one REGISTER are two, also with one instance', () => {
+  it('two contacts in one REGISTER stay two, even with one instance', () => {
     register([contact(INSTANCE), contact(INSTANCE, port2)]);
     expect(uris()).toHaveLength(2);
     register([contact(), contact()]); // the same twice
     expect(uris()).toHaveLength(2);
   });
 
-  it('the eleventh takes the place of the one that was not refreshed for longest', () => {
+  it('the eleventh replaces the one that was refreshed longest ago', () => {
     for (let n = 0; n < 10; n++) {
       register([contact('', `sip:bob@192.0.2.${n}`)], { callId: `call${n}` });
       jest.advanceTimersByTime(1_000);
@@ -233,7 +233,7 @@ describe('replaced', () => {
 });
 
 describe('all or nothing', () => {
-  it('a CSeq that is not higher under the same Call-ID: 500', () => {
+  it('a CSeq that is not higher with the same Call-ID: 500', () => {
     register([contact()], { cseq: 1_000 });
     const other = contact('', 'sip:jo@192.0.2.7');
     for (const late of [1_000, 999]) {
@@ -244,7 +244,7 @@ describe('all or nothing', () => {
     expect(register([contact()], { callId: 'two', cseq: 1 }).status).toBe(200);
   });
 
-  it.each([['Contact: *;expires=0'], ['Contact: * ;q=1', 'Expires: 0']])('%s takes out all', (...lines) => {
+  it.each([['Contact: *;expires=0'], ['Contact: * ;q=1', 'Expires: 0']])('%s removes all contacts', (...lines) => {
     register([contact()]);
     expect(register(lines).status).toBe(200);
     expect(uris()).toEqual([]);
@@ -254,7 +254,7 @@ describe('all or nothing', () => {
     ['* without Expires', ['Contact: *']],
     ['* with expires above 0', ['Contact: *;expires=60']],
     ['* with Expires above 0', ['Contact: *', 'Expires: 60']],
-    ['* and another', ['Contact: *', contact(), 'Expires: 0']],
+    ['* and another contact', ['Contact: *', contact(), 'Expires: 0']],
     ['a URI that is too long', [contact('', `sip:${'b'.repeat(2_000)}@192.0.2.1`)]],
   ])('%s: 400', (_name, lines) => {
     register([contact()]);
@@ -262,19 +262,19 @@ describe('all or nothing', () => {
     expect(uris()).toHaveLength(1);
   });
 
-  it('what is required and not known: 420', () => {
+  it('an unknown required extension: 420', () => {
     const response = register([contact(), 'Require: path, gruu, x-y']);
     expect([response.status, response.headers.all('unsupported')]).toEqual([420, ['gruu', 'x-y']]);
     expect(uris()).toEqual([]);
   });
 
-  it('a Request-URI that is no SIP URI: 416', () => {
+  it('a Request-URI that is not a SIP URI: 416', () => {
     expect(register([contact()], { uri: 'http://example.com' }).status).toBe(416);
   });
 });
 
-describe('gone', () => {
-  it('its connection is closed: at once', () => {
+describe('offline', () => {
+  it('at once when its connection closes', () => {
     const tcp = flowFrom('192.0.2.201', 40_000, 'TCP');
     register([contact()], {}, tcp);
     register([contact('', 'sip:bob@192.0.2.5')], { callId: 'two' });
@@ -283,7 +283,7 @@ describe('gone', () => {
     expect(w.told.at(-1)).toBe('offline sip:bob@192.0.2.201:5060 connection closed');
   });
 
-  it('the connection from before a reconnect closes late: nothing', () => {
+  it('not when the connection from before a reconnect closes late', () => {
     const [was, is] = [flowFrom('192.0.2.201', 40_000, 'WS'), flowFrom('192.0.2.201', 40_001, 'WS')];
     register([contact(INSTANCE)], {}, was);
     register([contact(INSTANCE)], {}, is);
@@ -291,14 +291,14 @@ describe('gone', () => {
     expect(w.registrar.contactsOf(w.bob.id)).toMatchObject([{ flow: is }]);
   });
 
-  it('closed before the REGISTER was handled: not registered', () => {
+  it('not registered if the connection closed before the REGISTER was handled', () => {
     const tcp = flowFrom('192.0.2.201', 40_000, 'TCP');
     tcp.close();
     register([contact()], {}, tcp);
     expect(uris()).toEqual([]);
   });
 
-  it('its endpoint is deleted', () => {
+  it('when its endpoint is deleted', () => {
     register([contact()]);
     w.domains.delete(w.domains.list()[0]!);
     expect(uris()).toEqual([]);
@@ -306,7 +306,7 @@ describe('gone', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('its endpoint is disabled: it has to register again', () => {
+  it('when its endpoint is disabled: it must register again', () => {
     register([contact()]);
     w.domains.updateEndpoint(w.bob, { enabled: false });
     expect(uris()).toEqual([]);
@@ -315,7 +315,7 @@ describe('gone', () => {
     expect(w.registrar.contactsOf(w.bob.id)).toEqual([]);
   });
 
-  it('closed: no timer is left, and nobody is told', () => {
+  it('close cancels all timers, without notifications', () => {
     const tcp = flowFrom('192.0.2.201', 40_000, 'TCP');
     register([contact()], {}, tcp);
     w.registrar.close();
@@ -324,7 +324,7 @@ describe('gone', () => {
   });
 });
 
-it('calls go to the contact with the highest q first, then to the latest', () => {
+it('contacts are ordered by highest q, then by latest REGISTER', () => {
   for (const [n, q] of ['0.5', '1.0', '0.7', '1', 'x'].entries()) {
     register([contact(`;q=${q}`, `sip:bob@192.0.2.${n}`)], { callId: `call${n}` });
     jest.advanceTimersByTime(1_000);
@@ -332,7 +332,7 @@ it('calls go to the contact with the highest q first, then to the latest', () =>
   expect(w.registrar.contactsOf(w.bob.id).map(({ uri }) => uri.slice(-1))).toEqual(['4', '3', '1', '2', '0']);
 });
 
-it('a phone with the address of the server for its domain is registered as the endpoint', () => {
+it('a phone that uses the server address as its domain is registered as the endpoint', () => {
   const real = world();
   const ask = (lines: string[]) =>
     real.register(message(lines, { uri: 'sip:127.0.0.1' }).replaceAll(`<${AOR}>`, '<sip:bob@127.0.0.1>'));

@@ -1,4 +1,4 @@
-/** The registrations of RFC 3665 2, with Bob in a domain of ours. Its TLS is a UDP flow here: nothing depends on it. */
+/** The registrations of RFC 3665 2, with Bob in one of our domains. UDP replaces TLS: nothing depends on it. */
 import type { SipResponse } from '../../../src/sip/message';
 import { authorization, challengeOf, REALM, world, type Answer, type World } from './phone';
 
@@ -23,7 +23,7 @@ ${lines}Content-Length: 0
 
 `;
 
-/** F1 to F4: asked, challenged, asked with credentials, answered. */
+/** F1 to F4: request, challenge, request with credentials, response. */
 function register(cseq: number, lines: string, answer: Answer = {}): SipResponse {
   const challenged = w.register(REGISTER(cseq, lines));
   expect(challenged.status).toBe(401);
@@ -60,7 +60,7 @@ it('2.2 update of the contact list: an address is added', () => {
     '<sips:bob@client.biloxi.example.com>;expires=3540',
     '<mailto:bob@biloxi.example.com>;expires=3600',
   ]);
-  // It is listed, but nobody can call it.
+  // It is listed, but cannot be called.
   expect(w.registrar.contactsOf(w.bob.id).map(({ uri }) => uri)).toEqual(['sips:bob@client.biloxi.example.com']);
 });
 

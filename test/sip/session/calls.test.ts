@@ -1,11 +1,11 @@
-/** Calls between two ends as RFC 3261 13 to 15 and RFC 3665 3 have them, with fake timers. */
+/** Calls between two ends according to RFC 3261 13 to 15 and RFC 3665 3, with fake timers. */
 import { responseTo } from '../../../src/sip/respond';
 import { pair, withHeader, type Pair, type PairOptions } from './pair';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-/** Longer than any transaction lingers. */
+/** Longer than the lifetime of any transaction. */
 const LINGER_MS = 70_000;
 
 function pass(ms = 100): void {
@@ -20,7 +20,7 @@ function answered(options: Parameters<typeof pair>[0] = {}): Pair {
   return made;
 }
 
-/** A far end of old, whose responses have no tag in To. */
+/** An RFC 2543 far end, whose responses have no tag in To. */
 const untagged: Parameters<typeof pair>[0] = {
   tamper: (message) =>
     message.kind === 'response' && message.headers.get('cseq')?.endsWith('INVITE')
@@ -35,9 +35,9 @@ describe('a 2xx without a To tag (12.1.2)', () => {
     expect(trace.at(-1)).not.toBe('< 200 INVITE');
   });
 
-  it('is ended by a BYE that has a tag all the same', () => {
+  it('is ended by a BYE with a tag', () => {
     const made = answered(untagged);
-    // Its ACK had no tag and ended nothing there: the far end asks within the dialog as it knows it.
+    // The ACK had no tag. The far end sends BYE within the dialog as it knows it.
     made.callee().call.hangUp(603);
     pass(40_000);
     expect(made.callerTold).toEqual(['ringing', 'answered', 'ended BYE']);
@@ -59,14 +59,14 @@ describe('an answer in a provisional response (13.2.1)', () => {
     response(200, 'two', '');
   };
 
-  it('is that of a 2xx that has none, of the same branch', () => {
+  it('is used for a 2xx without a description of the same branch', () => {
     const { callerMedia, callerTold } = pair({ onInvite });
     pass();
     expect(callerTold).toEqual(['ringing', 'answered']);
     expect(callerMedia.took).toEqual(['answer two']);
   });
 
-  it('does not replace that of the 2xx', () => {
+  it('does not replace the answer in the 2xx', () => {
     const { callerMedia } = pair({
       onInvite,
       tamper: (message) =>
@@ -79,7 +79,7 @@ describe('an answer in a provisional response (13.2.1)', () => {
   });
 });
 
-describe('an ACK whose CSeq cannot be read', () => {
+describe('an ACK with an unreadable CSeq', () => {
   it.each(['1 INVITE', 'x', ''])('%j: the call is up', (cseq) => {
     const wire = (data: Buffer): Buffer =>
       data.toString().startsWith('ACK') ? Buffer.from(data.toString().replace(/CSeq: .*/, `CSeq: ${cseq}`)) : data;
@@ -99,7 +99,7 @@ describe('setting up', () => {
     caller.hangUp();
     pass();
     expect(callee().told).toEqual(['answered', 'ended BYE']);
-    expect(callerTold).toEqual(['ringing', 'answered']); // nothing after its own hang-up
+    expect(callerTold).toEqual(['ringing', 'answered']); // no callback after its own hang-up
     expect(trace).toEqual(['> INVITE', '< 100 INVITE', '< 180 INVITE', '< 200 INVITE', '> ACK', '> BYE', '< 200 BYE']);
     pass(LINGER_MS);
     expect(leftovers()).toBe(0);
@@ -115,7 +115,7 @@ describe('setting up', () => {
     expect(leftovers()).toBe(0);
   });
 
-  it('both hang up at once: each BYE is answered, nobody is told twice', () => {
+  it('both hang up at once: each BYE is answered, no listener is called twice', () => {
     const { caller, callerTold, callee, leftovers } = answered();
     caller.hangUp();
     callee().call.hangUp(603);
@@ -176,7 +176,7 @@ describe('setting up', () => {
     expect(made.leftovers()).toBe(0);
   });
 
-  it.each([486, 603, 404, 503])('RFC 3665 3.7, 3.10: refused with %i', (status) => {
+  it.each([486, 603, 404, 503])('RFC 3665 3.7, 3.10: rejected with %i', (status) => {
     const made = pair({ onInvite: ({ call }) => call.hangUp(status) });
     pass();
     expect(made.callerTold).toEqual([`ended ${status}`]);
@@ -185,7 +185,7 @@ describe('setting up', () => {
     expect(made.leftovers()).toBe(0);
   });
 
-  it('an INVITE that nobody answers at all ends with 408 after 64*T1', () => {
+  it('an INVITE without any response ends with 408 after 64*T1', () => {
     const made = pair({ loss: 1 });
     pass(31_900);
     expect(made.callerTold).toEqual([]);
@@ -208,10 +208,10 @@ describe('setting up', () => {
     expect(made.leftovers()).toBe(0);
   });
 
-  it('the 200 is sent again until the ACK comes; without one BYE follows after 64*T1 (13.3.1.4)', () => {
+  it('the 200 is retransmitted until the ACK. Without an ACK, BYE follows after 64*T1 (13.3.1.4)', () => {
     const made = pair();
     pass();
-    // The caller is deaf from now on.
+    // From now on, the caller receives nothing.
     made.flows.right.send = () => undefined;
     let sent = 0;
     made.flows.right.send = (message) => void (message.kind === 'response' && message.status === 200 && sent++);
@@ -236,7 +236,7 @@ describe('setting up', () => {
     expect(made.leftovers()).toBe(0);
   });
 
-  it('a 200 without Contact: the phone is reached where the INVITE reached it, and not left alone in the call', () => {
+  it('a 200 without Contact: requests go to the Request-URI of the INVITE', () => {
     const made = answered({
       tamper: (message) => (message.kind === 'response' ? withHeader(message, 'contact', undefined) : message),
     });
@@ -256,7 +256,7 @@ describe('setting up', () => {
     pass();
     const [call] = made.dialogs.callee.values();
     expect(call).toBeDefined();
-    // The caller's end knows the dialog from the 180; this one sends BYE by hand.
+    // The caller would know the dialog from the 180. The test sends the BYE itself.
     const { request } = made.callee().transaction;
     call!.request({
       request: withHeader({ ...request, method: 'BYE', body: Buffer.alloc(0) }, 'cseq', '2 BYE'),
@@ -272,7 +272,7 @@ describe('setting up', () => {
 });
 
 describe('the callee rings', () => {
-  it('180 goes out every minute until there is a final response (13.3.1.1)', () => {
+  it('180 is sent every minute until a final response (13.3.1.1)', () => {
     const made = pair();
     const ringings = (): number => made.trace.filter((what) => what === '< 180 INVITE').length;
     pass(59_000);
@@ -301,7 +301,7 @@ describe('the callee rings', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('answered in time it does not expire any more; one that expires in years neither', () => {
+  it('an answered INVITE does not expire, and neither does one with an expiry of years', () => {
     for (const seconds of ['20', '4294967295']) {
       const made = pair({ inviteHeaders: { Expires: seconds } });
       pass();
@@ -313,7 +313,7 @@ describe('the callee rings', () => {
   });
 });
 
-it('a caller whose connection is lost while it rings has given up', () => {
+it('a caller whose connection closes during ringing counts as cancelled', () => {
   const made = pair({ transport: 'TCP' });
   pass();
   made.drop();
@@ -321,8 +321,8 @@ it('a caller whose connection is lost while it rings has given up', () => {
   made.close();
 });
 
-describe('a fork beyond the far end', () => {
-  it('a second 2xx with another tag is acknowledged, then BYEd, once however often it comes (13.2.2.4)', () => {
+describe('a forking proxy', () => {
+  it('a second 2xx with another tag is acknowledged, then ended with one BYE, however often it arrives (13.2.2.4)', () => {
     const branch: { tag?: string } = {};
     const made = answered({
       tamper: (message) => {
@@ -332,9 +332,9 @@ describe('a fork beyond the far end', () => {
     });
     branch.tag = 'branch2';
     const { transaction } = made.callee();
-    // The same 200 again, from another branch.
+    // The same 200 from another branch.
     const again = () => made.callee().call.accept('x');
-    again(); // nothing: it was accepted already
+    again(); // no effect: it has been handled
     const sent = made.trace.length;
     transaction.respond({
       kind: 'response',
@@ -366,7 +366,7 @@ describe('a fork beyond the far end', () => {
 });
 
 describe('within the dialog', () => {
-  it('re-INVITE with an offer: the answer in the 200, the ACK ends its repetition', () => {
+  it('re-INVITE with an offer: the 200 has the answer, the ACK ends its retransmission', () => {
     const made = answered();
     const answers = made.fromCallee('INVITE', { body: 'hold' });
     pass(5_000);
@@ -375,7 +375,7 @@ describe('within the dialog', () => {
     made.close();
   });
 
-  it('re-INVITE without an offer: the offer in the 200; an ACK without the answer it owes changes nothing', () => {
+  it('re-INVITE without an offer: the 200 has the offer, an ACK without an answer changes nothing', () => {
     const made = answered();
     const before = made.trace.length;
     const answers = made.fromCallee('INVITE');
@@ -387,7 +387,7 @@ describe('within the dialog', () => {
     made.close();
   });
 
-  it('re-INVITE without an offer whose ACK has an answer that cannot be accepted: the call is ended (14.1)', () => {
+  it('re-INVITE without an offer, whose ACK has an unacceptable answer: the call ends (14.1)', () => {
     const wire = (data: Buffer): Buffer => {
       const text = data.toString();
       if (!text.startsWith('ACK') || !text.includes('CSeq: 2 ')) return data;
@@ -403,7 +403,7 @@ describe('within the dialog', () => {
     made.close();
   });
 
-  it('a re-INVITE whose offer cannot be accepted is 488, and the call goes on', () => {
+  it('a re-INVITE with an unacceptable offer gets 488, and the call continues', () => {
     const made = answered();
     made.callerMedia.refuse = true;
     const answers = made.fromCallee('INVITE', { body: 'video only' });
@@ -413,7 +413,7 @@ describe('within the dialog', () => {
     made.close();
   });
 
-  it('re-INVITE before the call is confirmed is 500 with Retry-After (14.2)', () => {
+  it('a re-INVITE before the call is confirmed gets 500 with Retry-After (14.2)', () => {
     const made = pair();
     pass();
     const [call] = made.dialogs.callee.values();
@@ -428,7 +428,7 @@ describe('within the dialog', () => {
     made.close();
   });
 
-  it('UPDATE while it rings starts no session timer', () => {
+  it('UPDATE during ringing starts no session timer', () => {
     const made = pair();
     pass();
     const [call] = made.dialogs.callee.values();
@@ -447,7 +447,7 @@ describe('within the dialog', () => {
     made.close();
   });
 
-  it('BYE bears no Contact (20, table 2); what may move the far end’s target does', () => {
+  it('BYE has no Contact (20, table 2), but target refresh requests do', () => {
     const made = answered();
     const { dialog } = [...made.dialogs.callee.values()][0]!;
     expect(['BYE', 'UPDATE'].map((method) => dialog.request(method).headers.has('contact'))).toEqual([false, true]);
@@ -497,12 +497,12 @@ describe('within the dialog', () => {
     made.close();
   });
 
-  it('two re-INVITEs that meet: 491 to the far end’s, and this end’s refresh goes on (14.2)', () => {
+  it('glare of two re-INVITEs: the far end’s gets 491, and this end’s refresh is retried (14.2)', () => {
     const made = answered({
       tamper: (message) =>
         message.kind === 'response' && message.headers.has('allow') ? withHeader(message, 'allow', 'INVITE') : message,
     });
-    pass(900_000 - 90 - 5); // on its way when the refresh of the caller is sent: 90 ms have passed since the answer
+    pass(900_000 - 90 - 5); // in transit when the caller sends its refresh: 90 ms have passed since the answer
     const answers = made.fromCallee('INVITE', { body: 'hold' });
     pass(200);
     expect(answers).toEqual(['491']);
@@ -511,7 +511,7 @@ describe('within the dialog', () => {
     made.close();
   });
 
-  it('a request whose CSeq is not higher than the last is 500 (12.2.2)', () => {
+  it('a request whose CSeq is not higher than the last gets 500 (12.2.2)', () => {
     const made = answered();
     made.fromCaller('OPTIONS');
     pass();
@@ -544,7 +544,7 @@ describe('the route set (12.2.1.1)', () => {
     return [uri, ...headers.all('route')];
   };
 
-  it('loose routers stand in Route, the last one to record itself first', () => {
+  it('loose routers are in Route, the last recorded one first', () => {
     expect(answeredOver('<sip:p1.example;lr>', '<sip:p2.example;lr>')).toEqual([
       'sip:bob@192.0.2.2',
       '<sip:p2.example;lr>',
@@ -552,7 +552,7 @@ describe('the route set (12.2.1.1)', () => {
     ]);
   });
 
-  it('a strict router that comes first is the Request-URI, and the far end is last in Route', () => {
+  it('a strict router that is first becomes the Request-URI, and the far end the last Route', () => {
     expect(answeredOver('<sip:p1.example;lr>', '<sip:p2.example?x=y>')).toEqual([
       'sip:p2.example',
       '<sip:p1.example;lr>',
@@ -560,7 +560,7 @@ describe('the route set (12.2.1.1)', () => {
     ]);
   });
 
-  it('one that comes later is left as it is', () => {
+  it('a later strict router stays in Route', () => {
     expect(answeredOver('<sip:p1.example>', '<sip:p2.example;lr>')).toEqual([
       'sip:bob@192.0.2.2',
       '<sip:p2.example;lr>',
@@ -570,7 +570,7 @@ describe('the route set (12.2.1.1)', () => {
 });
 
 describe('session timers (RFC 4028)', () => {
-  it('the caller refreshes at half of the interval, with UPDATE where the far end allows it', () => {
+  it('the caller refreshes after half the interval, with UPDATE if the far end supports it', () => {
     const made = answered();
     const before = made.trace.length;
     pass(900_000);
@@ -581,7 +581,7 @@ describe('session timers (RFC 4028)', () => {
     made.close();
   });
 
-  it('with INVITE where it does not', () => {
+  it('with INVITE if it does not', () => {
     const made = answered({
       tamper: (message) =>
         message.kind === 'response' && message.headers.has('allow') ? withHeader(message, 'allow', 'INVITE') : message,
@@ -593,7 +593,7 @@ describe('session timers (RFC 4028)', () => {
     made.close();
   });
 
-  it('a far end that is gone ends the call: the refresh times out', () => {
+  it('an unreachable far end ends the call: the refresh times out', () => {
     const made = answered();
     made.flows.right.send = () => undefined;
     pass(900_000);
@@ -603,9 +603,9 @@ describe('session timers (RFC 4028)', () => {
     made.close();
   });
 
-  it('the end that does not refresh gives up when no refresh comes', () => {
+  it('the end that does not refresh ends the call if no refresh arrives', () => {
     const made = answered();
-    made.flows.left.send = () => undefined; // the caller says nothing any more
+    made.flows.left.send = () => undefined; // the caller sends nothing any more
     pass(1_800_000 - 32_000 - 1_000);
     expect(made.callee().told).toEqual(['answered']);
     pass(1_100);
@@ -613,7 +613,7 @@ describe('session timers (RFC 4028)', () => {
     made.close();
   });
 
-  it('422: the caller asks again with the interval that the far end wants', () => {
+  it('422: the caller retries with the interval that the far end requires', () => {
     let refused = false;
     const expires: (string | undefined)[] = [];
     const made = pair({
@@ -645,7 +645,7 @@ describe('session timers (RFC 4028)', () => {
     made.close();
   });
 
-  it('422: the refused interval goes into Min-SE of the next INVITE (RFC 4028 7.1)', () => {
+  it('422: the required interval is in Min-SE of the next INVITE (RFC 4028 7.1)', () => {
     const least: (string | undefined)[] = [];
     const made = pair({
       onInvite({ call, transaction }) {
@@ -660,7 +660,7 @@ describe('session timers (RFC 4028)', () => {
     made.close();
   });
 
-  it('422 to a refresh: Min-SE of the next one says what the far end wants (RFC 4028 7.1)', () => {
+  it('422 to a refresh: the required interval is in Min-SE of the next one (RFC 4028 7.1)', () => {
     let refused = false;
     const made = answered({
       tamper(message) {
@@ -682,7 +682,7 @@ describe('session timers (RFC 4028)', () => {
     made.close();
   });
 
-  it.each(['0', '1'])('an interval of %s s in the 2xx sends no flood, and does not end the call', (seconds) => {
+  it.each(['0', '1'])('an interval of %s s in the 2xx causes no flood, and does not end the call', (seconds) => {
     const made = pair({
       tamper: (message) =>
         message.kind === 'response' && message.headers.has('session-expires')
@@ -694,13 +694,13 @@ describe('session timers (RFC 4028)', () => {
     pass();
     const before = made.trace.length;
     pass(100_000);
-    // One each 45 s: the shortest interval there is (RFC 4028 4).
+    // One each 45 s: half the shortest interval (RFC 4028 4).
     expect(made.trace.slice(before)).toEqual(['> UPDATE', '< 200 UPDATE', '> UPDATE', '< 200 UPDATE']);
     expect(made.callerTold).toEqual(['ringing', 'answered']);
     made.close();
   });
 
-  it('an interval of more seconds than a timer can count does not expire at once', () => {
+  it('an interval beyond the maximum of timers does not expire at once', () => {
     const made = pair({
       tamper: (message) =>
         message.kind === 'response' && message.headers.has('session-expires')
@@ -717,7 +717,7 @@ describe('session timers (RFC 4028)', () => {
     made.close();
   });
 
-  it('a refresh that is refused is tried again before the session expires, once', () => {
+  it('a rejected refresh is retried once before the session expires', () => {
     const made = answered({
       tamper: (message) =>
         message.kind === 'response' && message.headers.has('allow') ? withHeader(message, 'allow', 'INVITE') : message,
@@ -735,7 +735,7 @@ describe('session timers (RFC 4028)', () => {
     made.close();
   });
 
-  it('a refresh that is refused with 422 without end sends no flood', () => {
+  it('a refresh that is always rejected with 422 causes no flood', () => {
     const made = answered({
       tamper: (message) =>
         message.kind === 'response' && message.headers.get('cseq')?.includes('UPDATE')
@@ -760,7 +760,7 @@ describe('a bad network', () => {
   };
 
   it.each(['UDP', 'TCP'] as const)(
-    'the first packet of every kind is lost: the call comes about and ends (%s)',
+    'the first packet of every kind is lost: the call is set up and ended (%s)',
     (transport) => {
       const made = run({ dropFirst: transport === 'UDP', transport });
       expect(made.callerTold).toEqual(['ringing', 'answered'].slice(made.callerTold.includes('ringing') ? 0 : 1));
@@ -771,7 +771,7 @@ describe('a bad network', () => {
     },
   );
 
-  it.each(Array.from({ length: 30 }, (_, seed) => seed + 1))('30 %% loss, doubles and latecomers, seed %i', (seed) => {
+  it.each(Array.from({ length: 30 }, (_, seed) => seed + 1))('30 %% loss, duplicates and late packets, seed %i', (seed) => {
     const made = run({ seed, loss: 0.3, duplicates: 0.1, late: 0.1 });
     expect(made.callees).toHaveLength(1);
     made.caller.hangUp();

@@ -14,7 +14,7 @@ const multipart = (...parts: string[]): string =>
 
 const sdpPart = `Content-Type: application/sdp\r\nContent-Disposition: session\r\n\r\n${SDP}`;
 
-/** The SDP below so many multipart bodies. */
+/** SDP nested in the given number of multipart bodies. */
 const nested = (levels: number): string => {
   const inner =
     levels === 1 ? sdpPart : `Content-Type: multipart/mixed;boundary=n${levels - 1}\r\n\r\n${nested(levels - 1)}`;
@@ -24,16 +24,16 @@ const nested = (levels: number): string => {
 it.each([
   ['no body', message(''), undefined],
   ['SDP', message(SDP, ['Content-Type', 'Application/SDP;charset=utf-8']), SDP],
-  ['SDP, with blanks in its type', message(SDP, ['Content-Type', 'application / sdp']), SDP],
-  ['SDP, of a type that is none', message(SDP, ['Content-Type', '"application/sdp"']), SDP],
+  ['SDP, with spaces in its type', message(SDP, ['Content-Type', 'application / sdp']), SDP],
+  ['SDP, with a malformed type', message(SDP, ['Content-Type', '"application/sdp"']), SDP],
   [
-    'a part of it, with line feeds alone',
+    'a part of it, with bare line feeds',
     message(multipart(sdpPart).replaceAll('\r', ''), ['Content-Type', 'multipart/mixed;boundary=b1']),
     SDP.replaceAll('\r', ''),
   ],
   ['not encoded', message(SDP, ['Content-Type', 'application/sdp'], ['Content-Encoding', 'identity']), SDP],
   [
-    'what need not be understood',
+    'an optional body',
     message('x', ['Content-Type', 'a/b'], ['Content-Disposition', 'render;handling=optional']),
     undefined,
   ],
@@ -51,7 +51,7 @@ it.each([
     SDP,
   ],
   ['three levels down', message(nested(3), ['Content-Type', 'multipart/mixed;boundary=n3']), SDP],
-  ['cut off after the part', message(`--b1\r\n${sdpPart}`, ['Content-Type', 'multipart/mixed;boundary=b1']), SDP],
+  ['truncated after the part', message(`--b1\r\n${sdpPart}`, ['Content-Type', 'multipart/mixed;boundary=b1']), SDP],
 ])('%s', (_name, body, sdp) => {
   expect(descriptionIn(body)).toEqual({ sdp });
   expect(offerIn(body)).toBe(sdp);
@@ -70,10 +70,10 @@ it.each([
     'Accept',
   ],
   ['nested too deep', message(nested(4), ['Content-Type', 'multipart/mixed;boundary=n4']), 'Accept'],
-])('a body %s cannot be read', (_name, body, header) => {
+])('a body %s is unsupported', (_name, body, header) => {
   const described = descriptionIn(body);
   expect(described).toEqual({ unsupported: [header, expect.any(String)] });
-  // What begins as SDP is taken for an answer, because a 2xx or an ACK cannot be refused.
+  // A body that begins like SDP counts as an answer, because a 2xx or an ACK cannot be rejected.
   expect(answerIn(body)).toBe(body.body.toString().startsWith('v=0') ? SDP : '');
 });
 
@@ -87,11 +87,11 @@ it.each([
   [['text/nobodyKnowsThis'], false],
   [[''], false],
   [['garbage', ';;'], true],
-])('Accept %j: a description %p', (ranges, accepted) => {
+])('Accept %j: allows a description: %p', (ranges, accepted) => {
   expect(acceptsDescription(new Headers(ranges.map((range) => ['Accept', range] as const)))).toBe(accepted);
 });
 
-it('a body of no type is SDP where it begins as SDP', () => {
+it('a body without a type is SDP if it begins like SDP', () => {
   expect(descriptionIn(message(SDP))).toEqual({ sdp: SDP });
   expect(descriptionIn(message('hello'))).toEqual({ unsupported: ['Accept', 'application/sdp, multipart/mixed'] });
   expect(answerIn(message(SDP, ['Content-Type', 'application/x-garbage']))).toBe(SDP);

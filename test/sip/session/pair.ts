@@ -1,4 +1,4 @@
-/** Two ends with transactions, dialogs and sessions, joined by a network in the time of the fake timers. */
+/** Two ends with transactions, dialogs and sessions, connected by a network that uses the fake timers. */
 import { strictErrors } from '../../helpers/strict-errors';
 import { SdpError } from '../../../src/support/sdp-error';
 import { dialogIdOf, findByDialog } from '../../../src/sip/dialog';
@@ -17,7 +17,7 @@ import { createTimers } from '../../../src/support/timers';
 import { lossyFlows, type Weather } from '../support/lossy-flows';
 import { silentLog as log } from '../../helpers/silent-log';
 
-/** Descriptions that are words: an offer `offer n` is answered with `answer to offer n`. */
+/** Media with symbolic descriptions: `offer n` is answered with `answer to offer n`. */
 function wordyMedia(name: string): SessionMedia & { took: string[]; refuse: boolean } {
   let version = 0;
   const media = {
@@ -59,7 +59,7 @@ export interface Pair {
   caller: OutgoingCall;
   callerMedia: ReturnType<typeof wordyMedia>;
   callerTold: string[];
-  /** Of the calls that came in at the callee. */
+  /** Notifications of incoming calls at the callee. */
   callees: {
     call: IncomingCall;
     media: ReturnType<typeof wordyMedia>;
@@ -67,18 +67,18 @@ export interface Pair {
     transaction: ServerTransaction;
   }[];
   callee(this: void): Pair['callees'][number];
-  /** Everything that was sent. */
+  /** All sent messages. */
   trace: readonly string[];
-  /** Transactions and dialogs that are still there, of both ends. */
+  /** Number of remaining transactions and dialogs of both ends. */
   leftovers(this: void): number;
   /** The dialogs of each end. */
   dialogs: { caller: Map<string, Established>; callee: Map<string, Established> };
   flows: { left: Flow; right: Flow };
-  /** A request from the callee's end as it stands, within the dialog. */
+  /** Sends a request from the callee's end within the dialog, unchanged. */
   fromCallee(this: void, method: string, more?: Parts): string[];
-  /** From the caller's end. */
+  /** Sends a request from the caller's end. */
   fromCaller(this: void, method: string, more?: Parts): string[];
-  /** The connection between them is gone, as the callee's end sees it. */
+  /** Closes the connection at the callee's end. */
   drop(this: void): void;
   close(this: void): void;
 }
@@ -88,9 +88,9 @@ export interface PairOptions extends Weather {
   onInvite?: (callee: Pair['callees'][number]) => void;
   /** Further headers of the INVITE. */
   inviteHeaders?: Readonly<Record<string, string>>;
-  /** Changes what the caller's end gets. */
+  /** Changes messages that the caller's end receives. */
   tamper?: (message: SipMessage) => SipMessage;
-  /** Changes the bytes of everything that is sent, to both ends; what cannot be read is lost. */
+  /** Changes the bytes of all messages. Unparsable ones are lost. */
   wire?: (data: Buffer) => Buffer;
 }
 
@@ -130,7 +130,7 @@ export function pair(options: PairOptions = {}): Pair {
           const callee = { call, media, told: listener.told, transaction };
           callees.push(callee);
           if (options.onInvite) options.onInvite(callee);
-          else timers.after(0, () => call.ring()); // as where a port is opened first
+          else timers.after(0, () => call.ring()); // asynchronous, as when a port is opened first
         },
         ack(request) {
           findByDialog(own, request)?.ack(request);
@@ -221,7 +221,7 @@ function cseqOf({ headers }: SipRequest): number {
   return Number.parseInt(headers.get('cseq') ?? '0', 10);
 }
 
-/** The message with other headers. */
+/** Copies the message with other headers. */
 export function withHeader<M extends SipMessage>(message: M, name: string, value: string | undefined): M {
   return { ...message, headers: new Headers([...message.headers]).set(name, value) };
 }

@@ -1,4 +1,4 @@
-/** The scheme of `Contact` (RFC 3261 8.1.1.8, 12.1.1): SIPS where the far end asked for SIPS, and only where there is TLS. */
+/** The scheme of `Contact` (RFC 3261 8.1.1.8, 12.1.1): SIPS if the far end requested SIPS, and only over TLS. */
 import { contactFor, Dialog } from '../../../src/sip/dialog';
 import { Headers, NO_BODY, type SipRequest } from '../../../src/sip/message';
 import { lossyFlows } from '../support/lossy-flows';
@@ -35,7 +35,7 @@ it.each([
   expect(dialog.request('UPDATE').headers.get('contact')).toBe(expected);
 });
 
-it('an INVITE to a contact that is SIPS says so too; over UDP nothing can be SIPS', () => {
+it('an INVITE to a SIPS contact has a SIPS Contact, but not over UDP', () => {
   expect(contactFor(overTls, 'sips:bob@192.0.2.2')).toBe('<sips:tandem@192.0.2.1:5060>');
   expect(contactFor(overTls, 'sip:bob@192.0.2.2')).toBe('<sip:tandem@192.0.2.1:5060;transport=tls>');
   expect(contactFor(overUdp, 'sips:bob@192.0.2.2')).toBe('<sip:tandem@192.0.2.1:5060>');

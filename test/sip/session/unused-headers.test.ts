@@ -1,6 +1,6 @@
 /**
- * RFC 3261 8.2.2: a fault in a header that is not used costs nothing. Calls and registrations go on as they would, with any
- * content in every other header of every message of both ends.
+ * RFC 3261 8.2.2: malformed unused headers are ignored. Calls and registrations have the same result with any content
+ * in every unused header of every message of both ends.
  */
 import fc from 'fast-check';
 import { canonical } from '../../../src/sip/message';
@@ -12,7 +12,7 @@ afterEach(() => jest.useRealTimers());
 
 const RUNS: fc.Parameters<[Change[]]> = {
   numRuns: process.env['CI'] ? 500 : 100,
-  // Session timers that differ and are both nonsense.
+  // Different malformed session timers.
   examples: [[[{ lines: ['x: ', 'x: ::'], twice: [], viaEnd: '' }]]],
 };
 
@@ -83,10 +83,10 @@ const garbage = fc.oneof(
   fc.constantFrom(...FAVOURITES),
   fc
     .string({ unit: 'binary', maxLength: 30 })
-    // A time in seconds would mean something where a time is expected.
+    // A number of seconds is valid in some headers.
     .filter((text) => !/^\s*\d/.test(text) && !/\r?\n(?![ \t])/.test(text)),
 );
-/** Lines that are put into a message: headers that are not used, and lines that are no headers. */
+/** Lines inserted into a message: unused headers, and lines that are not headers. */
 const lines = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: fc.tuple(fc.constantFrom(...UNUSED), garbage).map(([name, value]) => `${name}: ${value}`) },
@@ -94,7 +94,7 @@ const lines = fc.array(
   ),
   { minLength: 1, maxLength: 4 },
 );
-/** Headers that are used, and stand there twice with one value. */
+/** Used headers that occur twice with the same value. */
 const twice = fc.subarray([
   'From',
   'To',
@@ -112,7 +112,7 @@ const changes = fc.array(fc.record({ lines, twice, viaEnd: fc.constantFrom('', '
 
 type Change = { lines: string[]; twice: string[]; viaEnd: string };
 
-/** The message with the lines in it: in place of its own headers of these names, else behind the first line. */
+/** Inserts lines into a message. They replace headers of the same name, or follow the first line. */
 function changed(data: Buffer, { lines: added, twice: doubled, viaEnd }: Change): Buffer {
   const text = data.toString('latin1');
   const end = text.indexOf('\r\n\r\n');
@@ -126,7 +126,7 @@ function changed(data: Buffer, { lines: added, twice: doubled, viaEnd }: Change)
   return Buffer.from([start, ...kept, ...added].join('\r\n') + text.slice(end), 'latin1');
 }
 
-/** What a call from INVITE to BYE comes to. */
+/** The result of a call from INVITE to BYE. */
 function call(wire?: (data: Buffer) => Buffer) {
   const made = pair(wire ? { wire } : {});
   jest.advanceTimersByTime(100);
@@ -149,7 +149,7 @@ function call(wire?: (data: Buffer) => Buffer) {
   return JSON.stringify(outcome);
 }
 
-it('INVITE, 180, 200, ACK, re-INVITE and BYE come to the same', () => {
+it('INVITE, 180, 200, ACK, re-INVITE and BYE have the same result', () => {
   const expected = call();
   expect(expected).toContain('"callerTold":["ringing","answered","ended BYE"]');
   fc.assert(
@@ -161,7 +161,7 @@ it('INVITE, 180, 200, ACK, re-INVITE and BYE come to the same', () => {
   );
 });
 
-it('REGISTER comes to the same', () => {
+it('REGISTER has the same result', () => {
   const message = (cseq: number): string =>
     [
       'REGISTER sip:xyz-corp-testing.bwapp.bwsip.io SIP/2.0',

@@ -1,4 +1,4 @@
-/** Two ends of a bad network, in the time of the fake timers: every message is printed, maybe lost, and parsed again. */
+/** Two ends of a lossy network that uses the fake timers. Every message is printed, possibly lost, and parsed. */
 import type { SipMessage } from '../../../src/sip/message';
 import { parseMessage } from '../../../src/sip/parse';
 import { printMessage } from '../../../src/sip/print';
@@ -6,7 +6,7 @@ import type { Address, Flow, TransportName, TransportUser } from '../../../src/s
 import { randomFrom } from '../../helpers/random-from';
 
 export interface Weather {
-  /** Same seed, same fate of every packet. */
+  /** Deterministic for a seed. */
   seed?: number;
   /** Share of packets lost, each direction; 0 to 1. */
   loss?: number;
@@ -16,18 +16,18 @@ export interface Weather {
   late?: number;
   /** The first packet of every kind (method, or status and method) is lost, each direction. */
   dropFirst?: boolean;
-  /** ms one way */
+  /** One-way delay; ms. */
   delay?: number;
   transport?: TransportName;
 }
 
 export interface LossyFlows {
-  /** What the left end sends over, and the right one. */
+  /** The flows over which the left and the right end send. */
   readonly left: Flow;
   readonly right: Flow;
-  /** Who gets what arrives at each end. */
+  /** Receivers of messages at each end. */
   connect(left: TransportUser, right: TransportUser): void;
-  /** What was sent, in order: `> INVITE`, `< 180 INVITE`; `x` in front of what was lost. */
+  /** All sent messages in order: `> INVITE`, `< 180 INVITE`. Lost ones begin with `x`. */
   readonly trace: readonly string[];
 }
 

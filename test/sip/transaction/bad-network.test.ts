@@ -1,4 +1,6 @@
-/** Two transaction layers over a network that loses, doubles and reorders: RFC 3665's flows come to their end all the same. */
+/**
+ * Two transaction layers over a network that loses, duplicates and reorders packets: RFC 3665's flows still complete.
+ */
 import { Headers, NO_BODY, type SipRequest } from '../../../src/sip/message';
 import { responseTo } from '../../../src/sip/respond';
 import { createTransactionLayer } from '../../../src/sip/transaction/layer';
@@ -29,9 +31,9 @@ function request(method: string, cseq: number, tags: { to?: string } = {}): SipR
   };
 }
 
-/** What Alice does, on the left; `log` tells what she sees. */
+/** The behaviour of Alice, on the left; `log` records what she receives. */
 type Caller = (layer: TransactionLayer, flow: Flow, log: string[]) => void;
-/** What Bob does with a request that came in. */
+/** The behaviour of Bob for a received request. */
 type Callee = (request: SipRequest, respond: Respond) => void;
 type Respond = (status: number) => void;
 
@@ -71,11 +73,11 @@ function accept(respond: Respond, acknowledged: () => boolean): void {
 interface Scenario {
   alice: Caller;
   bob: Callee;
-  /** What both see when nothing goes wrong beyond repair. */
+  /** What both see if the flow completes. */
   sees: string[];
 }
 
-/** `acks` counts what reached Bob's user. */
+/** `acks` counts the ACKs that reached Bob's user. */
 function scenarios(acks: () => number): Record<string, Scenario> {
   return {
     'INVITE, 180, 200, ACK, BYE': {
@@ -163,7 +165,7 @@ function play(name: string, weather: Weather) {
   flows.connect(alice, bob);
   scenario.alice(alice, flows.left, log);
   jest.advanceTimersByTime(180_000);
-  // Alice acknowledges every 2xx, and sees it as often: once is enough here.
+  // Alice acknowledges and logs every 2xx. Compare it once.
   const seen = [...new Set(log)];
   return {
     seen,
@@ -178,7 +180,7 @@ const names = Object.keys(scenarios(() => 0));
 const sorted = (texts: string[]): string[] => [...texts].sort();
 
 describe.each(names)('%s', (name) => {
-  it('over a good network: nothing is sent twice', () => {
+  it('over a good network: nothing is retransmitted', () => {
     const { seen, sees, trace, left } = play(name, {});
     expect(sorted(seen)).toEqual(sorted(sees));
     expect(new Set(trace.filter((line) => !/REGISTER|MESSAGE/.test(line))).size).toBe(
@@ -201,7 +203,7 @@ describe.each(names)('%s', (name) => {
     expect(left).toEqual([0, 0, 0]);
   });
 
-  it('everything doubled and out of order: every request is announced once', () => {
+  it('everything duplicated and reordered: every request is reported once', () => {
     for (let seed = 1; seed <= 50; seed++) {
       const { seen, sees, requests, left } = play(name, { seed, duplicates: 1, late: 0.5 });
       expect([seed, ...sorted(seen)]).toEqual([seed, ...sorted(sees)]);
@@ -210,12 +212,12 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  it('30 % lost each way, some doubled, some late: all end, nearly all well', () => {
+  it('30 % lost each way, some duplicated, some late: all end, nearly all successfully', () => {
     let well = 0;
     for (let seed = 1; seed <= 100; seed++) {
       const { seen, sees, requests, left } = play(name, { seed, loss: 0.3, duplicates: 0.1, late: 0.2 });
       if (sorted(seen).join() === sorted(sees).join()) well++;
-      // Whatever happened, Alice knows how it ended, and nothing is left.
+      // In any case, Alice has a result, and no transaction remains.
       expect(seen.length).toBeGreaterThan(0);
       expect(new Set(requests).size).toBe(requests.length);
       expect([seed, ...left]).toEqual([seed, 0, 0, 0]);

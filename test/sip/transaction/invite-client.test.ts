@@ -18,7 +18,7 @@ function invite(transport: TransportName = 'UDP', headers: Record<string, string
 const T1 = 500;
 
 describe('calling', () => {
-  it('sends the INVITE at once with a Via of its own on top', () => {
+  it('sends the INVITE at once with its own Via on top', () => {
     const { flow, transaction } = invite();
     const via = flow.request('INVITE').headers.all('via');
     expect(via).toHaveLength(1);
@@ -39,7 +39,7 @@ describe('calling', () => {
   });
 
   it.each(['UDP', 'TCP'] as const)(
-    'tells the timeout after 64*T1 without any response (timer B), over %s',
+    'reports a timeout after 64*T1 without any response (timer B), over %s',
     (transport) => {
       const { layer, user } = invite(transport);
       jest.advanceTimersByTime(64 * T1 - 1);
@@ -85,7 +85,7 @@ describe.each(['calling', 'proceeding'])('%s, a final response', (state) => {
     return begun;
   };
 
-  it.each([300, 404, 486, 503, 603])('%i: MUST be acknowledged and told once', (status) => {
+  it.each([300, 404, 486, 503, 603])('%i: MUST be acknowledged, and is reported once', (status) => {
     const { flow, user, respond } = begin();
     respond(status);
     jest.advanceTimersByTime(31_000);
@@ -93,7 +93,7 @@ describe.each(['calling', 'proceeding'])('%s, a final response', (state) => {
     expect(user.told).toEqual([String(status)]);
   });
 
-  it('2xx: is told, and not acknowledged here', () => {
+  it('2xx: is reported, and not acknowledged by the transaction', () => {
     const { flow, user, respond } = begin();
     respond(200);
     jest.advanceTimersByTime(31_000);
@@ -103,7 +103,7 @@ describe.each(['calling', 'proceeding'])('%s, a final response', (state) => {
 });
 
 describe('completed', () => {
-  it('MUST resend the ACK for every retransmission of the response, and not tell it again', () => {
+  it('MUST resend the ACK for every retransmission of the response, without reporting it again', () => {
     const { flow, user, respond } = invite();
     respond(486);
     respond(486);
@@ -113,7 +113,7 @@ describe('completed', () => {
     expect(user.told).toEqual(['486']);
   });
 
-  it('provisional responses and 2xx that come now mean nothing', () => {
+  it('ignores provisional responses and 2xx', () => {
     const { user, respond } = invite();
     respond(486);
     respond(180);
@@ -121,7 +121,7 @@ describe('completed', () => {
     expect(user.told).toEqual(['486']);
   });
 
-  it('ends after 32 s over UDP (timer D), then responses are dropped', () => {
+  it('ends after 32 s over UDP (timer D), then drops responses', () => {
     const { layer, flow, respond } = invite();
     respond(486);
     jest.advanceTimersByTime(31_999);
@@ -140,7 +140,7 @@ describe('completed', () => {
     expect(user.told).toEqual(['486']);
   });
 
-  it('the ACK that cannot be sent is not told: the response was final', () => {
+  it('does not report that the ACK cannot be sent: the response was final', () => {
     const { flow, user, respond } = invite();
     flow.broken = new Error('network is unreachable');
     respond(486);
@@ -175,7 +175,7 @@ describe('the ACK of a non-2xx (17.1.1.3)', () => {
 
 describe('accepted (RFC 6026 7.2)', () => {
   it.each(['UDP', 'TCP'] as const)(
-    'passes every 2xx on, of other branches too, for 64*T1 (timer M) over %s',
+    'reports every 2xx, including other branches, for 64*T1 (timer M) over %s',
     (transport) => {
       const { layer, user, respond } = invite(transport);
       respond(200, 'one');
@@ -190,7 +190,7 @@ describe('accepted (RFC 6026 7.2)', () => {
     },
   );
 
-  it('other responses mean nothing any more', () => {
+  it('ignores other responses', () => {
     const { flow, user, respond } = invite();
     respond(200);
     respond(180);
@@ -236,7 +236,7 @@ describe('cancel (9.1)', () => {
     ]);
   });
 
-  it('is retransmitted by a transaction of its own until it is answered', () => {
+  it('is retransmitted by its own transaction until it is answered', () => {
     const { layer, flow, transaction, respond } = invite();
     respond(180);
     transaction.cancel();
@@ -246,7 +246,7 @@ describe('cancel (9.1)', () => {
     expect(flow.times('CANCEL')).toEqual([0, 500, 1_500]);
   });
 
-  it('487 after it is acknowledged and told', () => {
+  it('a following 487 is acknowledged and reported', () => {
     const { flow, user, transaction, respond } = invite();
     respond(180);
     transaction.cancel();
@@ -255,7 +255,7 @@ describe('cancel (9.1)', () => {
     expect(user.told).toEqual(['180', '487']);
   });
 
-  it('a 200 that crossed it is told', () => {
+  it('a 200 that crosses it is reported', () => {
     const { user, transaction, respond } = invite();
     respond(180);
     transaction.cancel();
@@ -277,7 +277,7 @@ describe('cancel (9.1)', () => {
     expect(layer.size).toBe(0);
   });
 
-  it('asked for while calling, and nobody ever answers: the timeout of the INVITE', () => {
+  it('requested while calling, without any response: timeout of the INVITE', () => {
     const { layer, user, flow, transaction } = invite();
     transaction.cancel();
     jest.advanceTimersByTime(64 * T1);
@@ -287,14 +287,14 @@ describe('cancel (9.1)', () => {
     expect(layer.size).toBe(0);
   });
 
-  it.each([200, 486])('after a final %i it does nothing', (status) => {
+  it.each([200, 486])('has no effect after a final %i', (status) => {
     const { flow, transaction, respond } = invite();
     respond(status);
     transaction.cancel();
     expect(flow.times('CANCEL')).toEqual([]);
   });
 
-  it('asked for while a provisional response is told: CANCEL goes out', () => {
+  it('requested within the callback of a provisional response: CANCEL is sent', () => {
     const { layer, flow } = scene();
     const user = recordingClient();
     const transaction = layer.request(outgoing('INVITE'), flow, { ...user, response: () => transaction.cancel() });
@@ -304,7 +304,7 @@ describe('cancel (9.1)', () => {
 });
 
 describe('transport errors (17.1.4)', () => {
-  it('the INVITE cannot be sent: told later, not within request(), and over', () => {
+  it('the INVITE cannot be sent: reported asynchronously, then terminated', () => {
     const { layer, flow } = scene();
     flow.broken = new Error('network is unreachable');
     const user = recordingClient();
@@ -322,7 +322,7 @@ describe('transport errors (17.1.4)', () => {
     expect(user.told).toEqual(['failed: network is unreachable']);
   });
 
-  it('proceeding, and the connection is closed: told at once, not after minutes', () => {
+  it('the connection closes while proceeding: reported at once, not after minutes', () => {
     const { layer, flow, user, respond } = invite('TCP');
     respond(180);
     flow.drop();
@@ -332,7 +332,7 @@ describe('transport errors (17.1.4)', () => {
     expect(flow.listeners.size).toBe(0);
   });
 
-  it.each([200, 486])('after a final %i nobody listens to the connection', (status) => {
+  it.each([200, 486])('after a final %i, the connection has no listeners', (status) => {
     const { flow, user, respond } = invite('TCP');
     respond(status);
     expect(flow.listeners.size).toBe(0);
@@ -345,7 +345,7 @@ describe('transport errors (17.1.4)', () => {
 describe('Reason (RFC 3326)', () => {
   const REASON = 'SIP;cause=200;text="Call completed elsewhere"';
 
-  it('goes with the CANCEL, at once or when a provisional response allows it', () => {
+  it('is added to the CANCEL, whether sent at once or after a provisional response', () => {
     for (const early of [true, false]) {
       const { flow, transaction, respond } = invite();
       if (!early) respond(180);
@@ -355,7 +355,7 @@ describe('Reason (RFC 3326)', () => {
     }
   });
 
-  it('is not said where none is given', () => {
+  it('is omitted if none is given', () => {
     const { flow, transaction, respond } = invite();
     respond(180);
     transaction.cancel();

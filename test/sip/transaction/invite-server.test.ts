@@ -23,7 +23,7 @@ function invited(transport: TransportName = 'UDP') {
   };
 }
 
-describe('refused at once', () => {
+describe('rejected at once', () => {
   function refused() {
     const made = scene('UDP', {
       user: {
@@ -36,7 +36,7 @@ describe('refused at once', () => {
     return made;
   }
 
-  it('is told once, and not again and again to an address that may be forged (26.3.2.4)', () => {
+  it('is sent once, and not retransmitted to an address that may be forged (26.3.2.4)', () => {
     const { layer, flow } = refused();
     jest.advanceTimersByTime(64 * T1 - 1);
     expect(flow.names).toEqual(['401']);
@@ -44,7 +44,7 @@ describe('refused at once', () => {
     expect(layer.size).toBe(0);
   });
 
-  it('is told again to whoever has not got it, and so repeats the INVITE', () => {
+  it('is sent again for a retransmitted INVITE', () => {
     const { layer, flow } = refused();
     jest.advanceTimersByTime(T1);
     layer.receive(incoming('INVITE'), flow);
@@ -67,7 +67,7 @@ describe('proceeding', () => {
     expect(told).toEqual(['request INVITE']);
   });
 
-  it('MUST answer a retransmitted INVITE with the last provisional response, and tell it once', () => {
+  it('MUST answer a retransmitted INVITE with the last provisional response, and report it once', () => {
     const { flow, told, respond, retransmit } = invited();
     retransmit();
     respond(180);
@@ -78,7 +78,7 @@ describe('proceeding', () => {
     expect(told).toEqual(['request INVITE']);
   });
 
-  it('stays for as long as it rings: nothing ends it', () => {
+  it('lasts as long as it rings', () => {
     const { layer, flow, told, respond } = invited();
     respond(180);
     jest.advanceTimersByTime(600_000);
@@ -87,7 +87,7 @@ describe('proceeding', () => {
     expect(told).toEqual(['request INVITE']);
   });
 
-  it('an ACK before any final response means nothing', () => {
+  it('ignores an ACK before a final response', () => {
     const { told, ack, layer } = invited();
     ack();
     expect(told).toEqual(['request INVITE']);
@@ -138,7 +138,7 @@ describe('completed: 300-699', () => {
 });
 
 describe('confirmed', () => {
-  it('the ACK ends the retransmissions and is not told', () => {
+  it('the ACK ends the retransmissions and is not reported', () => {
     const { flow, told, respond, ack } = invited();
     respond(486);
     jest.advanceTimersByTime(600);
@@ -172,7 +172,7 @@ describe('confirmed', () => {
 
 describe('accepted: 2xx (RFC 6026 7.1)', () => {
   it.each(['UDP', 'TCP'] as const)(
-    'sends it once; retransmissions are the business of the user, over %s',
+    'sends it once: the user retransmits it, over %s',
     (transport) => {
       const { flow, respond } = invited(transport);
       respond(200);
@@ -199,7 +199,7 @@ describe('accepted: 2xx (RFC 6026 7.1)', () => {
     expect(flow.names).toEqual(['100', '200']);
   });
 
-  it('an ACK with the branch of the INVITE, as RFC 2543 phones send it, goes to the user', () => {
+  it('reports an ACK with the branch of the INVITE, as RFC 2543 phones send it', () => {
     const { told, respond, ack } = invited();
     respond(200);
     ack();
@@ -219,7 +219,7 @@ describe('accepted: 2xx (RFC 6026 7.1)', () => {
 });
 
 describe('transport errors (17.2.4)', () => {
-  it.each([180, 486])('the %i cannot be sent: the user lets go, and the INVITE sent again is no new call', (status) => {
+  it.each([180, 486])('the %i cannot be sent: reports the failure, and a retransmitted INVITE is not a new call', (status) => {
     const { layer, flow, told, respond, retransmit } = invited();
     flow.broken = new Error('network is unreachable');
     respond(status);
@@ -234,7 +234,7 @@ describe('transport errors (17.2.4)', () => {
     expect(layer.size).toBe(0);
   });
 
-  it('the 200 cannot be sent: the user lets go', () => {
+  it('the 200 cannot be sent: reports the failure', () => {
     const { layer, flow, told, respond } = invited('TCP');
     flow.broken = new Error('connection reset');
     respond(200);

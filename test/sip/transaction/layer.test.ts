@@ -1,4 +1,7 @@
-/** Matching (RFC 3261 17.1.3, 17.2.3), CANCEL (9.2), ACK of a 2xx (13.3.1.4), merged requests (8.2.2.2), overload (21.5.4). */
+/**
+ * Matching (RFC 3261 17.1.3, 17.2.3), CANCEL (9.2), ACK of a 2xx (13.3.1.4), merged requests (8.2.2.2), overload
+ * (21.5.4).
+ */
 import pino from 'pino';
 import { responseTo } from '../../../src/sip/respond';
 import { createTransactionLayer } from '../../../src/sip/transaction/layer';
@@ -14,11 +17,11 @@ describe('server transactions are matched', () => {
   it.each([
     ['the same Via', `${VIA};branch=z9hG4bK74bf9`, 1],
     [
-      'the host in another case, the default port left out',
+      'the host in another case, without the default port',
       'SIP/2.0/UDP CLIENT.atlanta.example.com;branch=z9hG4bK74bf9',
       1,
     ],
-    ['another port seen from here (NAT)', `${VIA};branch=z9hG4bK74bf9;received=198.51.100.7;rport=1`, 1],
+    ['another source port (NAT)', `${VIA};branch=z9hG4bK74bf9;received=198.51.100.7;rport=1`, 1],
     ['another branch', `${VIA};branch=z9hG4bK74bf8`, 2],
     ['the same branch of another sender', 'SIP/2.0/UDP evil.example.com:5060;branch=z9hG4bK74bf9', 2],
     ['the same branch from another port', 'SIP/2.0/UDP client.atlanta.example.com:5070;branch=z9hG4bK74bf9', 2],
@@ -48,7 +51,7 @@ describe.each(['', ';branch=1', ';branch=z9hG4bK'])('RFC 2543: a Via with "%s"',
   const old = (method: string, changes: Record<string, string> = {}, uri?: string) =>
     incoming(method, { Via: `${VIA}${branch}`, ...changes }, uri);
 
-  it('a retransmission is one', () => {
+  it('matches a retransmission', () => {
     const { layer, flow, told } = scene();
     layer.receive(old('INVITE'), flow);
     layer.receive(old('INVITE'), flow);
@@ -68,7 +71,7 @@ describe.each(['', ';branch=1', ';branch=z9hG4bK'])('RFC 2543: a Via with "%s"',
     expect(told).toEqual(['request INVITE', 'request INVITE']);
   });
 
-  it('the ACK of a 486 is absorbed; one with another To tag is the ACK of something else', () => {
+  it('the ACK of a 486 is absorbed, but not one with another To tag', () => {
     const { layer, flow, told, last } = scene();
     layer.receive(old('INVITE'), flow);
     last().respond(responseTo(last().request, 486, { toTag: 'mine' }));
@@ -79,7 +82,7 @@ describe.each(['', ';branch=1', ';branch=z9hG4bK'])('RFC 2543: a Via with "%s"',
     expect([told.length, layer.size]).toEqual([2, 0]);
   });
 
-  it('CANCEL finds its INVITE', () => {
+  it('CANCEL matches its INVITE', () => {
     const { layer, flow, told } = scene();
     layer.receive(old('INVITE'), flow);
     layer.receive(old('CANCEL', { CSeq: '1 CANCEL' }), flow);
@@ -98,7 +101,7 @@ describe('responses are matched', () => {
     expect([invite.told, bye.told]).toEqual([['180'], ['200']]);
   });
 
-  it('the 200 of a CANCEL, which has the branch of the INVITE, is not one of the INVITE', () => {
+  it('the 200 to a CANCEL does not match the INVITE, despite its branch', () => {
     const { layer, flow } = scene();
     const user = recordingClient();
     const transaction = layer.request(outgoing('INVITE'), flow, user);
@@ -110,15 +113,15 @@ describe('responses are matched', () => {
   });
 
   it.each([
-    ['a 200 of an INVITE with a branch that is not known', 'INVITE', 200],
-    ['a 401 of a REGISTER likewise', 'REGISTER', 401],
+    ['a 200 to an INVITE with an unknown branch', 'INVITE', 200],
+    ['a 401 to a REGISTER with an unknown branch', 'REGISTER', 401],
   ])('%s is dropped', (_what, method, status) => {
     const { layer, flow, told } = scene();
     layer.receive(responseTo(incoming(method), status), flow);
     expect([told, flow.names, layer.size]).toEqual([[], [], 0]);
   });
 
-  it('one without Via or with a broken CSeq is dropped', () => {
+  it('a response without Via or with a malformed CSeq is dropped', () => {
     const { layer, flow } = scene();
     const user = recordingClient();
     layer.request(outgoing('OPTIONS'), flow, user);
@@ -132,7 +135,7 @@ describe('responses are matched', () => {
 });
 
 describe('CANCEL (9.2)', () => {
-  it('INVITE without a final response: 200 with the tag of its responses, then the user', () => {
+  it('INVITE without a final response: 200 with the tag of its responses, then reported', () => {
     const { layer, flow, told, last } = scene();
     layer.receive(incoming('INVITE'), flow);
     last().respond(responseTo(last().request, 180, { toTag: 'mine' }));
@@ -143,7 +146,7 @@ describe('CANCEL (9.2)', () => {
     expect(told).toEqual(['request INVITE', 'cancel']);
   });
 
-  it('retransmitted: answered again, told once', () => {
+  it('retransmitted: answered again, reported once', () => {
     const { layer, flow, told } = scene();
     layer.receive(incoming('INVITE'), flow);
     for (let i = 0; i < 3; i++) layer.receive(incoming('CANCEL', { CSeq: '1 CANCEL' }), flow);
@@ -151,7 +154,7 @@ describe('CANCEL (9.2)', () => {
     expect(told).toEqual(['request INVITE', 'cancel']);
   });
 
-  it.each([200, 486])('INVITE answered with %i: 200, and nothing is told', (status) => {
+  it.each([200, 486])('INVITE answered with %i: 200, not reported', (status) => {
     const { layer, flow, told, last } = scene();
     layer.receive(incoming('INVITE'), flow);
     last().respond(responseTo(last().request, status));
@@ -175,7 +178,7 @@ describe('CANCEL (9.2)', () => {
 });
 
 describe('ACK of a 2xx', () => {
-  it('that comes in with a branch of its own goes to the user, each time', () => {
+  it('is reported each time if it has its own branch', () => {
     const { layer, flow, told, last } = scene();
     layer.receive(incoming('INVITE'), flow);
     last().respond(responseTo(last().request, 200));
@@ -186,7 +189,7 @@ describe('ACK of a 2xx', () => {
     expect(layer.size).toBe(1);
   });
 
-  it('that goes out has a Via of its own and makes no transaction', () => {
+  it('is sent with its own Via, without a transaction', () => {
     const { layer, flow } = scene();
     layer.ack(outgoing('ACK', { CSeq: '1 ACK' }), flow);
     layer.ack(outgoing('ACK', { CSeq: '1 ACK' }), flow);
@@ -202,7 +205,7 @@ describe('merged requests (8.2.2.2)', () => {
   const copy = (changes: Record<string, string> = {}) =>
     incoming('INVITE', { Via: `${VIA};branch=z9hG4bKcopy`, ...changes });
 
-  it('a copy of an INVITE that still rings, or was answered, is refused with 482', () => {
+  it('a copy of an INVITE that rings or was answered is rejected with 482', () => {
     const { layer, flow, told, last } = scene();
     layer.receive(incoming('INVITE'), flow);
     layer.receive(copy(), flow);
@@ -213,7 +216,7 @@ describe('merged requests (8.2.2.2)', () => {
     expect(told).toEqual(['request INVITE']);
   });
 
-  it('after a 401 the same INVITE is let pass, even by a phone that does not count CSeq up', () => {
+  it('after a 401, the same INVITE is accepted, even with the same CSeq', () => {
     const { layer, flow, told, last } = scene();
     layer.receive(incoming('INVITE'), flow);
     last().respond(responseTo(last().request, 401));
@@ -237,7 +240,7 @@ describe('overload', () => {
   const numbered = (method: string, i: number) =>
     incoming(method, { Via: `${VIA};branch=z9hG4bK${method}${i}`, 'Call-ID': `${i}` });
 
-  it('above the limit: 503 with Retry-After and without a transaction, one log line a second', () => {
+  it('above the limit: 503 with Retry-After, without a transaction, one log line per second', () => {
     const lines: string[] = [];
     const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
     const { layer, flow, told } = scene('UDP', { log, limits: { maxServerTransactions: 2 } });
@@ -252,7 +255,7 @@ describe('overload', () => {
     expect(JSON.parse(lines[1] ?? '')).toMatchObject({ refused: 3, waiting: 2 });
   });
 
-  it('a request that has its final response makes room', () => {
+  it('a final response frees capacity', () => {
     const { layer, flow, told, last } = scene('UDP', { limits: { maxServerTransactions: 1 } });
     layer.receive(numbered('OPTIONS', 1), flow);
     last().respond(responseTo(last().request, 200));
@@ -260,7 +263,7 @@ describe('overload', () => {
     expect(told).toHaveLength(2);
   });
 
-  it.each(['OPTIONS', 'INVITE'])('%s: so does one that is given up', (method) => {
+  it.each(['OPTIONS', 'INVITE'])('%s: so does a request that times out', (method) => {
     const { layer, flow, told, last } = scene('UDP', { limits: { maxServerTransactions: 1 } });
     layer.receive(numbered(method, 1), flow);
     flow.broken = new Error('network is unreachable');
@@ -271,7 +274,7 @@ describe('overload', () => {
     expect(told[2]).toBe(`request ${method}`);
   });
 
-  it('too many that only absorb: 503', () => {
+  it('too many transactions that only absorb: 503', () => {
     const { layer, flow, last } = scene('UDP', { limits: { maxAbsorbing: 1 } });
     layer.receive(numbered('OPTIONS', 1), flow);
     last().respond(responseTo(last().request, 200));
@@ -282,7 +285,7 @@ describe('overload', () => {
     expect(flow.names).toEqual(['200', '503']);
   });
 
-  it('what ends something gets through, up to twice the limit', () => {
+  it('requests that free resources are accepted up to twice the limit', () => {
     const { layer, flow, told, last } = scene('UDP', { limits: { maxServerTransactions: 1 } });
     layer.receive(numbered('INVITE', 1), flow);
     const cancel = numbered('CANCEL', 1);
@@ -299,13 +302,13 @@ describe('overload', () => {
 });
 
 describe('branches and Via', () => {
-  it('are never the same', () => {
+  it('are unique', () => {
     const { layer, flow } = scene();
     for (let i = 0; i < 2_000; i++) layer.ack(outgoing('ACK'), flow);
     expect(new Set(flow.sent.map(({ message }) => message.headers.get('via'))).size).toBe(2_000);
   });
 
-  it('an IPv6 address stands in brackets; the transport is that of the flow', () => {
+  it('an IPv6 address has brackets, and the transport is that of the flow', () => {
     const { layer } = scene();
     const flow = new FakeFlow('TLS');
     flow.local.host = '2001:db8::1';
@@ -314,7 +317,7 @@ describe('branches and Via', () => {
     expect(flow.request('OPTIONS').headers.get('via')).toMatch(/^SIP\/2\.0\/TLS \[2001:db8::1\]:5061;branch=z9hG4bK/);
   });
 
-  it('the request of the user is left as it was', () => {
+  it('the request of the user is not changed', () => {
     const { layer, flow } = scene();
     const request = outgoing('OPTIONS');
     layer.request(request, flow, recordingClient());
@@ -323,7 +326,7 @@ describe('branches and Via', () => {
 });
 
 describe('close', () => {
-  it('ends every timer and listener, and nobody hears a word', () => {
+  it('ends every timer and listener, without callbacks', () => {
     const { layer, told } = scene();
     const [udp, tcp] = [new FakeFlow('UDP'), new FakeFlow('TCP')];
     const user = recordingClient();
@@ -340,7 +343,7 @@ describe('close', () => {
     expect([user.told, told]).toEqual([[], ['request INVITE']]);
   });
 
-  it('from within a callback', () => {
+  it('works within a callback', () => {
     const { layer, flow } = scene('TCP');
     layer.request(outgoing('INVITE'), flow, { ...recordingClient(), response: () => layer.close() });
     layer.receive(answer(flow.request('INVITE'), 486), flow);
@@ -348,7 +351,7 @@ describe('close', () => {
   });
 });
 
-it('a user that throws: 500, and the layer lives', () => {
+it('a user that throws: 500, and the layer continues', () => {
   const flow = new FakeFlow();
   const bug = (): never => {
     throw new Error('a bug');
@@ -359,7 +362,7 @@ it('a user that throws: 500, and the layer lives', () => {
   expect(flow.names).toEqual(['500']);
 });
 
-it('after 10,000 transactions of each kind nothing is left, and no timer', () => {
+it('after 10,000 transactions of each kind, no transaction and no timer remains', () => {
   const flow = new FakeFlow();
   const layer = createTransactionLayer({
     user: {
@@ -389,7 +392,7 @@ it('after 10,000 transactions of each kind nothing is left, and no timer', () =>
     flow.sent.length = 0;
   }
   expect(layer.size).toBe(40_000);
-  // Timers of one duration share one of the system's.
+  // Timers of the same duration share one system timer.
   expect(jest.getTimerCount()).toBeLessThan(10);
   jest.advanceTimersByTime(32_000);
   expect(layer.size).toBe(0);

@@ -1,4 +1,4 @@
-/** A transaction lives on for half a minute after its end; what was said in it must not (640 MB at 600 calls/s otherwise). */
+/** A transaction remains for half a minute, but must release its messages (otherwise 640 MB at 600 calls/s). */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { SipRequest } from '../../../src/sip/message';
@@ -11,7 +11,7 @@ const gc: unknown = runInNewContext('gc');
 beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate'] }));
 afterEach(() => jest.useRealTimers());
 
-/** Forgets what it sent. */
+/** A flow that does not keep sent messages. */
 class ForgetfulFlow extends FakeFlow {
   override send(): void {}
 }
@@ -28,7 +28,7 @@ it.each([
   ['INVITE', 200],
   ['OPTIONS', 200],
   ['REGISTER', 401],
-])('the %s of a server transaction is let go of after its %i', async (method, status) => {
+])('a server transaction releases its %s after its %i', async (method, status) => {
   const flow = new ForgetfulFlow();
   const { layer, transactions } = scene();
   const begin = (): WeakRef<SipRequest> => {
@@ -41,7 +41,7 @@ it.each([
   expect(layer.size).toBe(1);
 });
 
-it('an INVITE that was refused is let go of after its ACK', async () => {
+it('a rejected INVITE is released after its ACK', async () => {
   const flow = new ForgetfulFlow();
   const { layer, transactions } = scene();
   const begin = (): WeakRef<SipRequest> => {
@@ -59,7 +59,7 @@ it.each([
   ['INVITE', 200],
   ['INVITE', 486],
   ['OPTIONS', 200],
-])('the %s of a client transaction is let go of after its %i', async (method, status) => {
+])('a client transaction releases its %s after its %i', async (method, status) => {
   const flow = new ForgetfulFlow();
   const { layer } = scene();
   const begin = (): WeakRef<SipRequest> => {

@@ -30,7 +30,7 @@ describe('trying', () => {
     expect(flow.names).toEqual(['OPTIONS']);
   });
 
-  it.each(['UDP', 'WS'] as const)('tells the timeout after 64*T1 (timer F), over %s', (transport) => {
+  it.each(['UDP', 'WS'] as const)('reports a timeout after 64*T1 (timer F), over %s', (transport) => {
     const { layer, user } = options(transport);
     jest.advanceTimersByTime(64 * T1 - 1);
     expect(user.told).toEqual([]);
@@ -41,7 +41,7 @@ describe('trying', () => {
 });
 
 describe('proceeding', () => {
-  it('MUST go on retransmitting, after the running interval every T2', () => {
+  it('MUST continue to retransmit, after the running interval every T2', () => {
     const { flow, respond } = options();
     jest.advanceTimersByTime(600);
     respond(100);
@@ -56,7 +56,7 @@ describe('proceeding', () => {
     expect(user.told).toEqual(['100', '183']);
   });
 
-  it('tells the timeout 64*T1 after the request (timer F)', () => {
+  it('reports a timeout 64*T1 after the request (timer F)', () => {
     const { layer, user, respond } = options();
     jest.advanceTimersByTime(20_000);
     respond(100);
@@ -67,7 +67,7 @@ describe('proceeding', () => {
 });
 
 describe.each(['trying', 'proceeding'])('%s, a final response', (state) => {
-  it.each([200, 301, 401, 500, 603])('%i: is told and ends the retransmissions', (status) => {
+  it.each([200, 301, 401, 500, 603])('%i: is reported and ends the retransmissions', (status) => {
     const { flow, user, respond } = options();
     if (state === 'proceeding') respond(100);
     respond(status);
@@ -99,7 +99,7 @@ describe('completed', () => {
   });
 });
 
-it('cancel() does nothing: only an INVITE can be cancelled', () => {
+it('cancel() has no effect: only an INVITE can be cancelled', () => {
   const { flow, transaction, respond } = options();
   transaction.cancel();
   respond(100);
@@ -107,7 +107,7 @@ it('cancel() does nothing: only an INVITE can be cancelled', () => {
   expect(flow.names).toEqual(['OPTIONS']);
 });
 
-it('the request cannot be sent: failed, later, once', () => {
+it('the request cannot be sent: reported asynchronously, once', () => {
   const { layer, flow } = scene();
   flow.broken = new Error('network is unreachable');
   const user = recordingClient();
@@ -118,7 +118,7 @@ it('the request cannot be sent: failed, later, once', () => {
   expect(layer.size).toBe(0);
 });
 
-it('the connection is closed before a response: failed, once', () => {
+it('the connection closes before a response: reported once', () => {
   const { layer, flow, user } = options('TCP');
   flow.drop();
   flow.drop();
@@ -127,7 +127,7 @@ it('the connection is closed before a response: failed, once', () => {
   expect(layer.size).toBe(0);
 });
 
-it('a user that throws does not take the layer with it', () => {
+it('a user that throws does not affect the layer', () => {
   const { layer, flow } = scene();
   layer.request(outgoing('OPTIONS'), flow, {
     ...recordingClient(),

@@ -21,7 +21,7 @@ function asked(transport: TransportName = 'UDP') {
 }
 
 describe('trying', () => {
-  it('says nothing, and absorbs retransmissions', () => {
+  it('sends nothing, and absorbs retransmissions', () => {
     const { flow, told, retransmit } = asked();
     retransmit();
     jest.advanceTimersByTime(3_499);
@@ -39,7 +39,7 @@ describe('trying', () => {
 
 describe('proceeding', () => {
   it.each(['UDP', 'TCP'] as const)(
-    'is entered with a 100 when timer E of the client has come to T2, over %s',
+    'is entered with a 100 when timer E of the client has reached T2, over %s',
     (transport) => {
       const { flow } = asked(transport);
       jest.advanceTimersByTime(3_500);
@@ -69,7 +69,7 @@ describe.each([
     expect(flow.names.filter((name) => name !== '100')).toEqual([String(status)]);
   });
 
-  it('never comes: given up after 64*T1, when nobody waits for it any more', () => {
+  it('is missing: gives up after 64*T1, when the client has given up', () => {
     const { layer, told } = asked();
     jest.advanceTimersByTime(after);
     jest.advanceTimersByTime(64 * T1 - after - 1);
@@ -102,7 +102,7 @@ describe('completed', () => {
   });
 });
 
-it('the response cannot be sent over UDP: told, and a retransmission is answered again', () => {
+it('the response cannot be sent over UDP: reported, and a retransmission is answered again', () => {
   const { flow, told, respond, retransmit } = asked();
   flow.broken = new Error('no buffer space');
   respond(200);

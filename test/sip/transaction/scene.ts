@@ -1,4 +1,4 @@
-/** What the tests of the transaction layer share: a flow that records, users that record, messages of RFC 3665's cast. */
+/** Shared parts of the transaction tests: recording flows and users, and messages between RFC 3665's Alice and Bob. */
 import { Headers, NO_BODY, type SipMessage, type SipRequest, type SipResponse } from '../../../src/sip/message';
 import { responseTo } from '../../../src/sip/respond';
 import {
@@ -10,7 +10,7 @@ import type { ClientUser, ServerTransaction } from '../../../src/sip/transaction
 import type { Address, Flow, TransportName } from '../../../src/sip/transport/transport';
 import { silentLog } from '../../helpers/silent-log';
 
-/** Records what is sent, with when; `broken` makes every sending fail. */
+/** Records sent messages with their time. `broken` makes every send fail. */
 export class FakeFlow implements Flow {
   readonly reliable: boolean;
   readonly local: Address = { host: '192.0.2.1', port: 5060 };
@@ -37,18 +37,18 @@ export class FakeFlow implements Flow {
     return () => this.listeners.delete(listener);
   }
 
-  /** The connection is lost. */
+  /** Closes the connection. */
   drop(): void {
     this.open = false;
     for (const listener of [...this.listeners]) listener();
   }
 
-  /** Times from the start of the flow at which messages of this name were sent: a method, or a status. */
+  /** Times since the creation of the flow at which messages with this name (method or status) were sent. */
   times(name: string): number[] {
     return this.sent.filter(({ message }) => nameOf(message) === name).map(({ at }) => at);
   }
 
-  /** Everything that was sent, by name. */
+  /** Names of all sent messages. */
   get names(): string[] {
     return this.sent.map(({ message }) => nameOf(message));
   }
@@ -68,7 +68,7 @@ function nameOf(message: SipMessage): string {
   return message.kind === 'request' ? message.method : String(message.status);
 }
 
-/** Records what a client transaction tells. */
+/** Records the callbacks of a client transaction. */
 export function recordingClient(): ClientUser & { told: string[]; responses: SipResponse[] } {
   const told: string[] = [];
   const responses: SipResponse[] = [];
@@ -87,7 +87,7 @@ export function recordingClient(): ClientUser & { told: string[]; responses: Sip
 export interface Scene {
   layer: RunningTransactionLayer;
   flow: FakeFlow;
-  /** What the user was told: `request INVITE`, `ack`, `cancel`, `failed sip-no-ack`. */
+  /** Callbacks of the user: `request INVITE`, `ack`, `cancel`, `failed sip-no-ack`. */
   told: string[];
   transactions: ServerTransaction[];
   last: () => ServerTransaction;
@@ -117,7 +117,7 @@ export function scene(transport: TransportName = 'UDP', options: Partial<Transac
   return { layer, flow: new FakeFlow(transport), told, transactions, last };
 }
 
-/** A request of Alice's to Bob, as a transport hands it in. */
+/** A request from Alice to Bob, as received from a transport. */
 export function incoming(
   method: string,
   changes: Record<string, string | undefined> = {},
@@ -132,7 +132,7 @@ export function incoming(
   return request;
 }
 
-/** The same, as a user hands it to the layer: without Via. */
+/** The same as passed to the layer by a user: without Via. */
 export function outgoing(
   method: string,
   changes: Record<string, string | undefined> = {},
@@ -149,7 +149,7 @@ export function outgoing(
   return { kind: 'request', method, uri, headers, body: NO_BODY };
 }
 
-/** A response to what was sent, as the transport hands it in. */
+/** A response to a sent request, as received from a transport. */
 export function answer(request: SipRequest, status: number, toTag = '314159'): SipResponse {
   return responseTo(request, status, { toTag });
 }

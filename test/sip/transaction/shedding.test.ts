@@ -10,7 +10,7 @@ beforeEach(() => {
   shedding = createShedding({ now: () => now, busy: () => busy });
 });
 
-/** Half a second with so many new calls and repeated requests. @returns how many calls were refused */
+/** Simulates half a second with new calls and retransmissions. @returns the number of rejected calls */
 function window(calls: number, repeats: number): number {
   let refused = 0;
   for (let i = 0; i < calls; i += 1) if (shedding.refuses()) refused += 1;
@@ -22,7 +22,7 @@ function window(calls: number, repeats: number): number {
 const windows = (times: number, calls: number, repeats: number): number[] =>
   Array.from({ length: times }, () => window(calls, repeats));
 
-it('a busy process whose peers repeat themselves takes less and less, and at least a tenth', () => {
+it('a busy process whose peers retransmit accepts fewer and fewer calls, but at least a tenth', () => {
   busy = 1;
   expect(windows(4, 100, 50)).toEqual([0, 31, 51, 65]);
   windows(10, 100, 50);
@@ -30,7 +30,7 @@ it('a busy process whose peers repeat themselves takes less and less, and at lea
   expect(shedding.share).toBeCloseTo(0.1);
 });
 
-it('when it keeps up again, it takes a tenth more every half second, until it takes all', () => {
+it('after the overload, it accepts a tenth more every half second, up to all calls', () => {
   busy = 1;
   windows(20, 100, 50);
   busy = 0.5;
@@ -40,10 +40,10 @@ it('when it keeps up again, it takes a tenth more every half second, until it ta
 });
 
 it.each([
-  ['busy, and nothing is repeated', 1, 100, 5],
-  ['packets are lost, and it is not busy', 0.9, 100, 100],
-  ['few calls, repeated while it was busy with something else', 1, 24, 24],
-])('%s: every call is taken', (_, busyNow, calls, repeats) => {
+  ['busy without retransmissions', 1, 100, 5],
+  ['lost packets while not busy', 0.9, 100, 100],
+  ['few calls with retransmissions while busy with other work', 1, 24, 24],
+])('%s: every call is accepted', (_, busyNow, calls, repeats) => {
   busy = busyNow;
   expect(windows(10, calls, repeats)).toEqual(Array.from({ length: 10 }, () => 0));
 });

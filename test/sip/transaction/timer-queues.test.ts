@@ -12,7 +12,7 @@ function recorder() {
 let start = 0;
 beforeEach(() => void (start = performance.now()));
 
-it('fires each at its time, whatever was started before', () => {
+it('fires each timer at its time, in any order of starts', () => {
   const timers = createTimerQueues(rethrow);
   const owner = recorder();
   timers.start(500, owner, 'a');
@@ -24,7 +24,7 @@ it('fires each at its time, whatever was started before', () => {
   expect([timers.size, jest.getTimerCount()]).toEqual([0, 0]);
 });
 
-it('a stopped one does not fire, at the head, in the middle or at the end', () => {
+it('a stopped timer does not fire, whether at the head, in the middle or at the end', () => {
   const timers = createTimerQueues(rethrow);
   const owner = recorder();
   const [a, , c, , e] = ['a', 'b', 'c', 'd', 'e'].map((name) => {
@@ -38,13 +38,13 @@ it('a stopped one does not fire, at the head, in the middle or at the end', () =
   expect(owner.fired).toEqual(['b 502', 'd 504']);
 });
 
-it('the last one stopped leaves no timer of the system behind', () => {
+it('stopping the last timer clears the system timer', () => {
   const timers = createTimerQueues(rethrow);
   timers.start(500, recorder(), 'a').stop();
   expect(jest.getTimerCount()).toBe(0);
 });
 
-it('one that starts another of the same duration from its own end', () => {
+it('a timer can start another one of the same duration when it fires', () => {
   const timers = createTimerQueues(rethrow);
   const fired: number[] = [];
   const owner = {
@@ -58,7 +58,7 @@ it('one that starts another of the same duration from its own end', () => {
   expect(fired).toEqual([500, 1_000, 1_500]);
 });
 
-it('never at once, not even with 0', () => {
+it('never fires synchronously, not even with 0', () => {
   const timers = createTimerQueues(rethrow);
   const owner = recorder();
   timers.start(0, owner, 'a');
@@ -67,7 +67,7 @@ it('never at once, not even with 0', () => {
   expect(owner.fired).toHaveLength(1);
 });
 
-it('closed: nothing fires, and later ones never start', () => {
+it('after close, no timer fires, and later ones never start', () => {
   const timers = createTimerQueues(rethrow);
   const owner = recorder();
   const timer = timers.start(500, owner, 'a');

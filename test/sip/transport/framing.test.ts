@@ -16,28 +16,28 @@ function framing(): { framing: Framing; happened: string[] } {
 
 const WITH_BODY = Buffer.from('MESSAGE sip:a@b SIP/2.0\r\nl : 12\r\nX: y\r\n\r\nhello\r\n\r\nyou');
 
-it('cuts messages out of one piece', () => {
+it('splits a chunk into messages', () => {
   const { framing: stream, happened } = framing();
   stream.push(Buffer.concat([options('a'), WITH_BODY, options('b')]));
   expect(happened).toEqual([options('a'), WITH_BODY, options('b')].map(String));
   expect(stream.buffered).toBe(0);
 });
 
-it.each([1, 2, 3, 7, 50])('joins messages that come in pieces of %i bytes', (size) => {
+it.each([1, 2, 3, 7, 50])('joins messages from chunks of %i bytes', (size) => {
   const { framing: stream, happened } = framing();
   const data = Buffer.concat([options('a'), WITH_BODY, options('b')]);
   for (let at = 0; at < data.length; at += size) stream.push(data.subarray(at, at + size));
   expect(happened).toEqual([options('a'), WITH_BODY, options('b')].map(String));
 });
 
-it('keeps what it told: the memory of a message is not used again', () => {
+it('does not reuse the memory of reported messages', () => {
   const told: Buffer[] = [];
   const stream = new Framing({ message: (data) => told.push(data), ping: () => undefined, broken: () => undefined });
   for (const byte of Buffer.concat([options('a'), options('b')])) stream.push(Buffer.from([byte]));
   expect(told.map(String)).toEqual([options('a'), options('b')].map(String));
 });
 
-it('tells a ping for two line ends, not for one, once for each piece', () => {
+it('reports a ping for two line ends, not for one, once per chunk', () => {
   const { framing: stream, happened } = framing();
   stream.push(Buffer.from('\r\n'));
   expect(happened).toEqual([]);
@@ -67,13 +67,13 @@ it.each([
   'Content-Length: 5\r\nContent-Length: 6\r\n',
   'Content-Length: 99999\r\n',
   'Content-Length: x\r\n',
-])('tells a message with %j, and breaks', (lengths) => {
+])('reports a message with %j, and breaks', (lengths) => {
   const { framing: stream, happened } = framing();
   stream.push(Buffer.from(`OPTIONS sip:a@b SIP/2.0\r\n${lengths}\r\nhello`));
   expect(happened).toEqual([expect.stringMatching(/^OPTIONS/), 'broken: no usable Content-Length']);
 });
 
-it('reads 60 KiB byte by byte without reading it again and again', () => {
+it('processes 60 KiB byte by byte without rescanning', () => {
   const body = 'x'.repeat(60_000);
   const message = Buffer.from(`MESSAGE sip:a@b SIP/2.0\r\nl: 60000\r\n\r\n${body}`);
   const readIt = (): void => {

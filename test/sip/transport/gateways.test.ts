@@ -12,7 +12,7 @@ it('reads the default routes of /proc/net/route', () => {
   expect(defaultGateways(() => HEADER + routes.join(''))).toEqual(['192.168.1.1', '172.17.0.1']);
 });
 
-it('knows none where there is no such file, or nothing in it', () => {
+it('returns no gateways if the file is missing or empty', () => {
   const fail = (): never => {
     throw new Error('ENOENT');
   };

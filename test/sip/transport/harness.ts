@@ -1,4 +1,4 @@
-/** Live transports on 127.0.0.1, and what their user got. */
+/** Live transports on 127.0.0.1, and the messages of their user. */
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -14,9 +14,9 @@ export interface Received {
 
 export interface Harness {
   transports: SipTransports;
-  /** The next message the user gets, or got already. */
+  /** The next message of the user, which may have arrived already. */
   next: () => Promise<Received>;
-  /** What the user got and nobody asked for yet. */
+  /** Received messages that were not returned by `next` yet. */
   readonly waiting: Received[];
   port: (transport: TransportName) => number;
 }
@@ -65,7 +65,7 @@ export async function datagram(socket: DatagramSocket): Promise<string> {
 
 export interface StreamPeer {
   socket: Socket;
-  /** What came in once it satisfies `done`. */
+  /** Resolves with the received data as soon as it satisfies `done`. */
   until: (done: (text: string) => boolean) => Promise<string>;
   readonly closed: Promise<void>;
 }
@@ -96,7 +96,7 @@ export function peerOf(socket: Socket): StreamPeer {
   };
 }
 
-/** An OPTIONS as a phone sends it. */
+/** An OPTIONS request of a phone. */
 export function options(callId: string, transport = 'UDP', via = '192.0.2.99:4444'): Buffer {
   return Buffer.from(
     [

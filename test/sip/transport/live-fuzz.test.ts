@@ -1,4 +1,4 @@
-/** Spoiled messages through live sockets: the server stays, answers, and keeps nothing. */
+/** Mutated messages over live sockets: the server keeps running and answering, without leaks. */
 import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -12,10 +12,10 @@ import { mutate } from '../message/mutations';
 import { datagramPeer, options, start, streamPeer, type Harness } from './harness';
 
 const ROUNDS = process.env['CI'] ? 100_000 : 4_000;
-/** Datagrams sent before the server is waited for, so that none is lost in the kernel. */
+/** Datagrams sent before waiting for the server, so that none is lost in the kernel. */
 const BATCH = 20;
 const MAX_DATAGRAM = 4_000;
-/** Bytes that may be left when all is over: not a share of what was sent. */
+/** Limit of the memory growth; bytes. Independent of the amount of sent data. */
 const MEMORY = 60_000_000;
 
 let harness: Harness;
@@ -39,14 +39,14 @@ afterEach(async () => {
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Bytes that are held, not those that the collector has yet to take. */
+/** Used memory after garbage collection; bytes. */
 const memory = (): number => {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 };
 
-/** As a phone does: again when no answer comes. */
+/** Retransmits without a response, as a phone does. */
 function askUntilAnswered(peer: Socket, port: number, callId: string): Promise<void> {
   return new Promise((resolve) => {
     const ask = (): void => peer.send(options(callId), port, '127.0.0.1');
@@ -62,7 +62,7 @@ function askUntilAnswered(peer: Socket, port: number, callId: string): Promise<v
   });
 }
 
-it(`survives ${ROUNDS} spoiled datagrams`, async () => {
+it(`survives ${ROUNDS} mutated datagrams`, async () => {
   const random = randomFrom(3261);
   const peer = await datagramPeer();
   const port = harness.port('UDP');
@@ -78,13 +78,13 @@ it(`survives ${ROUNDS} spoiled datagrams`, async () => {
   expect(messages + malformed + dropped).toBeGreaterThan(ROUNDS * 0.9);
 }, 240_000);
 
-it(`survives ${ROUNDS} spoiled messages over TCP`, async () => {
+it(`survives ${ROUNDS} mutated messages over TCP`, async () => {
   const random = randomFrom(7118);
   const port = harness.port('TCP');
   const before = memory();
   let sent = 0;
   while (sent < ROUNDS) {
-    // As much as the server takes before it closes the connection for what it cannot be; then another one.
+    // Send until the server closes the connection because of invalid data, then open another one.
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => undefined);
     socket.resume();

@@ -27,14 +27,14 @@ it.each([
   ['10.0.0.99', '10.0.0.5', PUBLIC, '10.0.0.5'],
   ['2001:db8::77', '::', undefined, '2001:db8::5'],
   ['2001:db9::77', '::', undefined, '2001:db8::5'],
-  // The default gateway: it may stand for anybody whom it lets in.
+  // The default gateway may stand for any external peer.
   ['10.0.0.1', '0.0.0.0', PUBLIC, PUBLIC],
   ['10.0.0.1', '0.0.0.0', undefined, '10.0.0.5'],
 ])('towards %s, listening on %s, public %s: %s', (remote, host, publicAddress, expected) => {
   expect(localAddressFor(remote, { host, publicAddress }, INTERFACES, ['10.0.0.1'])).toBe(expected);
 });
 
-it('is the loopback address where there is no network', () => {
+it('is the loopback address without a network', () => {
   expect(localAddressFor('198.51.100.1', { host: '0.0.0.0' }, INTERFACES.slice(0, 1))).toBe('127.0.0.1');
 });
 
@@ -49,7 +49,7 @@ it.each([
   expect(isOwnAddress(name, { host, publicAddress: PUBLIC }, INTERFACES)).toBe(own);
 });
 
-it('the source of a packet, as the socket says it, is own or is not', () => {
+it('recognises own source addresses in the notation of the socket', () => {
   const isOwn = createIsOwnAddress({ host: '::', publicAddress: PUBLIC });
   expect(['127.0.0.1', '::ffff:127.0.0.1', '::1', PUBLIC, `::ffff:${PUBLIC}`].map(isOwn)).toEqual(Array(5).fill(true));
   expect(['192.0.2.77', '::ffff:192.0.2.77'].map(isOwn)).toEqual([false, false]);

@@ -1,4 +1,4 @@
-/** Self-signed for localhost and 127.0.0.1, until 2126: of use to nobody but these tests. */
+/** Self-signed for localhost and 127.0.0.1, until 2126; for tests only. */
 export const TEST_KEY = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgy9gcZ/q+nY5x2iJA
 OiHrMtiVJBDiGBl3wfFal5f+OdShRANCAARuiwjtXbk8kfQgGcnZgVUHYmkyYHkL

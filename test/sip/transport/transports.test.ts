@@ -31,7 +31,7 @@ async function tcp(port: number) {
   ends.push(() => peer.socket.destroy());
   return peer;
 }
-/** A TCP server that is somebody else's. */
+/** A TCP server of another peer. */
 async function listener(accepted: (socket: Socket) => void): Promise<{ server: Server; port: number }> {
   const server = createServer(accepted);
   server.listen(0, '127.0.0.1');
@@ -57,14 +57,14 @@ const ask = (callId: string): SipRequest => ({
   ]),
   body: NO_BODY,
 });
-/** Ends where no connection counts any more. */
+/** Resolves when no connection is counted. */
 async function allGone({ counts }: Harness['transports']): Promise<void> {
   while (counts.connections > 0) await new Promise(setImmediate);
 }
 const failure = (send: (onFailure: (error: Error) => void) => void): Promise<Error> => new Promise(send);
 
 describe('UDP', () => {
-  it('gives a request with received and rport in its top Via, in place of what it says', async () => {
+  it('sets received and rport in the top Via of a request, replacing its values', async () => {
     const { next, port } = await started();
     const peer = await udp();
     const spoofed = options('a').toString().replace(';rport', ';received=6.6.6.6;rport=1');
@@ -84,7 +84,7 @@ describe('UDP', () => {
     });
   });
 
-  it('answers where the request came from, not where Via says, if it asks for that with rport (RFC 3581)', async () => {
+  it('answers to the source of a request with rport, not to the address in Via (RFC 3581)', async () => {
     const { next, port } = await started();
     const peer = await udp();
     peer.send(options('a'), port('UDP'), '127.0.0.1');
@@ -93,7 +93,7 @@ describe('UDP', () => {
   });
 
   describe('a request without rport (RFC 3261 18.2.2)', () => {
-    /** Two sockets of one phone: it sends from the first, and says in Via that it listens at the second. */
+    /** Two sockets of a phone: it sends from the first, and its Via names the second. */
     const phoneOfTwoPorts = async (host: string) => {
       const harness = await started();
       const [sends, listens] = [await udp(), await udp()];
@@ -103,11 +103,11 @@ describe('UDP', () => {
       return { ...harness, sends, listens, send };
     };
 
-    it.each(['127.0.0.1', 'localhost', 'phone.invalid'])('is answered at the port of Via: %s', async (host) => {
+    it.each(['127.0.0.1', 'localhost', 'phone.invalid'])('is answered at the port in Via: %s', async (host) => {
       const { listens, next, send } = await phoneOfTwoPorts(host);
       send();
       const received = await next();
-      // What the phone is sent later goes there as well.
+      // Later requests to the phone go there, too.
       expect(received.flow.remote).toEqual({ host: '127.0.0.1', port: listens.address().port });
       answer(received);
       const response = await datagram(listens);
@@ -116,13 +116,13 @@ describe('UDP', () => {
       expect(response).not.toContain('rport');
     });
 
-    it('that is malformed is refused there', async () => {
+    it('is rejected there if it is malformed', async () => {
       const { listens, send } = await phoneOfTwoPorts('127.0.0.1');
       send((text) => text.replace('CSeq: 1', 'CSeq: x'));
       expect(await datagram(listens)).toMatch(/^SIP\/2.0 400 /);
     });
 
-    it('is answered where it came from if Via has another address: a NAT is in between', async () => {
+    it('is answered at its source if Via has another address: there is a NAT', async () => {
       const { sends, next, send } = await phoneOfTwoPorts('192.168.1.5');
       send();
       answer(await next());
@@ -130,7 +130,7 @@ describe('UDP', () => {
     });
   });
 
-  it('sends requests over a flow of its own', async () => {
+  it('sends requests over a new flow', async () => {
     const { transports } = await started();
     const peer = await udp();
     const flow = await transports.flowTo({ transport: 'UDP', host: 'localhost', port: peer.address().port });
@@ -138,7 +138,7 @@ describe('UDP', () => {
     expect(await datagram(peer)).toContain('Call-ID: b\r\n');
   });
 
-  it('ignores keep-alives, and tells malformed requests so, but not a malformed ACK', async () => {
+  it('ignores keep-alives, and answers malformed requests, except ACK', async () => {
     const { next, port, waiting, transports } = await started();
     const peer = await udp();
     const send = (data: Buffer | string) => peer.send(data, port('UDP'), '127.0.0.1');
@@ -156,7 +156,7 @@ describe('UDP', () => {
     expect(transports.counts).toMatchObject({ messages: 1, malformed: 2, dropped: 2 });
   });
 
-  it('answers so many malformed requests a second only', async () => {
+  it('limits the answers to malformed requests per second', async () => {
     const { next, port } = await started({ limits: { malformedPerSecond: 3 } });
     const peer = await udp();
     const answers: string[] = [];
@@ -168,7 +168,7 @@ describe('UDP', () => {
     expect(answers).toEqual(['SIP/2.0 505', 'SIP/2.0 505', 'SIP/2.0 505', 'SIP/2.0 200']);
   });
 
-  it('goes on when nobody is there to get what it sends', async () => {
+  it('survives sending to a closed port', async () => {
     const { next, port, transports } = await started();
     const gone = createSocket('udp4').bind(0, '127.0.0.1');
     await once(gone, 'listening');
@@ -181,7 +181,7 @@ describe('UDP', () => {
     expect((await next()).message.headers.get('call-id')).toBe('a');
   });
 
-  it('tells what could not be sent: too large for a datagram, closed', async () => {
+  it('reports send failures: too large for a datagram, closed', async () => {
     const { transports } = await start();
     const flow = await transports.flowTo({ transport: 'UDP', host: '127.0.0.1', port: 9 });
     expect(await failure((told) => flow.send({ ...ask('x'), body: Buffer.alloc(70_000) }, told))).toBeInstanceOf(
@@ -193,20 +193,20 @@ describe('UDP', () => {
 });
 
 describe('TCP', () => {
-  it('has the port number of UDP where both are free to choose', async () => {
+  it('gets the port of UDP if both have port 0', async () => {
     const { port } = await started();
     expect(port('TCP')).toBe(port('UDP'));
     expect(port('TCP')).toBeGreaterThan(0);
   });
 
-  it('leaves nothing open where a port is taken', async () => {
+  it('closes all sockets if a port is in use', async () => {
     const { port: taken } = await listener((socket) => socket.destroy());
     await expect(
       start({ udp: { host: '127.0.0.1', port: 0 }, tcp: { host: '127.0.0.1', port: taken } }),
     ).rejects.toThrow('EADDRINUSE');
   });
 
-  it('reads messages in pieces and several at once, and answers each', async () => {
+  it('reads partial and concatenated messages, and answers each', async () => {
     const { next, port } = await started();
     const peer = await tcp(port('TCP'));
     const data = Buffer.concat([options('a', 'TCP'), options('b', 'TCP'), options('c', 'TCP')]);
@@ -237,7 +237,7 @@ describe('TCP', () => {
     expect(await peer.until((text) => text.length >= 2)).toBe('\r\n');
   });
 
-  it('answers a malformed request and reads on; closes where the framing is lost', async () => {
+  it('answers a malformed request and continues; closes if the framing is lost', async () => {
     const { next, port } = await started();
     const peer = await tcp(port('TCP'));
     peer.socket.write(INVALID.ltgtruri);
@@ -251,7 +251,7 @@ describe('TCP', () => {
     ]);
   });
 
-  it('closes what is no SIP, and what takes too long to say anything', async () => {
+  it('closes connections that are not SIP, or send nothing in time', async () => {
     const { port, transports } = await started({ limits: { firstMessageMs: 50 } });
     const web = await tcp(port('TCP'));
     web.socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -262,7 +262,7 @@ describe('TCP', () => {
     await allGone(transports);
   });
 
-  it('closes an idle connection, but not one that somebody listens to', async () => {
+  it('closes an idle connection, but not one with close listeners', async () => {
     const { next, port } = await started({ limits: { idleMs: 500 } });
     const idle = await tcp(port('TCP'));
     const kept = await tcp(port('TCP'));
@@ -281,7 +281,7 @@ describe('TCP', () => {
     expect(closed).not.toHaveBeenCalled();
   });
 
-  it('tells once that a connection is gone, also by a reset, and fails what is sent then', async () => {
+  it('reports once that a connection has closed, also by a reset, and fails later sends', async () => {
     const { next, port, transports } = await started();
     const peer = await tcp(port('TCP'));
     peer.socket.write(options('a', 'TCP'));
@@ -297,7 +297,7 @@ describe('TCP', () => {
     expect(transports.counts.connections).toBe(0);
   });
 
-  it('cuts off a peer that does not read', async () => {
+  it('closes the connection of a peer that does not read', async () => {
     const { next, port } = await started({ limits: { writeBuffer: 100_000 } });
     const peer = await tcp(port('TCP'));
     peer.socket.write(options('a', 'TCP'));
@@ -311,7 +311,7 @@ describe('TCP', () => {
     expect(flow.open).toBe(false);
   });
 
-  it('refuses connections beyond the number for an address, and takes one again when one has gone', async () => {
+  it('limits connections per address, and accepts one again after one has closed', async () => {
     const { next, port } = await started({ limits: { connectionsPerAddress: 2 } });
     const [first, second] = [await tcp(port('TCP')), await tcp(port('TCP'))];
     first.socket.write(options('a', 'TCP'));
@@ -329,7 +329,7 @@ describe('TCP', () => {
     expect((await next()).message.headers.get('call-id')).toBe('c');
   });
 
-  it('connects to a peer, once for all that ask, and uses the connection again in both directions', async () => {
+  it('connects to a peer once for concurrent requests, and reuses the connection in both directions', async () => {
     const { transports, next } = await started();
     const accepted: Socket[] = [];
     const { port } = await listener((socket) => {
@@ -349,7 +349,7 @@ describe('TCP', () => {
     expect(accepted).toHaveLength(1);
   });
 
-  it('finds the connection of a phone that connected itself', async () => {
+  it('finds the connection that a phone has opened', async () => {
     const { transports, next, port } = await started();
     const peer = await tcp(port('TCP'));
     peer.socket.write(options('a', 'TCP'));
@@ -357,7 +357,7 @@ describe('TCP', () => {
     expect(await transports.flowTo({ transport: 'TCP', ...flow.remote })).toBe(flow);
   });
 
-  it('says so where nobody answers, in time', async () => {
+  it('reports a failed connection in time', async () => {
     const { transports } = await started();
     const { server, port } = await listener(() => undefined);
     server.close();
@@ -372,7 +372,7 @@ describe('TCP', () => {
     { transport: 'TCP' as const, host: '127.0.0.1', port: 0 },
     { transport: 'UDP' as const, host: '127.0.0.1', port: 70_000 },
     { transport: 'UDP' as const, host: 'not a host', port: 5060 },
-  ])('knows no way to $transport $host $port', async (target) => {
+  ])('has no flow to $transport $host $port', async (target) => {
     const { transports } = await started();
     await expect(transports.flowTo(target)).rejects.toBeInstanceOf(FlowError);
   });
@@ -381,7 +381,7 @@ describe('TCP', () => {
 describe('TLS', () => {
   const identity = { host: '127.0.0.1', port: 0, key: TEST_KEY, cert: TEST_CERT };
 
-  it('carries messages in both directions, and counts a connection until it is gone', async () => {
+  it('carries messages in both directions, and counts a connection until it closes', async () => {
     const { next, port, transports } = await started({ tls: identity });
     const socket = connectTls({ host: '127.0.0.1', port: port('TLS'), ca: TEST_CERT });
     ends.push(() => socket.destroy());
@@ -399,7 +399,7 @@ describe('TLS', () => {
     await allGone(transports);
   });
 
-  it('connects to a peer whose certificate is trusted, and to no other', async () => {
+  it('connects only to peers with a trusted certificate', async () => {
     const callee = await started({ tls: identity });
     const target = { transport: 'TLS' as const, host: '127.0.0.1', port: callee.port('TLS') };
     const trusting = await started({ tls: { ...identity, ca: TEST_CERT } });
@@ -411,7 +411,7 @@ describe('TLS', () => {
     await expect(wary.transports.flowTo(target)).rejects.toBeInstanceOf(FlowError);
   });
 
-  it('survives what is no TLS', async () => {
+  it('survives data that is not TLS', async () => {
     const { next, port } = await started({ tls: identity });
     const plain = await tcp(port('TLS'));
     plain.socket.write(options('a', 'TLS'));
@@ -424,7 +424,7 @@ describe('TLS', () => {
   });
 });
 
-it('goes on when its user throws', async () => {
+it('continues if its user throws', async () => {
   const seen: string[] = [];
   const { port } = await started({
     user: {
@@ -442,7 +442,7 @@ it('goes on when its user throws', async () => {
   expect(seen).toEqual(['a', 'b']);
 });
 
-it('closes a connection that it cannot open, and takes the next one', async () => {
+it('closes a connection that fails to open, and accepts the next one', async () => {
   const { log, line } = recordingLog();
   let broken = true;
   const breakable = (whole: Logger): Logger => ({
@@ -462,7 +462,7 @@ it('closes a connection that it cannot open, and takes the next one', async () =
   expect((await next()).message.headers.get('call-id')).toBe('a');
 });
 
-it('goes on when the listener of a failure throws', async () => {
+it('continues if a failure callback throws', async () => {
   const { log, lines, line } = recordingLog();
   const { transports, next, port } = await started({ log });
   const boom = (): never => {

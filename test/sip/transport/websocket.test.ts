@@ -80,14 +80,14 @@ it.each([
   ['another path', '/other', ['sip'], 404],
   ['no subprotocol', '/sip', [], 400],
   ['another subprotocol', '/sip', ['chat'], 400],
-])('refuses %s', async (_what, path, protocols, status) => {
+])('rejects %s', async (_what, path, protocols, status) => {
   const { port } = await started();
   const socket = client(`ws://127.0.0.1:${port()}${path}`, protocols);
   const [error] = (await once(socket, 'error').catch((thrown: unknown) => [thrown])) as [Error];
   expect(error.message).toContain(String(status));
 });
 
-it('leaves other paths to whoever else takes upgrades', async () => {
+it('leaves other paths to other upgrade listeners', async () => {
   const { port, server } = await started();
   server.on('upgrade', (request, socket) => {
     if (request.url === '/other') socket.end('HTTP/1.1 418 Mine\r\n\r\n');
@@ -97,7 +97,7 @@ it('leaves other paths to whoever else takes upgrades', async () => {
   expect(error.message).toContain('418');
 });
 
-it('refuses connections beyond the limit', async () => {
+it('rejects connections beyond the limit', async () => {
   const { port, transports } = await started({ limits: { connections: 1 } });
   await connected(port());
   const second = client(`ws://127.0.0.1:${port()}/sip`);
@@ -106,7 +106,7 @@ it('refuses connections beyond the limit', async () => {
   expect(transports.counts.connections).toBe(1);
 });
 
-it('closes on a message too large', async () => {
+it('closes on a message that is too large', async () => {
   const { port } = await started();
   const socket = await connected(port());
   socket.on('error', () => undefined);
@@ -115,7 +115,7 @@ it('closes on a message too large', async () => {
   expect(code).toBe(1009);
 });
 
-it('finds a client that is connected, and tells when it has gone', async () => {
+it('finds a connected client, and reports when it has closed', async () => {
   const { next, port, transports } = await started();
   const socket = await connected(port());
   socket.send(options('a', 'WS'));
@@ -130,7 +130,7 @@ it('finds a client that is connected, and tells when it has gone', async () => {
   expect(transports.counts.connections).toBe(0);
 });
 
-it('pings clients, and ends one that does not answer', async () => {
+it('pings clients, and closes one that does not answer', async () => {
   const { next, port } = await started({ limits: { webSocketPingMs: 500 } });
   const alive = await connected(port());
   const dead = client(`ws://127.0.0.1:${port()}/sip`, ['sip'], { autoPong: false });
@@ -141,7 +141,7 @@ it('pings clients, and ends one that does not answer', async () => {
   expect((await next()).flow.open).toBe(true);
 });
 
-it('takes no more upgrades once it is closed', async () => {
+it('accepts no upgrades after close', async () => {
   const { port, transports } = await started();
   const socket = await connected(port());
   const closed = once(socket, 'close');

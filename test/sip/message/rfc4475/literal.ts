@@ -1,6 +1,6 @@
 /**
- * A message as it stands in an RFC: the lines between the first and the last line end, CRLF after each, backslashes as
- * they are. UTF-8; what has other bytes is written as a buffer.
+ * A message as printed in an RFC: the lines between the first and the last line end, CRLF after each, backslashes
+ * literally. UTF-8 only; messages with other bytes are buffers.
  */
 export function literal(strings: TemplateStringsArray, ...values: string[]): Buffer {
   return Buffer.from(
@@ -13,7 +13,7 @@ export function literal(strings: TemplateStringsArray, ...values: string[]): Buf
 /** RFC 4475 2.3 */
 export const repeat = (text: string, count: number): string => text.repeat(count);
 
-/** The session description most of the messages carry. */
+/** The session description of most messages. */
 export const sdp = (address: string, time = '0 0', origin = address): string =>
   `v=0
 o=mhandley 29739 7272939 IN IP4 ${origin}

@@ -10,7 +10,7 @@ const MESSAGES = { ...VALID, ...INVALID, ...SEMANTIC };
 type Name = keyof typeof MESSAGES;
 type Verdict = 'accepted' | 'dropped' | number;
 
-/** What the parser says to each, as one datagram, and why. What an accepted one means is for the layers above. */
+/** The parser's verdict on each message as a datagram, and the reason. Upper layers handle accepted messages. */
 const VERDICTS: [name: Name, verdict: Verdict, why: string][] = [
   // 3.1.1: well-formed
   ['wsinv', 'accepted', 'folding, white space and spelling are free'],
@@ -86,7 +86,7 @@ it.each(VERDICTS)('%s: %s, %s', (name, verdict) => {
   expect(said).toBe(verdict);
 });
 
-it('reproduces the bodies to the byte: each is as long as its Content-Length says', () => {
+it('reproduces the bodies exactly: each has its Content-Length', () => {
   const withLength = VERDICTS.filter(
     ([name, verdict]) => verdict === 'accepted' && name !== 'inv2543' && name !== 'dblreq',
   );
@@ -101,7 +101,7 @@ it('reproduces the bodies to the byte: each is as long as its Content-Length say
   }
 });
 
-describe('what the accepted ones say', () => {
+describe('contents of accepted messages', () => {
   it('wsinv', () => {
     const { headers } = accepted('wsinv');
     expect(headers.all('via').map((via) => parseVia(via))).toEqual([
