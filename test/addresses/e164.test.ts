@@ -1,7 +1,7 @@
 import { isE164, toE164, subscriberNumber } from '../../src/addresses/e164';
 
 describe('E.164', () => {
-  it.each(['+1555444333', '+15552223333', '+123456789012345', '+1234567'])('%s has its shape', (n) =>
+  it.each(['+1555444333', '+15552223333', '+123456789012345', '+1234567'])('%s is E.164', (n) =>
     expect(isE164(n)).toBe(true),
   );
   it.each(['15552223333', '+0123456789', '+123456', '+1234567890123456', '+1 555', '', '+15552223333\n'])(
@@ -43,7 +43,7 @@ describe('a telephone-subscriber (RFC 3966)', () => {
     expect(subscriberNumber(text, (domain) => domain === 'example.com')).toBeUndefined(),
   );
 
-  it('is dialled in its own context, not in the default country', () => {
+  it('is interpreted in its own context, not in the default country', () => {
     expect(toE164('3012345678;phone-context=+49', 'US')).toBe('+493012345678');
     expect(toE164('tel:3012345678;phone-context=example.com', 'US')).toBeUndefined();
   });

@@ -8,8 +8,8 @@ describe('an address', () => {
     [{ host: '::1', port: 0 }, '[::1]:0'],
   ])('%j is written %s', (address, text) => expect(printHostPort(address)).toBe(text));
 
-  it.each(['0.0.0.0', '::', ''])('%j is every address', (host) => expect(isWildcard(host)).toBe(true));
-  it.each(['127.0.0.1', '::1', 'localhost'])('%j is one address', (host) => expect(isWildcard(host)).toBe(false));
+  it.each(['0.0.0.0', '::', ''])('%j is a wildcard', (host) => expect(isWildcard(host)).toBe(true));
+  it.each(['127.0.0.1', '::1', 'localhost'])('%j is a single address', (host) => expect(isWildcard(host)).toBe(false));
 });
 
 describe('a server', () => {

@@ -39,7 +39,7 @@ describe('a SIP URI', () => {
     'sip:b%zz@host',
   ])('%j is none', (text) => expect(parseSipUri(text)).toBeUndefined());
 
-  it('is normalised once and for all, and still means the same', () => {
+  it('is normalised idempotently, without changing its meaning', () => {
     const piece = fc.oneof(
       fc.constantFrom(
         ...[
@@ -92,20 +92,20 @@ describe('a SIP URI', () => {
     );
   });
 
-  it('keeps every user apart from every other', () => {
+  it('never maps two users to one', () => {
     const user = fc.string({ unit: 'binary', minLength: 1, maxLength: 6 }).filter((text) => text.isWellFormed());
     const escapedAll = (text: string): string =>
       [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
     fc.assert(
       fc.property(user, (text) => {
-        // A telephone number is kept without what only separates its digits.
+        // Telephone numbers lose their visual separators.
         fc.pre(!/^[-+.()\d*#]/.test(text));
         expect(parseSipUri(normaliseSipUri(`sip:${escapedAll(text)}@h`)!)).toEqual({ user: text, host: 'h' });
       }),
     );
   });
 
-  it('has a user of the characters of RFC 3261', () => {
+  it('accepts only user characters of RFC 3261', () => {
     expect(["-_.!~*'()&=+$,;?/", '%41'].every(isSipUser)).toBe(true);
     expect(['', 'a b', 'ä', '%4', 'a@b', '"'].some(isSipUser)).toBe(false);
   });

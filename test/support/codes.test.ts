@@ -4,7 +4,7 @@ import { RefusedError } from '../../src/providers/errors';
 import { toCallEvent } from '../../src/providers/bandwidth-v1/events';
 import { CALLEE, CALLER, offerOf, testEngine } from '../helpers/builders';
 
-it('a code is kept whole up to 64 characters, and cut above', () => {
+it('truncates codes of more than 64 characters', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 200 }), (code) => {
       const cut = cutCode(code);
@@ -19,7 +19,7 @@ it.each(['__proto__', 'constructor', 'toString', 'x'.repeat(10_000), ''])(
   (code) => expect(failureLabel(code)).toBe('other'),
 );
 
-it('a failure code that the platform makes up is no label, and is cut in the log and the state', async () => {
+it('an unknown failure code is not a label, and is truncated in the log and the state', async () => {
   const { engine, control, metrics, lines, store } = testEngine();
   await engine.receive(offerOf());
   await control.last('dial').fail(new RefusedError(400, 'made-up-'.repeat(100), 'x', 'no'));
@@ -29,7 +29,7 @@ it('a failure code that the platform makes up is no label, and is cut in the log
   expect(Math.max(...(outcomes ?? []))).toBe(64);
 });
 
-it('a hang-up cause that the platform makes up is cut', () => {
+it('truncates an unknown hang-up cause', () => {
   const event = toCallEvent({ eventType: 'hangup', callId: CALLEE, cause: 'MADE_UP_'.repeat(100) });
   expect(event).toMatchObject({ type: 'ended', cause: 'failed', raw: expect.stringMatching(/^.{64}$/) });
 });

@@ -10,7 +10,7 @@ const boom = (): never => {
   throw new Error('boom');
 };
 
-it('a guarded callback throws nothing: the error is logged with its stack, and counted', () => {
+it('a guarded callback never throws: the error is logged with its stack, and counted', () => {
   const { lines, errors } = logged();
   errors.guard('timer', boom)();
   expect(errors.total).toBe(1);
@@ -29,7 +29,7 @@ it('passes arguments on, and reports the rejection of a promise that the callbac
   expect([errors.total, lines[0]?.['where']]).toEqual([1, 'socket']);
 });
 
-it('within a call: every error is logged with the call, the first one ends it, and what its end throws is an error, too', async () => {
+it('within a call: every error is logged with the call, the first one ends it, and exceptions of its end are reported, too', async () => {
   const { lines, errors } = logged();
   let ends = 0;
   const ofCall = errors.within({ callId: 'c-1' }, () => {

@@ -9,7 +9,7 @@ function written(write: (log: Logger) => void, options: Partial<LoggerOptions> =
 }
 
 describe('the log', () => {
-  it('is JSON with an ISO time, and nothing of the machine', () => {
+  it('is JSON with an ISO time, without the host name and the process id', () => {
     const line = JSON.parse(written((log) => log.info({ event: 'greeting', sessionId: 'c-1' }, 'hello')));
     expect(line).toEqual({
       level: 30,
@@ -20,7 +20,7 @@ describe('the log', () => {
     });
   });
 
-  it('takes no line without an event code, and none with a key of its own', () => {
+  it('rejects lines without an event code, and with keys of pino', () => {
     const log = createLogger({ level: 'silent', pretty: false });
     // @ts-expect-error a text alone has no event code
     log.info('hello');
@@ -33,7 +33,7 @@ describe('the log', () => {
     expect(log).toBeDefined();
   });
 
-  it('never has a key twice: fields replace bindings, and bindings those of the parent', () => {
+  it('never repeats a key: fields replace bindings, and bindings replace those of the parent', () => {
     const text = written((log) =>
       log.child({ part: 'a', callId: 'c-1' }).child({ part: 'b' }).info({ event: 'greeting', callId: 'c-2' }, 'hello'),
     );
@@ -41,7 +41,7 @@ describe('the log', () => {
     expect(text.match(/"(part|callId)"/g)).toEqual(['"part"', '"callId"']);
   });
 
-  it('is checked for keys that come twice', () => {
+  it('detects repeated keys', () => {
     expect(hasKeyTwice('{"a":1,"b":{"a":"\\"a\\":{"},"c":["a",{"a":1}]}')).toBe(false);
     expect(hasKeyTwice('{"a":1,"b":"}","a":2}')).toBe(true);
     expect(hasKeyTwice('{"b":{"a":1,"a":2}}')).toBe(true);
@@ -60,14 +60,14 @@ describe('the log', () => {
     },
   );
 
-  it('never has the Authorization of a request', () => {
+  it('never contains the Authorization of a request', () => {
     const headers = { authorization: 'Basic hunter2', host: 'x' };
     const text = written((log) => log.info({ event: 'x', headers, req: { headers } }, 'm'));
     expect(text).not.toContain('hunter2');
     expect(text).toContain('"host":"x"');
   });
 
-  it('leaves out what is below its level', () => {
+  it('omits lines below its level', () => {
     expect(written((log) => log.info({ event: 'x' }, 'x'), { level: 'warn' })).toBe('');
     expect(written((log) => log.error({ event: 'x' }, 'x'), { level: 'silent' })).toBe('');
   });
@@ -123,7 +123,7 @@ describe('masked numbers in the log', () => {
     });
   });
 
-  it('take a long text without delay', () => {
+  it('are fast for long texts', () => {
     const detail = `${'a:'.repeat(30_000)} ${'b'.repeat(60_000)} @x`;
     const started = performance.now();
     written((log) => log.info({ event: 'x', detail }, 'm'), { numbers: 'masked' });

@@ -1,4 +1,4 @@
-/** An unsupported Node gets one plain sentence, before anything is loaded that it cannot read. */
+/** An unsupported Node prints one sentence before any module is loaded that it cannot parse. */
 import { execFile } from 'node:child_process';
 import { readFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,17 +10,17 @@ import { buildTandem } from '../helpers/spawn-tandem';
 jest.setTimeout(60_000);
 
 describe('the Node version', () => {
-  it.each(['0.12.18', '8.17.0', '18.20.4', '20.0.0', '20.18.3'])('%s is named as unsupported', (version) => {
+  it.each(['0.12.18', '8.17.0', '18.20.4', '20.0.0', '20.18.3'])('%s is unsupported', (version) => {
     expect(unsupportedNode(version)).toBe(
       `Tandem needs Node 20.19 or newer, this is ${version}. Install a current Node LTS release.`,
     );
   });
 
-  it.each(['20.19.0', '20.20.1', '22.0.0', '24.1.0', '100.0.0', '26.0.0-nightly2026'])('%s is fine', (version) => {
+  it.each(['20.19.0', '20.20.1', '22.0.0', '24.1.0', '100.0.0', '26.0.0-nightly2026'])('%s is supported', (version) => {
     expect(unsupportedNode(version)).toBeUndefined();
   });
 
-  it('is the one of package.json', () => {
+  it('is that of package.json', () => {
     const { engines } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8'));
     expect(engines.node).toBe('>=20.19');
     expect(unsupportedNode('20.18.9')).toBeDefined();
@@ -37,7 +37,7 @@ describe.each(['cli/main.js', 'testkit/main.js'])('dist/%s', (entry) => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** What an old Node would print: the version is a fake, and every other file of Tandem fails to load. */
+  /** Simulates an old Node: the version is fake, and every other file of Tandem fails to load. */
   const runOn = (version: string) => {
     const fake = join(folder, 'fake.cjs');
     writeFileSync(
@@ -57,7 +57,7 @@ describe.each(['cli/main.js', 'testkit/main.js'])('dist/%s', (entry) => {
     );
   };
 
-  it('says which Node it needs, and exits with 1', async () => {
+  it('names the required Node, and exits with 1', async () => {
     expect(await runOn('18.20.4')).toEqual({
       code: 1,
       stdout: '',
@@ -65,11 +65,11 @@ describe.each(['cli/main.js', 'testkit/main.js'])('dist/%s', (entry) => {
     });
   });
 
-  it('loads the rest on a Node that will do', async () => {
+  it('loads the rest on a supported Node', async () => {
     expect((await runOn('20.19.0')).stderr).toContain('SyntaxError: Unexpected token of ./cli');
   });
 
-  it('parses on any old Node, with the module that it loads first', () => {
+  it('parses on every old Node, with the module that it loads first', () => {
     for (const file of [entry, 'support/node-version.js']) {
       const code = readFileSync(join(dist, file), 'utf8').replace(/^#!.*/, '');
       const found = new Linter().verify(code, { languageOptions: { ecmaVersion: 2015, sourceType: 'commonjs' } });

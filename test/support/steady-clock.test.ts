@@ -1,4 +1,4 @@
-/** Clocks that jump: nothing ends, and nothing is refused, because the clock of the machine was set. */
+/** When the system clock is set, nothing ends and nothing is refused because of it. */
 import { createMemoryStore } from '../../src/store/memory-store';
 import { createCallRateLimit } from '../../src/platform/api/rate-limit';
 import { createDomains } from '../../src/platform/resources/domains';
@@ -15,7 +15,7 @@ afterEach(() => jest.useRealTimers());
 const jump = (ms: number): void => void jest.setSystemTime(Date.now() + ms);
 
 describe.each([HOUR, -HOUR, 24 * HOUR, -24 * HOUR])('a clock that jumps by %d ms', (ms) => {
-  it('leaves the steady clock alone', () => {
+  it('does not affect the steady clock', () => {
     const now = createSteadyClock();
     expect(now()).toBe(START);
     jest.advanceTimersByTime(1_500);
@@ -24,7 +24,7 @@ describe.each([HOUR, -HOUR, 24 * HOUR, -24 * HOUR])('a clock that jumps by %d ms
     expect(wallTime(START, now())).toBe(START + ms);
   });
 
-  it('wakes no session of the memory store early or late, and shows the right times', () => {
+  it('wakes sessions of the memory store in time, and shows the right times', () => {
     const store = createMemoryStore();
     const before = store.now();
     jump(ms);
@@ -33,7 +33,7 @@ describe.each([HOUR, -HOUR, 24 * HOUR, -24 * HOUR])('a clock that jumps by %d ms
     expect(store.wallTime(store.now())).toBe(Date.now());
   });
 
-  it('keeps what ended for as long as it should', () => {
+  it('keeps ended sessions for the configured time', () => {
     const forgotten: number[] = [];
     const retention = createRetention<number>({ max: 10, ageMs: 1_000 }, (item) => forgotten.push(item));
     retention.add(1);
@@ -45,7 +45,7 @@ describe.each([HOUR, -HOUR, 24 * HOUR, -24 * HOUR])('a clock that jumps by %d ms
     expect(forgotten).toEqual([1, 2]);
   });
 
-  it('refuses no call of a number that made few', () => {
+  it('does not refuse calls below the rate limit', () => {
     const limit = createCallRateLimit();
     for (let i = 0; i < 10; i++) limit.take('+15551112222');
     jump(ms);
@@ -53,7 +53,7 @@ describe.each([HOUR, -HOUR, 24 * HOUR, -24 * HOUR])('a clock that jumps by %d ms
     expect(() => limit.take('+15551112222')).not.toThrow();
   });
 
-  it('leaves nonces and tokens valid for their time, and no longer', () => {
+  it('keeps nonces and tokens valid for their lifetime', () => {
     const nonces = createNonces();
     const nonce = nonces.issue('192.0.2.1');
     const domains = createDomains(() => undefined);

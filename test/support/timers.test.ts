@@ -16,7 +16,7 @@ it('runs later, unless cancelled', () => {
   expect(ran).toEqual(['at once', 'later']);
 });
 
-it('leaves nothing behind when it is closed, and starts nothing', () => {
+it('cancels all timers on close, and starts no more', () => {
   const timers = createTimers();
   timers.after(10, () => undefined);
   timers.close();
