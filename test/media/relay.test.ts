@@ -7,7 +7,7 @@ import { silentLog } from '../helpers/silent-log';
 
 /** A clock that never ticks. */
 const noClock: Clock = { everyPacket: () => () => undefined, close: () => undefined };
-const nobody = { dtmf: () => undefined, silent: () => undefined };
+const noopListener = { dtmf: () => undefined, silent: () => undefined };
 
 let media: Media;
 const phones: FarEndPort[] = [];
@@ -40,7 +40,7 @@ interface CallOptions {
   sdpPort?: number;
 }
 
-async function call({ listener = nobody, sdpPort, ...sdp }: CallOptions = {}): Promise<End> {
+async function call({ listener = noopListener, sdpPort, ...sdp }: CallOptions = {}): Promise<End> {
   const [phone, leg] = await Promise.all([openFarEnd(), media.open(listener)]);
   phones.push(phone);
   return { phone, leg, port: portIn(leg.answer(sdpOf(sdpPort ?? phone.port, sdp))) };
@@ -84,7 +84,7 @@ it('transcodes between legs of different codecs', async () => {
 
 it('relays keys, and reports each once', async () => {
   const pressed: string[] = [];
-  const a = await call({ listener: { ...nobody, dtmf: (digit) => pressed.push(digit) } });
+  const a = await call({ listener: { ...noopListener, dtmf: (digit) => pressed.push(digit) } });
   const b = await call({ formats: '0 96', more: ['a=rtpmap:96 telephone-event/8000'] });
   bridge(a, b);
   for (let i = 0; i < 3; i += 1)
@@ -163,7 +163,7 @@ it('passes packets of both directions to a tap', async () => {
 });
 
 it('sends an offer, and uses the answer', async () => {
-  const [phone, leg, a] = await Promise.all([openFarEnd(), media.open(nobody), call()]);
+  const [phone, leg, a] = await Promise.all([openFarEnd(), media.open(noopListener), call()]);
   phones.push(phone);
   const port = portIn(leg.offer());
   a.leg.party.pipeTo(leg.party.write);
@@ -205,11 +205,11 @@ it('closes idempotently while packets are written to it, and frees its port', as
   await media.close();
   await media.close();
   expect(media.size).toBe(0);
-  await expect(media.open(nobody)).rejects.toMatchObject({ code: 'rtp-port-unavailable' });
+  await expect(media.open(noopListener)).rejects.toMatchObject({ code: 'rtp-port-unavailable' });
 });
 
 it('closes a port that is being opened during close', async () => {
-  const opening = media.open(nobody);
+  const opening = media.open(noopListener);
   await media.close();
   await expect(opening).rejects.toMatchObject({ code: 'rtp-port-unavailable' });
   expect(media.size).toBe(0);
@@ -225,7 +225,7 @@ async function arrived(from: FarEndPort): Promise<void> {
 
 it('two far ends whose SDP names each other’s ports here cause no loop', async () => {
   const received: unknown[] = [];
-  const [one, other, phone] = await Promise.all([media.open(nobody), media.open(nobody), openFarEnd()]);
+  const [one, other, phone] = await Promise.all([media.open(noopListener), media.open(noopListener), openFarEnd()]);
   phones.push(phone);
   const [onePort, otherPort] = [one, other].map((leg) => portIn(leg.offer()));
   one.takeAnswer(sdpOf(otherPort!));

@@ -59,15 +59,15 @@ it('has a different sound for each English voice', async () => {
 
 it('speaks a sentence the same way, with and without the cache', async () => {
   const other = createSpeech({ log: silentLog, speechCacheBytes: 0 });
-  const [first, again, anew] = [
+  const [first, again, uncached] = [
     await speech.say(SENTENCE, 'Dave'),
     await speech.say(SENTENCE, 'Dave'),
     await other.say(SENTENCE, 'Dave'),
   ];
   await other.close();
   expect(again).toBe(first);
-  expect(anew).not.toBe(first);
-  expect(Array.from(anew)).toEqual(Array.from(first));
+  expect(uncached).not.toBe(first);
+  expect(Array.from(uncached)).toEqual(Array.from(first));
 });
 
 it('speaks longer for a longer text', async () => {

@@ -143,8 +143,8 @@ function play(name: string, weather: Weather) {
   const scenario = scenarios(() => acks)[name];
   if (!scenario) throw new Error(name);
   const flows = lossyFlows(weather);
-  const nobody = { request: () => undefined, ack: () => undefined, cancel: () => undefined };
-  const alice = createTransactionLayer({ user: nobody, log: silentLog });
+  const noopUser = { request: () => undefined, ack: () => undefined, cancel: () => undefined };
+  const alice = createTransactionLayer({ user: noopUser, log: silentLog });
   const bob = createTransactionLayer({
     user: {
       request(transaction) {
