@@ -22,7 +22,7 @@ const COMPACT = new Map<string, string>(
   }),
 );
 
-/** Names whose usual spelling does not just capitalize each word. */
+/** Names whose usual spelling does not just capitalise each word. */
 const SPELLINGS: Readonly<Record<string, string>> = {
   'call-id': 'Call-ID',
   cseq: 'CSeq',

@@ -1,10 +1,10 @@
-/** Serializes SIP messages (RFC 3261 7). */
+/** Serialises SIP messages (RFC 3261 7). */
 import type { SipMessage } from './message';
 
 const LINE_ENDS = /[\r\n]+/g;
 
 /**
- * Serializes a message. `Content-Length` is always added as the last header. Line ends in values become spaces, so that
+ * Serialises a message. `Content-Length` is always added as the last header. Line ends in values become spaces, so that
  * values from outside cannot inject headers.
  */
 export function printMessage(message: SipMessage): Buffer {

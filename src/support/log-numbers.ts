@@ -31,7 +31,7 @@ export function maskNumbers(text: string): string {
     .replace(DIALLED, maskDigits);
 }
 
-/** Returns the line with every string masked. Errors are serialized as pino does. */
+/** Returns the line with every string masked. Errors are serialised as pino does. */
 export function maskValue<T extends object>(line: T): T {
   return maskObject(line, 0) as T;
 }

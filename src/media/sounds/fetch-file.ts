@@ -94,7 +94,10 @@ async function follow(first: URL, fetch: Fetch): Promise<FetchedFile> {
       response.destroy();
     }
   }
-  throw new SoundError('file-unreachable', `${shown(first)} was redirected more than ${fetch.limits.maxRedirects} times`);
+  throw new SoundError(
+    'file-unreachable',
+    `${shown(first)} was redirected more than ${fetch.limits.maxRedirects} times`,
+  );
 }
 
 function ask(url: URL, { limits, known, signal }: Fetch): Promise<IncomingMessage> {

@@ -18,10 +18,7 @@ export function findMp3(file: Uint8Array): Uint8Array | undefined {
   if (found.freeLength === undefined) return file.subarray(found.at);
   const frames = ordinaryFrames(file, found);
   if (frames) return frames;
-  throw new SoundError(
-    'file-not-audio',
-    'This free-format MP3 file is not supported: use a standard bit rate',
-  );
+  throw new SoundError('file-not-audio', 'This free-format MP3 file is not supported: use a standard bit rate');
 }
 
 export interface Mp3 {

@@ -28,7 +28,7 @@ export function createResampler(from: number, to: number): Resampler {
   const kernel = createKernel(from, to);
   const { reach } = kernel;
   const step = from / to;
-  // Assume silence before the input: output sample 0 is at the center of the kernel.
+  // Assume silence before the input: output sample 0 is at the centre of the kernel.
   let pending = new Float32Array(reach);
   let dropped = -reach; // input time of pending[0]
   let taken = 0; // input samples

@@ -114,7 +114,8 @@ function parseFormat(view: DataView, at: number, size: number): Format {
     bits: view.getUint16(at + 14, true),
   };
   const { channels, rate, block } = format;
-  if (rate < MIN_RATE || rate > MAX_RATE) throw notAudio(`the sample rate ${rate} is not between ${MIN_RATE} and ${MAX_RATE}`);
+  if (rate < MIN_RATE || rate > MAX_RATE)
+    throw notAudio(`the sample rate ${rate} is not between ${MIN_RATE} and ${MAX_RATE}`);
   if (channels < 1 || channels > 64) throw notAudio(`the number of channels, ${channels}, is not between 1 and 64`);
   if (!Object.values(FORMAT).includes(format.format)) throw notAudio(`format ${format.format} is not supported`);
   if (format.format === FORMAT.ima) {

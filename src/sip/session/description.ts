@@ -27,8 +27,7 @@ export function descriptionIn({ headers, body }: Body): Described {
   if (isEncoded(headers)) return { unsupported: ['Accept-Encoding', 'identity'] };
   const content = body.toString();
   // RFC 3261 20.15 requires a type. If it is missing or malformed, the first line decides.
-  const sdp =
-    !MEDIA_RANGE.test(mediaTypeOf(headers)) && isSdp(content) ? content : sdpOf(headers, content, MAX_LEVELS);
+  const sdp = !MEDIA_RANGE.test(mediaTypeOf(headers)) && isSdp(content) ? content : sdpOf(headers, content, MAX_LEVELS);
   return sdp !== undefined || isOptional(headers) ? { sdp } : { unsupported: ['Accept', ACCEPT] };
 }
 

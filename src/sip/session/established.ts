@@ -10,7 +10,15 @@ import { sendUntilAcknowledged, type Accepted } from './accepted';
 import { acceptsDescription, answerIn, descriptionIn } from './description';
 import { DTMF_TYPES, dtmfOfInfo } from './info';
 import { Refresher } from './refresher';
-import { ALLOW, CAPABILITIES, NOOP_USER, SDP, type SessionDeps, type SessionListener, type SessionMedia } from './session';
+import {
+  ALLOW,
+  CAPABILITIES,
+  NOOP_USER,
+  SDP,
+  type SessionDeps,
+  type SessionListener,
+  type SessionMedia,
+} from './session';
 import { answerTerms, MIN_SE } from './session-timer';
 
 /** Handlers of requests within a dialog, by method. */

@@ -114,7 +114,8 @@ export async function startTransports(options: TransportOptions): Promise<SipTra
       for (const connection of connections) if (fits(connection)) connection.destroy(reason);
     },
     async flowTo({ transport, host, port }) {
-      if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new FlowError(`${port} is not a port: it must be an integer between 1 and 65535`);
+      if (!Number.isInteger(port) || port < 1 || port > 65_535)
+        throw new FlowError(`${port} is not a port: it must be an integer between 1 and 65535`);
       const remote = { host: await resolve(host), port };
       switch (transport) {
         case 'UDP':

@@ -122,10 +122,7 @@ describe('irregular chunks', () => {
     ['size 0, and a chunk after the samples', Buffer.concat([sized(0), NOISE])],
     ['size 0, and two chunks after the samples', Buffer.concat([sized(0), LIST, Buffer.alloc(1), NOISE])],
     ['the maximum size, and a chunk after the samples', Buffer.concat([sized(0xffff_ffff), NOISE])],
-    [
-      'a chunk whose size exceeds the file',
-      between(pcm([1, 2, 3]), Buffer.from('LIST\xff\xff\xff\x7f', 'latin1')),
-    ],
+    ['a chunk whose size exceeds the file', between(pcm([1, 2, 3]), Buffer.from('LIST\xff\xff\xff\x7f', 'latin1'))],
     [
       'a format after the samples',
       Buffer.concat([pcm([]).subarray(0, 12), pcm([1, 2, 3]).subarray(36), pcm([]).subarray(12, 36)]),

@@ -107,11 +107,14 @@ describe('right credentials', () => {
     expect(attempt(w, {}, answer).endpoint).toBe(w.bob);
   });
 
-  it.each([', algorithm="", qop=""', ', qop=', ', algorithm=""'])('an empty parameter counts as missing: %s', (more) => {
-    const w = world();
-    const header = authorization(challengeOf(w.authenticate(message()).response), { qop: false });
-    expect(w.authenticate(message({ extra: [`Authorization: ${header}${more}`] })).endpoint).toBe(w.bob);
-  });
+  it.each([', algorithm="", qop=""', ', qop=', ', algorithm=""'])(
+    'an empty parameter counts as missing: %s',
+    (more) => {
+      const w = world();
+      const header = authorization(challengeOf(w.authenticate(message()).response), { qop: false });
+      expect(w.authenticate(message({ extra: [`Authorization: ${header}${more}`] })).endpoint).toBe(w.bob);
+    },
+  );
 
   it('of a call: From names the endpoint', () => {
     const w = world();

@@ -771,13 +771,16 @@ describe('a bad network', () => {
     },
   );
 
-  it.each(Array.from({ length: 30 }, (_, seed) => seed + 1))('30 %% loss, duplicates and late packets, seed %i', (seed) => {
-    const made = run({ seed, loss: 0.3, duplicates: 0.1, late: 0.1 });
-    expect(made.callees).toHaveLength(1);
-    made.caller.hangUp();
-    pass(2 * LINGER_MS);
-    expect(['answered', 'ended BYE']).toEqual(made.callee().told.slice(0, 2));
-    expect(made.callerTold.filter((what) => what === 'answered')).toHaveLength(1);
-    expect(made.leftovers()).toBe(0);
-  });
+  it.each(Array.from({ length: 30 }, (_, seed) => seed + 1))(
+    '30 %% loss, duplicates and late packets, seed %i',
+    (seed) => {
+      const made = run({ seed, loss: 0.3, duplicates: 0.1, late: 0.1 });
+      expect(made.callees).toHaveLength(1);
+      made.caller.hangUp();
+      pass(2 * LINGER_MS);
+      expect(['answered', 'ended BYE']).toEqual(made.callee().told.slice(0, 2));
+      expect(made.callerTold.filter((what) => what === 'answered')).toHaveLength(1);
+      expect(made.leftovers()).toBe(0);
+    },
+  );
 });

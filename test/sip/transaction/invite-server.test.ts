@@ -171,17 +171,14 @@ describe('confirmed', () => {
 });
 
 describe('accepted: 2xx (RFC 6026 7.1)', () => {
-  it.each(['UDP', 'TCP'] as const)(
-    'sends it once: the user retransmits it, over %s',
-    (transport) => {
-      const { flow, respond } = invited(transport);
-      respond(200);
-      jest.advanceTimersByTime(700);
-      respond(200);
-      jest.advanceTimersByTime(20_000);
-      expect(flow.times('200')).toEqual([0, 700]);
-    },
-  );
+  it.each(['UDP', 'TCP'] as const)('sends it once: the user retransmits it, over %s', (transport) => {
+    const { flow, respond } = invited(transport);
+    respond(200);
+    jest.advanceTimersByTime(700);
+    respond(200);
+    jest.advanceTimersByTime(20_000);
+    expect(flow.times('200')).toEqual([0, 700]);
+  });
 
   it('absorbs retransmitted INVITEs', () => {
     const { flow, told, respond, retransmit } = invited();
@@ -219,20 +216,23 @@ describe('accepted: 2xx (RFC 6026 7.1)', () => {
 });
 
 describe('transport errors (17.2.4)', () => {
-  it.each([180, 486])('the %i cannot be sent: reports the failure, and a retransmitted INVITE is not a new call', (status) => {
-    const { layer, flow, told, respond, retransmit } = invited();
-    flow.broken = new Error('network is unreachable');
-    respond(status);
-    expect(told).toEqual(['request INVITE']);
-    jest.advanceTimersByTime(1);
-    expect(told).toEqual(['request INVITE', 'failed network is unreachable']);
-    retransmit();
-    jest.advanceTimersByTime(64 * T1 - 10);
-    expect(told).toHaveLength(2);
-    expect(layer.size).toBe(1);
-    jest.advanceTimersByTime(10);
-    expect(layer.size).toBe(0);
-  });
+  it.each([180, 486])(
+    'the %i cannot be sent: reports the failure, and a retransmitted INVITE is not a new call',
+    (status) => {
+      const { layer, flow, told, respond, retransmit } = invited();
+      flow.broken = new Error('network is unreachable');
+      respond(status);
+      expect(told).toEqual(['request INVITE']);
+      jest.advanceTimersByTime(1);
+      expect(told).toEqual(['request INVITE', 'failed network is unreachable']);
+      retransmit();
+      jest.advanceTimersByTime(64 * T1 - 10);
+      expect(told).toHaveLength(2);
+      expect(layer.size).toBe(1);
+      jest.advanceTimersByTime(10);
+      expect(layer.size).toBe(0);
+    },
+  );
 
   it('the 200 cannot be sent: reports the failure', () => {
     const { layer, flow, told, respond } = invited('TCP');
