@@ -68,7 +68,9 @@ it('every relative link in a Markdown file leads to a file, and every anchor to 
 it('every document in docs/ that a file names exists', () => {
   const named = files
     .filter((file) => TEXTS.has(extname(file)))
-    .flatMap((file) => [...read(file).matchAll(/\bdocs\/[\w-]+\.(?:md|json|yml|svg)\b/g)].map(([path]) => ({ path, file })));
+    .flatMap((file) =>
+      [...read(file).matchAll(/\bdocs\/[\w-]+\.(?:md|json|yml|svg)\b/g)].map(([path]) => ({ path, file })),
+    );
   const missing = named.filter(({ path }) => !existsSync(join(ROOT, path)));
   expect(missing.map(({ path, file }) => `${nameOf(file)}: ${path}`)).toEqual([]);
 });

@@ -195,7 +195,9 @@ describe('the OpenAPI document', () => {
 });
 
 it('docs/api.md lists every reason, and the document has them as a closed set', () => {
-  const section = readFileSync('docs/api.md', 'utf8').split(/^## /m).find((text) => text.startsWith('Why a call ended'));
+  const section = readFileSync('docs/api.md', 'utf8')
+    .split(/^## /m)
+    .find((text) => text.startsWith('Why a call ended'));
   const listed = [...(section ?? '').matchAll(/^\| `([a-z-]+)` /gm)].map(([, reason]) => reason);
   expect(listed.sort()).toEqual([...REASONS].sort());
   expect(resolve('#/components/schemas/Call/properties/reason')).toMatchObject({ enum: REASONS });
