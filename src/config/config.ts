@@ -17,7 +17,7 @@ import { shown, type ParsedLines } from './lines';
 import { randomText } from '../support/ids';
 import { MAX_DOMAIN_NAME_LENGTH, SIP_DOMAIN_SUFFIX } from '../v1-wire/resources';
 import { faultsOfPorts, type Listener } from './setting-conflicts';
-import { SETTING_NAMES, settings, type Settings } from './settings';
+import { settings, type Settings } from './settings';
 
 /** Every setting that is wrong, each with what to do about it. */
 export class ConfigError extends TandemError {
@@ -113,32 +113,6 @@ export interface Config {
   }>;
   /** Endpoints that share SIP_PASSWORD. */
   readonly sharedPassword: readonly string[];
-}
-
-/** The environment of a Tandem with its own platform, for a demo: on free ports of this machine, quick to give up. */
-export function demoEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
-  const own = Object.fromEntries(
-    SETTING_NAMES.filter((name) => /^(BANDWIDTH|WEBHOOK|PUBLIC|API|ALLOW|LINES|CALL_RECORDS)_/.test(name)).map(
-      (name) => [name, ''],
-    ),
-  );
-  return {
-    ...env,
-    ...own,
-    NODE_ENV: '',
-    HOST: '127.0.0.1',
-    PORT: '0',
-    PLATFORM_PORT: '0',
-    SIP_HOST: '127.0.0.1',
-    SIP_PORT: '0',
-    SIP_TLS_CERT: '',
-    SIP_TLS_KEY: '',
-    RTP_PORTS: '0',
-    REDIS_URL: '',
-    LINES: '',
-    CALL_TIMEOUT_SECONDS: '3',
-    DRAIN_SECONDS: '0',
-  };
 }
 
 /** What a command needs of the settings, beyond that each is valid. */

@@ -87,27 +87,8 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
     }
   }
 
-  /**
-   * Settles before a command is sent whose effect cannot be taken back, each time. What its flow wants is asked of the
-   * store unless the flow has only just said it: another instance may have taken in that the caller is gone. And an
-   * instance that stood still for a while, or lost its store, may have been taken for gone, and its commands with it.
-   */
-  function beforeSendOf(flowId: string, command: Command, signal: AbortSignal): BeforeSend {
-    let isNews = true;
-    return async () => {
-      const isCertain = isNews && deps.holdsLease();
-      isNews = false;
-      if (isCertain) return;
-      while (!deps.holdsLease()) {
-        if (signal.aborted) throw new NotWantedError();
-        await passed(LEASE_CHECK_MS);
-      }
-      if (!(await deps.isStillWanted(flowId, command).catch(() => true))) throw new NotWantedError();
-    };
-  }
-
   async function attempt(flowId: string, command: Command, signal: AbortSignal): Promise<SettledEvent> {
-    const beforeSend = beforeSendOf(flowId, command, signal);
+    const beforeSend = beforeSendOf(deps, flowId, command, signal);
     const outcome = await control.send(command, { signal, beforeSend }).catch(unexpected);
     if (outcome.type === 'done') return { type: 'command-done', at: now(), command, result: outcome.result };
     const { message: err, ...failure } = outcome.failure;
@@ -161,6 +142,30 @@ export function createCommandRunner(deps: CommandRunnerDeps): CommandRunner {
 }
 
 const keyOf = (flowId: string, { id, at }: Command): string => `${flowId} ${at} ${id}`;
+
+/**
+ * Settles before a command is sent whose effect cannot be taken back, each time. What its flow wants is asked of the
+ * store unless the flow has only just said it: another instance may have taken in that the caller is gone. And an
+ * instance that stood still for a while, or lost its store, may have been taken for gone, and its commands with it.
+ */
+function beforeSendOf(
+  { holdsLease, isStillWanted }: Pick<CommandRunnerDeps, 'holdsLease' | 'isStillWanted'>,
+  flowId: string,
+  command: Command,
+  signal: AbortSignal,
+): BeforeSend {
+  let isNews = true;
+  return async () => {
+    const isCertain = isNews && holdsLease();
+    isNews = false;
+    if (isCertain) return;
+    while (!holdsLease()) {
+      if (signal.aborted) throw new NotWantedError();
+      await passed(LEASE_CHECK_MS);
+    }
+    if (!(await isStillWanted(flowId, command).catch(() => true))) throw new NotWantedError();
+  };
+}
 
 /** Keeps no process alive. */
 function passed(ms: number): Promise<void> {

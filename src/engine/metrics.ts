@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CountRecord } from './call-records/sink';
 import type { CommandType } from '../calls/commands';
 import type { FlowKind } from '../flows/flow';
@@ -48,10 +48,25 @@ export interface Metrics {
 export function createMetrics(store: FlowStore, internalErrors?: Pick<InternalErrors, 'total'>): Metrics {
   const { registry, countReplies } = createInstruments('tandem', ROUTES);
   const registers = [registry];
+  countInternalErrors(registers, internalErrors);
+  observeStore(registers, store);
+  return {
+    ...sessionMetrics(registers),
+    ...eventMetrics(registers),
+    ...commandMetrics(registers),
+    callRecord: recordCounter(registers),
+    countReplies,
+    render: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
 
+type Registers = Registry[];
+
+function sessionMetrics(registers: Registers): Pick<Metrics, 'flowStarted' | 'sessionEnded' | 'orphanReaped' | 'legGivenUp'> {
   const started = new Counter({
     name: 'tandem_flows_started_total',
-    help: 'Flows begun',
+    help: 'Sessions begun',
     labelNames: ['kind'],
     registers,
   });
@@ -75,13 +90,38 @@ export function createMetrics(store: FlowStore, internalErrors?: Pick<InternalEr
     buckets: [1, 5, 10, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400],
     registers,
   });
+  const orphans = new Counter({ name: 'tandem_orphans_reaped_total', help: 'Orphaned legs that were hung up', registers });
+  const givenUp = new Counter({ name: 'tandem_legs_given_up_total', help: 'Legs that could not be hung up', registers });
+  return {
+    flowStarted: (kind) => started.inc({ kind }),
+    sessionEnded({ kind, direction, reason, hungUpBy, talkingAt, ringSeconds, talkSeconds }) {
+      ended.inc({ kind, direction, outcome: reason ?? 'other', hung_up_by: hungUpBy ?? 'other' });
+      ring.observe({ direction }, ringSeconds);
+      if (talkingAt !== undefined) talk.observe({ direction }, talkSeconds);
+    },
+    orphanReaped: () => orphans.inc(),
+    legGivenUp: () => givenUp.inc(),
+  };
+}
+
+function eventMetrics(registers: Registers): Pick<Metrics, 'eventReceived' | 'eventDoubled'> {
   const events = new Counter({
     name: 'tandem_events_total',
     help: 'Webhook events received',
     labelNames: ['type'],
     registers,
   });
-  const commands = new Histogram({
+  const doubled = new Counter({
+    name: 'tandem_events_doubled_total',
+    help: 'Redelivered webhook events, which changed nothing',
+    labelNames: ['type'],
+    registers,
+  });
+  return { eventReceived: (type) => events.inc({ type }), eventDoubled: (type) => doubled.inc({ type }) };
+}
+
+function commandMetrics(registers: Registers): Pick<Metrics, 'commandSent' | 'commandSettled' | 'commandTakenOver'> {
+  const durations = new Histogram({
     name: 'tandem_command_duration_seconds',
     help: 'From sending a command to its result, retries included',
     labelNames: ['command'],
@@ -101,46 +141,52 @@ export function createMetrics(store: FlowStore, internalErrors?: Pick<InternalEr
     buckets: [0.0001, 0.00025, 0.0005, ...SECONDS],
     registers,
   });
-  const doubled = new Counter({
-    name: 'tandem_events_doubled_total',
-    help: 'Webhook events that had come before, and changed nothing',
-    labelNames: ['type'],
-    registers,
-  });
   const takenOver = new Counter({
     name: 'tandem_commands_taken_over_total',
-    help: 'Commands of instances that are gone, taken over',
+    help: 'Commands of lost instances that were taken over',
     labelNames: ['command'],
     registers,
   });
-  const orphans = new Counter({ name: 'tandem_orphans_reaped_total', help: 'Legs nobody owned, hung up', registers });
-  const givenUp = new Counter({
-    name: 'tandem_legs_given_up_total',
-    help: 'Legs that could not be hung up',
-    registers,
-  });
+  return {
+    commandSent: (command, seconds) => reaction.observe({ command }, seconds),
+    commandSettled(command, outcome, seconds) {
+      durations.observe({ command }, seconds);
+      if (outcome !== 'done') failures.inc({ command, code: failureLabel(outcome) });
+    },
+    commandTakenOver: (command) => takenOver.inc({ command }),
+  };
+}
+
+function recordCounter(registers: Registers): CountRecord {
   const records = new Counter({
     name: 'tandem_call_records_total',
     help: 'Call records written, tries that failed, and records that were lost',
     labelNames: ['sink', 'outcome'],
     registers,
   });
+  // Series that begin at 0, so that the first of each is seen as an increase.
+  for (const sink of ['file', 'url'] as const)
+    for (const outcome of ['written', 'failed', 'lost'] as const) records.inc({ sink, outcome }, 0);
+  return (sink, outcome) => records.inc({ sink, outcome });
+}
+
+function countInternalErrors(registers: Registers, internalErrors: Pick<InternalErrors, 'total'> | undefined): void {
   new Counter({
     name: 'tandem_internal_errors_total',
-    help: 'Exceptions of callbacks and flows; each ended one call at most',
+    help: 'Exceptions of callbacks and sessions; each ended one call at most',
     registers,
     collect() {
       this.reset();
       this.inc(internalErrors?.total ?? 0);
     },
   });
-  // Series that begin at 0, so that the first of each is seen as an increase.
-  for (const sink of ['file', 'url'] as const)
-    for (const outcome of ['written', 'failed', 'lost'] as const) records.inc({ sink, outcome }, 0);
+}
+
+function observeStore(registers: Registers, store: Pick<FlowStore, 'countByPhase'>): void {
   const storeUp = new Gauge({ name: 'tandem_store_up', help: 'Whether the store answers: 1 or 0', registers });
   new Gauge({
     name: 'tandem_live_flows',
-    help: 'Flows that have not ended, by phase',
+    help: 'Sessions that have not ended, by phase',
     labelNames: ['phase'],
     registers,
     async collect() {
@@ -152,27 +198,4 @@ export function createMetrics(store: FlowStore, internalErrors?: Pick<InternalEr
       for (const phase of PHASES) if (phase !== 'ended') this.set({ phase }, counts.get(phase) ?? 0);
     },
   });
-
-  return {
-    flowStarted: (kind) => started.inc({ kind }),
-    sessionEnded({ kind, direction, reason, hungUpBy, talkingAt, ringSeconds, talkSeconds }) {
-      ended.inc({ kind, direction, outcome: reason ?? 'other', hung_up_by: hungUpBy ?? 'other' });
-      ring.observe({ direction }, ringSeconds);
-      if (talkingAt !== undefined) talk.observe({ direction }, talkSeconds);
-    },
-    eventReceived: (type) => events.inc({ type }),
-    commandSent: (command, seconds) => reaction.observe({ command }, seconds),
-    commandSettled(command, outcome, seconds) {
-      commands.observe({ command }, seconds);
-      if (outcome !== 'done') failures.inc({ command, code: failureLabel(outcome) });
-    },
-    eventDoubled: (type) => doubled.inc({ type }),
-    commandTakenOver: (command) => takenOver.inc({ command }),
-    orphanReaped: () => orphans.inc(),
-    legGivenUp: () => givenUp.inc(),
-    callRecord: (sink, outcome) => records.inc({ sink, outcome }),
-    countReplies,
-    render: () => registry.metrics(),
-    contentType: registry.contentType,
-  };
 }

@@ -1,4 +1,5 @@
-import { ConfigError, demoEnvironment, loadConfig, type Purpose } from '../../src/config/config';
+import { ConfigError, loadConfig, type Purpose } from '../../src/config/config';
+import { demoEnvironment } from '../../src/config/demo-environment';
 import { passwordsOf } from '../../src/config/line-settings';
 import { parseLines } from '../../src/config/lines';
 import { SETTING_NAMES } from '../../src/config/settings';

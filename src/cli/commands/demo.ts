@@ -1,5 +1,6 @@
 /** `demo`: the flows, drawn. It uses the Tandem that runs in this folder, else one of its own. */
-import { demoEnvironment, loadConfig } from '../../config/config';
+import { loadConfig } from '../../config/config';
+import { demoEnvironment } from '../../config/demo-environment';
 import { runDemo } from '../../demo/demo';
 import { scenariosOf } from '../../demo/scenarios';
 import { createLogger } from '../../support/logger';

@@ -27,7 +27,7 @@ const CLOSING_PAUSE_MS = 500;
 const MAX_AGE_MS = 86_400_000;
 
 export function createRecordPoster(options: PosterOptions): Sink {
-  const { url, secret, log, count, limit, timeoutMs = 5_000, pauseMs: firstPauseMs = 1_000 } = options;
+  const { log, count, limit, pauseMs: firstPauseMs = 1_000 } = options;
   const { internalErrors = createInternalErrors(log) } = options;
   const backlog = createBacklog({ sink: 'url', log, count, limit });
   const workers = new Set<Promise<void>>();
@@ -36,22 +36,6 @@ export function createRecordPoster(options: PosterOptions): Sink {
   let pauseMs = firstPauseMs;
   let pause: Promise<void> | undefined;
   let endPause: () => void = () => undefined;
-
-  /** @returns undefined: delivered */
-  async function attempt({ id, text }: Waiting): Promise<{ why: string; retry: boolean } | undefined> {
-    const signature = signatureOf(secret, text, Math.floor(Date.now() / 1_000));
-    const headers = { 'content-type': 'application/json', 'idempotency-key': id, [SIGNATURE_HEADER]: signature };
-    try {
-      const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), aborted.signal]);
-      const reply = await fetch(url, { method: 'POST', body: text, headers, redirect: 'manual', signal });
-      await reply.body?.cancel();
-      if (reply.ok) return undefined;
-      const retry = reply.status >= 500 || [408, 425, 429].includes(reply.status);
-      return { why: `HTTP status ${reply.status}`, retry };
-    } catch (error) {
-      return { why: causeOf(error), retry: true };
-    }
-  }
 
   /** All workers wait: the URL is asked again later. */
   function startPause(): void {
@@ -69,7 +53,7 @@ export function createRecordPoster(options: PosterOptions): Sink {
       await pause;
       const record = aborted.signal.aborted ? undefined : backlog.take();
       if (!record) return;
-      const failure = await attempt(record);
+      const failure = await post(record, options, aborted.signal);
       if (!failure) {
         backlog.done(record);
         pauseMs = firstPauseMs;
@@ -114,6 +98,26 @@ export function createRecordPoster(options: PosterOptions): Sink {
       backlog.abandon();
     },
   };
+}
+
+/** @returns undefined: delivered */
+async function post(
+  { id, text }: Waiting,
+  { url, secret, timeoutMs = 5_000 }: PosterOptions,
+  aborted: AbortSignal,
+): Promise<{ why: string; retry: boolean } | undefined> {
+  const signature = signatureOf(secret, text, Math.floor(Date.now() / 1_000));
+  const headers = { 'content-type': 'application/json', 'idempotency-key': id, [SIGNATURE_HEADER]: signature };
+  try {
+    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), aborted]);
+    const reply = await fetch(url, { method: 'POST', body: text, headers, redirect: 'manual', signal });
+    await reply.body?.cancel();
+    if (reply.ok) return undefined;
+    const retry = reply.status >= 500 || [408, 425, 429].includes(reply.status);
+    return { why: `HTTP status ${reply.status}`, retry };
+  } catch (error) {
+    return { why: causeOf(error), retry: true };
+  }
 }
 
 /** fetch hides the reason in `cause`. */
