@@ -14,7 +14,7 @@ const ALLOWED = {
   'providers/bandwidth-v1': ['providers', 'calls', 'dial-plan', 'v1-wire', 'addresses'],
   engine: ['calls', 'flows', 'dial-plan', 'store', 'providers', 'addresses'],
   http: ['addresses'],
-  webhooks: ['engine', 'http', 'providers', 'providers/bandwidth-v1', 'v1-wire'],
+  webhooks: ['engine', 'http', 'providers'],
   ladder: [],
   api: ['engine', 'store', 'flows', 'calls', 'dial-plan', 'http', 'v1-wire', 'addresses'],
   config: ['dial-plan', 'v1-wire', 'addresses'],

@@ -1,6 +1,57 @@
 /** The seam between the engine and the voice platforms that it can drive. */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { CallCommand } from '../calls/commands';
+import type { CallEvent } from '../calls/events';
 import type { LiveCall, Outcome } from '../calls/outcomes';
+
+export interface Provider {
+  /** Stable, kebab-case. */
+  name: string;
+  webhook: WebhookAdapter;
+  control: CallControl;
+  /** undefined: nothing to check, as this process has set the platform up */
+  check?: ProviderCheck | undefined;
+}
+
+/** A request of the provider as it came: verification needs its bytes. */
+export interface RawWebhook {
+  method: string;
+  headers: IncomingHttpHeaders;
+  query: Readonly<Record<string, unknown>>;
+  body: Buffer;
+}
+
+export type ParsedWebhook =
+  | { type: 'events'; events: readonly CallEvent[] }
+  /** An event of a type that this version does not know. It is logged and acknowledged. */
+  | { type: 'unknown'; name: string }
+  /** `fault` says what is wrong, for the reply with 400. */
+  | { type: 'malformed'; fault: string };
+
+/** The provider's side of `/webhooks`: one router serves every provider. */
+export interface WebhookAdapter {
+  /** Below the server's origin, with a slash. */
+  path: string;
+  methods: readonly ('GET' | 'POST')[];
+  /** Takes requests without credentials. */
+  open: boolean;
+  /** The `WWW-Authenticate` of a 401. */
+  challenge: string;
+  /** Whether the request is the provider's. Undefined: it has no credentials, or no signature. */
+  verify(raw: RawWebhook): boolean | undefined;
+  parse(raw: RawWebhook): ParsedWebhook;
+}
+
+/** Why the server is not ready, as `/readyz` says it. */
+export type ProviderFault = 'platform-credentials' | 'platform-unreachable' | 'application-url';
+
+/** Whether the provider accepts our credentials and sends its events here. */
+export interface ProviderCheck {
+  /** Asks the provider, if it is time to. Never rejects. */
+  run(): Promise<void>;
+  /** What keeps the server from being ready; waits for the first answer. */
+  fault(): Promise<ProviderFault | undefined>;
+}
 
 /**
  * Settles before a request is sent whose effect cannot be taken back, each time; rejects with NotWantedError where it is

@@ -8,7 +8,7 @@ import type { DialPlan } from '../dial-plan/dial-plan';
 import type { FlowStore } from '../store/store';
 import type { InternalErrors } from '../support/internal-errors';
 import type { Logger } from '../support/logger';
-import type { PlatformCheck } from '../providers/bandwidth-v1/platform-check';
+import type { Provider } from '../providers/provider';
 import { readiness } from './readiness';
 import type { Metrics } from '../engine/metrics';
 import { ForbiddenError, notFound, problemHandler } from '../http/problems';
@@ -26,21 +26,17 @@ export interface AppDeps {
   plan: DialPlan;
   /** Why the platform's voices cannot speak a sentence, where that is known before the call. */
   sentenceFault?: ((sentence: string) => string | undefined) | undefined;
-  webhookCredentials: { username: string; password: string } | undefined;
-  /** Events by GET are taken where it is GET and there are credentials. */
-  webhookMethod: 'GET' | 'POST';
   apiToken: string | undefined;
-  /** undefined: the embedded platform, which needs no check */
-  platform?: PlatformCheck | undefined;
+  provider: Pick<Provider, 'webhook' | 'check'>;
   /** Own origins, and those of other sites whose pages may use the API. */
   origins: Pick<OriginSettings, 'own' | 'allowed'>;
 }
 
 /** Tandem's HTTP side. Builds it; never listens. */
 export function createApp(deps: AppDeps): Express {
-  const { engine, store, metrics, log, internalErrors, plan, webhookCredentials, webhookMethod, apiToken } = deps;
+  const { engine, store, metrics, log, internalErrors, plan, provider, apiToken } = deps;
   // What is open to every program must not be open to every web page.
-  const checkHost = webhookCredentials === undefined || apiToken === undefined;
+  const checkHost = provider.webhook.open || apiToken === undefined;
   const policy = createOriginPolicy({ ...deps.origins, checkHost });
   const refuse = (refusal: OriginRefusal) => new ForbiddenError(refusal);
   const app = express();
@@ -50,16 +46,13 @@ export function createApp(deps: AppDeps): Express {
   app.use(metrics.countReplies, helmet(), requestId);
   // Before the others: nearly every request is an event. A GET of an event changes state too.
   app.use('/webhooks', sameOrigin(policy, { everyMethod: true, refuse }));
-  const acceptGet = webhookMethod === 'GET' && webhookCredentials !== undefined;
   // Apart, so that failures with one kind of credentials do not lock out the other.
   const limitOf = (realm: string) => createAuthLimit({ realm, log });
-  app.use(
-    webhookRoutes({ engine, log, metrics, credentials: webhookCredentials, authLimit: limitOf('webhooks'), acceptGet }),
-  );
+  app.use(webhookRoutes({ adapter: provider.webhook, engine, log, metrics, authLimit: limitOf('webhooks') }));
   app.use(cors(policy), sameOrigin(policy, { refuse }));
 
   app.get('/healthz', (_req, res) => void res.json({ status: 'alive', instance: deps.instance }));
-  app.get('/readyz', readiness({ engine, store, platform: deps.platform, log }));
+  app.get('/readyz', readiness({ engine, store, check: provider.check, log }));
   app.get('/metrics', async (_req, res) => void res.type(metrics.contentType).send(await metrics.render()));
 
   app.use(

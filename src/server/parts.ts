@@ -8,9 +8,8 @@ import { createEngine, type Engine } from '../engine/engine';
 import { createMetrics, type Metrics } from '../engine/metrics';
 import { createRecovery, type Recovery } from '../engine/recovery';
 import type { Limits } from '../flows/flow';
-import { createCallControl } from '../providers/bandwidth-v1/control';
-import { createApiHttp } from '../providers/bandwidth-v1/http';
-import { createPlatformCheck, type PlatformCheck } from '../providers/bandwidth-v1/platform-check';
+import { createBandwidthV1 } from '../providers/bandwidth-v1';
+import type { Provider } from '../providers/provider';
 import { openStore } from '../store/open';
 import type { FlowStore } from '../store/store';
 import type { InternalErrors } from '../support/internal-errors';
@@ -32,8 +31,7 @@ export interface Parts {
   records: CallRecords;
   /** undefined: no call records are configured */
   outbox: RecordOutbox | undefined;
-  /** undefined: the embedded platform, which needs no check */
-  platform: PlatformCheck | undefined;
+  provider: Provider;
   plan: DialPlan;
   engine: Engine;
   recovery: Recovery;
@@ -52,10 +50,14 @@ export async function openParts({ config, apiUrl, log, internalErrors, webhookUr
   const store = await openStore(config.redis, log, internalErrors);
   const metrics = createMetrics(store, internalErrors);
   const { records, outbox } = await openRecords({ config, store, metrics, log, internalErrors });
-  const http = createApiHttp({ ...config.api, url: apiUrl });
-  // This process sets up the platform that it brings along.
-  const platform = config.api.url === undefined ? undefined : createPlatformCheck({ http, webhookUrl, log });
-  const control = createCallControl({ http, callbackUrl: webhookUrl, callbackHttpMethod: config.webhookMethod });
+  const provider = createBandwidthV1({
+    api: { ...config.api, url: apiUrl },
+    webhook: { credentials: config.webhookCredentials, method: config.webhookMethod },
+    webhookUrl,
+    embedded: config.api.url === undefined,
+    log,
+  });
+  const { control } = provider;
   const { plan, replaceLines } = planOf(config);
   const limits = limitsOf(config);
   const onStray = () => recovery.soon();
@@ -63,7 +65,7 @@ export async function openParts({ config, apiUrl, log, internalErrors, webhookUr
   const engine = createEngine({ ...shared, metrics, records: outbox, plan, onStray });
   const recovery = createRecovery({ ...shared, engine, lines: () => plan.lines, callbackUrl: webhookUrl });
   return {
-    ...{ store, metrics, records, outbox, platform, plan, engine, recovery, replaceLines },
+    ...{ store, metrics, records, outbox, provider, plan, engine, recovery, replaceLines },
     async close(recordsMs) {
       engine.close();
       control.close();
@@ -73,7 +75,8 @@ export async function openParts({ config, apiUrl, log, internalErrors, webhookUr
   };
 }
 
-interface RecordsDeps extends Pick<PartsOptions, 'config' | 'log' | 'internalErrors'>, Pick<Parts, 'store' | 'metrics'> {}
+interface RecordsDeps
+  extends Pick<PartsOptions, 'config' | 'log' | 'internalErrors'>, Pick<Parts, 'store' | 'metrics'> {}
 
 async function openRecords({ config, store, metrics, log, internalErrors }: RecordsDeps) {
   const { file, post } = config.callRecords;

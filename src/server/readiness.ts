@@ -4,26 +4,25 @@ import { messageOf } from '../support/errors';
 import type { FlowStore } from '../store/store';
 import type { Engine } from '../engine/engine';
 import type { Logger } from '../support/logger';
-import type { PlatformCheck, PlatformFault } from '../providers/bandwidth-v1/platform-check';
+import type { ProviderCheck, ProviderFault } from '../providers/provider';
 
-export type NotReady = 'draining' | 'store-unavailable' | PlatformFault;
+export type NotReady = 'draining' | 'store-unavailable' | ProviderFault;
 
 export interface ReadinessDeps {
   engine: Pick<Engine, 'draining'>;
   store: Pick<FlowStore, 'ping'>;
-  /** undefined: the embedded platform */
-  platform?: Pick<PlatformCheck, 'fault'> | undefined;
+  check?: Pick<ProviderCheck, 'fault'> | undefined;
   log: Logger;
 }
 
-export function readiness({ engine, store, platform, log }: ReadinessDeps): RequestHandler {
+export function readiness({ engine, store, check: provider, log }: ReadinessDeps): RequestHandler {
   let last: NotReady | undefined;
 
   const check = async (): Promise<{ fault: NotReady; detail?: string } | undefined> => {
     if (engine.draining) return { fault: 'draining' };
     const detail = await store.ping().then(() => undefined, messageOf);
     if (detail !== undefined) return { fault: 'store-unavailable', detail };
-    const fault = await platform?.fault();
+    const fault = await provider?.fault();
     return fault && { fault };
   };
 

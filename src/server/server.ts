@@ -9,6 +9,7 @@ import { after, drain } from '../engine/drain';
 import { startTicker, type Ticker } from '../engine/ticker';
 import { createInternalErrors, type InternalErrors } from '../support/internal-errors';
 import type { Logger } from '../support/logger';
+import { WEBHOOK_PATH } from '../providers/bandwidth-v1/webhook';
 import { sentenceFault } from '../v1-wire/speakable';
 import { createApp } from './app';
 import { openParts, type Parts } from './parts';
@@ -60,8 +61,6 @@ export async function startServer(
   const app = createApp({
     ...parts,
     ...{ instance, log, internalErrors },
-    webhookCredentials: config.webhookCredentials,
-    webhookMethod: config.webhookMethod,
     origins: config.origins,
     sentenceFault: config.api.url === undefined ? sentenceFault : undefined,
     apiToken: config.apiToken,
@@ -77,7 +76,7 @@ export async function startServer(
   webhookUrl = webhookUrlOf(config.publicBaseUrl ?? url, config.webhookCredentials);
   const tickers = startTickers(parts, config, log, internalErrors);
   for (const { text, ...fields } of startWarnings(config, url)) log.warn(fields, text);
-  const webhooks = `${config.publicBaseUrl ?? url}/webhooks/voice`;
+  const webhooks = `${config.publicBaseUrl ?? url}${WEBHOOK_PATH}`;
   log.info({ event: 'listening', url, webhooks, platform: apiUrl }, 'listening');
 
   const endsWithProcess = config.redis ? 'none' : config.api.url === undefined ? 'all' : 'unbridged';
@@ -100,7 +99,7 @@ export async function startServer(
 }
 
 function startTickers(
-  { engine, outbox, platform, recovery }: Parts,
+  { engine, outbox, provider: { check }, recovery }: Parts,
   { recoverySeconds }: Config,
   log: Logger,
   internalErrors: InternalErrors,
@@ -108,9 +107,9 @@ function startTickers(
   const tickers = [startTicker(TICK_MS, () => engine.wakeDue(), log, 'waking the flows that are due')];
   if (outbox) tickers.push(startTicker(OUTBOX_MS, () => outbox.sweep(), log, 'taking over call records'));
   // The embedded platform has no calls from before this process.
-  if (!platform) return tickers;
-  internalErrors.guard('platform check', () => platform.run())();
-  tickers.push(startTicker(PLATFORM_CHECK_MS, () => platform.run(), log, 'checking the platform'));
+  if (!check) return tickers;
+  internalErrors.guard('platform check', () => check.run())();
+  tickers.push(startTicker(PLATFORM_CHECK_MS, () => check.run(), log, 'checking the platform'));
   internalErrors.guard('recovery', () => recovery.run())();
   if (recoverySeconds > 0) tickers.push(startTicker(recoverySeconds * 1_000, () => recovery.run(), log, 'recovery'));
   return tickers;
@@ -137,7 +136,7 @@ async function listen(server: Server, port: number, host: string): Promise<strin
 
 /** incomingCallUrl and callbackUrl, with the credentials that callbacks must carry. */
 export function webhookUrlOf(base: string, credentials: Config['webhookCredentials']): string {
-  const url = new URL(`${base}/webhooks/voice`);
+  const url = new URL(`${base}${WEBHOOK_PATH}`);
   if (credentials) {
     url.username = encodeURIComponent(credentials.username);
     url.password = encodeURIComponent(credentials.password);

@@ -1,57 +1,69 @@
-import { Router, json, type RequestHandler } from 'express';
-import type { AuthLimit } from '../http/auth/auth-limit';
-import { requireBasic } from '../http/auth/authentication';
+import { Router, raw as rawBody, type Request, type RequestHandler } from 'express';
 import type { Engine } from '../engine/engine';
-import { cutCode } from '../support/codes';
-import type { Logger } from '../support/logger';
 import type { Metrics } from '../engine/metrics';
+import type { AuthLimit } from '../http/auth/auth-limit';
+import { mustBeAuthentic } from '../http/auth/authentication';
 import { jsonOnly } from '../http/json-only';
 import { BadRequestError, DrainingError, MethodNotAllowedError, UnsupportedMediaTypeError } from '../http/problems';
-import { toCallEvent } from '../providers/bandwidth-v1/events';
-import { parseEvent } from '../v1-wire/events';
+import type { RawWebhook, WebhookAdapter } from '../providers/provider';
+import { cutCode } from '../support/codes';
+import type { Logger } from '../support/logger';
 
 export interface WebhookDeps {
-  engine: Engine;
+  adapter: WebhookAdapter;
+  engine: Pick<Engine, 'accepts' | 'receive'>;
   log: Logger;
-  metrics: Metrics;
-  credentials: { username: string; password: string } | undefined;
+  metrics: Pick<Metrics, 'eventReceived'>;
   authLimit: AuthLimit;
-  /** Whether events may come by GET. */
-  acceptGet: boolean;
 }
 
+const NO_BODY = Buffer.alloc(0);
+
 /**
- * `/webhooks/voice`, incomingCallUrl and callbackUrl in one: authenticate → parse → dispatch → acknowledge. A 2xx says
- * that the event is stored; what could not be stored is a 5xx, so that the platform turns to its fallback URL.
+ * The provider's webhooks: read the bytes → verify → parse → dispatch → acknowledge. A 2xx says that the events are stored;
+ * what could not be stored is a 5xx, so that the provider delivers it again or turns to its fallback URL.
  */
-export function webhookRoutes({ engine, log, metrics, credentials, authLimit, acceptGet }: WebhookDeps): Router {
-  const receive =
-    (source: 'body' | 'query'): RequestHandler =>
-    async (req, res) => {
-      const parsed = parseEvent(req[source]);
-      if (parsed.known === undefined) throw new BadRequestError(parsed.fault);
-      if (!parsed.known) {
-        metrics.eventReceived('unknown');
-        log.warn({ event: 'event-type-unknown', eventType: cutCode(parsed.eventType) }, 'event of an unknown type');
-      } else {
-        const event = toCallEvent(parsed.event);
+export function webhookRoutes({ adapter, engine, log, metrics, authLimit }: WebhookDeps): Router {
+  const { path, methods } = adapter;
+
+  const verify: RequestHandler = async (request, _response, next) => {
+    if (!adapter.open) await mustBeAuthentic(request, adapter.verify(rawOf(request)), adapter.challenge, authLimit);
+    next();
+  };
+
+  const receive: RequestHandler = async (request, response) => {
+    const parsed = adapter.parse(rawOf(request));
+    if (parsed.type === 'malformed') throw new BadRequestError(parsed.fault);
+    if (parsed.type === 'unknown') {
+      metrics.eventReceived('unknown');
+      log.warn({ event: 'event-type-unknown', eventType: cutCode(parsed.name) }, 'event of an unknown type');
+    } else {
+      for (const event of parsed.events) {
         if (!(await engine.accepts(event))) throw new DrainingError();
-        await engine.receive(event, res.locals['requestId'] as string | undefined);
+        await engine.receive(event, response.locals['requestId'] as string | undefined);
       }
-      res.status(200).end();
-    };
+    }
+    response.status(200).end();
+  };
+
+  const notAllowed: RequestHandler = (request) => {
+    throw new MethodNotAllowedError(request.method, methods);
+  };
 
   const router = Router();
-  router.use('/webhooks', requireBasic(credentials, authLimit));
-  const readJson = [jsonOnly((type) => new UnsupportedMediaTypeError(type)), json({ limit: '64kb', type: () => true })];
-  router.post('/webhooks/voice', readJson, receive('body'));
-  const methods = acceptGet ? ['POST', 'GET'] : ['POST'];
-  const notAllowed: RequestHandler = (req) => {
-    throw new MethodNotAllowedError(req.method, methods);
-  };
+  router.use('/webhooks', rawBody({ limit: '64kb', type: () => true }), verify);
+  router.post(
+    path,
+    jsonOnly((type) => new UnsupportedMediaTypeError(type)),
+    receive,
+  );
   // Express answers HEAD with the handler of GET, which takes in the event.
-  router.head('/webhooks/voice', notAllowed);
-  if (acceptGet) router.get('/webhooks/voice', receive('query'));
-  router.all('/webhooks/voice', notAllowed);
+  router.head(path, notAllowed);
+  if (methods.includes('GET')) router.get(path, receive);
+  router.all(path, notAllowed);
   return router;
+}
+
+function rawOf({ method, headers, query, body }: Request): RawWebhook {
+  return { method, headers, query, body: Buffer.isBuffer(body) ? body : NO_BODY };
 }

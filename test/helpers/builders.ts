@@ -7,6 +7,7 @@ import type { CallCommand, CommandType } from '../../src/calls/commands';
 import type { AnsweredEvent, EndedEvent, OfferedEvent, SpeechEvent } from '../../src/calls/events';
 import type { CallSnapshot, CommandResult, LiveCall } from '../../src/calls/outcomes';
 import { outcomeOf } from '../../src/providers/outcome';
+import { createV1Webhook, type V1WebhookOptions } from '../../src/providers/bandwidth-v1/webhook';
 import type { CallControl, SendOptions } from '../../src/providers/provider';
 import { createMemoryStore } from '../../src/store/memory-store';
 import type { FlowStore } from '../../src/store/store';
@@ -298,12 +299,16 @@ export interface TestApp extends TestEngine {
 
 export function testApp(
   options: EngineOptions &
-    Partial<Pick<AppDeps, 'webhookCredentials' | 'webhookMethod' | 'apiToken' | 'origins' | 'sentenceFault'>> = {},
+    Partial<Pick<AppDeps, 'apiToken' | 'origins' | 'sentenceFault'>> & {
+      webhookCredentials?: V1WebhookOptions['credentials'];
+      webhookMethod?: V1WebhookOptions['method'];
+    } = {},
 ): TestApp {
-  const { webhookCredentials, webhookMethod = 'POST', apiToken, plan = PLAN } = options;
+  const { webhookCredentials: credentials, webhookMethod: method = 'POST', apiToken, plan = PLAN } = options;
   const { origins = { own: [], allowed: [] }, sentenceFault } = options;
   const parts = testEngine({ control: willingControl(), ...options });
-  const deps = { ...parts, plan, webhookCredentials, webhookMethod, apiToken, origins, sentenceFault };
+  const provider = { webhook: createV1Webhook({ credentials, method }) };
+  const deps = { ...parts, plan, provider, apiToken, origins, sentenceFault };
   return { ...parts, app: createApp(deps) };
 }
 

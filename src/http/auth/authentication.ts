@@ -1,52 +1,37 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
-import type { AuthLimit } from './auth-limit';
+import { secretCheck } from '../../support/secret';
 import { TooManyFailuresError, UnauthorizedError } from '../problems';
-
-/** Of one length, whatever was sent, so that it can be compared in constant time. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
-/** `basic …` as `Basic …`: schemes are case-insensitive (RFC 9110 11.1). */
-function normaliseScheme(header: string): string {
-  return header.replace(/^(basic|bearer) +/i, (_, scheme: string) =>
-    scheme.toLowerCase() === 'basic' ? 'Basic ' : 'Bearer ',
-  );
-}
+import type { AuthLimit } from './auth-limit';
 
 /**
- * Requires an exact `Authorization` header. If none is configured, every request is allowed. The time of the comparison
- * does not depend on how much of a secret was right. A request without the header is a question, not a failure.
+ * Refuses a request without credentials, with wrong ones, or from an address with too many failures. A request without
+ * credentials is no failure.
+ *
+ * @param isCorrect undefined: it has none
+ * @param challenge for `WWW-Authenticate`; undefined: the client has no use for one
  */
-function requireAuthorization(authorization: string | undefined, challenge: string, limit: AuthLimit): RequestHandler {
-  if (authorization === undefined) return (_req, _res, next) => next();
-  const expected = digest(authorization);
-  return async (req, _res, next) => {
-    const given = req.headers.authorization ?? '';
-    if (given === '') throw new UnauthorizedError(challenge);
-    const isCorrect = timingSafeEqual(digest(normaliseScheme(given)), expected);
-    const wait = await limit.settle(req, isCorrect);
-    if (wait !== undefined) throw new TooManyFailuresError(wait);
-    if (!isCorrect) throw new UnauthorizedError(challenge);
+export async function mustBeAuthentic(
+  request: IncomingMessage,
+  isCorrect: boolean | undefined,
+  challenge: string,
+  limit: AuthLimit,
+): Promise<void> {
+  if (isCorrect === undefined) throw new UnauthorizedError(challenge);
+  const wait = await limit.settle(request, isCorrect);
+  if (wait !== undefined) throw new TooManyFailuresError(wait);
+  if (!isCorrect) throw new UnauthorizedError(challenge);
+}
+
+/** Requires a bearer token (RFC 6750). Without one configured, every request is allowed. */
+export function requireBearer(token: string | undefined, limit: AuthLimit): RequestHandler {
+  if (token === undefined) return (_req, _res, next) => next();
+  const isExpected = secretCheck(`Bearer ${token}`);
+  return async (request, _res, next) => {
+    const given = request.headers.authorization ?? '';
+    // Schemes are case-insensitive (RFC 9110 11.1).
+    const isCorrect = given === '' ? undefined : isExpected(given.replace(/^bearer +/i, 'Bearer '));
+    await mustBeAuthentic(request, isCorrect, 'Bearer realm="tandem"', limit);
     next();
   };
-}
-
-/** Basic credentials, as callbacks carry them when the callback URL has them (RFC 7617). */
-export function requireBasic(
-  credentials: { username: string; password: string } | undefined,
-  limit: AuthLimit,
-): RequestHandler {
-  const expected = credentials && `${credentials.username}:${credentials.password}`;
-  return requireAuthorization(
-    expected === undefined ? undefined : `Basic ${Buffer.from(expected).toString('base64')}`,
-    'Basic realm="tandem webhooks", charset="UTF-8"',
-    limit,
-  );
-}
-
-/** A bearer token (RFC 6750). */
-export function requireBearer(token: string | undefined, limit: AuthLimit): RequestHandler {
-  return requireAuthorization(token === undefined ? undefined : `Bearer ${token}`, 'Bearer realm="tandem"', limit);
 }

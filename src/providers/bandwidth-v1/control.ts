@@ -6,7 +6,8 @@ import type { RejectCause as V1RejectCause } from '../../v1-wire/commands';
 import { ERROR_CODES } from '../../v1-wire/errors';
 import { outcomeOf } from '../outcome';
 import type { CallControl, SendOptions } from '../provider';
-import { createV1Client, type ListedLiveCall, type V1Client, type V1ClientOptions } from './client';
+import { createV1Client, type V1Client, type V1ClientOptions } from './client';
+import type { ListedLiveCall } from './listing';
 import type { SeenCall } from './seen-call';
 
 const REJECT_CAUSES: Readonly<Record<RejectCause, V1RejectCause>> = {

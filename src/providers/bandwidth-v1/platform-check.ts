@@ -4,26 +4,18 @@
  */
 import { z } from 'zod';
 import { RefusedError } from '../errors';
+import type { ProviderCheck, ProviderFault } from '../provider';
 import type { ApiHttp } from './http';
 import { messageOf } from '../../support/errors';
 import { redactUrl, type Logger } from '../../support/logger';
 import { APPLICATION_NAME } from './provisioning/provision';
 
-export type PlatformFault = 'platform-credentials' | 'platform-unreachable' | 'application-url';
-
 export interface Finding {
-  fault: PlatformFault;
+  fault: ProviderFault;
   /** For the log: what is wrong, and what to do. */
   text: string;
   /** The server can work all the same. */
   harmless?: boolean;
-}
-
-export interface PlatformCheck {
-  /** Asks the platform, if it is time to. Never rejects. */
-  run(): Promise<void>;
-  /** What keeps the server from being ready; waits for the first answer. */
-  fault(): Promise<PlatformFault | undefined>;
 }
 
 export interface PlatformCheckOptions {
@@ -42,13 +34,13 @@ const FINDINGS_IN_A_ROW = 3;
 
 const applications = z.array(z.object({ name: z.string(), incomingCallUrl: z.string().nullish() }));
 
-export function createPlatformCheck(options: PlatformCheckOptions): PlatformCheck {
+export function createPlatformCheck(options: PlatformCheckOptions): ProviderCheck {
   const { http, webhookUrl, log, now = () => performance.now() } = options;
   let wasReady = false;
   let inARow = 0;
   let last: Finding | undefined;
   let askedAt = -Infinity;
-  let blocking: PlatformFault | undefined;
+  let blocking: ProviderFault | undefined;
 
   const ask = async (): Promise<Finding | undefined> => {
     try {

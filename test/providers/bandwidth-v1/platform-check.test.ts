@@ -1,6 +1,7 @@
 /** A platform elsewhere is checked: its credentials, whether it is there, and whether its application leads here. */
 import { createApiHttp } from '../../../src/providers/bandwidth-v1/http';
-import { createPlatformCheck, type PlatformCheck } from '../../../src/providers/bandwidth-v1/platform-check';
+import { createPlatformCheck } from '../../../src/providers/bandwidth-v1/platform-check';
+import type { ProviderCheck } from '../../../src/providers/provider';
 import { provision } from '../../../src/providers/bandwidth-v1/provisioning/provision';
 import { startServer, type TandemServer } from '../../../src/server/server';
 import { apiServer, type ApiAnswer, type ApiServer } from '../../helpers/api-server';
@@ -20,7 +21,7 @@ const ok = (...body: object[]): ApiAnswer => ({
 let api: ApiServer;
 let recording: ReturnType<typeof recordingLog>;
 let time: number;
-let check: PlatformCheck;
+let check: ProviderCheck;
 let close: () => void;
 beforeEach(async () => {
   api = await apiServer(() => ok(TANDEM));
