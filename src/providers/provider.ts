@@ -35,6 +35,8 @@ export interface WebhookAdapter {
   methods: readonly ('GET' | 'POST')[];
   /** Takes requests without credentials. */
   open: boolean;
+  /** Whether `verify` needs the body. Otherwise it is called before the body is read, with an empty one. */
+  signsBody: boolean;
   /** The `WWW-Authenticate` of a 401. */
   challenge: string;
   /** Whether the request is the provider's. Undefined: it has no credentials, or no signature. */

@@ -51,7 +51,8 @@ export function webhookRoutes({ adapter, engine, log, metrics, authLimit }: Webh
   };
 
   const router = Router();
-  router.use('/webhooks', rawBody({ limit: '64kb', type: () => true }), verify);
+  const readBody = rawBody({ limit: '64kb', type: () => true });
+  router.use('/webhooks', ...(adapter.signsBody ? [readBody, verify] : [verify, readBody]));
   router.post(
     path,
     jsonOnly((type) => new UnsupportedMediaTypeError(type)),

@@ -20,6 +20,7 @@ export function createV1Webhook({ credentials, method }: V1WebhookOptions): Webh
     path: WEBHOOK_PATH,
     methods: method === 'GET' && credentials ? ['POST', 'GET'] : ['POST'],
     open: credentials === undefined,
+    signsBody: false,
     challenge: 'Basic realm="tandem webhooks", charset="UTF-8"',
     verify({ headers }) {
       if (!isExpected) return true;
