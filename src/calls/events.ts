@@ -32,6 +32,17 @@ export type DigitEvent = EventBase & { type: 'digit'; digit: string };
 export type GatheredEvent = EventBase & { type: 'gathered'; digits: string };
 export type RecordingEvent = EventBase & { type: 'recording'; state: string };
 
+/** A bridge was made, or has ended though the call itself goes on. */
+export type BridgeEvent = EventBase & { type: 'bridged' | 'unbridged'; bridgeId?: string | undefined };
+
 export type CallEvent =
-  OfferedEvent | AnsweredEvent | EndedEvent | SpeechEvent | PlaybackEvent | DigitEvent | GatheredEvent | RecordingEvent;
+  | OfferedEvent
+  | AnsweredEvent
+  | EndedEvent
+  | SpeechEvent
+  | PlaybackEvent
+  | DigitEvent
+  | GatheredEvent
+  | RecordingEvent
+  | BridgeEvent;
 export type CallEventType = CallEvent['type'];

@@ -63,7 +63,9 @@ export function createMetrics(store: FlowStore, internalErrors?: Pick<InternalEr
 
 type Registers = Registry[];
 
-function sessionMetrics(registers: Registers): Pick<Metrics, 'flowStarted' | 'sessionEnded' | 'orphanReaped' | 'legGivenUp'> {
+function sessionMetrics(
+  registers: Registers,
+): Pick<Metrics, 'flowStarted' | 'sessionEnded' | 'orphanReaped' | 'legGivenUp'> {
   const started = new Counter({
     name: 'tandem_flows_started_total',
     help: 'Sessions begun',
@@ -90,8 +92,16 @@ function sessionMetrics(registers: Registers): Pick<Metrics, 'flowStarted' | 'se
     buckets: [1, 5, 10, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400],
     registers,
   });
-  const orphans = new Counter({ name: 'tandem_orphans_reaped_total', help: 'Orphaned legs that were hung up', registers });
-  const givenUp = new Counter({ name: 'tandem_legs_given_up_total', help: 'Legs that could not be hung up', registers });
+  const orphans = new Counter({
+    name: 'tandem_orphans_reaped_total',
+    help: 'Orphaned legs that were hung up',
+    registers,
+  });
+  const givenUp = new Counter({
+    name: 'tandem_legs_given_up_total',
+    help: 'Legs that could not be hung up',
+    registers,
+  });
   return {
     flowStarted: (kind) => started.inc({ kind }),
     sessionEnded({ kind, direction, reason, hungUpBy, talkingAt, ringSeconds, talkSeconds }) {

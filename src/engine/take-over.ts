@@ -4,7 +4,7 @@
  */
 import type { CommandFailure } from '../calls/outcomes';
 import type { CommandType } from '../calls/commands';
-import { isSameCommand, type Command, type Decision, type Flow } from '../flows/flow';
+import { capabilitiesOf, isSameCommand, type Command, type Decision, type Flow } from '../flows/flow';
 import { isWanted, transition } from '../flows/index';
 
 /** A command that nobody carries out any more. */
@@ -34,11 +34,17 @@ export function takeOver(flow: Flow, lost: readonly LostCommand[], at: number): 
 /** What the flow has no use for any more is not sent, whether it was sent before or not. */
 function takeOverOne(flow: Flow, command: Command, mayBeSent: boolean, at: number): Decision {
   const isWelcome = isWanted(flow, command);
-  if (isWelcome && (REPEATABLE.has(command.type) || !mayBeSent)) return issueAgain(flow, command, at);
+  if (isWelcome && (isRepeatable(flow, command) || !mayBeSent)) return issueAgain(flow, command, at);
   const failure: CommandFailure = mayBeSent
     ? { effect: 'unknown', code: INSTANCE_LOST }
     : { effect: 'none', code: NOT_WANTED };
   return transition(flow, { type: 'command-failed', at, command, failure });
+}
+
+/** Whether the command has no effect that it did not have the first time. */
+function isRepeatable(flow: Flow, { type }: Command): boolean {
+  if (type === 'dial') return capabilitiesOf(flow).dialIdempotency === 'key';
+  return REPEATABLE.has(type);
 }
 
 function issueAgain(flow: Flow, command: Command, at: number): Decision {

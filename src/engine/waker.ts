@@ -54,10 +54,7 @@ export function createWaker({ steps, store, reporter, log, now }: WakerDeps): ()
     for (const id of await store.due(at, DUE_LIMIT)) {
       // One session that cannot be woken must not keep the others asleep.
       await wake(id, at).catch((error: unknown) => {
-        log.error(
-          { event: 'session-not-woken', sessionId: id, err: messageOf(error) },
-          'A session could not be woken',
-        );
+        log.error({ event: 'session-not-woken', sessionId: id, err: messageOf(error) }, 'A session could not be woken');
       });
     }
   };

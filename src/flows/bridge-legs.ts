@@ -5,13 +5,13 @@
  * dialling ──callee answered──▶ answering ──caller answered──▶ bridging ──bridge made──▶ bridged
  *    └──────────────┴──────────────────────┴── any end, failure or deadline ──▶ ending ──both gone──▶ ended
  */
-import type { EndedEvent, OfferedEvent } from '../calls/events';
+import type { BridgeEvent, EndedEvent, OfferedEvent } from '../calls/events';
 import { FAILURE_CODES } from '../calls/outcomes';
 import { normaliseSipUri } from '../addresses/sip-uri';
 import { enter, issue, type Draft } from './draft';
 import type { Direction, Route } from '../calls/route';
-import { blankFlow, type BridgeLegsFlow, type Decision, type FlowEvent, type Limits } from './flow';
-import { markGone } from './legs';
+import { blankFlow, capabilitiesOf, type BridgeLegsFlow, type Decision, type FlowEvent, type Limits } from './flow';
+import { markGone, observeAnswer } from './legs';
 import { begin, dialCallee, transitionWith, type FlowSteps, type Step } from './steps';
 
 const BRIDGE_TRIES = 2;
@@ -45,6 +45,7 @@ const steps: FlowSteps<BridgeLegsFlow> = {
   },
 
   observe(draft, event) {
+    if (event.type === 'call-event' && event.event.type === 'bridged') return observeBridged(draft, event.event);
     if (event.type === 'wake') return confirmCaller(draft);
     if (event.type !== 'command-done' && event.type !== 'command-failed') return;
     switch (event.command.type) {
@@ -176,14 +177,22 @@ function bridgeLegs(draft: Draft<BridgeLegsFlow>): void {
 function observeAnswerResult(draft: Draft<BridgeLegsFlow>, accepted: boolean): void {
   const { flow, at } = draft;
   if (flow.phase !== 'answering') return;
-  if (accepted) flow.caller.confirmAt = at + flow.limits.confirmMs;
-  else lookBecauseOf(draft, 'answer');
+  if (!accepted) lookBecauseOf(draft, 'answer');
+  else if (!capabilitiesOf(flow).callerAnswerEvent) observeAnswer(draft, flow.caller, flow.id);
+  else flow.caller.confirmAt = at + flow.limits.confirmMs;
 }
 
+/** The bridge is there when the provider says so of either leg. */
+function observeBridged({ flow }: Draft<BridgeLegsFlow>, { callId, bridgeId }: BridgeEvent): void {
+  if (callId !== flow.caller.callId && callId !== flow.callee.callId) return;
+  if (flow.phase === 'bridging') flow.bridgeId ??= bridgeId ?? UNNAMED_BRIDGE;
+}
+
+/** The event that is to confirm an accepted command has not come: the provider is asked. */
 function confirmCaller(draft: Draft<BridgeLegsFlow>): void {
   const { flow, at } = draft;
   const { confirmAt } = flow.caller;
-  if (flow.phase !== 'answering' || confirmAt === undefined || confirmAt > at) return;
+  if ((flow.phase !== 'answering' && flow.phase !== 'bridging') || confirmAt === undefined || confirmAt > at) return;
   flow.caller.confirmAt = at + flow.limits.confirmMs;
   issue(draft, { type: 'look', callId: flow.id });
 }
@@ -191,7 +200,8 @@ function confirmCaller(draft: Draft<BridgeLegsFlow>): void {
 function observeBridge(draft: Draft<BridgeLegsFlow>, event: ResultEvent): void {
   const { flow } = draft;
   if (event.type === 'command-done') {
-    flow.bridgeId ??= event.result.bridgeId ?? UNNAMED_BRIDGE;
+    if (!capabilitiesOf(flow).bridgedEvent) flow.bridgeId ??= event.result.bridgeId ?? UNNAMED_BRIDGE;
+    else flow.caller.confirmAt = draft.at + flow.limits.confirmMs;
   } else if (flow.phase === 'bridging') {
     const { effect, code } = event.failure;
     if (effect === 'unknown') lookBecauseOf(draft, 'bridge');
@@ -213,10 +223,13 @@ function observeLook(draft: Draft<BridgeLegsFlow>, event: ResultEvent): void {
   const { doubt } = flow;
   delete flow.doubt;
   if (doubt === 'answer' && flow.caller.state === 'ringing') flow.fault = 'answer-failed';
-  if (doubt !== 'bridge' || flow.phase !== 'bridging') return;
+  if (flow.phase !== 'bridging') return;
   const seen = event.type === 'command-done' ? event.result.seen?.[0] : undefined;
   if (seen?.bridgeId !== undefined) flow.bridgeId = seen.bridgeId;
-  // There is no bridge, and the platform refuses a second one for the same call: asking again is harmless.
-  else if (seen?.state === 'answered' && flow.bridgeTries < BRIDGE_TRIES) bridgeLegs(draft);
+  else if (doubt !== 'bridge') {
+    // Accepted, and not there yet: the next look may tell.
+    if (capabilitiesOf(flow).bridgedEvent) flow.caller.confirmAt = draft.at + flow.limits.confirmMs;
+    // There is no bridge, and the platform refuses a second one for the same call: asking again is harmless.
+  } else if (seen?.state === 'answered' && flow.bridgeTries < BRIDGE_TRIES) bridgeLegs(draft);
   else flow.fault = 'bridge-failed';
 }

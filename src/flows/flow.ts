@@ -1,4 +1,5 @@
 /** What a flow is: plain data, so that any store can keep it and any test can write it down. */
+import { DEFAULT_CAPABILITIES, type CallCapabilities } from '../calls/capabilities';
 import type { EndCause, RejectCause } from '../calls/causes';
 import type { CallCommand, Speech } from '../calls/commands';
 import type { CallEvent } from '../calls/events';
@@ -113,6 +114,8 @@ export interface Limits {
   confirmMs: number;
   /** How long ending may take before a flow is given up. */
   endingMs: number;
+  /** Of the provider; undefined: `DEFAULT_CAPABILITIES`. */
+  capabilities?: CallCapabilities | undefined;
 }
 
 interface FlowBase {
@@ -206,4 +209,8 @@ export function legsOf(flow: Flow): Leg[] {
 
 export function isLive(phase: Phase): phase is LivePhase {
   return phase !== 'ending' && phase !== 'ended';
+}
+
+export function capabilitiesOf({ limits }: Pick<Flow, 'limits'>): CallCapabilities {
+  return limits.capabilities ?? DEFAULT_CAPABILITIES;
 }

@@ -3,10 +3,11 @@
  * a leg that nobody owns (rule 4): it is hung up.
  */
 import type { EndCause } from '../calls/causes';
+import type { DialCommand } from '../calls/commands';
 import type { CallEvent } from '../calls/events';
 import { FAILURE_CODES, type CallSnapshot, type CommandFailure, type CommandResult } from '../calls/outcomes';
-import type { Command, Leg } from './flow';
-import { legsOf } from './flow';
+import type { Command, Flow, Leg } from './flow';
+import { capabilitiesOf, legsOf } from './flow';
 import { issue, isPending, legOfCall, setReason, type Draft } from './draft';
 import { rejectCauseOf } from './reasons';
 
@@ -57,7 +58,7 @@ function isLost(leg: Leg, cause: EndCause): boolean {
   return cause === 'lost' || (cause === 'failed' && leg.state === 'answered');
 }
 
-function observeAnswer(draft: Draft, leg: Leg, callId: string): void {
+export function observeAnswer(draft: Draft, leg: Leg, callId: string): void {
   if (leg.state !== 'gone') {
     advanceLeg(leg, 'answered');
     delete leg.confirmAt;
@@ -99,12 +100,14 @@ export function observeDialled(draft: Draft, result: CommandResult): void {
   if (result.callId !== undefined) observeSeen(draft, { callId: result.callId, state: 'ringing' });
 }
 
-/** Create-call failed. Where its effect is unknown the call is looked for: it is never sent twice. */
+/** The dial failed. Where its effect is unknown the call is looked for; it is sent again only where that makes no second call. */
 export function observeDialFailed(draft: Draft, failure: CommandFailure): void {
   const { callee } = draft.flow;
   if (callee.callId !== undefined) return; // an event has told us more than the lost reply would have
   if (failure.code === FAILURE_CODES.callerIdRefused && redialAsLine(draft)) return;
-  if (failure.effect === 'unknown') callee.search = { tries: 0, nextAt: draft.at };
+  // A repeated dial that fails: an earlier one may have made the call.
+  if (callee.search) observeSearch(draft, undefined);
+  else if (failure.effect === 'unknown') callee.search = { tries: 0, nextAt: draft.at };
   else markGone(callee);
 }
 
@@ -114,16 +117,30 @@ function redialAsLine(draft: Draft): boolean {
   if (flow.phase !== 'dialling' || flow.dial?.fallbackFrom === undefined) return false;
   const { fallbackFrom: from, ...dial } = flow.dial;
   flow.dial = { ...dial, from };
-  issue(draft, { type: 'dial', ...flow.dial, correlation: flow.id });
+  issue(draft, dialCommand(flow.dial, flow.id));
   return true;
 }
 
 /** Looks for the lost call where it is time to; after the last look in vain the leg counts as never dialled. */
 export function searchIfDue(draft: Draft): void {
-  const { callee, dial } = draft.flow;
-  if (!callee.search || !dial || callee.search.nextAt > draft.at || isPending(draft.flow, 'find')) return;
-  const { id: correlation, createdAt: since } = draft.flow;
-  issue(draft, { type: 'find', from: dial.from, to: dial.to, correlation, since });
+  const { flow, at } = draft;
+  const { callee, dial } = flow;
+  if (!callee.search || !dial || callee.search.nextAt > at || isPending(flow, 'find', 'dial')) return;
+  const { id: correlation, createdAt: since } = flow;
+  const { dialIdempotency, find } = capabilitiesOf(flow);
+  // Once the caller has been let go a dial that never arrived must not arrive now.
+  if (dialIdempotency === 'key' && flow.phase === 'dialling') issue(draft, dialCommand(dial, correlation));
+  else if (find !== 'none') issue(draft, { type: 'find', from: dial.from, to: dial.to, correlation, since });
+  // Only an event of the call can tell of it now.
+  else observeSearch(draft, undefined);
+}
+
+/** The flow's id is its correlation, so that its events are understood before the reply. */
+export function dialCommand(
+  { from, to, callTimeout, privacy }: NonNullable<Flow['dial']>,
+  correlation: string,
+): DialCommand {
+  return { type: 'dial', from, to, callTimeout, correlation, ...(privacy && { privacy }) };
 }
 
 /** The result of a search; undefined where the search itself failed. */

@@ -10,6 +10,7 @@ import { isLive, legsOf } from './flow';
 import {
   SEARCHES_BEFORE_GIVING_UP,
   allGone,
+  dialCommand,
   endLegs,
   lookAtLegs,
   observeDialFailed,
@@ -186,6 +187,5 @@ export function dialCallee(draft: Draft): void {
   const { flow } = draft;
   if (!flow.dial) return;
   enter(draft, 'dialling', flow.dial.callTimeout * 1_000 + flow.limits.stepMs);
-  const { fallbackFrom: _, ...dial } = flow.dial;
-  issue(draft, { type: 'dial', ...dial, correlation: flow.id });
+  issue(draft, dialCommand(flow.dial, flow.id));
 }

@@ -93,6 +93,37 @@ describe('the state machine, explored exhaustively', () => {
   });
 });
 
+/** Every combination of what a provider can do, as a name and its capabilities. */
+const combinations = (['none', 'key'] as const).flatMap((dialIdempotency) =>
+  (['list', 'none'] as const).flatMap((find) =>
+    [true, false].flatMap((callerAnswerEvent) =>
+      [false, true].map((bridgedEvent) => {
+        const name = `dials by ${dialIdempotency}, find ${find}, ${callerAnswerEvent ? 'an' : 'no'} answer event, ${bridgedEvent ? 'a' : 'no'} bridged event`;
+        return [name, { dialIdempotency, find, callerAnswerEvent, bridgedEvent }] as const;
+      }),
+    ),
+  ),
+);
+/** The first combination has been explored above. */
+const others = combinations.slice(1);
+const ofCombinations = budgets.filter(([name]) =>
+  (process.env['EXPLORE'] === 'deep'
+    ? ['every order of events', 'one event missing', 'one event doubled', 'one command failing']
+    : ['every order of events', 'one event missing']
+  ).includes(name),
+);
+
+describe.each(others)('a provider with %s', (capabilitiesName, capabilities) => {
+  jest.setTimeout(600_000);
+
+  it.each(ofCombinations)('keeps the rules of both flows: %s', (name, budget) => {
+    const pair = explore(pairWorld(budget, capabilities));
+    const speech = explore(speechWorld(budget, capabilities));
+    console.log(`${capabilitiesName}, ${name}: pair ${pair.states} states, speech ${speech.states} states`);
+    for (const { outcomes } of [pair, speech]) expect(outcomes).toHaveProperty('completed');
+  });
+});
+
 describe('long random runs with many faults', () => {
   const many: Budget = { drops: 4, doubles: 4, failures: 4, earlyWakes: 3 };
   it.each([

@@ -5,10 +5,11 @@
 import type { CallEvent } from '../../src/calls/events';
 import { transition } from '../../src/flows';
 import { beginBridgeLegs } from '../../src/flows/bridge-legs';
+import type { CallCapabilities } from '../../src/calls/capabilities';
 import type { EndCause } from '../../src/calls/causes';
 import type { CallSnapshot, CommandFailure, CommandResult } from '../../src/calls/outcomes';
 import type { Command, Flow, FlowEvent } from '../../src/flows/flow';
-import { legsOf } from '../../src/flows/flow';
+import { capabilitiesOf, legsOf, type Limits } from '../../src/flows/flow';
 import { beginSpeak } from '../../src/flows/speak-and-hang-up';
 
 const CALLER = 'c-caller';
@@ -49,6 +50,7 @@ export interface World {
   /** A leg that came up after its reply was lost. */
   lateLeg?: string;
   budget: Budget;
+  dropsAtFirst: number;
   dials: number;
   bridges: number;
   bridgeId?: string;
@@ -62,19 +64,24 @@ export interface Action {
   next: World;
 }
 
-export function pairWorld(budget: Budget): World {
+export function pairWorld(budget: Budget, capabilities?: CallCapabilities): World {
   const decision = beginBridgeLegs(
     { type: 'offered', callId: CALLER, from: 'sip:a@b.c', to: '+15552223333' },
     { direction: 'sip-to-pstn', from: '+1555444333', to: '+15552223333', callTimeout: 30 },
-    LIMITS,
+    limitsWith(capabilities),
     0,
   );
   return emptyWorld(decision, { [CALLER]: 'ringing' }, budget);
 }
 
-export function speechWorld(budget: Budget): World {
+const limitsWith = (capabilities: CallCapabilities | undefined): Limits => ({
+  ...LIMITS,
+  ...(capabilities && { capabilities }),
+});
+
+export function speechWorld(budget: Budget, capabilities?: CallCapabilities): World {
   const request = { id: SPEECH, from: '+1555444333', to: 'sip:a@b.c', callTimeout: 30, speech: { sentence: 'Hello' } };
-  return emptyWorld(beginSpeak(request, LIMITS, 0), {}, budget);
+  return emptyWorld(beginSpeak(request, limitsWith(capabilities), 0), {}, budget);
 }
 
 function emptyWorld(
@@ -92,6 +99,7 @@ function emptyWorld(
     replies: [],
     late: [],
     budget,
+    dropsAtFirst: budget.drops,
     dials: 0,
     bridges: 0,
     spoke: false,
@@ -189,11 +197,17 @@ export function actions(world: World): Action[] {
   return list;
 }
 
+const can = ({ flow }: World): CallCapabilities => capabilitiesOf(flow);
+
 /** What the platform does on a command that reaches it. */
 function execute(world: World, command: Command): Reply {
   const refused = (code: string): Reply => ({ command, failure: { effect: 'none', code, status: 400 } });
   switch (command.type) {
     case 'dial': {
+      const [dialled] = Object.keys(world.legs).filter((id) => id !== CALLER);
+      // Sent again, it makes no second call.
+      if (dialled !== undefined && can(world).dialIdempotency === 'key')
+        return { command, result: { callId: dialled } };
       world.dials++;
       const callId = `c-callee-${world.dials}`;
       world.legs[callId] = 'ringing';
@@ -219,7 +233,10 @@ function execute(world: World, command: Command): Reply {
       if (world.bridgeId !== undefined) return refused('already-bridged');
       world.bridges++;
       world.bridgeId = 'brg-1';
-      return { command, result: { bridgeId: 'brg-1' } };
+      if (!can(world).bridgedEvent) return { command, result: { bridgeId: 'brg-1' } };
+      for (const callId of command.callIds)
+        world.events.push({ type: 'bridged', callId, ...correlationOf(world, callId) });
+      return { command, result: {} };
     }
     case 'say':
       if (world.legs[command.callId] !== 'answered') return refused('call-ended');
@@ -244,6 +261,7 @@ function seen(world: World, callId: string): CallSnapshot {
 function answer(world: World, callId: string): void {
   world.legs[callId] = 'answered';
   world.answered.push(callId);
+  if (callId === CALLER && !can(world).callerAnswerEvent) return;
   world.events.push({ type: 'answered', callId, ...correlationOf(world, callId) });
 }
 
@@ -274,7 +292,9 @@ function faultOf(world: World, command: Command): string | undefined {
   const wasUp = (callId: string) => world.answered.includes(callId);
   switch (command.type) {
     case 'dial':
-      return 'rule 2: a second dial';
+      return can(world).dialIdempotency === 'key' ? undefined : 'rule 2: a second dial';
+    case 'find':
+      return can(world).find === 'none' ? 'a command that the provider does not have: find' : undefined;
     case 'answer':
       return world.answered.some((id) => id !== CALLER)
         ? undefined
@@ -288,7 +308,17 @@ function faultOf(world: World, command: Command): string | undefined {
 }
 
 /** The rules that hold when nothing more can happen. */
-export function faultsAtRest({ flow, legs, bridges, dials, lateLeg, violations }: World): string[] {
+export function faultsAtRest({
+  flow,
+  legs,
+  bridges,
+  dials,
+  lateLeg,
+  violations,
+  budget,
+  dropsAtFirst,
+}: World): string[] {
+  const { find } = capabilitiesOf(flow);
   const faults = [...violations];
   if (flow.phase !== 'ended') faults.push(`rule 5: the flow rests in ${flow.phase}`);
   if (flow.reason === undefined) faults.push('the flow ended without a reason');
@@ -297,8 +327,12 @@ export function faultsAtRest({ flow, legs, bridges, dials, lateLeg, violations }
   if (flow.pending.length > 0) faults.push(`commands left pending: ${flow.pending.map(({ id }) => id).join()}`);
   const givenUp = legsOf(flow).some((leg) => leg.givenUp);
   for (const [callId, state] of Object.entries(legs)) {
-    const ringsOut = state === 'ringing' && callId === lateLeg; // nobody knows of it; its callTimeout ends it
-    if (state !== 'ended' && !ringsOut && !givenUp) faults.push(`rule 4: ${callId} is left ${state}`);
+    // No event and no look has told of it; its callTimeout ends it.
+    const isUnknown = callId === lateLeg || (find === 'none' && callId !== CALLER && callId !== flow.callee.callId);
+    const ringsOut = state === 'ringing' && isUnknown;
+    // Its only event was lost.
+    const isBeyondReach = isUnknown && find === 'none' && budget.drops < dropsAtFirst;
+    if (state !== 'ended' && !ringsOut && !isBeyondReach && !givenUp) faults.push(`rule 4: ${callId} is left ${state}`);
   }
   return faults;
 }

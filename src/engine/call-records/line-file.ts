@@ -29,7 +29,7 @@ export class LineFile {
   async write(line: string): Promise<void> {
     const file = this.#handle ?? (await this.open());
     const bytes = Buffer.from(`${this.#torn ? '\n' : ''}${line}\n`);
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       const { bytesWritten } = await file.write(bytes, done);
       done += bytesWritten;
       this.#torn = done < bytes.length;
