@@ -19,7 +19,8 @@ const ALLOWED = {
   api: ['engine', 'store', 'flows', 'calls', 'dial-plan', 'http', 'v1-wire', 'addresses'],
   config: ['dial-plan', 'v1-wire', 'addresses'],
   server: [
-    ...['api', 'webhooks', 'http', 'engine', 'store', 'flows', 'dial-plan', 'providers', 'providers/bandwidth-v1'],
+    ...['api', 'webhooks', 'http', 'engine', 'store', 'flows', 'calls', 'dial-plan', 'providers'],
+    ...['providers/bandwidth-v1'],
     ...['config', 'v1-wire', 'addresses'],
   ],
   // A line joins signalling and sound; neither knows the other, or the platform.

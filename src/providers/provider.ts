@@ -1,5 +1,6 @@
 /** The seam between the engine and the voice platforms that it can drive. */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { CallCapabilities } from '../calls/capabilities';
 import type { CallCommand } from '../calls/commands';
 import type { CallEvent } from '../calls/events';
 import type { LiveCall, Outcome } from '../calls/outcomes';
@@ -7,10 +8,19 @@ import type { LiveCall, Outcome } from '../calls/outcomes';
 export interface Provider {
   /** Stable, kebab-case. */
   name: string;
+  capabilities: Capabilities;
   webhook: WebhookAdapter;
   control: CallControl;
   /** undefined: nothing to check, as this process has set the platform up */
   check?: ProviderCheck | undefined;
+}
+
+/** What the engine asks before it relies on a provider. */
+export interface Capabilities {
+  /** Goes into each session, which keeps to it. */
+  calls: CallCapabilities;
+  /** Whether `listLive` works: recovery compares its list with the sessions. */
+  listLive: boolean;
 }
 
 /** A request of the provider as it came: verification needs its bytes. */

@@ -1,4 +1,5 @@
 /** What the server is made of, behind its HTTP side. Nothing listens here, and no timer runs. */
+import { DEFAULT_CAPABILITIES, type CallCapabilities } from '../calls/capabilities';
 import type { Config } from '../config/config';
 import { explainRecordsFile } from '../config/setting-faults';
 import type { DialPlan, Line } from '../dial-plan/dial-plan';
@@ -59,7 +60,7 @@ export async function openParts({ config, apiUrl, log, internalErrors, webhookUr
   });
   const { control } = provider;
   const { plan, replaceLines } = planOf(config);
-  const limits = limitsOf(config);
+  const limits = limitsOf(config, provider.capabilities.calls);
   const onStray = () => recovery.soon();
   const shared = { store, control, log, internalErrors, limits };
   const engine = createEngine({ ...shared, metrics, records: outbox, plan, onStray });
@@ -108,12 +109,14 @@ function planOf(config: Config): Pick<Parts, 'plan' | 'replaceLines'> {
   };
 }
 
-function limitsOf(config: Config): Limits {
+function limitsOf(config: Config, capabilities: CallCapabilities): Limits {
   return {
     stepMs: STEP_MS,
     maxCallMs: config.maxCallSeconds * 1_000,
     legCheckMs: config.legCheckSeconds * 1_000,
     confirmMs: CONFIRM_MS,
     endingMs: ENDING_MS,
+    // States are small: they name what differs.
+    ...(capabilities !== DEFAULT_CAPABILITIES && { capabilities }),
   };
 }

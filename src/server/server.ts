@@ -99,7 +99,7 @@ export async function startServer(
 }
 
 function startTickers(
-  { engine, outbox, provider: { check }, recovery }: Parts,
+  { engine, outbox, provider: { check, capabilities }, recovery }: Parts,
   { recoverySeconds }: Config,
   log: Logger,
   internalErrors: InternalErrors,
@@ -110,6 +110,7 @@ function startTickers(
   if (!check) return tickers;
   internalErrors.guard('platform check', () => check.run())();
   tickers.push(startTicker(PLATFORM_CHECK_MS, () => check.run(), log, 'checking the platform'));
+  if (!capabilities.listLive) return tickers;
   internalErrors.guard('recovery', () => recovery.run())();
   if (recoverySeconds > 0) tickers.push(startTicker(recoverySeconds * 1_000, () => recovery.run(), log, 'recovery'));
   return tickers;

@@ -1,4 +1,5 @@
 /** Bandwidth's retired v1 API as a provider: the embedded platform, and any other that speaks it. */
+import { DEFAULT_CAPABILITIES } from '../../calls/capabilities';
 import type { Logger } from '../../support/logger';
 import type { Provider } from '../provider';
 import { createCallControl } from './control';
@@ -20,6 +21,7 @@ export function createBandwidthV1({ api, webhook, webhookUrl, embedded, log }: B
   const http = createApiHttp(api);
   return {
     name: 'bandwidth-v1',
+    capabilities: { calls: DEFAULT_CAPABILITIES, listLive: true },
     webhook: createV1Webhook(webhook),
     control: createCallControl({ http, callbackUrl: webhookUrl, callbackHttpMethod: webhook.method }),
     ...(!embedded && { check: createPlatformCheck({ http, webhookUrl, log }) }),
