@@ -70,13 +70,13 @@ export function createEngine(deps: EngineDeps): Engine {
   const { store, limits, now = () => store.now() } = deps;
   const reporter = createReporter(deps);
   const steps = new SessionSteps({ ...deps, reporter, now });
-  const { receive, reap } = createReceiver({ ...deps, steps, reporter, now });
+  const receiver = createReceiver({ ...deps, steps, reporter, now });
   const { runner } = steps;
   let draining = false;
 
   return {
-    receive,
-    reap,
+    receive: (event, requestId) => receiver.receive(event, requestId),
+    reap: (orphan) => receiver.reap(orphan),
     adopt: (decision) => steps.start(decision),
     wakeDue: createWaker({ ...deps, steps, reporter, now }),
 

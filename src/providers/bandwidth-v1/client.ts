@@ -78,8 +78,8 @@ export function createV1Client({
   const callPath = (callId: string) => http.userPath(`/calls/${encodeURIComponent(callId)}`);
   const setState = (callId: string, state: string, cause?: RejectCause) =>
     http.send('POST', callPath(callId), cause === undefined ? { state } : { state, cause });
-  const { find, look, live } = createListing(http);
-  const { reject, hangingUp } = createEnding({ setState, look });
+  const calls = createListing(http);
+  const ending = createEnding({ setState, look: (callId) => calls.look(callId) });
   const retry = <T>(attempt: () => Promise<T>, policy: RetryPolicy, signal: AbortSignal) =>
     withRetries(attempt, policy, signal, wait);
 
@@ -93,7 +93,7 @@ export function createV1Client({
         async () => {
           await pacer.turn(from, signal);
           // A 503 comes from the platform or from something before it: make sure that nothing rings.
-          const existing = mayExist ? (await find({ from, to, tag, since }))[0] : undefined;
+          const existing = mayExist ? (await calls.find({ from, to, tag, since }))[0] : undefined;
           if (existing) return existing.callId;
           await beforeSend();
           try {
@@ -116,16 +116,16 @@ export function createV1Client({
       });
     },
 
-    findCalls: (request, signal) => retry(() => find(request), A_FEW_TIMES, signal),
-    lookAtCall: (callId, signal) => retry(() => look(callId), A_FEW_TIMES, signal),
-    liveCalls: (ageMs, signal) => live(ageMs, (attempt) => retry(attempt, A_FEW_TIMES, signal)),
+    findCalls: (request, signal) => retry(() => calls.find(request), A_FEW_TIMES, signal),
+    lookAtCall: (callId, signal) => retry(() => calls.look(callId), A_FEW_TIMES, signal),
+    liveCalls: (ageMs, signal) => calls.live(ageMs, (attempt) => retry(attempt, A_FEW_TIMES, signal)),
 
     async answerCall(callId, signal, beforeSend = ALWAYS) {
       await retry(() => beforeSend().then(() => setState(callId, 'active')), AGAIN, signal);
     },
 
-    rejectCall: (callId, signal, cause) => retry(() => reject(callId, cause), A_FEW_TIMES, signal),
-    hangUp: (callId, signal) => retry(hangingUp(callId), UNTIL_DONE, signal),
+    rejectCall: (callId, signal, cause) => retry(() => ending.reject(callId, cause), A_FEW_TIMES, signal),
+    hangUp: (callId, signal) => retry(ending.hangingUp(callId), UNTIL_DONE, signal),
 
     async createBridge(callIds, signal, beforeSend = ALWAYS) {
       const bridge = () => http.send('POST', http.userPath('/bridges'), { callIds });

@@ -1,5 +1,5 @@
 import type { Logger } from '../../support/logger';
-import type { Caller } from './caller';
+import type { CommandSender } from './command-sender';
 
 /**
  * A Redis that makes room by dropping keys would drop live flows: all of Tandem's keys have an expiry, and so are fair game
@@ -7,8 +7,8 @@ import type { Caller } from './caller';
  *
  * @param key of the server that is asked
  */
-export async function warnOfEviction(caller: Caller, key: string, log: Logger): Promise<void> {
-  const reply = await caller.command(key, ['INFO', 'memory']).then(
+export async function warnOfEviction(sender: CommandSender, key: string, log: Logger): Promise<void> {
+  const reply = await sender.command(key, ['INFO', 'memory']).then(
     (answer) => answer.reply,
     () => undefined,
   );

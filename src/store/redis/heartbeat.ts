@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { InternalErrors } from '../../support/internal-errors';
 import { LEASE_MS, type Instances } from '../store';
-import type { Answer, Caller, Deadline } from './caller';
+import type { Answer, CommandSender, Deadline } from './command-sender';
 import type { Connection } from './connection';
 import type { Keys } from './keys';
 import { HEARTBEAT } from './scripts';
 
 export interface Heartbeat extends Pick<Instances, 'instance' | 'now' | 'isAlive' | 'holdsLease'> {
   /** Says that this instance is here, and learns who else is and what the time is. */
-  beat(caller: Caller): Promise<void>;
+  beat(sender: CommandSender): Promise<void>;
   /** What was known of others may be out of date: they need time to be heard of. */
   disturb(): void;
   /** Beats once a second until it is closed. */
@@ -63,10 +63,10 @@ export function createHeartbeat(keys: Keys, internalErrors: InternalErrors): Hea
     sentAt = from;
   }
 
-  async function beat(caller: Caller, until?: Deadline): Promise<void> {
+  async function beat(sender: CommandSender, until?: Deadline): Promise<void> {
     const from = mono();
     const before = disturbances;
-    const answer = await caller.script(HEARTBEAT, [keys.instances], [instance, String(LEASE_MS)], until);
+    const answer = await sender.script(HEARTBEAT, [keys.instances], [instance, String(LEASE_MS)], until);
     learn(answer, from);
     if (before !== disturbances) steadySince = mono();
   }

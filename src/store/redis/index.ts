@@ -63,9 +63,9 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<FlowSt
     log: options.log,
     internalErrors,
     ...(options.tls && { tls: options.tls }),
-    async greet(caller) {
-      await heartbeat.beat(caller);
-      internalErrors.guard('redis eviction', () => warnOfEviction(caller, keys.instances, options.log))();
+    async onConnect(sender) {
+      await heartbeat.beat(sender);
+      internalErrors.guard('redis eviction', () => warnOfEviction(sender, keys.instances, options.log))();
     },
     onLost: () => heartbeat.disturb(),
   });

@@ -1,6 +1,6 @@
 import { ClientClosedError, ClientOfflineError, createClient, createCluster, ErrorReply } from '@redis/client';
 import type { InternalErrors } from '../../support/internal-errors';
-import type { Door } from './doors';
+import type { RedisNode } from './seed-nodes';
 import type { RedisAddress } from './settings';
 
 /** One life of a connection: made, used until it is lost, and then replaced by a new one. */
@@ -10,14 +10,14 @@ export interface Link {
   /** Asks every server that holds keys. */
   ping(): Promise<void>;
   /** The nodes of a cluster that hold keys, as far as is known; of one server, none. */
-  nodes(): Door[];
+  nodes(): RedisNode[];
   destroy(): void;
 }
 
 export interface LinkOptions {
   address: RedisAddress;
   /** Where to connect: the address, or another node of its cluster. */
-  door: Door;
+  node: RedisNode;
   cluster: boolean;
   /** More options of `tls.connect`: a CA of one's own. */
   tls?: { ca?: string };
@@ -79,11 +79,11 @@ export function isUnsent(error: unknown): boolean {
 
 type Connectable = Link & { connect(): Promise<unknown> };
 
-function singleLink({ address, door, tls, connectMs, events, internalErrors }: LinkOptions): Connectable {
+function singleLink({ address, node, tls, connectMs, events, internalErrors }: LinkOptions): Connectable {
   const client = createClient({
     ...credentials(address),
     database: address.database,
-    socket: { ...socket(address, tls, connectMs), ...door, reconnectStrategy: false },
+    socket: { ...socket(address, tls, connectMs), ...node, reconnectStrategy: false },
     ...QUIET,
   });
   let up = false;
@@ -106,13 +106,13 @@ function singleLink({ address, door, tls, connectMs, events, internalErrors }: L
   };
 }
 
-function clusterLink({ address, door, tls, connectMs, events, internalErrors }: LinkOptions): Connectable {
+function clusterLink({ address, node, tls, connectMs, events, internalErrors }: LinkOptions): Connectable {
   const base = socket(address, tls, connectMs);
   const cluster = createCluster({
     rootNodes: [
       {
         ...credentials(address),
-        socket: { ...base, ...door, reconnectStrategy: false },
+        socket: { ...base, ...node, reconnectStrategy: false },
         ...QUIET,
       },
     ],

@@ -1,24 +1,7 @@
-import { PHASES, type Decision, type Flow } from '../../flows/flow';
-import { StoreUnavailableError } from '../errors';
-import { LEASE_MS } from '../store';
-import type { Deadline } from './caller';
-import type { Connection } from './connection';
-import { createVersions, decodeFlow, encodeFlow, type StoredFlow } from './encoding';
-import { callIdsOf, type FlowCache } from './flow-cache';
-import type { Keys } from './keys';
-import { FORGET, WRITE, WRITE_REPLY } from './scripts';
-import { createTurns } from './turns';
-
-export interface WriterOptions {
-  connection: Connection;
-  keys: Keys;
-  cache: FlowCache;
-  cluster: boolean;
-  keepEndedMs: number;
-  maxEnded: number;
-  /** The shared clock, epoch ms. */
-  now: () => number;
-}
+import type { Decision, Flow } from '../../flows/flow';
+import type { Deadline } from './command-sender';
+import { createKeyedMutex } from './keyed-mutex';
+import { StateWriter, type WriterOptions } from './state-writer';
 
 export interface Writer {
   create(flow: Flow): Promise<boolean>;
@@ -27,121 +10,14 @@ export interface Writer {
   forget(id: string, until?: Deadline): Promise<void>;
 }
 
-/** Beyond the longest life that its limits allow. */
-const SPARE_LIFE_MS = 3_600_000;
-/** How long an ended flow is kept for an instance that delivers its call record, ms: a day, and some time to take it over. */
-const KEEP_OWED_MS = 25 * 3_600_000;
 /** Lost races after which an update waits a little, so that others get through, too. */
 const EAGER_TRIES = 3;
 const LONGEST_WAIT_MS = 32;
-/** A clock that is not quite the shared one. */
-const CLOCK_SLACK_MS = 250;
 
-type Outcome = 'done' | 'exists' | 'missing' | StoredFlow;
-
-export function createWriter({ connection, keys, cache, now, ...options }: WriterOptions): Writer {
-  const nextVersion = createVersions();
-  const inTurn = createTurns();
-
-  function expiryOf(flow: Flow): number {
-    if (flow.phase === 'ended') return options.keepEndedMs;
-    return flow.limits.maxCallMs + flow.limits.endingMs + SPARE_LIFE_MS;
-  }
-
-  /** Its calls are forgotten earlier where only its record is left to do. */
-  function lifeOf(flow: Flow): number {
-    return flow.recordOwner === undefined ? expiryOf(flow) : KEEP_OWED_MS;
-  }
-
-  /** When somebody must look after the flow; at the latest when it has expired, to sweep up after it. */
-  function dueAt(flow: Flow): string {
-    if (flow.phase === 'ended') return '';
-    const takeOver = flow.pending.length > 0 ? now() + LEASE_MS : Infinity;
-    return String(Math.min(flow.wakeAt, takeOver, now() + expiryOf(flow)));
-  }
-
-  /** The calls whose keys are missing, or are to expire with an ended flow. */
-  async function keepCalls(flow: Flow, known: readonly string[], until: Deadline): Promise<void> {
-    const expiry = String(expiryOf(flow));
-    const missing = callIdsOf(flow).filter((callId) => flow.phase === 'ended' || !known.includes(callId));
-    const keep = async (key: string) => connection.command(key, ['SET', key, flow.id, 'PX', expiry], until);
-    await Promise.all(missing.map((callId) => keep(keys.call(callId))));
-  }
-
-  /**
-   * @param base what the flow was made from; undefined for a new one
-   * @param next undefined: only asks whether the base is still what is kept
-   */
-  async function write(base: StoredFlow | undefined, next: Flow | undefined, until: Deadline): Promise<Outcome> {
-    const flow = next ?? base?.flow;
-    if (!flow) return 'missing';
-    const version = nextVersion();
-    const created = base?.created ?? version;
-    const shard = keys.shardOf(flow.id);
-    const calls = next ? keepCalls(next, base ? callIdsOf(base.flow) : [], until) : Promise.resolve();
-    // On one connection they arrive in this order; the servers of a cluster know nothing of each other.
-    if (options.cluster) await calls;
-    const isOwed = flow.recordOwner !== undefined;
-    const owed = isOwed || base?.flow.recordOwner !== undefined ? [keys.owed(shard)] : [];
-    const send = async (latest: number) => {
-      const [{ reply, resent }] = await Promise.all([
-        connection.script(
-          WRITE,
-          [
-            keys.flow(flow.id),
-            keys.due(shard),
-            keys.phase(shard, base?.flow.phase ?? flow.phase),
-            keys.phase(shard, flow.phase),
-            ...owed,
-          ],
-          [
-            base?.version ?? '',
-            version,
-            String(latest),
-            next ? encodeFlow(created, next) : '',
-            String(lifeOf(flow)),
-            flow.id,
-            dueAt(flow),
-            String(flow.createdAt),
-            flow.phase === 'ended' ? String(options.maxEnded) : '0',
-            isOwed ? String(now() + LEASE_MS) : '',
-          ],
-          until,
-        ),
-        calls,
-      ]);
-      return { reply, resent };
-    };
-
-    const before = performance.now();
-    const latest = now() + Math.ceil(until - before) + CLOCK_SLACK_MS;
-    let { reply, resent } = await send(latest);
-    // In time by the own clock: then a server of the cluster has a clock of its own.
-    if (reply === WRITE_REPLY.late && performance.now() < until) ({ reply, resent } = await send(0));
-
-    if (reply === null) return 'missing';
-    if (reply === WRITE_REPLY.exists) return 'exists';
-    if (reply === WRITE_REPLY.done) {
-      cache.set({ version: next ? version : (base?.version ?? version), created, flow });
-      return 'done';
-    }
-    if (typeof reply !== 'string') throw new StoreUnavailableError('Redis took the update too late');
-    if (resent) throw new StoreUnavailableError('The reply to the update was lost, and the flow has changed since');
-    return decodeFlow(reply);
-  }
-
-  async function read(id: string, until: Deadline): Promise<StoredFlow | undefined> {
-    const key = keys.flow(id);
-    const { reply } = await connection.command(key, ['GET', key], until);
-    return typeof reply === 'string' ? decodeFlow(reply) : undefined;
-  }
-
-  async function forget(id: string, until?: Deadline): Promise<void> {
-    cache.delete(id);
-    const shard = keys.shardOf(id);
-    const sets = [keys.due(shard), keys.owed(shard), ...PHASES.map((phase) => keys.phase(shard, phase))];
-    await connection.script(FORGET, [keys.flow(id), ...sets], [id], until);
-  }
+export function createWriter(options: WriterOptions): Writer {
+  const { connection, cache } = options;
+  const states = new StateWriter(options);
+  const exclusively = createKeyedMutex();
 
   async function tryUpdate(
     id: string,
@@ -152,21 +28,21 @@ export function createWriter({ connection, keys, cache, now, ...options }: Write
     let isFresh = false;
     for (let tries = 0; ; tries++) {
       if (!seen) {
-        seen = await read(id, until);
+        seen = await states.read(id, until);
         isFresh = true;
       }
       if (!seen) {
-        await forget(id, until);
+        await states.forget(id, until);
         return undefined;
       }
       const decision = decide(seen.flow, transition, isFresh);
       if (decision) {
         const same = decision.flow === seen.flow;
         if (same && isFresh) return decision;
-        const outcome = await write(seen, same ? undefined : decision.flow, until);
+        const outcome = await states.write(seen, same ? undefined : decision.flow, until);
         if (outcome === 'done') return decision;
         if (outcome === 'missing' || outcome === 'exists') {
-          await forget(id, until);
+          await states.forget(id, until);
           return undefined;
         }
         seen = outcome;
@@ -179,11 +55,11 @@ export function createWriter({ connection, keys, cache, now, ...options }: Write
   return {
     create: (flow) => {
       const until = connection.deadline();
-      return inTurn(flow.id, async () => (await write(undefined, flow, until)) === 'done');
+      return exclusively(flow.id, async () => (await states.write(undefined, flow, until)) === 'done');
     },
     update: (id, transition) => {
       const until = connection.deadline();
-      return inTurn(id, async () => {
+      return exclusively(id, async () => {
         try {
           return await tryUpdate(id, transition, until);
         } catch (error) {
@@ -192,7 +68,7 @@ export function createWriter({ connection, keys, cache, now, ...options }: Write
         }
       });
     },
-    forget,
+    forget: (id, until) => states.forget(id, until),
   };
 }
 

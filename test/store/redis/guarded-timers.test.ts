@@ -1,11 +1,11 @@
 /** Timers of the Redis store whose callbacks throw: the error is counted, and the store goes on looking for Redis. */
-import { createRefusals } from '../../../src/store/redis/refusals';
-import { createStalls } from '../../../src/store/redis/stalls';
-import type { Troubles } from '../../../src/store/redis/troubles';
+import { createWriteProbe } from '../../../src/store/redis/write-probe';
+import { createReplyTimeouts } from '../../../src/store/redis/reply-timeouts';
+import type { OutageLog } from '../../../src/store/redis/outage-log';
 import { createInternalErrors } from '../../../src/support/internal-errors';
 import { recordingLog } from '../../helpers/builders';
 
-const TROUBLES: Troubles = { begin: () => undefined, end: () => undefined };
+const TROUBLES: OutageLog = { begin: () => undefined, end: () => undefined };
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -15,7 +15,7 @@ it('a server that does not answer is asked again', async () => {
   const ask = jest.fn((): Promise<unknown> => {
     throw new Error('ask is broken');
   });
-  const stalls = createStalls(ask, TROUBLES, errors);
+  const stalls = createReplyTimeouts(ask, TROUBLES, errors);
   stalls.begin('reply', 'key', performance.now(), 'no reply');
   await jest.advanceTimersToNextTimerAsync();
   await jest.advanceTimersToNextTimerAsync();
@@ -26,14 +26,14 @@ it('a server that does not answer is asked again', async () => {
 it('a server that refuses is asked again: by the timer, and by the next refused command', async () => {
   const errors = createInternalErrors(recordingLog().log);
   let broken = true;
-  const troubles: Troubles = {
+  const outages: OutageLog = {
     ...TROUBLES,
     begin() {
       if (broken) throw new Error('begin is broken');
     },
   };
   const ask = jest.fn(() => Promise.resolve('READONLY'));
-  const refusals = createRefusals(ask, troubles, errors);
+  const refusals = createWriteProbe(ask, outages, errors);
   refusals.suspect('reply', 'key');
   await jest.advanceTimersByTimeAsync(0);
   expect([ask.mock.calls.length, errors.total]).toEqual([1, 1]);

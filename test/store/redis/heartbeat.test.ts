@@ -1,4 +1,4 @@
-import type { Caller } from '../../../src/store/redis/caller';
+import type { CommandSender } from '../../../src/store/redis/command-sender';
 import type { Connection } from '../../../src/store/redis/connection';
 import { createHeartbeat } from '../../../src/store/redis/heartbeat';
 import { createKeys } from '../../../src/store/redis/keys';
@@ -14,7 +14,7 @@ const SERVER_AHEAD_MS = 3_600_000;
 function playRedis() {
   const state = { reachable: true, others: new Set<string>(), added: 0, aheadMs: SERVER_AHEAD_MS };
   const start = Date.now() - performance.now();
-  const caller: Caller = {
+  const sender: CommandSender = {
     command: () => Promise.resolve({ reply: 1, resent: false }),
     script(_script, _keys, [own = '']) {
       if (!state.reachable) return Promise.reject(new Error('out of reach'));
@@ -24,7 +24,7 @@ function playRedis() {
     },
   };
   const connection: Connection = {
-    ...caller,
+    ...sender,
     deadline: () => performance.now() + 3_000,
     ping: () => Promise.resolve(),
     start: () => Promise.resolve(),

@@ -1,30 +1,30 @@
 import type { Logger } from '../../support/logger';
 
 /**
- * What keeps Redis from being used, by name: the log says when the first of them begins, what else comes to light
- * meanwhile, each reason once, and when the last one ends.
+ * Logs outages of Redis. Each cause has a name. The log says when the first one begins, each further reason once, and when
+ * the last one ends.
  */
-export interface Troubles {
+export interface OutageLog {
   begin(name: string, why: string): void;
   end(name: string): void;
 }
 
-/** So many reasons tell enough of one outage. */
-const MOST_REASONS = 5;
+/** Reasons that one outage logs. */
+const MAX_REASONS = 5;
 
-export function createTroubles(log: Logger): Troubles {
+export function createOutageLog(log: Logger): OutageLog {
   const open = new Set<string>();
-  const told = new Set<string>();
+  const logged = new Set<string>();
   let since = 0;
   return {
     begin(name, why) {
       if (open.size === 0) {
         since = performance.now();
-        told.clear();
+        logged.clear();
         log.warn({ event: 'redis-lost', err: why }, 'Redis is unreachable; reconnecting');
-      } else if (!told.has(why) && told.size < MOST_REASONS)
+      } else if (!logged.has(why) && logged.size < MAX_REASONS)
         log.warn({ event: 'redis-still-lost', err: why }, 'Redis is still unreachable');
-      told.add(why);
+      logged.add(why);
       open.add(name);
     },
     end(name) {

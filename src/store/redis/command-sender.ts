@@ -9,7 +9,7 @@ export interface Answer {
 /** When an operation is given up, on the clock of `performance.now()`, ms. */
 export type Deadline = number;
 
-export interface Caller {
+export interface CommandSender {
   /** Sends a command until a reply comes. It must bear being carried out twice. Rejects with StoreUnavailableError. */
   command(key: string, args: string[], until?: Deadline): Promise<Answer>;
   /** The same for a script; the first key says where in a cluster. */
