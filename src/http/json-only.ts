@@ -1,4 +1,4 @@
-/** JSON bodies only. Other types are what web pages can send without asking the server first (CORS). */
+/** Accepts JSON bodies only. Web pages can send other types without a CORS preflight. */
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 
@@ -11,7 +11,7 @@ export function jsonOnly(refuse: (contentType: string | undefined) => Error): Re
   return (request, _response, next) => {
     const type = request.headers['content-type'];
     if (hasBody(request) && !isJson(type)) throw refuse(type);
-    // RFC 8259 11: a charset means nothing, JSON is UTF-8. The parser would refuse any other.
+    // RFC 8259 11: JSON is UTF-8 and a charset has no meaning. The parser would refuse any other charset.
     if (type !== undefined && !UNICODE.test(type)) request.headers['content-type'] = type.split(';', 1)[0]?.trim();
     next();
   };
@@ -21,7 +21,7 @@ export function isJson(contentType: string | undefined): boolean {
   return JSON_TYPE.test((contentType ?? '').split(';', 1)[0]?.trim() ?? '');
 }
 
-/** An empty body has no type: clients send none with DELETE, and with POSTs that say everything in their path. */
+/** An empty body needs no type: clients send no Content-Type with DELETE and with POST requests without a body. */
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

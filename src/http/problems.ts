@@ -1,4 +1,4 @@
-/** Errors of Tandem's own HTTP side, told as problem details (RFC 9457). */
+/** Errors of Tandem's HTTP server, answered as problem details (RFC 9457). */
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { TandemError, messageOf } from '../support/errors';
 import type { InternalErrors } from '../support/internal-errors';
@@ -8,11 +8,11 @@ import type { OriginRefusal } from './same-origin';
 /** The code of the store's error: http/ does not import the store. */
 const STORE_UNAVAILABLE = 'store-unavailable';
 
-/** An error that is the client's business: it has an HTTP status and may be shown. */
+/** An error with an HTTP status, whose message may be shown to the client. */
 export abstract class ProblemError extends TandemError {
   abstract readonly status: number;
   abstract readonly title: string;
-  /** Header fields that go with it. */
+  /** Header fields of the response. */
   readonly headers: Readonly<Record<string, string>> = {};
 }
 
@@ -28,12 +28,12 @@ export class UnauthorizedError extends ProblemError {
   readonly title = 'Credentials are missing or wrong';
   override readonly headers;
   constructor(challenge: string) {
-    super('send the credentials that this server was set up with in the Authorization header');
+    super('send valid credentials in the Authorization header');
     this.headers = { 'www-authenticate': challenge };
   }
 }
 
-/** A request of another site's page. */
+/** A browser request from a page of another site. */
 export class ForbiddenError extends ProblemError {
   readonly code: OriginRefusal['code'];
   readonly status = 403;
@@ -49,18 +49,18 @@ export class UnsupportedMediaTypeError extends ProblemError {
   readonly status = 415;
   readonly title = 'Unsupported media type';
   constructor(contentType: string | undefined) {
-    super(`Content-Type must be application/json, not ${contentType ?? 'missing'}`);
+    super(`Content-Type must be application/json (got ${contentType ?? 'none'})`);
   }
 }
 
-/** Too many wrong credentials came from the address. */
+/** The client's address sent wrong credentials too often. */
 export class TooManyFailuresError extends ProblemError {
   readonly code = 'too-many-failures';
   readonly status = 429;
   readonly title = 'Too many failed logins';
   override readonly headers;
   constructor(seconds: number) {
-    super(`Too many wrong credentials came from this address; try again in ${seconds} s`);
+    super(`this address sent wrong credentials too often; try again in ${seconds} s`);
     this.headers = { 'retry-after': String(seconds) };
   }
 }
@@ -71,7 +71,7 @@ export class MethodNotAllowedError extends ProblemError {
   readonly title = 'Method not allowed';
   override readonly headers;
   constructor(method: string, allowed: readonly string[]) {
-    super(`${method} is not allowed here; use ${allowed.join(' or ')}`);
+    super(`${method} is not allowed for this path; use ${allowed.join(' or ')}`);
     this.headers = { allow: allowed.join(', ') };
   }
 }
@@ -79,31 +79,31 @@ export class MethodNotAllowedError extends ProblemError {
 export class NotFoundError extends ProblemError {
   readonly code = 'not-found';
   readonly status = 404;
-  readonly title = 'There is no such thing here';
+  readonly title = 'Not found';
 }
 
 export class DrainingError extends ProblemError {
   readonly code = 'draining';
   readonly status = 503;
-  readonly title = 'This server is going down';
+  readonly title = 'Server is shutting down';
   override readonly headers = { 'retry-after': '10' };
   constructor() {
-    super('it takes no new calls; use another one, or this one when it is back');
+    super('the server accepts no new calls; use another instance, or retry later');
   }
 }
 
-/** An event is not acknowledged then: the platform turns to its fallback URL, which may be another instance. */
+/** Leaves an event unacknowledged, so that the platform sends it to its fallback URL, which may be another instance. */
 class StoreAwayError extends ProblemError {
   readonly code = 'store-unavailable';
   readonly status = 503;
-  readonly title = 'Nothing can be kept at the moment';
+  readonly title = 'Storage unavailable';
   override readonly headers = { 'retry-after': '2' };
   constructor() {
-    super('the store of this server cannot be reached; send it again');
+    super('the server cannot reach its store; retry the request');
   }
 }
 
-/** The write of a new session failed in a way that leaves open whether it took place. */
+/** The write of a new session failed with an unknown effect. */
 export class MaybePlacedError extends ProblemError {
   readonly code = 'call-may-be-placed';
   readonly status = 503;
@@ -121,13 +121,13 @@ export class MaybePlacedError extends ProblemError {
 export class KeyReusedError extends ProblemError {
   readonly code = 'idempotency-key-reused';
   readonly status = 422;
-  readonly title = 'The Idempotency-Key was used for another request';
+  readonly title = 'Idempotency-Key reused';
   constructor() {
-    super('the first request with this Idempotency-Key had another body; use a new key for a new call');
+    super('the first request with this Idempotency-Key had a different body; use a new key for a new call');
   }
 }
 
-/** The body of a problem; `type` is about:blank, so `title` goes with the status. */
+/** The body of a problem response (RFC 9457). */
 export interface Problem {
   type: 'about:blank';
   title: string;
@@ -140,19 +140,19 @@ export const notFound: RequestHandler = (req) => {
   throw new NotFoundError(`${req.method} ${req.path} does not exist; see /openapi.json`);
 };
 
-/** The one place that turns errors into answers. What went wrong inside is logged, and never shown. */
+/** Maps errors to problem responses. Logs internal errors and hides their details from the client. */
 export function problemHandler(log: Logger, internalErrors?: InternalErrors): ErrorRequestHandler {
-  // Express tells error handlers by their four parameters.
+  // Express recognises an error handler by its four parameters.
   return (error: unknown, req, res, _next) => {
-    const told = error instanceof TandemError && error.code === STORE_UNAVAILABLE ? new StoreAwayError() : error;
-    const problem = toProblem(told);
+    const shown = error instanceof TandemError && error.code === STORE_UNAVAILABLE ? new StoreAwayError() : error;
+    const problem = toProblem(shown);
     const { method, path } = req;
     const request = { method, path, requestId: res.locals['requestId'] as unknown };
     if (problem.status >= 500 && problem.status !== 503) {
       internalErrors?.report(error, { where: 'http request' });
       log.error({ event: 'request-failed', err: error, ...request }, 'request failed');
     } else {
-      // 503 is said on purpose: where it comes from in the code is of no interest.
+      // The server answers 503 on purpose, so the log needs no stack.
       const level = problem.status === 503 ? 'warn' : 'info';
       log[level](
         { event: 'request-refused', ...request, status: problem.status, detail: messageOf(error) },
@@ -160,7 +160,7 @@ export function problemHandler(log: Logger, internalErrors?: InternalErrors): Er
       );
     }
     if (res.headersSent) return void res.destroy();
-    send(res, problem, told instanceof ProblemError ? told.headers : {});
+    send(res, problem, shown instanceof ProblemError ? shown.headers : {});
   };
 }
 
@@ -186,9 +186,9 @@ function toProblem(error: unknown): Problem {
   }
   return {
     type: 'about:blank',
-    title: 'Something went wrong here',
+    title: 'Internal server error',
     status: 500,
-    detail: 'the request could not be handled; the log of this server says why',
+    detail: 'the server failed to handle the request; see its log',
     code: 'internal',
   };
 }

@@ -1,19 +1,19 @@
 /**
- * Requests that web pages of other sites make a browser send (CSRF, DNS rebinding). Used by Tandem and by the platform.
- * Programs send neither `Origin` nor `Sec-Fetch-Site`, and are not affected.
+ * Refuses cross-site browser requests (CSRF, DNS rebinding). Used by Tandem and by the platform.
+ * Programs send neither `Origin` nor `Sec-Fetch-Site`, so they are not affected.
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { RequestHandler } from 'express';
 
 export interface OriginSettings {
-  /** Origins of this server that the Host header does not show, for example behind a proxy: `https://voice.example.com`. */
+  /** Origins of this server that differ from the Host header, as behind a proxy: `https://voice.example.com`. */
   own: readonly string[];
   /** Origins of other sites whose pages may use this server. */
   allowed: readonly string[];
   /**
-   * Whether requests over the loopback interface need a known Host. A page whose name leads to 127.0.0.1 is same-origin to
-   * the browser (DNS rebinding), so this protects what needs no credentials.
+   * Whether requests over the loopback interface need a known Host. For the browser a page whose name resolves to
+   * 127.0.0.1 is same-origin (DNS rebinding), so this protects routes without credentials.
    */
   checkHost?: boolean;
 }
@@ -24,22 +24,22 @@ export interface OriginRefusal {
 }
 
 export interface OriginPolicy {
-  /** The reason to refuse the request; undefined: it may pass. */
+  /** Returns the reason to refuse the request; undefined if it is allowed. */
   refusalOf(request: IncomingMessage, changesState: boolean): OriginRefusal | undefined;
-  /** Whether the origin is this server's own, as seen by a client that sent this Host. */
+  /** Whether the origin is this server's own for a client that sent this Host. */
   isOwn(origin: string, request: IncomingMessage): boolean;
   isAllowed(origin: string): boolean;
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
-/** What browsers send for the server's own pages, and for addresses that the user typed. */
+/** `Sec-Fetch-Site` of the server's own pages, and of URLs that the user typed. */
 const SAFE_SITES = new Set(['same-origin', 'none']);
 
 export function createOriginPolicy({ own, allowed, checkHost = false }: OriginSettings): OriginPolicy {
   const ownOrigins = new Set(own);
   const allowedOrigins = new Set(allowed);
   const knownHosts = new Set(['localhost', ...[...own, ...allowed].map((origin) => new URL(origin).hostname)]);
-  // A name that is not configured may be anyone's. An IP address in Host is the one that the client connected to.
+  // An attacker may own a name that is not configured. An IP address in Host is the one that the client connected to.
   const isKnown = (hostname: string): boolean =>
     knownHosts.has(hostname) || hostname.endsWith('.localhost') || isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
 
@@ -70,13 +70,13 @@ export function createOriginPolicy({ own, allowed, checkHost = false }: OriginSe
 }
 
 export interface OriginGuardOptions {
-  /** Whether every request counts as one that changes state, GET too. */
+  /** Whether every request, including GET, counts as one that changes state. */
   everyMethod?: boolean;
-  /** The error that answers a refused request. */
+  /** Makes the error that answers a refused request. */
   refuse: (refusal: OriginRefusal) => Error;
 }
 
-/** Refuses requests of other sites' pages. Must come before authentication: browsers add remembered credentials. */
+/** Refuses cross-site requests. Mount it before authentication: browsers add remembered credentials. */
 export function sameOrigin(policy: OriginPolicy, { everyMethod = false, refuse }: OriginGuardOptions): RequestHandler {
   return (request, _response, next) => {
     const refusal = policy.refusalOf(request, everyMethod || !SAFE_METHODS.has(request.method));
@@ -92,7 +92,7 @@ const PREFLIGHT = {
 };
 const EXPOSED = 'link, location, retry-after, x-ratelimit-reset, x-request-id';
 
-/** CORS for allowed origins, without remembered credentials. Other origins get no CORS header. */
+/** Answers CORS requests of allowed origins, without browser credentials. Other origins get no CORS headers. */
 export function cors(policy: OriginPolicy): RequestHandler {
   return (request, response, next) => {
     const { origin } = request.headers;
@@ -108,7 +108,7 @@ export function isLoopback(address: string | undefined): boolean {
   return address !== undefined && /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/i.test(address);
 }
 
-/** The origin at which the client sees this server. */
+/** Returns the origin of this server as the client sees it. */
 function originOf({ headers, socket }: IncomingMessage): URL | undefined {
   const url = `${'encrypted' in socket ? 'https' : 'http'}://${headers.host ?? ''}`;
   return URL.canParse(url) ? new URL(url) : undefined;

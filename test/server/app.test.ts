@@ -64,7 +64,7 @@ describe('the frame of the server', () => {
     expect([status, type]).toEqual([404, 'application/problem+json']);
     expect(body).toEqual({
       type: 'about:blank',
-      title: 'There is no such thing here',
+      title: 'Not found',
       status: 404,
       detail: 'GET /nothing/here does not exist; see /openapi.json',
       code: 'not-found',

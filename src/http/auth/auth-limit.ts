@@ -1,9 +1,9 @@
 /**
- * Limits how many wrong credentials are looked at, per address and in all. Used by Tandem and by the platform.
+ * Limits failed logins, per address and in total. Used by Tandem and by the platform.
  *
- * - An address with too many failures is refused, correct credentials included: otherwise guessing could go on.
- * - Too many failures in all refuse only addresses that have failed: a client of its own address always has a try.
- * - An address that has given correct credentials keeps access, even if other clients behind the same proxy or NAT fail.
+ * - An address with too many failures is refused, even with correct credentials. Otherwise guessing could go on.
+ * - Too many failures in total refuse only addresses that have failed. A client with its own address can always try.
+ * - An address that has sent correct credentials keeps access, even if other clients behind the same proxy or NAT fail.
  */
 import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
@@ -11,7 +11,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Logger } from '../../support/logger';
 
 export interface AuthLimitOptions {
-  /** Which credentials: `webhooks`, `api` or `platform`. */
+  /** The group of credentials: `webhooks`, `api` or `platform`. */
   realm: string;
   log: Logger;
   perAddress?: number;
@@ -20,7 +20,10 @@ export interface AuthLimitOptions {
 }
 
 export interface AuthLimit {
-  /** Counts a check of credentials that were sent. @returns seconds until the next try; undefined: the check counts */
+  /**
+   * Counts the result of a credentials check.
+   * @returns seconds until the next attempt is allowed; undefined if the attempt is within the limits
+   */
   settle(request: IncomingMessage, isCorrect: boolean): Promise<number | undefined>;
 }
 
@@ -33,7 +36,7 @@ export function createAuthLimit(options: AuthLimitOptions): AuthLimit {
   const all = new RateLimiterMemory({ points: inAll, duration: windowSeconds });
   const known = new Set<string>();
 
-  /** Milliseconds until the limit ends; 0: it is not reached. */
+  /** Returns the milliseconds until the limit ends; 0 if it is not reached. */
   const limited = async (address: string): Promise<number> => {
     const [own, total] = await Promise.all([addresses.get(address), all.get(ALL)]);
     if (own && own.consumedPoints >= perAddress) return own.msBeforeNext;
@@ -68,7 +71,7 @@ export function createAuthLimit(options: AuthLimitOptions): AuthLimit {
   };
 }
 
-/** An IPv6 network of /64 counts as one address: a client that has one of its addresses has all. */
+/** Counts an IPv6 /64 network as one address, as a client can usually use all its addresses. */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
   if (isIPv4(plain) || !isIPv6(plain)) return plain;
