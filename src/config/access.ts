@@ -1,6 +1,6 @@
 /**
- * Closed by default: everything that can cost money needs credentials where other machines can reach it, or where the
- * platform is not this process's own. Pure.
+ * Access is closed by default: routes that can cost money need credentials if other machines can reach them, or if the
+ * platform is not the embedded one. Pure.
  */
 import { randomText } from '../support/ids';
 
@@ -9,10 +9,10 @@ export interface Credentials {
   password: string;
 }
 
-/** Of the settings, as they were given. */
+/** The settings that decide who can reach Tandem. */
 export interface Reach {
   production: boolean;
-  /** The address that Tandem listens on. */
+  /** The address on which Tandem listens. */
   host: string;
   publicBaseUrl: string | undefined;
   /** undefined: the embedded platform */
@@ -31,7 +31,7 @@ export function reachOf(given: Given): Reach {
   };
 }
 
-/** In production Tandem runs where others are to reach it. */
+/** In production other machines must reach Tandem. */
 export const defaultHost = (production: boolean): string => (production ? '0.0.0.0' : '127.0.0.1');
 
 export function accessSettings(given: Given): AccessSettings {
@@ -43,7 +43,7 @@ export function accessSettings(given: Given): AccessSettings {
   };
 }
 
-/** Why credentials are needed; undefined where only this machine can reach Tandem and its platform. */
+/** Returns why credentials are required; undefined if only this machine can reach Tandem and its platform. */
 export function whyClosed({ production, host, publicBaseUrl, apiUrl }: Reach): string | undefined {
   if (production) return 'NODE_ENV is production';
   if (isElsewhere(apiUrl)) return `BANDWIDTH_API_URL ${originOf(apiUrl)} is not on this machine`;
@@ -61,16 +61,16 @@ export interface AccessSettings {
 export interface Access {
   webhooks: Credentials | undefined;
   apiToken: string | undefined;
-  /** Which of them were made up by this process. */
+  /** Which of them this process generated. */
   generated: { webhooks: boolean; apiToken: boolean };
-  /** What takes requests without credentials because of ALLOW_OPEN. */
+  /** Paths that accept requests without credentials because of ALLOW_OPEN. */
   open: readonly string[];
 }
 
-/** Whether missing credentials are generated. In production, and for a platform elsewhere, they have to be set. */
+/** Whether Tandem generates missing credentials. In production and for another platform they must be set. */
 const mayGenerate = ({ production, apiUrl }: Reach): boolean => !production && apiUrl === undefined;
 
-/** One fault for each credential that has to be set and is not. */
+/** Returns a fault for each required credential that is missing. */
 export function faultsOfAccess({ webhooks, apiToken, allowOpen }: AccessSettings, reach: Reach): string[] {
   const why = whyClosed(reach);
   if (why === undefined || allowOpen || mayGenerate(reach)) return [];
@@ -85,7 +85,7 @@ export function faultsOfAccess({ webhooks, apiToken, allowOpen }: AccessSettings
   ];
 }
 
-/** What is set, and what is generated where it may be. */
+/** Returns the configured credentials, and generates missing ones if allowed. */
 export function accessOf({ webhooks, apiToken, allowOpen }: AccessSettings, reach: Reach): Access {
   const generate = mayGenerate(reach) && !allowOpen;
   const generated = {
@@ -102,15 +102,15 @@ export function accessOf({ webhooks, apiToken, allowOpen }: AccessSettings, reac
   };
 }
 
-/** Whether the URL leads to another machine. What is not a URL has a fault of its own. */
+/** Whether the URL leads to another machine. False for an invalid URL, which the schema reports. */
 export function isElsewhere(url: string | undefined): url is string {
   return url !== undefined && URL.canParse(url) && !isLoopback(new URL(url).hostname);
 }
 
-/** A URL may have a password in it. */
+/** Shows the origin only: a URL may contain a password. */
 const originOf = (url: string): string => new URL(url).origin;
 
-/** Addresses and names that lead to this machine and nowhere else; IPv6 with or without brackets. */
+/** Whether a host is a loopback address or name; IPv6 with or without brackets. */
 export function isLoopback(host: string): boolean {
   const bare = host.toLowerCase().replace(/^\[(.*)\]$/, '$1');
   return /^(localhost|127(\.\d{1,3}){3}|::1|(0{1,4}:){7}0{0,3}1|::ffff:(127(\.\d{1,3}){3}|7f[0-9a-f]{2}:[0-9a-f]{1,4}))$/.test(

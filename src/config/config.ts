@@ -1,4 +1,4 @@
-/** The settings: what they come to, and what must go together. How each is spelled: settings.ts. */
+/** Loads the configuration and checks settings that depend on each other. Each setting by itself: settings.ts. */
 import type { CountryCode } from 'libphonenumber-js/min';
 import {
   accessOf,
@@ -19,15 +19,15 @@ import { MAX_DOMAIN_NAME_LENGTH, SIP_DOMAIN_SUFFIX } from '../v1-wire/resources'
 import { faultsOfPorts, type Listener } from './setting-conflicts';
 import { settings, type Settings } from './settings';
 
-/** Every setting that is wrong, each with what to do about it. */
+/** Lists every invalid setting with its remedy. */
 export class ConfigError extends TandemError {
   readonly code = 'bad-settings';
   constructor(readonly faults: readonly string[]) {
-    super(`the settings are not valid:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    super(`invalid settings:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
   }
 }
 
-/** One label below the platform's SIP domain. */
+/** A SIP URI whose domain is one label below the platform's SIP domain. */
 const PROVISIONABLE = new RegExp(
   `@[a-z][a-z0-9-]{0,${MAX_DOMAIN_NAME_LENGTH - 1}}\\.${SIP_DOMAIN_SUFFIX.replaceAll('.', '\\.')}$`,
 );
@@ -35,9 +35,9 @@ const PROVISIONABLE = new RegExp(
 export interface Config {
   readonly production: boolean;
   readonly host: string;
-  /** 0: chosen by the system */
+  /** 0: the system chooses the port */
   readonly port: number;
-  /** How the platform reaches Tandem; undefined: at the address on which it listens. */
+  /** The origin at which the platform reaches Tandem; undefined: the address on which Tandem listens. */
   readonly publicBaseUrl: string | undefined;
   readonly api: Readonly<{
     /** undefined: the embedded platform */
@@ -49,20 +49,20 @@ export interface Config {
     timeoutMs: number;
   }>;
   readonly lines: readonly Line[];
-  /** Of each endpoint of `lines`. */
+  /** By endpoint, for every endpoint of `lines`. */
   readonly sipPasswords: ReadonlyMap<string, SipPassword>;
-  /** undefined: the lines are those of LINES */
+  /** undefined: LINES has the lines */
   readonly linesFile: string | undefined;
   readonly defaultCountry: CountryCode;
   readonly webhookCredentials: Readonly<Credentials> | undefined;
   readonly apiToken: string | undefined;
-  /** Which credentials this process made up: no setting has them. */
+  /** Whether this process generated the credentials, because no setting has them. */
   readonly generated: Readonly<{ account: boolean } & Access['generated']>;
   /** Paths that take requests without credentials because of ALLOW_OPEN. */
   readonly open: readonly string[];
-  /** How the platform sends events; events by GET are taken only where it is GET. */
+  /** The method of the platform's events. Tandem accepts events by GET only if it is GET. */
   readonly webhookMethod: 'GET' | 'POST';
-  /** Origins of web pages that may send requests. */
+  /** Origins of web pages that may send requests to Tandem and the platform. */
   readonly origins: Readonly<{
     own: readonly string[];
     allowed: readonly string[];
@@ -71,13 +71,13 @@ export interface Config {
   readonly callTimeoutSeconds: number;
   readonly maxCallSeconds: number;
   readonly legCheckSeconds: number;
-  /** Whose number a called phone shows. */
+  /** The number that a called phone shows. */
   readonly callerId: 'line' | 'caller';
-  /** How long calls may go on at SIGTERM. */
+  /** How long calls may continue after SIGTERM. */
   readonly drainSeconds: number;
-  /** How often the platform's calls are compared with the flows; 0: only at start */
+  /** The interval at which the engine compares the platform's calls with its sessions; 0: only at start */
   readonly recoverySeconds: number;
-  /** undefined: the flows are kept in memory */
+  /** undefined: the store is in memory */
   readonly redis: Readonly<{ url: string; prefix: string; cluster: boolean }> | undefined;
   readonly logLevel: Settings['LOG_LEVEL'];
   readonly logNumbers: 'full' | 'masked';
@@ -88,43 +88,43 @@ export interface Config {
   readonly platform: Readonly<{ port: number; rateLimits: boolean; sandbox: boolean }>;
   readonly sip: Readonly<{
     host: string;
-    /** UDP and TCP; 0: chosen by the system */
+    /** UDP and TCP; 0: the system chooses the port */
     port: number;
-    /** What phones are told to send to; undefined: the address at which they reach this machine. */
+    /** The address that phones send to; undefined: the address at which they reach this machine. */
     publicAddress: string | undefined;
-    /** Files of PEM; undefined: no TLS */
+    /** PEM files; undefined: no TLS */
     tls: { port: number; certFile: string; keyFile: string } | undefined;
-    /** Whether SIP URIs that are no endpoints of the account are dialled. */
+    /** Whether calls to SIP URIs outside of the account are allowed. */
     dialUris: boolean;
     /** Where phones may forward their calls. */
     forward: 'off' | 'endpoints' | 'all';
-    /** Calls that one endpoint may make at once; 0: any number */
+    /** Concurrent calls of one endpoint; 0: no limit */
     callsPerEndpoint: number;
-    /** undefined: chosen by the system */
+    /** undefined: the system chooses the ports */
     rtpPorts: { from: number; to: number } | undefined;
-    /** A call without RTP for so long is ended; s; 0: never */
+    /** The platform ends a call after this time without RTP; s; 0: never */
     silenceSeconds: number;
     /** Whether `fileUrl` may name hosts of private networks. */
     privateAudio: boolean;
-    /** Files of further languages; undefined: English only */
+    /** Directory with language files; undefined: English only */
     languagesDir: string | undefined;
-    /** undefined: a temporary one */
+    /** undefined: a temporary directory */
     recordingsDir: string | undefined;
   }>;
   /** Endpoints that share SIP_PASSWORD. */
   readonly sharedPassword: readonly string[];
 }
 
-/** What a command needs of the settings, beyond that each is valid. */
+/** The command that uses the settings. It decides which settings are required. */
 export type Purpose = 'serve' | 'platform' | 'provision' | 'demo';
 
 type Given = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads the settings.
- * @param purpose credentials are required only for what uses them
- * @param readText of LINES_FILE
- * @throws ConfigError with every fault at once
+ * @param purpose the command; credentials are required only if it uses them
+ * @param readText reads LINES_FILE
+ * @throws ConfigError with all faults
  */
 export function loadConfig(env: Given, purpose: Purpose = 'serve', readText: ReadText = noFiles): Config {
   const given = Object.fromEntries(
@@ -132,7 +132,7 @@ export function loadConfig(env: Given, purpose: Purpose = 'serve', readText: Rea
   );
   const parsed = settings.safeParse(given);
   const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
-  // What goes together is checked on what was given, so that all faults are reported at once.
+  // Checks dependencies on the unparsed settings, so that one start reports all faults.
   const lines = readLines(given, readText);
   faults.push(...faultsOfCredentials(given), ...lines.faults, ...faultsOfEndpoints(lines, given, purpose));
   if (purpose === 'serve') faults.push(...faultsOfAccess(accessSettings(given), reachOf(given)));
@@ -142,10 +142,10 @@ export function loadConfig(env: Given, purpose: Purpose = 'serve', readText: Rea
   return Object.freeze(toConfig(parsed.data, lines, access ?? { ...accessSettings(given), ...CLIENT }));
 }
 
-/** What is not a server has nothing open, and knows only what is set. */
+/** Commands that are not servers open nothing and generate nothing. */
 const CLIENT = { generated: { webhooks: false, apiToken: false }, open: [] };
 
-/** Endpoints that are to be created must be below the platform's SIP domain; those of another platform may be anywhere. */
+/** An endpoint that Tandem creates must be below the platform's SIP domain. Other platforms may use any domain. */
 function faultsOfEndpoints({ lines, faults }: ParsedLines, given: Given, purpose: Purpose): string[] {
   const isEmbedded = purpose === 'serve' && given['BANDWIDTH_API_URL'] === undefined;
   if (!(isEmbedded || purpose === 'provision') || faults.length > 0) return [];
@@ -158,7 +158,7 @@ function faultsOfEndpoints({ lines, faults }: ParsedLines, given: Given, purpose
     );
 }
 
-/** What a command listens on, by the settings of the ports. */
+/** Lists what a command listens on, by the name of the port setting. */
 function listenersOf(given: Given, purpose: Purpose): Listener[] {
   const { host } = reachOf(given);
   const sipHost = given['SIP_HOST'] ?? '0.0.0.0';

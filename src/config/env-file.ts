@@ -1,5 +1,5 @@
 /**
- * Reads `.env`. Unlike `parseEnv` of Node it drops nothing: what it does not understand is a fault, with its line number.
+ * Reads `.env`. Unlike `parseEnv` of Node it ignores nothing: a line that it cannot parse is a fault with its number.
  * No fault contains a value, which may be a secret.
  */
 import { lstatSync, readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ export interface EnvFile {
   faults: readonly string[];
 }
 
-/** A file that does not exist has no values. */
+/** A missing file has no values and no faults. */
 export function readEnvFile(path: string): EnvFile {
   try {
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return { values: {}, faults: [] };
@@ -91,7 +91,7 @@ function readEntry(lines: readonly string[], at: number): Entry | undefined {
 function plainValue(name: string, text: string, last: number): Entry {
   const comment = /(?:^|\s)#/.exec(text);
   const value = text.slice(0, comment?.index).trim();
-  // Other readers of such files cut the value here, or do not.
+  // Parsers of `.env` files disagree whether a comment begins here.
   if (value.includes('#') || /^#\S/.test(text))
     return { fault: `has a "#" in the value of ${name}; put the value in quotes, or a space on both sides of the "#"` };
   return { name, value, last };

@@ -1,11 +1,11 @@
-/** Directories that settings name: made and tried out at start. */
+/** Creates and tests the configured directories at start. */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /**
- * Makes a directory and its parents. `recursive` of Node does not return where a file system takes no directories
- * (`/proc`): its `mkdir` fails with ENOENT though the parent exists.
+ * Creates a directory and its parents. `mkdir` of Node with `recursive` never returns on file systems such as `/proc`,
+ * which fail with ENOENT although the parent exists.
  */
 export function makeDirectory(path: string): void {
   const missing: string[] = [];
@@ -14,21 +14,21 @@ export function makeDirectory(path: string): void {
   for (const directory of missing) mkdirSync(directory);
 }
 
-/** @throws where it is something else, or cannot be looked at */
+/** @throws if the path is something else, or cannot be read */
 function isDirectory(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found && !found.isDirectory()) throw new Error(`${path} is not a directory`);
   return found !== undefined;
 }
 
-/** Permissions do not tell whether the file system takes files. */
+/** Writes a file, as permissions do not show whether the file system accepts files. */
 export function tryWriting(directory: string): void {
   const file = join(directory, `.tandem-${randomUUID()}`);
   writeFileSync(file, 'x');
   rmSync(file);
 }
 
-/** @throws where the directory has no language files of Pico */
+/** @throws if the directory has no language files of Pico */
 export function checkLanguages(directory: string): void {
   const files = readdirSync(directory);
   const has = (ending: string) => files.some((file) => file.endsWith(ending));

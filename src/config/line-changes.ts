@@ -1,26 +1,26 @@
-/** What changes when LINES_FILE is read again. Pure. */
+/** Computes the changes of a reloaded LINES_FILE. Pure. */
 import type { Line } from '../dial-plan/dial-plan';
 import type { SipPassword } from './line-settings';
 
 export interface LineSet {
   lines: readonly Line[];
-  /** Of each endpoint. */
+  /** By endpoint. */
   sipPasswords: ReadonlyMap<string, SipPassword>;
 }
 
 export interface LineChanges {
-  /** The lines from now on. */
+  /** The lines after the reload. */
   next: LineSet;
-  /** Lines that the platform does not have like this. */
+  /** New and changed lines, which have to be provisioned. */
   changed: readonly Line[];
-  /** Of the endpoints of `changed`. One that stays the same counts as generated: it is not given to the endpoint again. */
+  /** Passwords of endpoints of `changed`. An unchanged one counts as generated, so that provisioning keeps it. */
   passwords: ReadonlyMap<string, SipPassword>;
   newEndpoints: readonly string[];
   goneEndpoints: readonly string[];
   goneNumbers: readonly string[];
 }
 
-/** An endpoint without a password of its own keeps the one that it has. */
+/** An endpoint without a password in the new lines keeps its current password. */
 export function lineChanges(before: LineSet, read: LineSet): LineChanges {
   const passwords = new Map<string, SipPassword>();
   const sipPasswords = new Map<string, SipPassword>();

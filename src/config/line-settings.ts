@@ -1,24 +1,23 @@
-/** Which lines there are, and the password of each endpoint: LINES, LINES_FILE, SIP_PASSWORD. */
+/** Resolves the lines and the password of each endpoint from LINES, LINES_FILE and SIP_PASSWORD. */
 import { messageOf } from '../support/errors';
 import { parseLines, parseLinesFile, type ParsedLines } from './lines';
 import { randomText } from '../support/ids';
 
 const DEFAULT_LINES = '+1555444333=sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io';
 
-/** Reads a text file; throws an error that says why it cannot. */
+/** Reads a text file. Throws an error with the reason if it cannot. */
 export type ReadText = (file: string) => string;
 
 export const noFiles: ReadText = () => {
-  throw new Error('no files are read here');
+  throw new Error('reading files is not supported here');
 };
 
 export interface SipPassword {
   value: string;
-  /** Made up by this process: no setting has it. */
+  /** Whether this process generated it, because no setting has it. */
   generated: boolean;
 }
 
-/** The lines of LINES or LINES_FILE. */
 export function readLines(given: Readonly<Record<string, string | undefined>>, readText: ReadText): ParsedLines {
   const { LINES: text, LINES_FILE: file } = given;
   if (file === undefined) return parseLines(text ?? DEFAULT_LINES);
@@ -34,8 +33,8 @@ export function readLines(given: Readonly<Record<string, string | undefined>>, r
 }
 
 /**
- * The password of each endpoint: its own, else SIP_PASSWORD, else a generated one.
- * @param known passwords that stay: those of endpoints that keep a generated one when the lines are read again
+ * Chooses the password of each endpoint: its own, else SIP_PASSWORD, else a generated one.
+ * @param known generated passwords that endpoints keep when the lines are reloaded
  */
 export function passwordsOf(
   { lines, passwords }: ParsedLines,

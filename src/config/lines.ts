@@ -1,13 +1,13 @@
-/** `LINES` and `LINES_FILE`: entries `number=endpoint` or `number=endpoint=password`. Pure: text in, lines and faults out. */
+/** Parses `LINES` and `LINES_FILE`: entries `number=endpoint` or `number=endpoint=password`. Pure. */
 import type { Line } from '../dial-plan/dial-plan';
 import { isE164 } from '../addresses/e164';
 import { normaliseSipUri } from '../addresses/sip-uri';
 
 export interface ParsedLines {
   lines: Line[];
-  /** By endpoint; only of entries that have one. */
+  /** By endpoint; only of entries that have a password. */
   passwords: Map<string, string>;
-  /** Each names the setting and the entry. None contains a password. */
+  /** Each fault names the setting and the entry. None contains a password. */
   faults: string[];
 }
 
@@ -67,7 +67,7 @@ function conflictWith(known: ParsedLines, { line, password }: Exclude<Parsed, { 
   return undefined;
 }
 
-/** The first `=` ends the number. The first `=` after the `@` ends the endpoint: a host has none, a user may have some. */
+/** The first `=` ends the number. The first `=` after the `@` ends the endpoint, as a user may contain `=`. */
 function parseEntry(text: string): Parsed {
   const at = text.indexOf('=');
   if (at < 0) return { fault: `${shown(text)} has no "="; write ${FORM}` };
@@ -90,7 +90,7 @@ function parseEntry(text: string): Parsed {
   return { line: { number, endpoint }, password };
 }
 
-/** What a SIP URI may have, and an endpoint of the platform has not: it would be dropped without a word. */
+/** Refuses parts of a SIP URI that endpoints do not have. Otherwise Tandem would ignore them silently. */
 function addressFault(address: string): string | undefined {
   const what = `has the endpoint ${shown(address)}`;
   const write = 'write sip:user@domain';
@@ -105,19 +105,19 @@ function addressFault(address: string): string | undefined {
 }
 
 /**
- * What digest authentication carries alike in every phone, and what an `.env` file and `LINES` need no quoting for.
- * 6 characters are the least that the v1 API takes.
+ * Characters that every phone encodes alike in digest authentication, and that need no quotes in `.env` and `LINES`.
+ * The v1 API requires at least 6 characters.
  */
 const SIP_PASSWORD = /^[A-Za-z0-9!$%&()*+./:<=>?@[\]^_{|}~-]{6,128}$/;
 export const SIP_PASSWORD_RULE =
   'must have 6 to 128 characters: letters A-Z a-z, digits and ! $ % & ( ) * + - . / : < = > ? @ [ ] ^ _ { | } ~ (no spaces, commas, semicolons, quotes, # or \\)';
 
-/** What is wrong with a password, without the password. */
+/** Returns the reason why a password is invalid, without the password; undefined if it is valid. */
 export function sipPasswordFault(password: string): string | undefined {
   return SIP_PASSWORD.test(password) ? undefined : SIP_PASSWORD_RULE;
 }
 
-/** Only what is clearly a number or an address is repeated: anything else may be a piece of a password. */
+/** Quotes only what is clearly a number or an address. Other text may be part of a password. */
 export function shown(text: string): string {
   const scheme = /^sips?:/i.exec(text)?.[0] ?? '';
   const rest = text.slice(scheme.length);

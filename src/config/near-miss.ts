@@ -1,4 +1,4 @@
-/** The one of `names` that was probably meant: in other case, abbreviated, or with up to two characters wrong. */
+/** Returns the name that `text` probably stands for: in another case, abbreviated, or with up to two typos. */
 export function nearMiss(text: string, names: readonly string[]): string | undefined {
   const wanted = text.trim().toLowerCase();
   if (wanted.length < 2 || wanted.length > 40) return undefined;
@@ -8,7 +8,7 @@ export function nearMiss(text: string, names: readonly string[]): string | undef
   return names.find((name) => abbreviates(wanted, name.toLowerCase()) || (name.length > 3 && wanted.startsWith(name)));
 }
 
-/** `prd` of `production`: the same first letter, the others in their order. */
+/** Matches `prd` and `production`: the same first letter, the other letters in the same order. */
 function abbreviates(short: string, name: string): boolean {
   let at = 0;
   for (const letter of short) {
@@ -19,7 +19,7 @@ function abbreviates(short: string, name: string): boolean {
   return true;
 }
 
-/** Levenshtein's. */
+/** The Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...a].entries()) {

@@ -1,4 +1,4 @@
-/** Settings that are valid one by one, and not together. */
+/** Finds settings that are valid by themselves but conflict with each other. */
 import { isWildcard } from '../addresses/host-port';
 import { settings } from './settings';
 
@@ -10,8 +10,8 @@ export interface Listener {
 }
 
 /**
- * Ports that cannot all be opened.
- * @param listeners what the command opens
+ * Returns a fault for each pair of ports that conflict.
+ * @param listeners the ports that the command opens
  */
 export function faultsOfPorts(given: Given, listeners: readonly Listener[]): string[] {
   const faults: string[] = [];
@@ -25,7 +25,7 @@ export function faultsOfPorts(given: Given, listeners: readonly Listener[]): str
   return [...faults, ...faultsOfRtp(given, listeners)];
 }
 
-/** SIP over UDP has its port on the host that RTP has its own on. */
+/** SIP over UDP and RTP use ports of the same host. */
 function faultsOfRtp(given: Given, listeners: readonly Listener[]): string[] {
   const rtp = settings.shape.RTP_PORTS.safeParse(given['RTP_PORTS']).data;
   const port = portOf(given, 'SIP_PORT') ?? 0;
@@ -33,11 +33,11 @@ function faultsOfRtp(given: Given, listeners: readonly Listener[]): string[] {
   return [`RTP_PORTS ${rtp.from}-${rtp.to} contains SIP_PORT ${port}; give a range without it`];
 }
 
-/** undefined: it is not valid, which is a fault of its own. */
+/** undefined: the port is invalid, which the schema reports. */
 const portOf = (given: Given, setting: Listener['setting']): number | undefined =>
   settings.shape[setting].safeParse(given[setting]).data;
 
-/** Whether a port can be taken on one of the hosts only. */
+/** Whether listeners on both hosts would conflict on the same port. */
 function overlap(one: string, other: string): boolean {
   const address = (host: string) => (host === 'localhost' ? '127.0.0.1' : host);
   return isWildcard(one) || isWildcard(other) || address(one) === address(other);

@@ -1,4 +1,4 @@
-/** Faults of settings that show only when they are used: files, directories, hosts and ports. */
+/** Reports unusable files, directories, hosts and ports by the name of their setting. */
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { ConfigError } from './config';
@@ -26,12 +26,12 @@ export function readCertificate(files: { certFile: string; keyFile: string }): {
   return pair;
 }
 
-/** Names in `.env` that are not settings: misspelled, or meant for another program. */
+/** Returns the names in `.env` that are not settings: misspelled, or of another program. */
 export const unknownSettings = (file: object): string[] =>
   Object.keys(file).filter((name) => !SETTING_NAMES.includes(name));
 
 /**
- * Makes the directory for recordings, and checks the one for languages.
+ * Creates the directory for recordings, and checks the one for languages.
  * @throws ConfigError
  */
 export function checkFolders(folders: { recordingsDir: string | undefined; languagesDir: string | undefined }): void {
@@ -62,7 +62,7 @@ export function checkFolders(folders: { recordingsDir: string | undefined; langu
   if (faults.length > 0) throw new ConfigError(faults);
 }
 
-/** Explains why the file of CALL_RECORDS_FILE cannot be opened. */
+/** Explains why CALL_RECORDS_FILE cannot be opened. */
 export function explainRecordsFile(error: unknown, file: string | undefined): ConfigError {
   return new ConfigError([
     `CALL_RECORDS_FILE ${file} cannot be written to (${messageOf(error)}); give a file in an existing directory that this user can write to`,
@@ -77,7 +77,7 @@ interface Listening {
   host: string;
 }
 
-/** Explains an error of `listen` by the settings. An error that has nothing to do with them is returned unchanged. */
+/** Explains an error of `listen` by the settings. Returns an error with another cause unchanged. */
 export function explainListen(error: unknown, { setting, port, hostSetting, host }: Listening): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {

@@ -1,10 +1,10 @@
-/** The kinds of values that settings have. A message names the fault and the remedy, and repeats only what is not secret. */
+/** Types of setting values. An error message names the fault and the remedy, and never contains a secret. */
 import { isSupportedCountry, type CountryCode } from 'libphonenumber-js/min';
 import { z } from 'zod';
 
 const LONGEST = 60;
 
-/** A value for a message, in quotes. What cannot be seen is written as an escape. */
+/** Quotes a value for a message. Writes invisible characters as escapes. */
 export function shown(value: unknown): string {
   const text = String(value);
   const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
@@ -12,13 +12,13 @@ export function shown(value: unknown): string {
   return JSON.stringify(cut).replace(/(?! )[\p{C}\p{Z}]/gu, escape);
 }
 
-/** The message for a value that does not match its description. */
+/** Makes the error message of a value that does not match its description. */
 const must =
   (be: string) =>
   ({ input }: { input?: unknown }): string =>
     `must be ${be} (got ${shown(input)})`;
 
-export const whole = (min: number, max: number, standard: number) => {
+export const integer = (min: number, max: number, standard: number) => {
   const error = must(`an integer between ${min} and ${max}`);
   return z
     .string()
@@ -52,14 +52,14 @@ export const portRange = z.string().transform((text, ctx): { from: number; to: n
 });
 
 /**
- * The origin of a URL: scheme, host and port. Other parts would be lost, and are faults.
- * @param credentials the settings in which a user name and password belong
+ * An origin: scheme, host and port. Other URL parts are errors, as Tandem would ignore them.
+ * @param credentials names of the settings for the user name and password
  */
 export const origin = (credentials: string) =>
   z.string().transform((text, ctx): string => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (!url || !/^https?:$/.test(url.protocol)) {
-      // It may have a password all the same.
+      // The invalid text may still contain a password.
       const got = text.includes('@') ? '' : ` (got ${shown(text)})`;
       ctx.addIssue(`must be an http or https URL like https://example.com${got}`);
       return '';
@@ -76,7 +76,7 @@ export const origin = (credentials: string) =>
     return url.origin;
   });
 
-/** A comma-separated list of origins, as browsers send them. */
+/** A comma-separated list of origins in the form that browsers send. */
 export const origins = z.string().transform((text, ctx): string[] =>
   text
     .split(',')
@@ -91,7 +91,7 @@ export const origins = z.string().transform((text, ctx): string[] =>
     }),
 );
 
-/** It has a password in it, so no message repeats it. */
+/** The URL contains a password, so no message repeats it. */
 export const redisUrl = z.string().superRefine((text, ctx) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^rediss?:$/.test(url.protocol) || url.hostname === '')
@@ -104,7 +104,7 @@ export const redisUrl = z.string().superRefine((text, ctx) => {
     );
 });
 
-/** A user name would be lost: the signature is what authenticates call records. */
+/** Refuses a user name, as Tandem would ignore it: a signature authenticates call records. */
 export const recordsUrl = z.string().superRefine((text, ctx) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const got = text.includes('@') ? '' : ` (got ${shown(text)})`;

@@ -1,10 +1,10 @@
-/** The settings as the environment spells them: a row each, with the message for a wrong value. */
+/** The schema of the environment variables: name, type, default and error message of each setting. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { nearMiss } from './near-miss';
 import { sipPasswordFault, SIP_PASSWORD_RULE } from './lines';
 import { MAX_CALL_TIMEOUT_SECONDS } from '../v1-wire/commands';
-import { country, flag, oneOf, origin, origins, portRange, recordsUrl, redisUrl, shown, whole } from './setting-kinds';
+import { country, flag, integer, oneOf, origin, origins, portRange, recordsUrl, redisUrl, shown } from './setting-kinds';
 
 const NODE_ENVS = ['development', 'test', 'production'] as const;
 const nodeEnv = z.enum(NODE_ENVS, {
@@ -17,10 +17,10 @@ const nodeEnv = z.enum(NODE_ENVS, {
 
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** Empty variables must be removed before. */
+/** Expects that the caller has removed empty variables. */
 export const settings = z.object({
   NODE_ENV: nodeEnv.default('development'),
-  PORT: whole(0, 65_535, 3_000),
+  PORT: integer(0, 65_535, 3_000),
   HOST: z.string().optional(),
   PUBLIC_BASE_URL: origin('WEBHOOK_USERNAME and WEBHOOK_PASSWORD').optional(),
   BANDWIDTH_API_URL: origin('BANDWIDTH_API_TOKEN and BANDWIDTH_API_SECRET').optional(),
@@ -36,13 +36,13 @@ export const settings = z.object({
   API_TOKEN: z.string().optional(),
   ALLOW_OPEN: flag,
   ALLOWED_ORIGINS: origins.prefault(''),
-  CALL_TIMEOUT_SECONDS: whole(1, MAX_CALL_TIMEOUT_SECONDS, 30),
-  MAX_CALL_SECONDS: whole(1, 86_400, 14_400),
-  COMMAND_TIMEOUT_MS: whole(50, 60_000, 5_000),
-  LEG_CHECK_SECONDS: whole(0, 3_600, 5),
-  DRAIN_SECONDS: whole(0, 3_600, 8),
+  CALL_TIMEOUT_SECONDS: integer(1, MAX_CALL_TIMEOUT_SECONDS, 30),
+  MAX_CALL_SECONDS: integer(1, 86_400, 14_400),
+  COMMAND_TIMEOUT_MS: integer(50, 60_000, 5_000),
+  LEG_CHECK_SECONDS: integer(0, 3_600, 5),
+  DRAIN_SECONDS: integer(0, 3_600, 8),
   CALLER_ID: z.enum(['line', 'caller'], 'must be line or caller').default('line'),
-  RECOVERY_SECONDS: whole(0, 86_400, 60),
+  RECOVERY_SECONDS: integer(0, 86_400, 60),
   REDIS_URL: redisUrl.optional(),
   REDIS_PREFIX: z
     .string()
@@ -56,10 +56,10 @@ export const settings = z.object({
   CALL_RECORDS_FILE: z.string().optional(),
   CALL_RECORDS_URL: recordsUrl.optional(),
   CALL_RECORDS_SECRET: z.string().min(16, 'is too short; give 16 characters or more').optional(),
-  PLATFORM_PORT: whole(0, 65_535, 3_001),
+  PLATFORM_PORT: integer(0, 65_535, 3_001),
   PLATFORM_RATE_LIMITS: flag,
   PLATFORM_SANDBOX: flag,
-  SIP_PORT: whole(0, 65_535, 5_060),
+  SIP_PORT: integer(0, 65_535, 5_060),
   SIP_HOST: z.string().default('0.0.0.0'),
   SIP_PUBLIC_ADDRESS: z
     .string()
@@ -68,18 +68,18 @@ export const settings = z.object({
     })
     .optional(),
   SIP_WS_ORIGINS: z.union([z.literal('*'), origins]).prefault(''),
-  SIP_TLS_PORT: whole(0, 65_535, 5_061),
+  SIP_TLS_PORT: integer(0, 65_535, 5_061),
   SIP_TLS_CERT: z.string().optional(),
   SIP_TLS_KEY: z.string().optional(),
   SIP_DIAL_URIS: flag,
   SIP_FORWARD: oneOf(['off', 'endpoints', 'all']).default('endpoints'),
-  SIP_CALLS_PER_ENDPOINT: whole(0, 100_000, 400),
+  SIP_CALLS_PER_ENDPOINT: integer(0, 100_000, 400),
   SIP_PASSWORD: z
     .string()
     .refine((text) => sipPasswordFault(text) === undefined, SIP_PASSWORD_RULE)
     .optional(),
   RTP_PORTS: portRange.prefault('10000-10999'),
-  RTP_SILENCE_SECONDS: whole(0, 86_400, 60),
+  RTP_SILENCE_SECONDS: integer(0, 86_400, 60),
   AUDIO_PRIVATE_HOSTS: flag,
   SPEECH_LANGUAGES_DIR: z.string().optional(),
   RECORDINGS_DIR: z.string().optional(),

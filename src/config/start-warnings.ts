@@ -1,4 +1,4 @@
-/** Settings that are valid and probably not meant. Logged once, at start. */
+/** Warns at start about valid settings that are probably a mistake. */
 import { isElsewhere } from './access';
 import type { Config } from './config';
 
@@ -8,7 +8,7 @@ export interface StartWarning {
   [field: string]: unknown;
 }
 
-/** @param url where Tandem listens */
+/** @param url the origin at which Tandem listens */
 export function startWarnings(config: Config, url: string): StartWarning[] {
   const { api, open, publicBaseUrl, sharedPassword } = config;
   const warnings: StartWarning[] = [];

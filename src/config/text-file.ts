@@ -1,14 +1,14 @@
-/** Text files that people edit: UTF-8, with or without a byte order mark. */
+/** Reads UTF-8 text files, with or without a byte order mark. */
 import { readFileSync } from 'node:fs';
 
-/** @throws Error whose message says what is wrong with the file, without its content */
+/** @throws Error with the reason, without content of the file */
 export function readTextFile(file: string): string {
   const decoded = decodeText(readFileSync(file));
   if ('fault' in decoded) throw new Error(`the file ${decoded.fault}`);
   return decoded.text;
 }
 
-/** @returns the text without its byte order mark, or what is wrong and what to do, without the content */
+/** @returns the text without its byte order mark; or an error text that contains none of the content */
 export function decodeText(bytes: Uint8Array): { text: string } | { fault: string } {
   const [first, second] = bytes;
   const isMarked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);

@@ -70,7 +70,7 @@ describe('bad settings', () => {
     const { exit, err, out } = run(['serve'], { PORT: 'x', LINES: 'nonsense', LOG_LEVEL: 'loud', API_TOKEN: 'se5ame' });
     expect(await exit).toBe(1);
     expect(out()).toBe('');
-    expect(err()).toMatch(/^tandem: the settings are not valid:\n( {2}- .+\n){3}$/);
+    expect(err()).toMatch(/^tandem: invalid settings:\n( {2}- .+\n){3}$/);
     for (const name of ['PORT', 'LINES', 'LOG_LEVEL']) expect(err()).toContain(`  - ${name} `);
     expect(err()).not.toContain('se5ame');
   });

@@ -50,7 +50,7 @@ describe('the settings', () => {
     expect(passwords).toEqual([[config.lines[0]?.endpoint, { value: expect.any(String) as string, generated: true }]]);
   });
 
-  it('make up other credentials each time', () => {
+  it('generate new credentials each time', () => {
     const [a, b] = [loadConfig({}), loadConfig({})];
     expect(a.api.token).not.toBe(b.api.token);
     expect(a.api.secret).not.toBe(b.api.secret);
@@ -58,7 +58,7 @@ describe('the settings', () => {
     expect([...a.sipPasswords]).not.toEqual([...b.sipPasswords]);
   });
 
-  it('are taken from the environment, and an empty one counts as left out', () => {
+  it('come from the environment, and an empty one counts as missing', () => {
     const config = loadConfig({
       ...API,
       PORT: '0',
@@ -215,7 +215,7 @@ describe('the settings', () => {
     ]);
   });
 
-  it('have origins as browsers send them', () => {
+  it('have origins in the form that browsers send', () => {
     const { origins } = loadConfig({
       PUBLIC_BASE_URL: 'https://Voice.Example.com:443/',
       ALLOWED_ORIGINS: 'https://App.example.org/, http://localhost:80,http://localhost:8080',
@@ -228,19 +228,19 @@ describe('the settings', () => {
     });
   });
 
-  it('demand webhook credentials for events by GET of another platform', () => {
+  it('require webhook credentials for events by GET of another platform', () => {
     const env = { BANDWIDTH_API_URL: 'http://127.0.0.1:1', BANDWIDTH_USER_ID: 'u', BANDWIDTH_API_TOKEN: 't' };
     const found = faults({ ...env, BANDWIDTH_API_SECRET: 's', WEBHOOK_METHOD: 'GET' });
     expect(found).toEqual([expect.stringMatching(/^WEBHOOK_USERNAME and WEBHOOK_PASSWORD .*WEBHOOK_METHOD=GET/)]);
   });
 
-  it('are refused all at once', () => {
+  it('are all reported at once', () => {
     expect(
       faults({ PORT: 'x', LINES: 'y,z', LOG_LEVEL: 'w', WEBHOOK_PASSWORD: 'v' }).map((f) => f.split(' ')[0]),
     ).toEqual(['PORT', 'LOG_LEVEL', 'WEBHOOK_USERNAME', 'LINES', 'LINES']);
   });
 
-  it('of another platform need all three credentials', () => {
+  it('of another platform require all three credentials', () => {
     expect(faults({ BANDWIDTH_API_URL: 'http://localhost:1' }).map((fault) => fault.split(' ')[0])).toEqual([
       'BANDWIDTH_USER_ID',
       'BANDWIDTH_API_TOKEN',
@@ -261,7 +261,7 @@ describe('the settings', () => {
     },
   );
 
-  it('of SIP and RTP let phones of the network in, wherever the rest listens', () => {
+  it('of SIP and RTP accept phones of the network, independent of HOST', () => {
     expect(loadConfig({ HOST: '127.0.0.1' }).sip).toMatchObject({
       host: '0.0.0.0',
       port: 5060,
@@ -281,7 +281,7 @@ describe('the settings', () => {
     expect(faults({ WEBHOOK_USERNAME: 'a:b', WEBHOOK_PASSWORD: 'c' })).toEqual([expect.stringContaining('colon')]);
   });
 
-  it('in production need credentials to serve, and for nothing else; the sandbox is off', () => {
+  it('in production require credentials only for the server; the sandbox is off', () => {
     const env = { NODE_ENV: 'production' };
     expect(faults(env)).toEqual([
       expect.stringMatching(/^WEBHOOK_USERNAME and WEBHOOK_PASSWORD are missing; NODE_ENV is production/),
@@ -292,7 +292,7 @@ describe('the settings', () => {
     expect([config.production, config.platform.sandbox, config.host]).toEqual([true, false, '0.0.0.0']);
   });
 
-  it('of a demo of its own ask for nothing, and use free ports', () => {
+  it('of the demo require nothing, and use free ports', () => {
     const env = demoEnvironment({
       ...API,
       NODE_ENV: 'production',
@@ -313,7 +313,7 @@ describe('the settings', () => {
   });
 });
 
-describe('what can cost money', () => {
+describe('routes that can cost money', () => {
   it.each([
     ['production', { NODE_ENV: 'production' }, /NODE_ENV is production/],
     ['a platform elsewhere', API, /BANDWIDTH_API_URL https:\/\/api\.example\.com is not on this machine/],
@@ -370,7 +370,7 @@ describe('what can cost money', () => {
     },
   );
 
-  it('generates nothing for commands that do not serve, nor in place of what is set', () => {
+  it('generates nothing for other commands, and keeps configured credentials', () => {
     expect(loadConfig({}, 'provision')).toMatchObject({
       webhookCredentials: undefined,
       generated: { webhooks: false },
@@ -400,11 +400,11 @@ describe('NODE_ENV', () => {
     );
   });
 
-  it.each(['staging', 'x', 'live', '__proto__'])('%s is a fault without a guess', (value) => {
+  it.each(['staging', 'x', 'live', '__proto__'])('%s is a fault without a suggestion', (value) => {
     expect(faults({ NODE_ENV: value })).toEqual([expect.not.stringContaining('did you mean')]);
   });
 
-  it.each(['development', 'test'])('%s is no production', (NODE_ENV) => {
+  it.each(['development', 'test'])('%s is not production', (NODE_ENV) => {
     expect(loadConfig({ NODE_ENV })).toMatchObject({ production: false, host: '127.0.0.1' });
   });
 });
@@ -419,7 +419,7 @@ describe('the passwords of endpoints', () => {
     expect(found.get(alice)?.value).not.toBe(found.get(bob)?.value);
   });
 
-  it('are those of LINES, SIP_PASSWORD for the others', () => {
+  it('come from LINES, else from SIP_PASSWORD', () => {
     const env = { LINES: `+15551234567=${alice}=secret1,+15551234568=${bob}`, SIP_PASSWORD: 'fallback' };
     expect([...passwords(env)]).toEqual([
       [alice, { value: 'secret1', generated: false }],
@@ -428,14 +428,14 @@ describe('the passwords of endpoints', () => {
     expect(loadConfig(env).sharedPassword).toEqual([]);
   });
 
-  it('are those of LINES_FILE', () => {
+  it('come from LINES_FILE', () => {
     const read = (file: string) => `# ${file}\n+15551234567=${alice}=secret1\n\n+15551234568=${bob}=secret2\n`;
     const config = loadConfig({ LINES_FILE: 'lines.txt' }, 'serve', read);
     expect(config).toMatchObject({ linesFile: 'lines.txt', lines: [{ endpoint: alice }, { endpoint: bob }] });
     expect([...config.sipPasswords.values()].map(({ value }) => value)).toEqual(['secret1', 'secret2']);
   });
 
-  it('stay when the lines are read again, where they were generated', () => {
+  it('stay after a reload of the lines if they were generated', () => {
     const before = passwordsOf(parseLines(`+15551234567=${alice},+15551234568=${bob}=secret2`), undefined);
     const after = passwordsOf(parseLines(`+15551234567=${alice},+15551234568=${bob}`), undefined, before);
     expect(after.get(alice)).toEqual(before.get(alice));

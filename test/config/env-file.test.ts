@@ -56,7 +56,7 @@ describe('.env', () => {
     expect(faults[0]?.toLowerCase()).not.toContain('se5ame');
   });
 
-  it('names every fault, and keeps the other lines', () => {
+  it('reports every fault, and keeps the other lines', () => {
     const { values, faults } = parse('A=1\nB\nC="x\nD=2\nA=3\n');
     expect(faults.map((fault) => fault.split(' ', 3).join(' '))).toEqual(['.env line 2', '.env line 3', '.env line 5']);
     expect(values).toEqual({ A: '1', D: '2' });
@@ -73,7 +73,7 @@ describe('.env', () => {
     });
   });
 
-  it('in another encoding is named', () => {
+  it('in another encoding is reported', () => {
     expect(parseEnvFile(Buffer.from('A=é', 'latin1')).faults).toEqual(['.env is not valid UTF-8; save it as UTF-8']);
   });
 
@@ -91,7 +91,7 @@ describe('.env', () => {
     );
   });
 
-  it('gives back what was written, in each kind of quotes and without', () => {
+  it('returns the written value, in each kind of quotes and without quotes', () => {
     const value = fc.string({ unit: fc.constantFrom('a', '1', '=', ' ', '#', '"', "'", '\\', '$', 'é') });
     const entries = fc.dictionary(fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,5}$/), value);
     fc.assert(
@@ -129,19 +129,19 @@ describe('the file', () => {
     expect(readEnvFile(file)).toEqual({ values: {}, faults: [] });
   });
 
-  it('is named when it is a directory', () => {
+  it('is reported if it is a directory', () => {
     mkdirSync(file);
     expect(readEnvFile(file).faults).toEqual([
       `${file} is a directory; remove it, or replace it with a text file of NAME=value lines`,
     ]);
   });
 
-  it('is named when it is a link to nothing', () => {
+  it('is reported if it is a dangling link', () => {
     symlinkSync(join(folder, 'nothing'), file);
     expect(readEnvFile(file).faults).toEqual([expect.stringContaining('is a link to a file that does not exist')]);
   });
 
-  it('is named when it cannot be read', () => {
+  it('is reported if it cannot be read', () => {
     symlinkSync(file, file);
     expect(readEnvFile(file).faults).toEqual([expect.stringMatching(/\.env cannot be read \(.*ELOOP.*\); replace it/)]);
   });

@@ -20,7 +20,7 @@ const before = lineSet(
   { [BOB]: set('bob-1'), [AL]: made('al-1') },
 );
 
-it('nothing changes where the file is the same: generated passwords stay', () => {
+it('an unchanged file changes nothing, and generated passwords stay', () => {
   const read = lineSet(
     [
       ['+1', BOB],
@@ -33,7 +33,7 @@ it('nothing changes where the file is the same: generated passwords stay', () =>
   expect(changes.next).toEqual(before);
 });
 
-it('a new line is set up, a missing one goes', () => {
+it('adds a new line, and removes a missing one', () => {
   const read = lineSet(
     [
       ['+2', AL],
@@ -52,7 +52,7 @@ it('a new line is set up, a missing one goes', () => {
   );
 });
 
-it('a number that rings another endpoint is changed, and the endpoint keeps its registrations', () => {
+it('changes a number that rings another endpoint, and keeps registrations of the endpoint', () => {
   const read = lineSet(
     [
       ['+1', AL],
@@ -66,7 +66,7 @@ it('a number that rings another endpoint is changed, and the endpoint keeps its 
   expect([changes.newEndpoints, changes.goneEndpoints, changes.goneNumbers]).toEqual([[], [], []]);
 });
 
-it('a password that was changed is given to its endpoint, and to no other', () => {
+it('sets a changed password on its endpoint only', () => {
   const read = lineSet(
     [
       ['+1', BOB],
@@ -79,7 +79,7 @@ it('a password that was changed is given to its endpoint, and to no other', () =
   expect(changes.passwords.get(BOB)).toEqual(set('bob-2'));
 });
 
-it('a password that was removed stays until the restart', () => {
+it('keeps a removed password until the restart', () => {
   const read = lineSet(
     [
       ['+1', BOB],

@@ -75,7 +75,7 @@ describe('LINES', () => {
     expect(faults[0]).not.toContain('hunt');
   });
 
-  it('reports every entry that is wrong', () => {
+  it('reports every invalid entry', () => {
     expect(parseLines('y,z').faults).toHaveLength(2);
   });
 });
@@ -90,7 +90,7 @@ describe('LINES_FILE', () => {
     expect([...passwords]).toEqual([[ALICE, 'secret1']]);
   });
 
-  it('names the line of a fault', () => {
+  it('reports the line of a fault', () => {
     const { faults } = parseLinesFile(`# one\n+15551234567=${ALICE}\n+15551234568\n+15551234569=${BOB},x\n`);
     expect(faults).toEqual([
       expect.stringMatching(/^LINES_FILE line 3 "\+15551234568" has no "="/),
@@ -105,7 +105,7 @@ describe('LINES_FILE', () => {
   });
 });
 
-it('any text is parsed or refused, and every password that is allowed comes back', () => {
+it('any text is parsed or refused, and every valid password is returned unchanged', () => {
   const password = fc.string({ minLength: 6, maxLength: 128 }).filter((text) => sipPasswordFault(text) === undefined);
   fc.assert(
     fc.property(password, (text) => {
@@ -123,7 +123,7 @@ it('any text is parsed or refused, and every password that is allowed comes back
   );
 });
 
-/** Names that every plain object has. */
+/** Property names of every plain object. */
 const inherited = fc.constantFrom('__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf');
 
 it('a user, a domain and a password may have any name, and each endpoint keeps its own', () => {

@@ -1,4 +1,4 @@
-/** What is told of settings that turn out to be wrong when they are used. */
+/** Errors of settings that show only when Tandem uses them. */
 import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const recordings = (recordingsDir: string) => () => checkFolders({ recordingsDir
 const languages = (languagesDir: string) => () => checkFolders({ recordingsDir: undefined, languagesDir });
 
 describe('RECORDINGS_DIR', () => {
-  it('is made, with its parents, and left empty', () => {
+  it('is created with its parents, and left empty', () => {
     const directory = join(folder, 'a', 'b');
     recordings(directory)();
     recordings(directory)();
@@ -49,35 +49,35 @@ describe('SPEECH_LANGUAGES_DIR', () => {
     expect(languages(folder)).not.toThrow();
   });
 
-  it('is refused where it cannot be read', () => {
+  it('is refused if it cannot be read', () => {
     expect(languages(join(folder, 'nowhere'))).toThrow(/SPEECH_LANGUAGES_DIR .*ENOENT.*; give the directory of Pico's/);
   });
 });
 
-it('directories are refused together, and those that are not set are not checked', () => {
+it('reports all unusable directories, and ignores missing settings', () => {
   const both = { recordingsDir: '/proc/foo', languagesDir: join(folder, 'nowhere') };
   expect(() => checkFolders(both)).toThrow(/RECORDINGS_DIR.*\n.*SPEECH_LANGUAGES_DIR/);
   expect(() => checkFolders({ recordingsDir: undefined, languagesDir: undefined })).not.toThrow();
 });
 
-it('a certificate that cannot be read is told by its setting', () => {
+it('reports an unreadable certificate by the name of its setting', () => {
   const certFile = join(folder, 'cert.pem');
   writeFileSync(certFile, 'PEM');
   expect(() => readCertificate({ certFile, keyFile: join(folder, 'none') })).toThrow(/SIP_TLS_KEY \S+ cannot be read/);
 });
 
-it('files that hold no certificate and no key are told', () => {
+it('reports files without a certificate and a key', () => {
   const file = join(folder, 'cert.pem');
   writeFileSync(file, 'PEM');
   const read = () => readCertificate({ certFile: file, keyFile: file });
   expect(read).toThrow(/SIP_TLS_CERT and SIP_TLS_KEY are not a certificate and its key \(.*\); give PEM files/);
 });
 
-it('names of an .env that are no settings are known', () => {
+it('lists names of .env that are not settings', () => {
   expect(unknownSettings({ PORT: '1', PROT: '2', SIP_PASSWORD: 'x', NODE_ENV: '' })).toEqual(['PROT']);
 });
 
-describe('what listen threw', () => {
+describe('an error of listen', () => {
   const at = { setting: 'SIP_PORT', port: 80, hostSetting: 'SIP_HOST', host: 'foo' } as const;
   const failed = (code: string) => explainListen(Object.assign(new Error('listen'), { code }), at);
 
@@ -86,11 +86,11 @@ describe('what listen threw', () => {
     ['EACCES', 'SIP_PORT 80 needs privileges that this user does not have; set a port above 1023'],
     ['EADDRNOTAVAIL', 'SIP_HOST foo is not an address of this machine; give one like 127.0.0.1, or 0.0.0.0 for all'],
     ['ENOTFOUND', 'SIP_HOST foo is not an address of this machine; give one like 127.0.0.1, or 0.0.0.0 for all'],
-  ])('%s is told in terms of the settings', (code, fault) => {
+  ])('%s is explained by the settings', (code, fault) => {
     expect(failed(code)).toMatchObject({ code: 'bad-settings', faults: [fault] });
   });
 
-  it('is left alone where the settings are not to blame', () => {
+  it('is unchanged if the settings are not the cause', () => {
     expect(failed('EMFILE')).toMatchObject({ code: 'EMFILE' });
     expect(explainListen('what', at)).toBe('what');
   });

@@ -1,4 +1,4 @@
-/** Requests that web pages of other sites make a browser send, to Tandem and to the embedded platform. */
+/** Cross-site browser requests to Tandem and to the embedded platform. */
 import { once } from 'node:events';
 import request from 'supertest';
 import { WebSocket } from 'ws';
@@ -14,7 +14,7 @@ const FRIEND = 'https://app.example.org';
 const ORIGINS = { own: [OURS], allowed: [FRIEND] };
 const SPEECH = { to: PSTN, from: NUMBER, sentence: 'Hello' };
 
-/** What browsers send for a page of another site. */
+/** Headers that browsers send for a page of another site. */
 const FOREIGN: [string, Fields, string][] = [
   ['a cross-site request', { 'sec-fetch-site': 'cross-site', origin: 'http://evil.example' }, 'cross-site-request'],
   ['a cross-site request without an Origin', { 'sec-fetch-site': 'cross-site' }, 'cross-site-request'],
@@ -27,7 +27,7 @@ const FOREIGN: [string, Fields, string][] = [
   ['a name that begins like a friend', { origin: `${FRIEND}.evil.example` }, 'origin-not-allowed'],
   ['an extension', { origin: 'chrome-extension://abcdef' }, 'origin-not-allowed'],
   ['our host on another port', { origin: 'http://voice.example.com:81' }, 'origin-not-allowed'],
-  // DNS rebinding: to the browser the page is of this very server.
+  // DNS rebinding: for the browser the page is same-origin.
   ['a name that leads here', { host: 'evil.example:3000', origin: 'http://evil.example:3000' }, 'host-not-allowed'],
 ];
 const OWN: [string, Fields][] = [
@@ -51,7 +51,7 @@ describe('Tandem', () => {
   ];
 
   describe.each(sends)('%s', (_, send) => {
-    it.each(FOREIGN)('of %s is refused, and nothing happens', async (_what, headers, code) => {
+    it.each(FOREIGN)('of %s is refused without effect', async (_what, headers, code) => {
       const { app, control, store } = testApp({ origins: ORIGINS });
       const { status, body, headers: answer } = await send(app).set(headers);
       expect([status, body.code]).toEqual([403, code]);
@@ -60,14 +60,14 @@ describe('Tandem', () => {
       expect(await store.get(CALLER)).toBeUndefined();
     });
 
-    it.each(OWN)('of %s passes', async (_what, headers) => {
+    it.each(OWN)('of %s is allowed', async (_what, headers) => {
       const { app, control } = testApp({ origins: ORIGINS });
       expect((await send(app).set(headers)).status).toBeLessThan(300);
       expect(control.names()).toEqual(['dial']);
     });
   });
 
-  it('refuses before authentication, so that remembered credentials are of no use', async () => {
+  it('refuses before authentication, so that credentials of the browser have no effect', async () => {
     const { app } = testApp({ apiToken: 'secret', webhookCredentials: { username: 'a', password: 'b' } });
     const foreign = { 'sec-fetch-site': 'cross-site' };
     expect(
@@ -76,7 +76,7 @@ describe('Tandem', () => {
     expect((await request(app).post('/webhooks/voice').set(foreign).send(incomingCallBody())).status).toBe(403);
   });
 
-  it.each(['get', 'head'] as const)('refuses %s of an event: it changes state too', async (method) => {
+  it.each(['get', 'head'] as const)('refuses %s of an event, which also changes state', async (method) => {
     const webhookCredentials = { username: 'a', password: 'b' };
     const { app, control } = testApp({ webhookMethod: 'GET', webhookCredentials });
     const image = request(app)[method]('/webhooks/voice').set('sec-fetch-site', 'cross-site').auth('a', 'b');
@@ -84,7 +84,7 @@ describe('Tandem', () => {
     expect(control.asked).toEqual([]);
   });
 
-  it('shows nothing to a page whose name leads here, where reading needs no credentials', async () => {
+  it('refuses reads of a page with a foreign name of this server, even without credentials', async () => {
     const { app } = testApp();
     const { status, body } = await request(app).get('/calls').set('host', 'evil.example:3000');
     expect([status, body.code]).toEqual([403, 'host-not-allowed']);
@@ -134,7 +134,7 @@ describe('the platform', () => {
     );
   const noHost = FOREIGN.filter(([, { host }]) => host === undefined);
 
-  it.each(noHost)('refuses every change of state by %s, with the right credentials', async (_, headers, code) => {
+  it.each(noHost)('refuses every change of state by %s, even with correct credentials', async (_, headers, code) => {
     const before = await resources();
     for (const attempt of [
       send('post', `${userPath}/applications`).send({ name: 'x', incomingCallUrl: 'http://127.0.0.1/' }),
@@ -149,13 +149,13 @@ describe('the platform', () => {
     expect(await resources()).toEqual(before);
   });
 
-  it('does not trust a name that leads here', async () => {
+  it('does not trust a foreign name of this server', async () => {
     const rebound = { host: 'evil.example:3001', origin: 'http://evil.example:3001' };
     const { status, body } = await send('post', '/sandbox/calls').set(rebound).send({ from: PSTN, to: NUMBER });
     expect([status, body.code]).toEqual([403, 'origin-not-allowed']);
   });
 
-  it.each(OWN)('takes requests of %s', async (_, headers) => {
+  it.each(OWN)('accepts requests of %s', async (_, headers) => {
     const made = send('post', `${userPath}/applications`).send({ name: 'x', incomingCallUrl: 'http://127.0.0.1/' });
     const { status, headers: answer } = await made.set(headers);
     expect(status).toBe(201);
@@ -175,7 +175,7 @@ describe('the platform', () => {
     },
   );
 
-  it('takes a POST without a body and without a type', async () => {
+  it('accepts a POST without a body and without a type', async () => {
     const { status } = await send('post', '/v1/availableNumbers/local?areaCode=910&quantity=1');
     expect(status).toBe(200);
   });
@@ -203,13 +203,13 @@ describe('the platform', () => {
     expect(await upgrade({ origin })).toBe(status);
   });
 
-  it('takes WebSockets of its own pages and of programs, and those of a name that leads here not', async () => {
+  it('accepts WebSockets of its own pages and of programs, but not of a foreign name of this server', async () => {
     expect(await upgrade({ origin: platform.url })).toBe(101);
     expect(await upgrade({})).toBe(101);
     expect(await upgrade({ host: 'evil.example', origin: 'http://evil.example' })).toBe(403);
   });
 
-  it('takes WebSockets of any origin where SIP_WS_ORIGINS is *', async () => {
+  it('accepts WebSockets of any origin if SIP_WS_ORIGINS is *', async () => {
     const origins = { own: [], allowed: [], webSocket: '*' as const };
     const open = await fastPlatform({ origins, sip: { host: '127.0.0.1', port: 0 } });
     expect(await upgrade({ origin: 'http://evil.example' }, open)).toBe(101);

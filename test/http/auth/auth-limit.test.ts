@@ -1,4 +1,4 @@
-/** How many wrong credentials Tandem and the platform look at. */
+/** The limit of failed logins, of Tandem and of the platform. */
 import type { IncomingMessage } from 'node:http';
 import request from 'supertest';
 import { createAuthLimit, networkOf } from '../../../src/http/auth/auth-limit';
@@ -42,7 +42,7 @@ describe('the limit of failed logins', () => {
     expect(await settle('10.0.0.2', true)).toBeUndefined();
   });
 
-  it('lets a control in that succeeded before, even if others at its address fail', async () => {
+  it('accepts a client that succeeded before, even if others at its address fail', async () => {
     const { fail, settle } = limit();
     await settle('10.0.0.1', true);
     await fail('10.0.0.1', 10);
@@ -50,7 +50,7 @@ describe('the limit of failed logins', () => {
     expect(await settle('10.0.0.1', false)).toBeGreaterThan(0);
   });
 
-  it('gives an address one try while there are too many failures in all', async () => {
+  it('allows each address one attempt while there are too many failures in total', async () => {
     const { fail, settle } = limit();
     for (const address of ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5']) await fail(address, 1);
     expect(await settle('10.0.0.9', true)).toBeUndefined();
@@ -92,7 +92,7 @@ describe.each([
     expect((await request(app).get('/healthz')).status).toBe(200);
   });
 
-  it('goes on to serve a control that succeeded before', async () => {
+  it('continues to serve a client that succeeded before', async () => {
     const { app } = testApp({ apiToken: 'secret', webhookCredentials });
     expect((await send(app, 'secret')).status).toBe(200);
     for (let guess = 0; guess < 12; guess += 1) await send(app, 'guess');
