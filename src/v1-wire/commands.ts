@@ -1,4 +1,4 @@
-/** The bodies of the v1 commands, and how the wire spells their fields. */
+/** Bodies of the v1 commands, and the wire formats of their fields. */
 import { z } from 'zod';
 
 /**
@@ -16,7 +16,7 @@ export const wireInteger = z.union([
   z.int(),
   z
     .string()
-    .regex(/^-?\d{1,9}$/, 'Invalid input: expected a whole number')
+    .regex(/^-?\d{1,9}$/, 'Invalid input: expected an integer')
     .transform(Number),
 ]);
 
@@ -24,8 +24,7 @@ export const CALL_STATES = ['started', 'rejected', 'active', 'completed', 'trans
 export type CallState = (typeof CALL_STATES)[number];
 
 /**
- * Why a caller is rejected: an optional field `cause` beside `state: 'rejected'`, an extension of the v1 command.
- * Platforms that do not know it ignore it.
+ * Values of the optional field `cause` beside `state: 'rejected'`, an extension of v1. Other platforms ignore it.
  */
 export const REJECT_CAUSES = [
   'USER_BUSY',
@@ -49,7 +48,7 @@ export interface Voice {
   locale: string;
 }
 
-/** The voices of the audio command; names are accepted in any case. The first of a locale and gender is its default. */
+/** Voices of the audio command. Names are case-insensitive. The first voice of a locale and gender is the default. */
 export const VOICES: readonly Voice[] = [
   { name: 'Susan', gender: 'female', locale: 'en_US' },
   { name: 'Kate', gender: 'female', locale: 'en_US' },
@@ -68,7 +67,7 @@ export const VOICES: readonly Voice[] = [
   { name: 'Luca', gender: 'male', locale: 'it' },
 ];
 
-/** Every locale that v1 documents, and the locale of `VOICES` that speaks it. */
+/** Maps each locale that v1 documents to the locale of `VOICES` that speaks it. */
 export const LOCALES: ReadonlyMap<string, string> = new Map([
   ['en_US', 'en_US'],
   ['en_UK', 'en_UK'],
@@ -83,12 +82,12 @@ export const LOCALES: ReadonlyMap<string, string> = new Map([
 ]);
 const BY_LOWER_CASE = new Map([...LOCALES].map(([name, locale]) => [name.toLowerCase(), locale]));
 
-/** The locale of `VOICES` for a documented one, in any case, with `_` or `-`; undefined: unknown. */
+/** Returns the locale of `VOICES` for a documented one, in any case, with `_` or `-`; undefined if it is unknown. */
 export function voiceLocale(name: string): string | undefined {
   return BY_LOWER_CASE.get(name.toLowerCase().replace('-', '_'));
 }
 
-/** `POST /calls` as Tandem sends it. `callTimeout` is in seconds. */
+/** Body of `POST /calls`, as Tandem sends it. `callTimeout` is in seconds. */
 export interface CreateCallBody {
   from: string;
   to: string;
@@ -96,11 +95,11 @@ export interface CreateCallBody {
   callbackHttpMethod?: 'GET' | 'POST';
   callTimeout?: number;
   tag?: string;
-  /** An extension of v1: the callee is not to see `from`. */
+  /** Extension of v1: hides `from` from the callee. */
   privacy?: 'id';
 }
 
-/** `POST /calls/{id}/audio` as Tandem sends it. */
+/** Body of `POST /calls/{id}/audio`, as Tandem sends it. */
 export interface SpeakBody {
   sentence: string;
   voice?: string | undefined;

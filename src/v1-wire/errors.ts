@@ -3,14 +3,14 @@ import { z } from 'zod';
 
 export const v1ErrorBody = z.object({
   code: z.string(),
-  // A client needs the code; not every platform sends the rest.
+  // A client needs the code. Not every platform sends the other fields.
   category: z.string().default('unknown'),
   message: z.string().default(''),
   details: z.array(z.object({ name: z.string(), value: z.unknown() })).nullish(),
 });
 export type V1ErrorBody = z.infer<typeof v1ErrorBody>;
 
-/** The codes that a client acts on. */
+/** Codes to which a client reacts. */
 export const ERROR_CODES = {
   rateLimitReached: 'rate-limit-reached',
   callRateLimit: 'call-rate-limit',

@@ -1,15 +1,15 @@
 /**
- * The events (callbacks) of the v1 voice API: what the platform sends to `incomingCallUrl` and `callbackUrl`, as the
- * JSON body of a POST or as the query of a GET. See docs/v1-api.md.
+ * Events (callbacks) of the v1 voice API. The platform sends them to `incomingCallUrl` and `callbackUrl`, as the body of
+ * a POST (JSON) or as the query of a GET. See docs/v1-api.md.
  */
 import { z } from 'zod';
 
 const text = z.string().max(2048);
 const id = z.string().min(1).max(256);
-/** A query carries everything as text, and some platforms send booleans and digits as text in JSON too. */
+/** Queries carry text only, and some platforms also send booleans and digits as text in JSON. */
 const digits = z.union([text, z.number()]).transform(String);
 
-/** An event is not lost for a field that it does not need: what cannot be read counts as left out. */
+/** An optional field. An unreadable value counts as missing, so that the event is not lost. */
 const extra = z
   .union([text, z.number().transform(String)])
   .optional()
@@ -19,23 +19,23 @@ const common = {
   callId: id,
   callUri: extra,
   time: extra,
-  /** An extension of v1: the same when the event is delivered again. */
+  /** Extension of v1: identical in a repeated delivery of the event. */
   eventId: id.optional().catch(undefined),
   tag: extra,
 };
-/** The `+` of a query that was not escaped arrives as a space; no number and no user name begins with one. */
+/** Restores an unescaped `+` of a query, which arrives as a space. No number and no user name begins with a space. */
 const party = text.transform((value) => value.replace(/^(sips?:)? (?=\d)/i, '$1+'));
 const parties = { from: party.optional().catch(undefined), to: party.optional().catch(undefined) };
 
 const incomingCallEvent = z.object({
   eventType: z.literal('incomingcall'),
   ...common,
-  /** Left out, or empty, where the caller withholds it. */
+  /** Missing or empty if the caller withholds it. */
   from: party.default('anonymous'),
   to: party,
   callState: extra,
   applicationId: extra,
-  /** An extension of v1: `id` where the caller withholds its identity, which `from` still names for routing. */
+  /** Extension of v1: `id` if the caller withholds its identity. `from` still names it for routing. */
   privacy: extra,
 });
 
@@ -49,7 +49,7 @@ const answerEvent = z.object({
 const speakEvent = z.object({
   eventType: z.literal('speak'),
   ...common,
-  /** Extension of the embedded platform: `failed` where nothing was spoken. */
+  /** Extension of v1: `failed` if nothing was spoken. */
   outcome: extra,
   status: extra,
   state: extra,
@@ -131,12 +131,12 @@ const anyEvent = z.object({ eventType: text.min(1) });
 
 export type ParsedEvent =
   | { known: true; event: VoiceEvent }
-  /** A type this version does not know: to be tolerated. */
+  /** An unknown type, which the receiver must tolerate. */
   | { known: false; eventType: string }
-  /** `fault` names the field and what is wrong with it. */
+  /** `fault` names the invalid field and the reason. */
   | { known: undefined; fault: string };
 
-/** Reads a callback's body or query. Unknown fields are dropped, unknown event types reported as such. */
+/** Parses the body or query of a callback. Drops unknown fields. Returns `known: false` for unknown event types. */
 export function parseEvent(received: unknown): ParsedEvent {
   const input = withoutEmpty(received);
   const any = anyEvent.safeParse(input);
@@ -149,7 +149,7 @@ export function parseEvent(received: unknown): ParsedEvent {
     : { known: undefined, fault: describeFault(parsed.error) };
 }
 
-/** A field that is null, or empty as in `?tag=`, counts as left out. */
+/** Removes fields that are null or empty, as in `?tag=`. */
 function withoutEmpty(input: unknown): unknown {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
   const entries = Object.entries(input);
@@ -157,7 +157,7 @@ function withoutEmpty(input: unknown): unknown {
   return given.length === entries.length ? input : Object.fromEntries(given);
 }
 
-/** The first fault of a body in one line: `callId: Invalid input: expected string, received undefined`. */
+/** Formats the first fault in one line: `callId: Invalid input: expected string, received undefined`. */
 export function describeFault(error: z.ZodError): string {
   const issue = error.issues[0];
   if (!issue) return 'invalid';
@@ -166,13 +166,13 @@ export function describeFault(error: z.ZodError): string {
 }
 
 /**
- * What a `hangup` event adds to the cause; an extension of v1. `media-lost`: no RTP came from the phone for too long.
- * `phone-lost`: the phone did not get, or left unanswered, a request within the call.
- * `platform-stopped`: cut by a shutdown of the platform.
+ * `causeDetail` of a `hangup` event; an extension of v1. `media-lost`: the phone sent no RTP for too long.
+ * `phone-lost`: the phone did not receive or did not answer a request within the call.
+ * `platform-stopped`: the platform shut down.
  */
 export type HangupDetail = 'media-lost' | 'phone-lost' | 'platform-stopped';
 
-/** Why a call ended, as `hangup` events say it. Anything else is an internal error of the platform. */
+/** `cause` of a `hangup` event. Any other cause is an internal error of the platform. */
 export type HangupCause =
   | 'NORMAL_CLEARING'
   | 'ORIGINATOR_CANCEL'

@@ -1,4 +1,4 @@
-/** The v1 resources as `GET` answers them. Times are ISO 8601 UTC. */
+/** The v1 resources that `GET` returns. Times are ISO 8601 UTC. */
 import type { BridgeState, CallState } from './commands';
 
 export interface ApplicationResource {
@@ -93,16 +93,16 @@ export interface BridgeResource {
 export interface RecordingResource {
   id: string;
   startTime: string;
-  /** Once it is over. */
+  /** Missing while the recording runs. */
   endTime?: string | undefined;
   /** URI of the call */
   call: string;
-  /** URI of the WAV file, where it is complete */
+  /** URI of the WAV file; missing until it is complete */
   media?: string | undefined;
   state: 'recording' | 'complete' | 'error';
 }
 
-/** The domain that every customer's SIP domain is a label of. */
+/** The parent domain of every customer's SIP domain. */
 export const SIP_DOMAIN_SUFFIX = 'bwapp.bwsip.io';
-/** "Under 16 characters", says the documentation; the tutorial's own `xyz-corp-testing` has 16. */
+/** The documentation says "under 16 characters", but `xyz-corp-testing` of its tutorial has 16. */
 export const MAX_DOMAIN_NAME_LENGTH = 16;

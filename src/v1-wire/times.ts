@@ -1,5 +1,5 @@
 /**
- * A time as v1 writes it: ISO 8601 UTC in whole seconds. The Java SDK reads `yyyy-MM-dd'T'HH:mm:ssX` and throws on
+ * Formats a time for v1: ISO 8601 UTC without milliseconds. The Java SDK parses `yyyy-MM-dd'T'HH:mm:ssX` and throws on
  * milliseconds.
  */
 export function wireTime(time: Date): string {

@@ -3,7 +3,7 @@ import { ID_PREFIXES, idFromLocation, newId } from '../../src/support/ids';
 import { wireBoolean, wireInteger } from '../../src/v1-wire/commands';
 
 describe('an event', () => {
-  it('of each type of the reference is known', () => {
+  it('of each documented type is known', () => {
     expect(VOICE_EVENT_TYPES.size).toBe(9);
     for (const eventType of VOICE_EVENT_TYPES) {
       const parsed = parseEvent({ eventType, callId: 'c-1', from: '+1', to: '+2', unknown: {} });
@@ -15,7 +15,7 @@ describe('an event', () => {
     expect(parseEvent({ eventType: 'dtmf', callId: 'c', dtmfDigit: 5 })).toMatchObject({ event: { dtmfDigit: '5' } });
     expect(parseEvent({ eventType: 'gather', callId: 'c', digits: '5#' })).toMatchObject({ event: { digits: '5#' } });
   });
-  it('is not lost for a field that it does not need, whatever it says', () => {
+  it('is not lost because of an unreadable optional field', () => {
     const odd = { time: {}, callUri: [], state: [5], status: null, cause: {}, from: 7, eventId: 'x'.repeat(999) };
     for (const eventType of ['answer', 'speak', 'playback', 'dtmf', 'gather', 'recording', 'timeout', 'hangup'])
       expect(parseEvent({ eventType, callId: 'c', ...odd, dtmfDigit: {}, tag: 5 })).toEqual({
@@ -26,14 +26,14 @@ describe('an event', () => {
       event: { time: '1417219200000' },
     });
   });
-  it('that is none names its fault', () => {
+  it('that is invalid has a fault with the name of the field', () => {
     expect(parseEvent(undefined)).toEqual({ known: undefined, fault: expect.stringContaining('expected object') });
     expect(parseEvent({ eventType: 'hangup' })).toMatchObject({ fault: expect.stringMatching(/^callId: /) });
   });
 });
 
 describe('an id', () => {
-  it('has its prefix, and is never the same', () => {
+  it('has its prefix, and is unique', () => {
     for (const kind of Object.keys(ID_PREFIXES) as (keyof typeof ID_PREFIXES)[]) {
       expect(newId(kind)).toMatch(new RegExp(`^${ID_PREFIXES[kind]}-[a-z2-7]{23}$`));
     }
@@ -49,7 +49,7 @@ describe('an id', () => {
 });
 
 describe('the wire', () => {
-  it('spells booleans and numbers as such and as text', () => {
+  it('accepts booleans and numbers as JSON values and as text', () => {
     expect([true, 1, 'true', 'TRUE', 'false', false, 0].map((v) => wireBoolean.parse(v))).toEqual([
       true,
       true,
