@@ -170,7 +170,7 @@ describe('secrets of the settings', () => {
 
     const demo = start(['demo', 'busy'], CONFIGURED);
     await demo.gone;
-    expect(demo.output()).toContain('on the Tandem that runs here');
+    expect(demo.output()).toContain('using the running Tandem');
     expect(demo.exit()).toBe('exit code 0');
 
     const { API_TOKEN, WEBHOOK_PASSWORD, ...some } = CONFIGURED;

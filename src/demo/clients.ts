@@ -1,4 +1,4 @@
-/** The two servers that the demo talks to, as far as it does. */
+/** Clients of the platform's sandbox and of Tandem's API, with the requests that the demo needs. */
 import { z } from 'zod';
 import { callView, type CallView } from '../api/schemas';
 import { TandemError, messageOf } from '../support/errors';
@@ -7,14 +7,14 @@ export class DemoError extends TandemError {
   readonly code = 'demo-failed';
 }
 
-const happening = z.object({
+const historyEntry = z.object({
   time: z.string(),
   what: z.string(),
   cause: z.string().optional(),
   detail: z.string().optional(),
 });
 
-/** A leg as its far end sees it (`GET /sandbox/calls`). */
+/** A leg from the view of its far end (`GET /sandbox/calls`). */
 const farEnd = z.object({
   kind: z.string(),
   party: z.string(),
@@ -22,7 +22,7 @@ const farEnd = z.object({
   callId: z.string().optional(),
   tag: z.string().optional(),
   state: z.string(),
-  history: z.array(happening),
+  history: z.array(historyEntry),
 });
 export type FarEndView = z.infer<typeof farEnd>;
 
@@ -32,11 +32,11 @@ export type RegistrationView = z.infer<typeof registration>;
 
 export interface Sandbox {
   attachPhone(sipUri: string): Promise<void>;
-  /** A far end dials; the platform's call id. */
+  /** Makes a far end dial. @returns the platform's call id */
   dial(call: { from: string; to: string; giveUpAfterMs?: number; hangUpAfterMs?: number }): Promise<string>;
-  /** The legs of a flow: the caller's, and those with its tag. */
+  /** Returns the legs of a session: the caller's leg, and those with its tag. */
   legsOf(flowId: string): Promise<FarEndView[]>;
-  /** The real phones of an endpoint. */
+  /** Returns the registered phones of an endpoint. */
   registrationsOf(sipUri: string): Promise<RegistrationView[]>;
 }
 
@@ -56,7 +56,7 @@ export function createSandbox(platform: { url: string; token: string; secret: st
       return legs.filter(({ callId, tag }) => callId === flowId || tag === flowId);
     },
     async registrationsOf(sipUri) {
-      // A platform without telephones has no registrations either.
+      // A platform without telephones answers 404.
       const all = z.array(registration).parse((await send('/registrations', undefined, 404)) ?? []);
       return all.filter((one) => one.sipUri === sipUri);
     },
@@ -65,7 +65,7 @@ export function createSandbox(platform: { url: string; token: string; secret: st
 
 export interface TandemApi {
   speak(to: string, sentence: string): Promise<string>;
-  /** undefined: Tandem has not heard of it yet. */
+  /** Returns undefined if Tandem does not know the call yet. */
   call(id: string): Promise<CallView | undefined>;
 }
 
@@ -82,7 +82,7 @@ export function createTandemApi(url: string, apiToken: string | undefined): Tand
   };
 }
 
-/** @param tolerated a status that answers undefined instead of an error */
+/** @param tolerated an error status for which the result is undefined */
 async function sendJson(
   url: string,
   authorization: string | undefined,
@@ -95,14 +95,14 @@ async function sendJson(
     ...(body && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(10_000),
   }).catch((error: unknown) => {
-    throw new DemoError(`${url} cannot be reached (${messageOf(error)}); is npm start still running?`, {
+    throw new DemoError(`cannot reach ${url} (${messageOf(error)}); check that npm start still runs`, {
       cause: error,
     });
   });
   if (response.status === tolerated) return undefined;
   const text = await response.text();
   if (response.status === 404 && url.includes('/sandbox/')) {
-    throw new DemoError('the sandbox of this platform is off; start Tandem with PLATFORM_SANDBOX=on');
+    throw new DemoError('the sandbox of the platform is off; start Tandem with PLATFORM_SANDBOX=on');
   }
   if (!response.ok) throw new DemoError(`${url} answered ${response.status}: ${text}`);
   return text === '' ? undefined : (JSON.parse(text) as unknown);

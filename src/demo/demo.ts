@@ -1,4 +1,4 @@
-/** Makes calls happen on a running Tandem with its platform, and draws what happened. */
+/** Makes calls on a running Tandem with its platform, and draws them. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallView } from '../api/schemas';
 import type { Line } from '../dial-plan/dial-plan';
@@ -21,14 +21,14 @@ export interface DemoTarget {
   line: Line;
 }
 
-/** Longer than any scenario lasts: CALL_TIMEOUT_SECONDS at its most, and a minute, ms. */
+/** Time limit of a scenario: the largest CALL_TIMEOUT_SECONDS and a minute, ms. */
 const PATIENCE_MS = 360_000;
 const LOOK_EVERY_MS = 100;
 
 /**
  * Runs scenarios one after the other.
- * @returns whether every flow ended as it should
- * @throws DemoError where a server cannot be reached
+ * @returns whether every flow ended as expected
+ * @throws DemoError if a server cannot be reached
  */
 export async function runDemo(
   target: DemoTarget,
@@ -41,15 +41,15 @@ export async function runDemo(
   for (const scenario of chosen) {
     print(`\n${scenario.name}: ${scenario.title}`);
     const phones = scenario.ringsPhone ? await sandbox.registrationsOf(target.line.endpoint) : [];
-    if (phones.length > 0) print(`  pick up: ${phones.map(nameOf).join(', ')} rings`);
+    if (phones.length > 0) print(`  please answer: ${phones.map(nameOf).join(', ')} is ringing`);
     const id = await scenario.start(sandbox, tandem, target.line);
     const { call, legs } = await untilEnded(id, sandbox, tandem);
     for (const line of drawLadder(arrowsOf(call, legs))) print(line);
     const faults = faultsOf(scenario, call, legs, phones.length > 0);
     if (faults.length > 0) failed += 1;
-    print(faults.length === 0 ? `  ✔ ended as it should: ${call.reason ?? ''}` : `  ✘ ${faults.join('; ')}`);
+    print(faults.length === 0 ? `  ✔ ended as expected: ${call.reason ?? ''}` : `  ✘ ${faults.join('; ')}`);
   }
-  print(`\n${chosen.length - failed} of ${chosen.length} flows ended as they should`);
+  print(`\n${chosen.length - failed} of ${chosen.length} flows ended as expected`);
   return failed === 0;
 }
 
@@ -65,7 +65,7 @@ async function untilEnded(
     if (call?.phase === 'ended' && legs.every(({ state }) => state === 'ended')) return { call, legs };
     if (performance.now() > deadline) {
       throw new DemoError(
-        `the call ${id} has not ended: ${call === undefined ? 'Tandem has not heard of it' : call.phase}`,
+        `the call ${id} has not ended: ${call === undefined ? 'Tandem does not know it' : call.phase}`,
       );
     }
     await delay(LOOK_EVERY_MS);
@@ -74,7 +74,7 @@ async function untilEnded(
 
 const nameOf = ({ userAgent, address }: RegistrationView): string => `${userAgent ?? 'a phone'} at ${address}`;
 
-/** @param realPhone a real phone was called: the sandbox does not show its leg */
+/** @param realPhone whether a real phone was called; the sandbox does not show its leg */
 function faultsOf(
   { ends, bridged }: Scenario,
   call: CallView,
@@ -82,10 +82,10 @@ function faultsOf(
   realPhone: boolean,
 ): string[] {
   const faults: string[] = [];
-  if (call.reason !== ends) faults.push(`the flow ended with ${call.reason ?? 'no reason'} instead of ${ends}`);
+  if (call.reason !== ends) faults.push(`the flow must end with ${ends} (got ${call.reason ?? 'no reason'})`);
   if (bridged !== (call.bridgeId !== undefined))
     faults.push(bridged ? 'the legs were not bridged' : 'the legs were bridged');
   const expected = (call.kind === 'bridge-legs' ? 2 : 1) - (realPhone ? 1 : 0);
-  if (legs.length !== expected) faults.push(`there were ${legs.length} simulated legs instead of ${expected}`);
+  if (legs.length !== expected) faults.push(`expected ${expected} simulated legs (got ${legs.length})`);
   return faults;
 }

@@ -6,16 +6,16 @@ import type { Sandbox, TandemApi } from './clients';
 export interface Scenario {
   name: string;
   title: string;
-  /** Makes the call happen; the id of its flow. */
+  /** Starts the call. @returns the id of its session */
   start(sandbox: Sandbox, tandem: TandemApi, line: Line): Promise<string>;
-  /** How Tandem's flow must end. */
+  /** The expected reason of the session's end. */
   ends: Reason;
   bridged: boolean;
-  /** The endpoint is called: where real phones are registered, they ring, and somebody has to pick up. */
+  /** Whether the scenario calls the endpoint. A registered real phone rings, and the user has to answer it. */
   ringsPhone?: true;
 }
 
-/** The caller hangs up this long after it was answered, ms. */
+/** Time from the caller's answer to its hang-up, ms. */
 const TALK_MS = 3_000;
 const PSTN = '+15552223333';
 
@@ -29,7 +29,7 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'pstn-to-sip',
-    title: 'PSTN → SIP: somebody calls the number, the phone answers',
+    title: 'PSTN → SIP: a caller dials the number, the phone answers',
     start: (sandbox, _, { number }) => sandbox.dial({ from: '+12223334444', to: number, hangUpAfterMs: TALK_MS }),
     ends: 'completed',
     bridged: true,
@@ -67,14 +67,14 @@ const SCENARIOS: readonly Scenario[] = [
 ];
 
 /**
- * The scenarios of these names; all where none is named.
- * @throws UsageError where a name is unknown
+ * Returns the scenarios of these names, or all if `names` is empty.
+ * @throws UsageError if a name is unknown
  */
 export function scenariosOf(names: readonly string[]): readonly Scenario[] {
   if (names.length === 0) return SCENARIOS;
   return names.map((name) => {
     const scenario = SCENARIOS.find((candidate) => candidate.name === name);
     if (scenario) return scenario;
-    throw new UsageError(`there is no demo "${name}"; there are ${SCENARIOS.map((known) => known.name).join(', ')}`);
+    throw new UsageError(`unknown demo "${name}"; use ${SCENARIOS.map((known) => known.name).join(', ')}`);
   });
 }

@@ -1,4 +1,4 @@
-/** The demo where real phones are registered: they ring, and the sandbox shows no leg of theirs. */
+/** The demo with registered real phones: they ring, and the sandbox does not show their legs. */
 import { runDemo } from '../../src/demo/demo';
 import { scenariosOf } from '../../src/demo/scenarios';
 import { apiServer, type ApiServer } from '../helpers/api-server';
@@ -9,7 +9,7 @@ const TIME = '2026-11-23T12:00:00.000Z';
 let servers: ApiServer;
 afterEach(() => servers.close());
 
-/** Tandem and platform in one: a spoken call that is over at once. */
+/** A stub of Tandem and platform, with a spoken call that ends at once. */
 async function demo(phones: object[], legs: object[]): Promise<{ ok: boolean; printed: string[] }> {
   const call = { id: 'f-1', kind: 'speak-and-hang-up', phase: 'ended', reason: 'completed', from: '+1555444333' };
   servers = await apiServer(({ path }) => {
@@ -28,21 +28,21 @@ async function demo(phones: object[], legs: object[]): Promise<{ ok: boolean; pr
 const simulated = { kind: 'sip', party: 'x', direction: 'out', tag: 'f-1', state: 'ended', history: [] };
 const real = { sipUri: ENDPOINT, userAgent: 'Linphone', address: '192.0.2.7:5060' };
 
-it('says which phone to pick up, and misses no leg of it', async () => {
+it('names the phone to answer, and does not expect a simulated leg of it', async () => {
   const { ok, printed } = await demo([real], []);
-  expect(printed).toContain('  pick up: Linphone at 192.0.2.7:5060 rings');
-  expect(printed).toContain('  ✔ ended as it should: completed');
+  expect(printed).toContain('  please answer: Linphone at 192.0.2.7:5060 is ringing');
+  expect(printed).toContain('  ✔ ended as expected: completed');
   expect(ok).toBe(true);
 });
 
-it('says nothing of phones of other endpoints', async () => {
+it('does not mention phones of other endpoints', async () => {
   const { ok, printed } = await demo([{ ...real, sipUri: 'sip:bob@elsewhere.bwapp.bwsip.io' }], [simulated]);
   expect(printed.join('\n')).not.toContain('pick up');
   expect(ok).toBe(true);
 });
 
-it('misses the leg of a simulated phone', async () => {
+it('reports a missing leg of a simulated phone', async () => {
   const { ok, printed } = await demo([], []);
-  expect(printed).toContain('  ✘ there were 0 simulated legs instead of 1');
+  expect(printed).toContain('  ✘ expected 1 simulated legs (got 0)');
   expect(ok).toBe(false);
 });

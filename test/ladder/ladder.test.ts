@@ -89,14 +89,14 @@ describe('the demo', () => {
   it('runs every scenario on real servers, and draws it', async () => {
     expect(await run()).toBe(true);
     const text = lines.join('\n');
-    expect(text).toContain('6 of 6 flows ended as they should');
+    expect(text).toContain('6 of 6 flows ended as expected');
     for (const drawn of ['"Hello sip client"', 'hears the other side', 'USER_BUSY', 'bridge', 'dials +15552223333']) {
       expect(text).toContain(drawn);
     }
   }, 30_000);
 
   it('says what demos there are', () => {
-    expect(() => scenariosOf(['nothing'])).toThrow(/there is no demo "nothing"; there are sip-to-pstn, /);
+    expect(() => scenariosOf(['nothing'])).toThrow(/unknown demo "nothing"; use sip-to-pstn, /);
   });
 
   it('fails where a flow ends otherwise', async () => {
@@ -108,7 +108,7 @@ describe('the demo', () => {
       line: { number: NUMBER, endpoint: ENDPOINT },
     };
     expect(await runDemo(target, scenariosOf(['speak']), (line) => lines.push(line))).toBe(false);
-    expect(lines.join('\n')).toContain('✘ the flow ended with busy instead of completed');
+    expect(lines.join('\n')).toContain('✘ the flow must end with completed (got busy)');
     await other.close();
   });
 

@@ -1,4 +1,4 @@
-/** `demo`: the flows, drawn. It uses the Tandem that runs in this folder, else one of its own. */
+/** `demo`: makes calls and draws them, with the Tandem that runs in this directory or one of its own. */
 import { loadConfig } from '../../config/config';
 import { demoEnvironment } from '../../config/demo-environment';
 import { runDemo } from '../../demo/demo';
@@ -19,7 +19,7 @@ async function run({ config, args, environment }: Invocation): Promise<void> {
   const own = found ? undefined : await startAll(ownConfig, createLogger({ level: 'silent', pretty: false }));
   try {
     const url = found?.url ?? own?.server.url ?? '';
-    process.stdout.write(`on ${found ? 'the Tandem that runs here' : 'a Tandem started for the demo'}: ${url}\n`);
+    process.stdout.write(`using ${found ? 'the running Tandem' : 'a Tandem started for the demo'} at ${url}\n`);
     const platform = found?.platform ?? { ...ownConfig.api, url: own?.platform?.url ?? '' };
     const [line] = (found ? config : ownConfig).lines;
     if (!line) return;
