@@ -1,15 +1,15 @@
-/** What a person sees at start: what runs where, and what to try. */
+/** Texts for people at start: addresses, credentials and example commands. */
 import type { Config } from '../config/config';
 import { printHostPort } from '../addresses/host-port';
 import type { Provisioned, SipSettings } from '../providers/bandwidth-v1/provisioning/provision';
 import { PLATFORM_FILE, RUNNING_FILE } from './runtime-file';
 
-/** What is told of the embedded platform. */
+/** The embedded platform, as far as the banner shows it. */
 export interface RunningPlatform {
   url: string;
   sip?:
     | {
-        /** Where phones send to. */
+        /** The address that phones send to. */
         phones: { host: string; port: number };
         listening: readonly { transport: string; host: string; port: number }[];
       }
@@ -23,11 +23,11 @@ export interface Started {
   provisioned: Provisioned;
   /** Simulated phones are attached to the endpoints. */
   simulatedPhones: boolean;
-  /** Whether generated secrets may be shown; what a setting has never is. */
+  /** Whether generated secrets may be shown. Secrets of settings are never shown. */
   showSecrets: boolean;
 }
 
-/** Generated secrets are shown in a terminal only: other outputs are kept and passed on. */
+/** Allows generated secrets in a terminal only, as other outputs are stored and forwarded. */
 export function maySeeSecrets(config: { production: boolean }, stream: { isTTY?: boolean }): boolean {
   return stream.isTTY === true && !config.production;
 }
@@ -64,7 +64,7 @@ export function banner({ config, url, platform, provisioned, simulatedPhones, sh
       ? [
           [
             `curl -s ${json} -u ${account} -d '{"from":"${first?.sipUri ?? ''}","to":"+15552223333"}' ${platformUrl}/sandbox/calls`,
-            `the phone dials the PSTN; then look at ${url}/calls`,
+            `the phone calls a PSTN number; see ${url}/calls`,
           ],
         ]
       : []),
@@ -80,7 +80,7 @@ export function banner({ config, url, platform, provisioned, simulatedPhones, sh
   ].join('\n');
 }
 
-/** Where generated secrets are that are not shown. */
+/** Names the file with the generated secrets that are not shown. */
 function hiddenRows({ generated }: Config, { sip }: Provisioned, showSecrets: boolean): string[] {
   const hidden = [
     ...(generated.account ? ['BANDWIDTH_API_TOKEN', 'BANDWIDTH_API_SECRET'] : []),
@@ -90,12 +90,12 @@ function hiddenRows({ generated }: Config, { sip }: Provisioned, showSecrets: bo
   if (showSecrets || hidden.length === 0) return [];
   return [
     '',
-    `  Generated secrets are shown in a terminal only, and never in production. They are in ${RUNNING_FILE},`,
+    `  Generated secrets are shown in a terminal only, and never in production. Find them in ${RUNNING_FILE},`,
     `  which only its owner can read. Set ${hidden.join(', ')} to choose your own.`,
   ];
 }
 
-/** What to type into a softphone. */
+/** Rows with the account settings of a softphone. */
 function phoneRows(platform: RunningPlatform, { sip }: Provisioned, showSecrets: boolean): string[][] {
   if (!platform.sip) return [];
   const byUser = new Map(sip.map((settings) => [settings.sipUri, settings]));
@@ -130,16 +130,16 @@ export function describeTransports({ url, sip }: RunningPlatform): string {
 export function describeAccount({ api, generated }: Config, showSecrets: boolean): string {
   if (!generated.account) return 'the BANDWIDTH_* credentials';
   if (showSecrets) return `token ${api.token}, secret ${api.secret}`;
-  return `generated credentials, which are in ${PLATFORM_FILE}; set BANDWIDTH_USER_ID, BANDWIDTH_API_TOKEN and BANDWIDTH_API_SECRET to choose your own`;
+  return `the generated credentials in ${PLATFORM_FILE}; set BANDWIDTH_USER_ID, BANDWIDTH_API_TOKEN and BANDWIDTH_API_SECRET to choose your own`;
 }
 
 /**
- * The result of `npm run provision` for people.
- * @param passwordsFile where generated passwords are that are not shown
+ * Formats the result of `npm run provision`.
+ * @param passwordsFile the file with the generated passwords that are not shown
  */
 export function describeProvisioned({ steps, sip }: Provisioned, passwordsFile?: string): string {
   const unchanged = '(unchanged; set one in LINES, LINES_FILE or SIP_PASSWORD to replace it)';
-  const hidden = `(generated; it is in ${passwordsFile ?? ''}, which only its owner can read)`;
+  const hidden = `(generated; stored in ${passwordsFile ?? ''}, which only its owner can read)`;
   const shown = (settings: SipSettings): string =>
     settings.passwordFrom === 'settings'
       ? describePassword(settings, false)

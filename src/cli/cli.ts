@@ -12,11 +12,12 @@ import { readTextFile } from '../config/text-file';
 
 const COMMANDS = new Map<string, Command>(Object.entries({ serve, platform, provision, demo }));
 
-const USAGE = `node dist/cli/main.js [serve | platform | provision | demo]; settings: see .env.example
-  serve               the webhook server, and the platform where BANDWIDTH_API_URL is not set; the default
-  platform            the v1 platform alone
-  provision [--json]  application, numbers, domains and endpoints of LINES, on whichever platform
-  demo [FLOW ...]     makes calls and draws them
+const USAGE = `Usage: node dist/cli/main.js [command]
+Settings are environment variables; see .env.example.
+  serve               run the webhook server, with its own platform unless BANDWIDTH_API_URL is set (default)
+  platform            run the v1 platform alone
+  provision [--json]  create the application, numbers, domains and endpoints of LINES on the platform
+  demo [FLOW ...]     make calls and draw them
 `;
 
 async function main([name = 'serve', ...args]: string[]): Promise<void> {
@@ -25,17 +26,17 @@ async function main([name = 'serve', ...args]: string[]): Promise<void> {
     return;
   }
   const command = COMMANDS.get(name);
-  if (!command) throw new UsageError(`there is no command "${name}"; there are ${[...COMMANDS.keys()].join(', ')}`);
+  if (!command) throw new UsageError(`unknown command "${name}"; use one of ${[...COMMANDS.keys()].join(', ')}`);
   const unknown = args.find((arg) => command.options?.includes(arg) === false);
   if (unknown !== undefined)
-    throw new UsageError(`${name} takes no "${unknown}"; settings are variables of the environment, see .env.example`);
+    throw new UsageError(`${name} has no option "${unknown}"; settings are environment variables, see .env.example`);
   const envFile = readEnvFile('.env');
   const environment = { ...envFile.values, ...process.env };
   const config = configOf(envFile, environment, command.purpose);
   await command.run({ config, args, environment, envFile: envFile.values });
 }
 
-/** @throws ConfigError with the faults of `.env` and of the settings, all at once */
+/** @throws ConfigError with all faults of `.env` and of the settings */
 function configOf({ faults }: EnvFile, environment: Environment, purpose: Purpose): Config {
   try {
     const config = loadConfig(environment, purpose, readTextFile);
@@ -49,7 +50,7 @@ function configOf({ faults }: EnvFile, environment: Environment, purpose: Purpos
 
 exitQuietlyOnClosedOutput();
 main(process.argv.slice(2)).catch((error: unknown) => {
-  // Our own errors say what to do; anything else is a bug, and its stack shows where.
+  // Messages of our errors say what to do. Any other error is a bug, and needs its stack.
   const text = error instanceof TandemError ? error.message : error instanceof Error ? error.stack : messageOf(error);
   process.stderr.write(`tandem: ${text}\n`);
   process.exitCode = 1;

@@ -1,4 +1,4 @@
-/** What a Tandem that runs leaves for the other commands, and how they come to all of its credentials again. */
+/** Describes the running Tandem for other commands, and restores its credentials from that description. */
 import type { Config } from '../config/config';
 import { UsageError } from '../support/errors';
 import type { Provisioned } from '../providers/bandwidth-v1/provisioning/provision';
@@ -11,7 +11,7 @@ export interface Started {
   provisioned: Provisioned;
 }
 
-/** The generated secrets, and the names of the settings that have the others. */
+/** Returns the generated secrets, and the names of the settings that have the others. */
 export function describeRunning(config: Config, { url, instance, platform, provisioned }: Started): Running {
   const { generated, api, apiToken, webhookCredentials } = config;
   const passwords = provisioned.sip.flatMap(({ sipUri, password }) =>
@@ -46,8 +46,8 @@ export interface Found {
 }
 
 /**
- * The credentials of a Tandem that runs: generated ones as it left them, the others from the same settings.
- * @throws UsageError where a setting is missing that it was started with
+ * Returns the credentials of the running Tandem: generated ones from its description, the others from the settings.
+ * @throws UsageError if a setting is missing with which it was started
  */
 export function joinRunning(running: Running, config: Config): Found {
   const { apiToken, webhookCredentials, api, generated } = config;
@@ -58,7 +58,7 @@ export function joinRunning(running: Running, config: Config): Found {
   const missing = running.settings.filter((name) => !isSet(name));
   if (missing.length > 0)
     throw new UsageError(
-      `the Tandem that runs here (${running.url}) was started with ${missing.join(', ')}; set the same values here, best in .env`,
+      `the running Tandem (${running.url}) was started with ${missing.join(', ')}; set the same values for this command, preferably in .env`,
     );
   return {
     url: running.url,

@@ -1,6 +1,6 @@
 /**
- * Files in `.tandem/`: how `npm run demo` and `npm run provision` find a Tandem that runs in the same folder, and where
- * generated secrets are kept that must not be printed. Only their owner can read them. What a setting has is never in them.
+ * Files in `.tandem/`. Through them `npm run demo` and `npm run provision` find a Tandem in the same directory.
+ * They hold generated secrets that must not be printed, and never secrets of settings. Only their owner can read them.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,11 +10,11 @@ import type { Logger } from '../support/logger';
 
 const running = z.object({
   pid: z.int(),
-  /** As `/healthz` of the server has it. */
+  /** The instance id that `/healthz` of the server returns. */
   instance: z.string(),
-  /** of Tandem */
+  /** The origin of Tandem. */
   url: z.string(),
-  /** Generated ones only, like the other secrets here. */
+  /** A generated token only, like the other secrets here. */
   apiToken: z.string().optional(),
   webhooks: z.object({ username: z.string(), password: z.string() }).optional(),
   platform: z.object({
@@ -23,11 +23,11 @@ const running = z.object({
     token: z.string().optional(),
     secret: z.string().optional(),
   }),
-  /** What phones send to. */
+  /** The address that phones send to. */
   sip: z.object({ host: z.string(), port: z.int() }).optional(),
   /** By SIP URI. */
   passwords: z.record(z.string(), z.string()).default({}),
-  /** Names of the settings that the server has its other secrets from. */
+  /** Names of the settings with the other secrets of the server. */
   settings: z.array(z.string()).default([]),
 });
 export type Running = z.infer<typeof running>;
@@ -36,7 +36,7 @@ export const RUNNING_FILE = '.tandem/running.json';
 export const PLATFORM_FILE = '.tandem/platform.json';
 export const PASSWORDS_FILE = '.tandem/passwords.json';
 
-/** How long a server of this machine may take to say that it is alive, ms. */
+/** Timeout of `/healthz` on this machine, ms. */
 const PATIENCE_MS = 3_000;
 
 export function writeRunning(state: Running, log: Logger): void {
@@ -45,25 +45,25 @@ export function writeRunning(state: Running, log: Logger): void {
   } catch (error) {
     log.warn(
       { event: 'runtime-file-not-written', err: messageOf(error) },
-      `${RUNNING_FILE} could not be written; npm run demo will start its own server`,
+      `cannot write ${RUNNING_FILE}; npm run demo will start its own server`,
     );
   }
 }
 
-/** The generated account of `npm run platform`. @returns takes it away again */
+/** Stores the generated account of `npm run platform`. @returns a function that removes the file */
 export function writePlatformAccount(account: object, log: Logger): () => void {
   try {
     writePrivate(PLATFORM_FILE, account);
   } catch (error) {
     log.warn(
       { event: 'platform-file-failed', err: messageOf(error) },
-      `${PLATFORM_FILE} could not be written; set the BANDWIDTH_* credentials to have some`,
+      `cannot write ${PLATFORM_FILE}; set the BANDWIDTH_* credentials`,
     );
   }
   return () => rmSync(PLATFORM_FILE, { force: true });
 }
 
-/** Replaces the file by one that only its owner can read. */
+/** Replaces the file with one that only its owner can read. */
 function writePrivate(file: string, content: object): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   rmSync(file, { force: true });
@@ -71,8 +71,8 @@ function writePrivate(file: string, content: object): void {
 }
 
 /**
- * The Tandem that runs here; undefined where none does. The file may be of one that crashed: other programs may have its
- * process id and its port now.
+ * Returns the Tandem that runs in this directory; undefined if there is none. After a crash the process id and port of
+ * the file may belong to other programs.
  */
 export async function findRunning(): Promise<Running | undefined> {
   const state = readRunning();
@@ -89,7 +89,7 @@ export async function findRunning(): Promise<Running | undefined> {
 function readRunning(): Running | undefined {
   try {
     const state = running.parse(JSON.parse(readFileSync(RUNNING_FILE, 'utf8')));
-    process.kill(state.pid, 0); // throws where there is no such process
+    process.kill(state.pid, 0); // throws if the process does not exist
     return state;
   } catch {
     return undefined;

@@ -1,4 +1,4 @@
-/** The signals of a server: SIGTERM and SIGINT close it, SIGHUP makes it read its files again. */
+/** Signals of a server: SIGTERM and SIGINT close it, SIGHUP reloads its files. */
 import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { messageOf } from '../support/errors';
@@ -12,17 +12,17 @@ interface Closable {
 type Reload = () => void | Promise<void>;
 
 export interface Signals {
-  /** Called at each SIGHUP, after the callbacks that were added before it. A callback that throws is logged. */
+  /** Adds a callback for SIGHUP. Callbacks run in the order in which they were added. An error is logged. */
   onReload(callback: Reload): void;
-  /** Closes as SIGTERM does. Idempotent. @param why for the log */
+  /** Closes the servers as SIGTERM does. Idempotent. @param why the reason for the log */
   close(why: string): void;
 }
 
-/** How long a process that has failed may take to close, ms. */
+/** Time limit for closing after an uncaught error, ms. */
 const FAILED_MS = 15_000;
 
 /**
- * An uncaught exception or unhandled rejection closes the servers, too, and exits with 1: after it no state is certain.
+ * An uncaught exception or unhandled rejection also closes the servers and exits with 1, as the state is unknown.
  *
  * The first SIGTERM or SIGINT closes the servers in the order given and exits with 0. The second exits with 1 at once.
  */
@@ -40,7 +40,7 @@ export function handleSignals(log: Logger, ...servers: (Closable | undefined)[])
     log.fatal({ event: 'process-failed', kind, err }, 'uncaught error: shutting down');
     process.exitCode = 1;
     setTimeout(() => process.exit(1), FAILED_MS);
-    if (closing) return; // the servers close already
+    if (closing) return;
     closing = true;
     removeRunning();
     void closeAll(servers).finally(() => process.exit(1));
@@ -56,21 +56,21 @@ export function handleSignals(log: Logger, ...servers: (Closable | undefined)[])
 
   const reloads: Reload[] = [];
   const reload = async () => {
-    log.info({ event: 'reload-started', count: reloads.length }, 'SIGHUP: reading files again');
+    log.info({ event: 'reload-started', count: reloads.length }, 'SIGHUP: reloading files');
     for (const callback of reloads) {
       try {
         await callback();
       } catch (error) {
-        log.error({ event: 'reload-failed', err: messageOf(error) }, 'a file could not be read again');
+        log.error({ event: 'reload-failed', err: messageOf(error) }, 'reload failed');
       }
     }
   };
-  /** One reload at a time: a signal that comes during one is served after it. */
+  /** Reloads run one at a time. A signal during a reload starts another one afterwards. */
   let last = Promise.resolve();
   const inTerminal = isatty(0) || isatty(1);
   process.on('SIGHUP', () => {
     if (closing) return;
-    // A terminal that is closed sends SIGHUP too: a server that was started in it ends with it.
+    // A closed terminal also sends SIGHUP. A server that was started in it then ends.
     if (inTerminal && !hasTerminal()) void close('SIGHUP');
     else last = last.then(reload);
   });
@@ -82,7 +82,7 @@ export function handleSignals(log: Logger, ...servers: (Closable | undefined)[])
   };
 }
 
-/** Whether the process still has the terminal that it was started in. */
+/** Whether the process still has its controlling terminal. */
 function hasTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r'));
@@ -92,7 +92,7 @@ function hasTerminal(): boolean {
   }
 }
 
-/** Each, even where an earlier one fails. */
+/** Closes every server, even if an earlier one fails. */
 async function closeAll(servers: readonly (Closable | undefined)[]): Promise<void> {
   for (const server of servers) await server?.close().catch(() => undefined);
 }

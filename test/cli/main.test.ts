@@ -1,4 +1,4 @@
-/** `node dist/cli/main.js`, as it is started: what it prints, and how it ends. */
+/** `node dist/cli/main.js` as a process: its output and exit code. */
 import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ interface Run {
   child: ChildProcessWithoutNullStreams;
   out: () => string;
   err: () => string;
-  /** When the output (both streams) has this. */
+  /** Resolves when stdout or stderr contains this. */
   says: (text: RegExp) => Promise<RegExpExecArray>;
   exit: Promise<number | string>;
 }
@@ -66,7 +66,7 @@ function run(args: string[], env: Record<string, string> = {}): Run {
 }
 
 describe('bad settings', () => {
-  it('are listed all at once, with exit code 1 and no stack', async () => {
+  it('are all listed, with exit code 1 and no stack', async () => {
     const { exit, err, out } = run(['serve'], { PORT: 'x', LINES: 'nonsense', LOG_LEVEL: 'loud', API_TOKEN: 'se5ame' });
     expect(await exit).toBe(1);
     expect(out()).toBe('');
@@ -75,13 +75,13 @@ describe('bad settings', () => {
     expect(err()).not.toContain('se5ame');
   });
 
-  it('in production: no start without credentials', async () => {
+  it('in production include missing credentials', async () => {
     const { exit, err } = run([], { NODE_ENV: 'production' });
     expect(await exit).toBe(1);
     expect(err()).toMatch(/WEBHOOK_USERNAME and WEBHOOK_PASSWORD are missing.*\n.*API_TOKEN is missing/);
   });
 
-  it('of .env count, and the environment goes before them', async () => {
+  it('of .env count, and the environment overrides them', async () => {
     writeFileSync(join(folder, '.env'), 'PORT=x # no port\nLOG_LEVEL=loud\n');
     const { exit, err } = run(['serve'], { PORT: '0' });
     expect(await exit).toBe(1);
@@ -114,17 +114,17 @@ describe('a faulty .env', () => {
   });
 });
 
-describe('a command that is none', () => {
-  it('is an error that names those that there are', async () => {
+describe('an unknown command', () => {
+  it('is an error that lists the commands', async () => {
     const { exit, err } = run(['sevre']);
     expect(await exit).toBe(1);
-    expect(err()).toContain('there is no command "sevre"; there are serve, platform, provision, demo');
+    expect(err()).toContain('unknown command "sevre"; use one of serve, platform, provision, demo');
   });
 
-  it.each(['constructor', '__proto__'])('even when every object has it: %s', async (name) => {
+  it.each(['constructor', '__proto__'])('even if every object has a property of that name: %s', async (name) => {
     const { exit, err } = run([name]);
     expect(await exit).toBe(1);
-    expect(err()).toContain(`there is no command "${name}"`);
+    expect(err()).toContain(`unknown command "${name}"`);
   });
 
   it.each([
@@ -134,10 +134,10 @@ describe('a command that is none', () => {
   ])('%s takes no %s', async (name, arg) => {
     const { exit, err } = run([name, arg], FREE);
     expect(await exit).toBe(1);
-    expect(err()).toContain(`tandem: ${name} takes no "${arg}"; settings are variables of the environment`);
+    expect(err()).toContain(`tandem: ${name} has no option "${arg}"; settings are environment variables`);
   });
 
-  it.each([['--help'], ['demo', '--help'], ['provision', '-h'], ['help']])('%s %s explains them', async (...args) => {
+  it.each([['--help'], ['demo', '--help'], ['provision', '-h'], ['help']])('%s %s prints the usage', async (...args) => {
     const { exit, out } = run(args);
     expect(await exit).toBe(0);
     expect(out()).toMatch(/provision \[--json\]/);
@@ -145,7 +145,7 @@ describe('a command that is none', () => {
 });
 
 describe('serve', () => {
-  it('says where it listens and what to try, serves, and exits 0 on SIGTERM', async () => {
+  it('prints its address and examples, serves, and exits 0 on SIGTERM', async () => {
     const { child, says, exit, out, err } = run([], FREE);
     const [, url = ''] = await says(
       /"event":"listening","url":"([^"]+)","webhooks":"[^"]+\/webhooks\/voice","platform":"[^"]+"/,
@@ -159,7 +159,7 @@ describe('serve', () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  it('is found by provision --json, which prints JSON and keeps what is there', async () => {
+  it('is found by provision --json, which prints JSON and keeps existing resources', async () => {
     const { child, says, exit } = run([], FREE);
     await says(/npm run demo/);
     const provision = run(['provision', '--json']);
@@ -174,22 +174,22 @@ describe('serve', () => {
     expect(await exit).toBe(0);
   });
 
-  it('is found by the demo, which draws what happens on it', async () => {
+  it('is found by the demo, which draws its calls', async () => {
     const { child, says, exit } = run([], { ...FREE, CALL_TIMEOUT_SECONDS: '3' });
     await says(/npm run demo/);
     const demo = run(['demo', 'busy', 'caller-gives-up']);
     expect(await demo.exit).toBe(0);
-    expect(demo.out()).toContain('on the Tandem that runs here');
+    expect(demo.out()).toContain('using the running Tandem');
     expect(demo.out()).toMatch(/▶/);
-    expect(demo.out()).toContain('2 of 2 flows ended as they should');
+    expect(demo.out()).toContain('2 of 2 flows ended as expected');
     const unknown = run(['demo', 'nothing']);
     expect(await unknown.exit).toBe(1);
-    expect(unknown.err()).toContain('there is no demo "nothing"');
+    expect(unknown.err()).toContain('unknown demo "nothing"');
     child.kill('SIGTERM');
     expect(await exit).toBe(0);
   });
 
-  it.each(['PORT', 'PLATFORM_PORT', 'SIP_PORT'])('says which setting to change when %s is in use', async (name) => {
+  it.each(['PORT', 'PLATFORM_PORT', 'SIP_PORT'])('names the setting to change when %s is in use', async (name) => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as AddressInfo;
@@ -208,7 +208,7 @@ describe('serve', () => {
     expect(err()).toMatch(new RegExp(`  - ${name} 203\\.0\\.113\\.1 is not an address of this machine; give one`));
   });
 
-  it('refuses a directory for recordings that cannot be made', async () => {
+  it('refuses a directory for recordings that cannot be created', async () => {
     const { exit, err } = run([], { ...FREE, RECORDINGS_DIR: '/proc/foo' });
     expect(await exit).toBe(1);
     expect(err()).toMatch(/ {2}- RECORDINGS_DIR \/proc\/foo cannot be written to \(.*\); give a directory/);
@@ -221,16 +221,16 @@ describe('serve', () => {
   });
 });
 
-describe('output that is not read any more', () => {
+describe('output without a reader', () => {
   it('ends the demo with exit code 0 and without a stack', async () => {
     const { child, exit, err, says } = run(['demo'], { CALL_TIMEOUT_SECONDS: '3' });
-    await says(/on a Tandem started for the demo/);
+    await says(/using a Tandem started for the demo/);
     child.stdout.destroy();
     expect(await exit).toBe(0);
     expect(err()).toBe('');
   });
 
-  it.each(['serve', 'platform'])('closes %s as SIGTERM does', async (command) => {
+  it.each(['serve', 'platform'])('closes %s like SIGTERM', async (command) => {
     const { child, exit, err, says } = run([command], FREE);
     const [, url = ''] = await says(/(http:\/\/127\.0\.0\.1:\d+)/);
     await says(command === 'serve' ? /npm run demo/ : /Phones:/);
@@ -269,7 +269,7 @@ describe('a running.json of a server that crashed', () => {
 });
 
 describe('SIGHUP', () => {
-  it('reads LINES_FILE again; a file with faults changes nothing', async () => {
+  it('reloads LINES_FILE; a file with faults changes nothing', async () => {
     const file = join(folder, 'lines.txt');
     const line = '+15551230001=sip:al@d.bwapp.bwsip.io';
     writeFileSync(file, `# phones\n${line}\n`);
@@ -289,7 +289,7 @@ describe('SIGHUP', () => {
     expect(await exit).toBe(0);
   });
 
-  it.each(['serve', 'platform'])('does not end %s, where there is nothing to read again', async (command) => {
+  it.each(['serve', 'platform'])('does not end %s without anything to reload', async (command) => {
     const { child, says, exit } = run([command], FREE);
     await says(command === 'serve' ? /npm run demo/ : /Phones:/);
     child.kill('SIGHUP');
@@ -300,7 +300,7 @@ describe('SIGHUP', () => {
 });
 
 describe('platform', () => {
-  it('runs alone, says with which credentials, and exits 0 on SIGTERM', async () => {
+  it('runs alone, prints its credentials, and exits 0 on SIGTERM', async () => {
     const account = { BANDWIDTH_USER_ID: 'u-me', BANDWIDTH_API_TOKEN: 't-me', BANDWIDTH_API_SECRET: 's-me' };
     const { child, says, exit } = run(['platform'], { ...FREE, ...account });
     const [, url = ''] = await says(/v1 API is at (\S+), with the BANDWIDTH_\* credentials/);
@@ -318,7 +318,7 @@ describe('provision', () => {
     expect(err()).toMatch(/set BANDWIDTH_API_URL, or run npm start in this folder first/);
   });
 
-  it('with a platform that cannot be reached says so, and exits', async () => {
+  it('with an unreachable platform reports it, and exits', async () => {
     const account = { BANDWIDTH_USER_ID: 'u', BANDWIDTH_API_TOKEN: 't', BANDWIDTH_API_SECRET: 's' };
     const { exit, err } = run(['provision'], {
       ...account,

@@ -1,4 +1,4 @@
-/** What every command of the command line has in common. */
+/** The interface of a command, and the logger of server commands. */
 import type { Config, Purpose } from '../../config/config';
 import type { Environment } from '../../config/env-file';
 import { createLogger, type Logger } from '../../support/logger';
@@ -7,25 +7,25 @@ import { unknownSettings } from '../../config/setting-faults';
 export interface Invocation {
   config: Config;
   args: readonly string[];
-  /** The settings as they were given: environment variables, and `.env` below them. */
+  /** The unparsed settings. Environment variables override `.env`. */
   environment: Environment;
   envFile: Environment;
 }
 
 export interface Command {
   purpose: Purpose;
-  /** Arguments that the command accepts; undefined: it checks them itself. */
+  /** Options that the command accepts; undefined: the command checks its arguments. */
   options: readonly string[] | undefined;
   run: (invocation: Invocation) => Promise<void>;
 }
 
 export interface ServerLog {
   log: Logger;
-  /** Resolves when the program that reads the log has ended. */
+  /** Resolves when the reader of the log has ended. */
   outputClosed: Promise<void>;
 }
 
-/** The logger of a server. */
+/** Creates the logger of a server, and warns about unknown names in `.env`. */
 export function serverLog({ config, envFile }: Invocation): ServerLog {
   const { promise: outputClosed, resolve: onClosed } = withResolvers();
   const options = { level: config.logLevel, pretty: process.stdout.isTTY, numbers: config.logNumbers };
@@ -34,7 +34,7 @@ export function serverLog({ config, envFile }: Invocation): ServerLog {
   if (names.length > 0)
     log.warn(
       { event: 'unknown-settings', names },
-      '.env has names that are no settings; .env.example has all settings',
+      '.env has unknown settings; see .env.example for all settings',
     );
   return { log, outputClosed };
 }

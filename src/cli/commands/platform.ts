@@ -1,4 +1,4 @@
-/** `platform`: the v1 platform alone. */
+/** `platform`: runs the v1 platform alone. */
 import { describeAccount, describeTransports, maySeeSecrets } from '../banner';
 import { writePlatformAccount } from '../runtime-file';
 import { handleSignals } from '../signals';
@@ -15,7 +15,7 @@ async function run(invocation: Invocation): Promise<void> {
   const showSecrets = maySeeSecrets(config, process.stderr);
   const isKept = config.generated.account && !showSecrets;
   const forget = isKept ? writePlatformAccount({ url: started.url, userId, token, secret }, log) : undefined;
-  // With `serve` the webhook server drains, as it knows the sessions.
+  // With `serve` the webhook server drains instead, as it knows the sessions.
   const drained = { close: () => started.drain(config.drainSeconds * 1_000) };
   const signals = handleSignals(log, drained, started, { close: () => Promise.resolve(forget?.()) });
   void outputClosed.then(() => signals.close('EPIPE'));

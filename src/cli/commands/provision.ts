@@ -1,4 +1,4 @@
-/** `provision`: the tutorial's steps 1 and 2 on the platform in use. */
+/** `provision`: creates the application, numbers, domains and endpoints of LINES on the platform. */
 import { describeProvisioned, maySeeSecrets } from '../banner';
 import { createApiHttp } from '../../providers/bandwidth-v1/http';
 import { ConfigError, type Config } from '../../config/config';
@@ -15,7 +15,7 @@ async function run({ config, args }: Invocation): Promise<void> {
   const running = config.api.url === undefined ? await findRunning() : undefined;
   if (config.api.url === undefined && !running) {
     throw new UsageError(
-      'there is no platform to provision: set BANDWIDTH_API_URL, or run npm start in this folder first',
+      'no platform to provision; set BANDWIDTH_API_URL, or run npm start in this directory first',
     );
   }
   const local = running && joinRunning(running, config);
@@ -37,7 +37,7 @@ async function run({ config, args }: Invocation): Promise<void> {
   );
 }
 
-/** Generated passwords that must not be shown are kept for their owner. @returns in which file */
+/** Stores generated passwords that must not be printed. @returns the file; undefined if there are none */
 function keepHidden(config: Config, { sip }: Provisioned): string | undefined {
   const generated = sip.flatMap(({ sipUri, password }) =>
     password === undefined ? [] : [[sipUri, password] as const],
@@ -47,7 +47,7 @@ function keepHidden(config: Config, { sip }: Provisioned): string | undefined {
   return PASSWORDS_FILE;
 }
 
-/** @param earlier what the server generated at its start, by SIP URI */
+/** @param earlier passwords that the server generated at its start, by SIP URI */
 function withPasswords(config: Config, provisioned: Provisioned, earlier: ReadonlyMap<string, string>): Provisioned {
   const visible = maySeeSecrets(config, process.stdout);
   const sip = provisioned.sip.map((settings) => ({

@@ -1,4 +1,4 @@
-/** Reads LINES_FILE again. Calls that are up go on; a file with faults changes nothing. */
+/** Reloads LINES_FILE. Active calls continue. A file with faults changes nothing. */
 import { createApiHttp } from '../../providers/bandwidth-v1/http';
 import { ConfigError, type Config } from '../../config/config';
 import { createSandbox } from '../../demo/clients';
@@ -9,12 +9,12 @@ import { retire } from '../../providers/bandwidth-v1/provisioning/retire';
 import type { TandemServer } from '../../server/server';
 
 export interface LineReload {
-  /** As it was at start. */
+  /** The configuration at start. */
   config: Config;
   /** Reads the same settings again. @throws ConfigError */
   readAgain: () => Config;
   server: Pick<TandemServer, 'webhookUrl' | 'replaceLines'>;
-  /** undefined: a platform elsewhere, which `npm run provision` sets up */
+  /** undefined: another platform, for which the operator runs `npm run provision` */
   embedded: { url: string; provisioned: Provisioned; onProvisioned: (provisioned: Provisioned) => void } | undefined;
   log: Logger;
 }
@@ -36,7 +36,7 @@ export function createLineReload(reload: LineReload): () => Promise<void> {
         const sandbox = createSandbox({ ...config.api, url });
         for (const endpoint of changes.newEndpoints) await sandbox.attachPhone(endpoint);
       }
-      // From here on the removed ones are not called any more.
+      // Stops calls to removed lines before they are deleted.
       server.replaceLines(changes.next.lines);
       await retire(http, { numbers, endpoints });
       return provisioned;
@@ -53,7 +53,7 @@ export function createLineReload(reload: LineReload): () => Promise<void> {
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       for (const fault of error.faults)
-        log.error({ event: 'lines-fault', fault }, `the lines stay as they are: ${fault}`);
+        log.error({ event: 'lines-fault', fault }, `lines unchanged: ${fault}`);
       return;
     }
     const changes = lineChanges(current, read);
@@ -76,12 +76,12 @@ export function createLineReload(reload: LineReload): () => Promise<void> {
         newEndpoints,
         goneEndpoints,
       },
-      'the lines were read again',
+      'lines reloaded',
     );
   };
 }
 
-/** An endpoint that stays the same has the password that was generated for it before. */
+/** An unchanged endpoint keeps its generated password. */
 function withPassword(entry: SipSettings, known: readonly SipSettings[]): SipSettings {
   const before = known.find(({ sipUri }) => sipUri === entry.sipUri);
   return entry.passwordFrom === 'unchanged' && before ? { ...before, number: entry.number } : entry;

@@ -1,4 +1,4 @@
-/** `serve`: the webhook server, and the platform beside it where no other is set. */
+/** `serve`: runs the webhook server, with the embedded platform unless another one is configured. */
 import { banner, maySeeSecrets } from '../banner';
 import { loadConfig } from '../../config/config';
 import type { Provisioned } from '../../providers/bandwidth-v1/provisioning/provision';
@@ -18,7 +18,7 @@ async function run(invocation: Invocation): Promise<void> {
   if (config.redis && config.api.url === undefined)
     log.warn(
       { event: 'platform-not-shared' },
-      'REDIS_URL is set, and BANDWIDTH_API_URL is not: each instance has a platform of its own, with calls of its own',
+      'REDIS_URL is set but BANDWIDTH_API_URL is not: each instance has its own platform with its own calls',
     );
   const { server, platform, provisioned } = await startAll(config, log);
   const signals = handleSignals(log, server, platform);
@@ -33,7 +33,7 @@ async function run(invocation: Invocation): Promise<void> {
   void outputClosed.then(() => signals.close('EPIPE'));
   if (!platform || !provisioned) return;
   onProvisioned(provisioned);
-  // For people; where the log is not for people, it goes beside the log.
+  // Keeps a log that programs read free of text for people.
   const out = process.stdout.isTTY ? process.stdout : process.stderr;
   const showSecrets = maySeeSecrets(config, out);
   const started = { config, url, platform, provisioned, simulatedPhones: config.platform.sandbox, showSecrets };

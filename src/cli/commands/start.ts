@@ -1,4 +1,4 @@
-/** Starts the webhook server, and the embedded platform beside it where no other is set. */
+/** Starts the webhook server, and the embedded platform unless another one is configured. */
 import { createApiHttp } from '../../providers/bandwidth-v1/http';
 import type { Config } from '../../config/config';
 import { createSandbox } from '../../demo/clients';
@@ -16,8 +16,8 @@ export interface Started {
 }
 
 export async function startAll(config: Config, log: Logger): Promise<Started> {
-  const internalErrors = createInternalErrors(log); // one count for both
-  // Known when the server listens, which is after the platform; until then no application exists.
+  const internalErrors = createInternalErrors(log); // shared by server and platform
+  // Filled when the server listens, after the platform has started. Until then no application exists.
   const ownCallbackUrls: string[] = [];
   const shared = { internalErrors, ownCallbackUrls: () => ownCallbackUrls };
   const platform = config.api.url === undefined ? await startEmbedded(config, log, shared) : undefined;
@@ -37,7 +37,7 @@ export async function startAll(config: Config, log: Logger): Promise<Started> {
   }
 }
 
-/** The embedded platform gets what LINES names, and a simulated phone for each endpoint. */
+/** Provisions the lines on the embedded platform, with a simulated phone for each endpoint. */
 async function setUp(config: Config, platformUrl: string, webhookUrl: string): Promise<Provisioned> {
   const { lines, sipPasswords, webhookMethod } = config;
   const http = createApiHttp({ ...config.api, url: platformUrl });
