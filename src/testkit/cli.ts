@@ -38,18 +38,18 @@ function write(flag: string, file: string, text: string): void {
   }
 }
 
-/** A run takes minutes: an unwritable report fails before it. */
+/** Checks before the run, which takes minutes, that the report can be written. */
 function checkWritable(flag: string, file: string | undefined): void {
   if (file === undefined) return;
   const folder = dirname(resolve(file));
   try {
     accessSync(folder, constants.W_OK);
   } catch (error) {
-    throw new UsageError(`--${flag}: ${folder} cannot be written to (${messageOf(error)})`, { cause: error });
+    throw new UsageError(`--${flag}: cannot write to ${folder} (${messageOf(error)})`, { cause: error });
   }
 }
 
-/** The first signal asks for what there is so far, the second ends the process at once. */
+/** The first signal ends the run with partial results. The second one ends the process. */
 function interruptible(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -62,11 +62,11 @@ function interruptible(): AbortSignal {
 
 const describeListening = (url: string, user: Options['user'], { number, endpoint, seed }: Options): string =>
   `The v1 API is at ${url}/v1/users/${user.id}, token ${user.token}, secret ${user.secret}\n` +
-  `The app must know the number ${number} and the endpoint ${endpoint}\n` +
+  `Configure the app with the number ${number} and the endpoint ${endpoint}\n` +
   `Seed ${seed}\n`;
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  // The kit's own errors say what to do; anything else is a fault of the kit, and its stack tells where.
+  // Messages of the kit's errors say what to do. Any other error is a bug, and needs its stack.
   const text = error instanceof TandemError ? error.message : error instanceof Error ? error.stack : messageOf(error);
   process.stderr.write(`testkit: ${text}\n`);
   process.exitCode = USAGE_EXIT;

@@ -1,4 +1,4 @@
-/** Groups and counts. */
+/** Groups and counts items. */
 export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {
@@ -13,7 +13,7 @@ export function countBy<T>(items: Iterable<T>, keyOf: (item: T) => string): Reco
   return sumOf([...items].map((item) => [keyOf(item), 1] as const));
 }
 
-/** The sum for each name, in the order in which the names come. */
+/** Adds up the counts of each name, in the order of their first appearance. */
 export function sumOf(counts: Iterable<readonly [name: string, count: number]>): Record<string, number> {
   const sums = new Map<string, number>();
   for (const [name, count] of counts) sums.set(name, (sums.get(name) ?? 0) + count);

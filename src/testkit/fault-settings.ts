@@ -1,4 +1,4 @@
-/** `--faults`: none, mild, all, or each by name with its probability. */
+/** Parses `--faults`: none, mild, all, or names with probabilities. */
 import { UsageError } from '../support/errors';
 import { ALL_FAULTS, NO_FAULTS, type Faults } from './platform';
 import type { CommandFault, EventFault } from './platform/faults';
@@ -28,7 +28,7 @@ const COMMANDS: ReadonlyMap<string, CommandFault> = new Map<string, CommandFault
 
 export const FAULT_NAMES: readonly string[] = [...EVENTS.keys(), ...COMMANDS.keys(), 'query-503', 'strict'];
 
-/** What every app meets some day, and is told how to deal with. */
+/** Common faults, for which the documentation says what an app must do. */
 const MILD: Faults = {
   events: { duplicated: 0.05, reordered: 0.05, delayed: 0.1 },
   commands: {
@@ -66,9 +66,9 @@ function setOne(faults: Faults, part: string): void {
   const [name = '', value = ''] = part.split('=');
   const probability = Number(value);
   if (!FAULT_NAMES.includes(name))
-    throw new UsageError(`--faults: there is no "${name}"; there are none, mild, all, ${FAULT_NAMES.join(', ')}`);
+    throw new UsageError(`--faults: unknown fault "${name}"; use none, mild, all, ${FAULT_NAMES.join(', ')}`);
   if (value === '' || !(probability >= 0 && probability <= 1))
-    throw new UsageError(`--faults: give ${name} a probability from 0 to 1, as in ${name}=0.1`);
+    throw new UsageError(`--faults: ${name} needs a probability from 0 to 1, as in ${name}=0.1`);
   const [event, command] = [EVENTS.get(name), COMMANDS.get(name)];
   if (event) faults.events[event] = probability;
   if (command) faults.commands[command] = probability;
@@ -76,6 +76,6 @@ function setOne(faults: Faults, part: string): void {
   if (name === 'strict') faults.strict = probability;
 }
 
-/** Whether anything can go wrong at all. */
+/** Whether all probabilities are 0. */
 export const isFaultless = ({ events, commands, queries, strict }: Faults): boolean =>
   [...Object.values(events), ...Object.values(commands), queries, strict].every((probability) => !probability);

@@ -1,4 +1,4 @@
-/** The same fault found many times is told once, with a count and the clearest call as an example. */
+/** Groups equal findings, with a count and the clearest call as an example. */
 import { CODES, FINDINGS, type FindingCode, type FindingKind } from './findings';
 import { countBy, groupBy } from './counting';
 import type { Found } from './judge';
@@ -15,20 +15,20 @@ export interface Example {
   /** ms since the call began */
   at: number;
   ladder: string[];
-  /** What was done to the call on purpose. */
+  /** Faults injected into the call, by kind. */
   faults: Record<string, number>;
 }
 
 export interface Finding extends FindingKind {
   code: FindingCode;
   count: number;
-  /** How many of them over a wire on which nothing went wrong. */
+  /** How many of them happened without injected faults. */
   onPerfectWire: number;
-  /** `perfect phone/busy` → how often */
+  /** Counts by pass and scenario, like `perfect phone/busy`. */
   scenarios: Record<string, number>;
-  /** Missing for what belongs to no call. */
+  /** Missing for findings that belong to no call. */
   example?: Example;
-  /** What exactly was wrong, without ids; the most frequent ones. */
+  /** The most frequent descriptions, without ids. */
   texts: string[];
 }
 
@@ -63,7 +63,7 @@ export function groupFindings(
   });
 }
 
-/** Over a perfect wire rather than not, and short. */
+/** Prefers calls without injected faults, and short ones. */
 function exampleOf(found: readonly PassFound[]): Example | undefined {
   const cost = ({ pass, entries }: PassFound): number => (pass === 'perfect' ? 0 : 10_000) + entries;
   const [best] = [...found].sort((a, b) => cost(a) - cost(b));

@@ -1,52 +1,52 @@
-/** What `--help` and `--list` print. */
+/** Output of `--help` and `--list`. */
 import { FAULT_NAMES } from './fault-settings';
 import { LINE, PHONE } from './platform';
 import { SCENARIOS } from './scenarios';
 
-export const HELP = `Plays the v1 voice platform against a webhook server, and tells what was wrong.
+export const HELP = `Plays the v1 voice platform against a webhook server, and reports its faults.
 
   tandem-testkit --url http://user:password@127.0.0.1:3000/webhooks/voice [options]
 
-The app under test has to be pointed to the API that the kit serves (--listen), with its credentials, and has to know its
-number and its endpoint. Its application is taken to have autoAnswer off.
+Configure the app under test with the API of the kit (--listen), its credentials, its number and its endpoint. The kit
+assumes an application with autoAnswer off.
 
 The app
-  --url URL                 its incomingCallUrl; Basic credentials in it are sent
+  --url URL                 its incomingCallUrl; the kit sends Basic credentials of the URL
   --fallback-url URL        its incomingCallFallbackUrl
-  --callback-method M       POST (default) or GET: how events of incoming calls are sent
-  --callback-timeout MS     instead of what the app asks for, or the platform's 10000
-  --wait SECONDS            how long to wait for it to come up; default 0
-  --speak-url URL           a request that makes it call somebody; {to} stands for the number. Without it the speak
-                            scenarios are left out. Also --speak-method (POST), --speak-body
+  --callback-method M       POST (default) or GET, for events of incoming calls
+  --callback-timeout MS     overrides the timeout of the app and the default of 10000
+  --wait SECONDS            how long to wait until the app accepts connections; default 0
+  --speak-url URL           a request that makes the app call {to}, a number. Without it the kit leaves out the speak
+                            scenarios. See also --speak-method (POST), --speak-body
                             ({"to":"{to}","sentence":"…"}) and --speak-header "name: value" (repeatable)
 
 The platform
   --listen HOST:PORT        default 127.0.0.1:0, any free port
-  --public-url URL          the origin under which the app reaches it, where that is another one
+  --public-url URL          the origin at which the app reaches the kit, if it differs
   --user-id, --api-token, --api-secret      default u-testkit, t-testkit, s-testkit
-  --number E164             the number that is called from the PSTN, and that the app calls from; default ${LINE}
+  --number E164             the number of the app, called from the PSTN and used as from; default ${LINE}
   --endpoint SIP_URI        the phone; default ${PHONE}
 
 The calls
-  --calls N                 calls with faults, after each scenario was played once without; default 100
-  --concurrency N           calls at once; default 10
-  --scenario NAME           phone/busy, or all of phone, or busy wherever; repeatable, or comma-separated
+  --calls N                 calls with faults, after one call of each scenario without; default 100
+  --concurrency N           concurrent calls; default 10
+  --scenario NAME           phone/busy, phone (all of it) or busy (of every kind); repeatable, or comma-separated
   --faults SET              none, mild, all (default), or by name: duplicate=0.1,drop=0.05 or all,drop=0.
                             Names: ${FAULT_NAMES.join(', ')
                               .replace(/(.{1,84})(?:, |$)/g, '$1,\n                            ')
                               .trim()
                               .replace(/,$/, '')}
-  --seed N                  repeats a run: the same calls, and the same dice for each
-  --call N                  the Nth call with faults alone
-  --time-scale X            1: people ring and talk as long as in life; default 0.05. It scales the app's callTimeout, too
-  --settle SECONDS          how long after the last call legs may stay up, at most; default 60
+  --seed N                  repeats a run: the same calls with the same random choices
+  --call N                  only the Nth call with faults
+  --time-scale X            1: ringing and talking in real time; default 0.05. Also scales the app's callTimeout
+  --settle SECONDS          how long legs may stay up after the last call; default 60
 
 The report
   --json FILE, --junit FILE
-  --list                    names all scenarios
+  --list                    lists all scenarios
   -h, --help
 
-Exit code: 0 nothing wrong, 1 something, 2 wrong usage or no app, 130 interrupted before anything was wrong.
+Exit code: 0 no faults, 1 faults found, 2 invalid usage or app unreachable, 130 interrupted before a fault was found.
 `;
 
 export const LIST = `${SCENARIOS.map(({ name, title }) => `${name.padEnd(36)}${title}`).join('\n')}\n`;

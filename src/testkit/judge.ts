@@ -1,30 +1,30 @@
-/** What was wrong with one call, once everybody should be gone. */
+/** Judges a call after its end. */
 import type { FindingCode } from './findings';
 import { calleesOf, callerOf, HARMLESS, isUp, nameOf, type Leg, type Scenario } from './platform';
 import type { Played } from './play';
 
-/** One thing that was wrong. */
+/** A fault found in one call. */
 export interface Found {
   code: FindingCode;
   text: string;
   /** ms since the call began */
   at: number;
   played: Played;
-  /** How much had happened by then. */
+  /** The number of journal entries at that time. */
   entries: number;
-  /** It is among what happened already. */
+  /** Whether the journal already contains it. */
   noticed: boolean;
 }
 
-/** A leg whose partner is gone should be ended within this, ms. */
+/** The app should end a leg within this time after its partner has gone, ms. */
 export const PARTNER_MS = 5_000;
-/** No call needs so many commands, however often they fail. */
+/** More commands than any call needs, however often they fail. */
 const COMMAND_STORM = 60;
 const TOO_LATE = 20;
-/** A call may be given up after more refusals than these. */
+/** An app may give up a call after more refusals than these. */
 const FEW_REFUSALS = 2;
 
-/** @param settled whether the legs that are still up had time to go; false where the run was broken off */
+/** @param settled whether remaining legs had time to end; false after an aborted run */
 export function judge(played: Played, settled: boolean): Found[] {
   const { scenario } = played;
   const { journal } = scenario;
@@ -60,15 +60,15 @@ function judgeSpoken(played: Played): Judgement[] {
   const orphans = callees.filter(isUp).map(orphan);
   if (orphans.length > 0 || !deservesGood(played)) return orphans;
   if (scenario.journal.violations.some(({ code }) => code === 'speak-refused')) return [];
-  if (callees.length === 0) return [{ code: 'never-dialled', text: 'nobody was dialled' }];
+  if (callees.length === 0) return [{ code: 'never-dialled', text: 'the app did not dial' }];
   const spoken = callees.some(({ speeches }) => speeches.some(({ done }) => done));
-  return spoken ? [] : [{ code: 'not-spoken', text: 'the callee answered and no sentence was spoken to the end' }];
+  return spoken ? [] : [{ code: 'not-spoken', text: 'the callee answered, but no sentence was spoken to its end' }];
 }
 
 function judgePair(played: Played): Judgement[] {
   const { scenario } = played;
   const caller = callerOf(scenario);
-  // An app that never took the incomingcall owes the call nothing.
+  // An app that never accepted the incomingcall event is not responsible for the call.
   if (!caller || !scenario.known) return [];
   const callees = calleesOf(scenario);
   const up = callees.filter(isUp);
@@ -77,8 +77,8 @@ function judgePair(played: Played): Judgement[] {
     const tried = (scenario.journal.commands.get('create-call') ?? 0) > 0;
     if (tried) return [waiting(caller, 'its dial had failed')];
     return isGentle(scenario)
-      ? [{ code: 'never-dialled', text: `nobody was dialled, and the caller is ${stateOf(caller)}` }]
-      : [waiting(caller, 'nobody was dialled')];
+      ? [{ code: 'never-dialled', text: `the app did not dial, and the caller is ${stateOf(caller)}` }]
+      : [waiting(caller, 'the app did not dial')];
   }
   if (isUp(caller) && up.length > 0) {
     if (talked) return up.map(orphan);
@@ -127,7 +127,7 @@ const waiting = (caller: Leg, why: string): Judgement => ({
   text: `the caller is ${stateOf(caller)}: ${why}`,
 });
 
-/** Only faults that an app is told to repeat, and few of them. */
+/** Whether the call had few faults, and only those after which the app has to repeat a command. */
 function isGentle({ journal }: Scenario): boolean {
   const kinds = [...journal.faults];
   if (kinds.some(([fault]) => !HARMLESS.has(fault))) return false;
@@ -135,7 +135,7 @@ function isGentle({ journal }: Scenario): boolean {
   return refusals <= FEW_REFUSALS;
 }
 
-/** Whether nothing stood in the way of a call that everybody wanted. */
+/** Whether the app must connect the call: both parties want to talk, and no fault prevents it. */
 function deservesGood({ job, scenario, stalled }: Played): boolean {
   return job.scenario.wanted && isGentle(scenario) && (!stalled || scenario.journal.faults.size === 0);
 }

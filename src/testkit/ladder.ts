@@ -1,8 +1,8 @@
-/** Draws a call as a ladder: caller, app and callee, who told whom what, and when. */
+/** Draws a call as a ladder of caller, app and callee, with messages and times. */
 import type { Entry } from './platform/journal';
 
 const COLUMN_WIDTH = 42;
-/** Lines of text; times are seconds since the call began. `verdict` is what was wrong in the end, if that is no line yet. */
+/** Returns lines of text, with times in seconds from the start. `verdict` is a finding without a journal entry. */
 export function drawLadder(entries: readonly Entry[], verdict?: { at: number; text: string }): string[] {
   const header = ['caller', 'app', 'callee'].map((name) => name.padEnd(COLUMN_WIDTH)).join('');
   const last: Entry[] = verdict ? [{ ...verdict, kind: 'violation', side: undefined }] : [];
@@ -15,19 +15,19 @@ export function drawLadder(entries: readonly Entry[], verdict?: { at: number; te
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(3).padStart(8);
 
-/** Good replies are left out: what they did shows. */
+/** Leaves out successful replies, as their effect has a line of its own. */
 function rowOf({ kind, side, text }: Entry): string | undefined {
   const label = withNames(text);
   if (kind === 'violation') return `!! ${label}`;
   if (kind === 'reply' && !/^[45]\d\d|\[|no effect/.test(text)) return undefined;
-  // A bridge is about both legs: it is told once, on the callee's side.
+  // A bridge is about both legs. The callee's side shows it.
   const half = side === 'caller' ? 0 : 1;
   if (kind === 'truth' || side === undefined) return row(half, label, undefined);
   const towardsApp = kind === 'event' || kind === 'reply';
   return row(half, arrowLabel(kind, label), (half === 0) === towardsApp ? 'right' : 'left');
 }
 
-/** Who it is instead of ids. */
+/** Replaces ids of legs with `caller` and `callee`. */
 export function withNames(text: string): string {
   return text
     .replace(/\b(caller|callee(?: \d+)?) c-kit\w+/g, '$1')
@@ -35,7 +35,7 @@ export function withNames(text: string): string {
     .replace(/\bc-kit\d+out(\d+)/g, (_, nth: string) => (Number(nth) > 1 ? `callee ${nth}` : 'callee'));
 }
 
-/** The side says already whom it is about. */
+/** Removes the name of the leg, as the side of the ladder shows it. */
 function arrowLabel(kind: Entry['kind'], label: string): string {
   const short = label
     .replace(/ \((?:GET|POST)\)$/, '')
@@ -45,7 +45,7 @@ function arrowLabel(kind: Entry['kind'], label: string): string {
   return isAboutOne ? short.replace(/ (?:caller|callee)(?! \d)(?=$| \[)/, '') : short;
 }
 
-/** One half of the ladder filled: with an arrow, or with what happened on that side alone. */
+/** Fills one half of the ladder: with an arrow, or with an event of that side alone. */
 function row(half: 0 | 1, label: string, arrow: 'left' | 'right' | undefined): string {
   const room = COLUMN_WIDTH - 1;
   const fitted = label.length > room - 4 ? `${label.slice(0, room - 5)}…` : label;

@@ -1,4 +1,4 @@
-/** Plays calls against the app, a number at a time, and waits until the dust has settled. */
+/** Plays calls against the app, several at a time, and waits until their legs and events are done. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../support/errors';
 import { groupBy } from './counting';
@@ -12,17 +12,17 @@ export interface Played {
   job: Job;
   scenario: Scenario;
   /**
-   * This machine stood still for a moment in the meantime. A timeout of the app may have struck where no fault was meant:
-   * the call tells of its safety, and not of how gently calls are treated.
+   * Whether this process stalled during the call. A timeout of the app may then have fired without an injected fault.
+   * Such a call counts for safety findings only.
    */
   stalled: boolean;
 }
 
 export interface PlayOptions {
   speak: SpeakRequest | undefined;
-  /** Jobs of one lane are played at once up to this many. */
+  /** The lane of a job, and how many jobs of that lane may run at once. */
   width: (job: Job) => { lane: string; width: number };
-  /** A call that is not over by then is left to itself, ms. */
+  /** How long to wait for the end of a call before the next one begins, ms. */
   maxCallMs: number;
   signal: AbortSignal;
   onPlayed: (call: Played) => void;
@@ -30,7 +30,7 @@ export interface PlayOptions {
 
 const POLL_MS = 20;
 const STALL_MS = 200;
-/** After somebody has hung up, and where nobody is dialled: how long before the next call begins. */
+/** How long to wait after the first hang-up, and for a dial, before the next call begins, ms. */
 const LEFT_ALONE_MS = 600;
 const UNDIALLED_MS = 1_500;
 const SPEAK_TIMEOUT_MS = 10_000;
@@ -85,7 +85,7 @@ function begin(platform: StubPlatform, job: Job, speak: SpeakRequest | undefined
   return scenario;
 }
 
-/** Makes the app call somebody. */
+/** Sends the request that makes the app call. */
 async function order({ url, method, body, headers }: SpeakRequest, scenario: Scenario, signal: AbortSignal) {
   const { journal, dials = '' } = scenario;
   journal.truth(`${method} ${url}: the app is asked to call ${dials}`, 'caller');
@@ -97,7 +97,7 @@ async function order({ url, method, body, headers }: SpeakRequest, scenario: Sce
       ...(method === 'GET' ? {} : { body: body.replaceAll('{to}', dials) }),
     });
     const answer = await reply.text();
-    // An app that has dialled took the order, and says how it went.
+    // An app that has dialled accepted the request. An error status then reports the result of the call.
     if (reply.ok || journal.commands.has('create-call')) return;
     journal.violation('speak-refused', `--speak-url answered ${reply.status}: ${answer.slice(0, 200)}`);
   } catch (error) {
@@ -107,8 +107,8 @@ async function order({ url, method, body, headers }: SpeakRequest, scenario: Sce
 }
 
 /**
- * Waits until no leg is up and no event under way. Once nobody of the calls is about to do anything: at most `maxMs`, and no
- * longer than the app has been silent for `idleMs`.
+ * Waits until no leg is up and no event is pending. After the last planned action of a party it waits at most `maxMs`.
+ * It ends early if the app has sent nothing for `idleMs`.
  */
 export async function settle(
   platform: StubPlatform,

@@ -1,15 +1,15 @@
-/** How far the run is: a bar on a terminal, a line now and then elsewhere. */
+/** Shows the progress of a run: a bar on a terminal, occasional lines elsewhere. */
 import type { Progress } from './run';
 
 const BAR_WIDTH = 30;
 const SHARES = 4;
 
-/** @param out takes text as it is, with its line ends */
+/** @param out writes text unchanged */
 export function createProgress(out: (text: string) => void, isTerminal: boolean): (progress: Progress) => void {
   let told = '';
   return ({ pass, done, of, faulty }) => {
     const share = of === 0 ? 1 : done / of;
-    const about = `${pass}: ${done} of ${of} calls${faulty > 0 ? `, something wrong in ${faulty}` : ''}`;
+    const about = `${pass}: ${done} of ${of} calls${faulty > 0 ? `, faults in ${faulty}` : ''}`;
     if (isTerminal) {
       const full = Math.round(share * BAR_WIDTH);
       const end = done === of ? '\n' : '';

@@ -1,11 +1,11 @@
-/** Is there anybody at the app's URL? */
+/** Waits until the app accepts connections at its URL. */
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const CONNECT_MS = 3_000;
 const AGAIN_MS = 100;
 
-/** Whether a connection stands; undefined where it does, else why not. Nothing is sent. */
+/** Tries to connect, without sending anything. @returns undefined if it connects, else the reason why not */
 function probe(url: string): Promise<string | undefined> {
   const { hostname, port, protocol } = new URL(url);
   return new Promise((resolve) => {
@@ -21,7 +21,7 @@ function probe(url: string): Promise<string | undefined> {
   });
 }
 
-/** Tries again for `waitMs`; undefined as soon as a connection stands, else why there is none. */
+/** Tries to connect for `waitMs`. @returns undefined once it connects, else the reason why not */
 export async function waitFor(url: string, waitMs: number, signal: AbortSignal): Promise<string | undefined> {
   const startedAt = Date.now();
   let why = await probe(url);

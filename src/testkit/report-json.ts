@@ -1,8 +1,8 @@
-/** The report that programs read. */
+/** The report as JSON. */
 import type { Options } from './options';
 import { exitCodeOf, type RunResult } from './run';
 
-/** A later `format` means that a field was taken away or means something else. */
+/** Increased when a field is removed or changes its meaning. */
 const FORMAT = 1;
 
 export function toJson(result: RunResult, options: Options): string {

@@ -1,4 +1,4 @@
-/** JUnit's XML, as CI systems read it: a suite a pass, a test case for each scenario and each thing that may be wrong. */
+/** The report as JUnit XML: a suite for each pass, a test case for each scenario and kind of finding. */
 import { CODES, FINDINGS, ofCalls, type FindingCode } from './findings';
 import type { Finding } from './group';
 import type { PassResult, RunResult } from './run';
@@ -69,7 +69,7 @@ function caseOf(suiteName: string, { name, code, failure }: Case, seed: number):
     `seed: ${seed}`,
     ...(example ? [`for example ${example.call} (${example.scenario}): ${example.text}`, ...example.ladder] : []),
   ].join('\n');
-  // Notes count for nothing, here as in the exit code.
+  // Notes are no failures, as for the exit code.
   if (severity === 'note') return `    <testcase ${attributes}><system-out>${escape(body)}</system-out></testcase>`;
   const message = escape(texts[0] ?? code);
   return `    <testcase ${attributes}><failure type="${severity}" message="${message}">${escape(body)}</failure></testcase>`;
@@ -83,7 +83,7 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
   ["'", '&apos;'],
 ]);
 
-/** XML 1.0 has no place for most control characters, not even as entities. */
+/** Escapes text for XML 1.0, which forbids most control characters, even as entities. */
 function escape(text: string): string {
   return text
     .replace(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, '\u{fffd}')

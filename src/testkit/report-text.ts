@@ -1,4 +1,4 @@
-/** The report that people read. */
+/** The report as text. */
 import { FINDINGS, type Severity } from './findings';
 import { sumOf } from './counting';
 import { type Finding } from './group';
@@ -6,7 +6,7 @@ import type { Options } from './options';
 import type { PassResult, RunResult } from './run';
 
 const MARKS: Record<Severity, string> = { error: '✘', warning: '▲', note: '·' };
-const PASSES: Record<PassResult['name'], string> = { perfect: 'over a perfect wire', faulty: 'with faults' };
+const PASSES: Record<PassResult['name'], string> = { perfect: 'without faults', faulty: 'with faults' };
 
 export function describeRun(result: RunResult, options: Options): string {
   const { findings, remarks, interrupted, events } = result;
@@ -14,10 +14,10 @@ export function describeRun(result: RunResult, options: Options): string {
     '',
     `${result.url}, seed ${result.seed}`,
     ...result.passes.map(describePass),
-    `  events: ${events.sent} sent, ${events.refused} failed, the slowest answered after ${events.slowestMs} ms`,
-    ...(options.speak ? [] : ['  left out: speak scenarios, since there is no --speak-url']),
+    `  events: ${events.sent} sent, ${events.refused} failed, slowest answer after ${events.slowestMs} ms`,
+    ...(options.speak ? [] : ['  left out: speak scenarios, which need --speak-url']),
     ...remarks.map((remark) => `  note: ${remark}`),
-    ...(interrupted ? ['  interrupted: this is what there is so far'] : []),
+    ...(interrupted ? ['  interrupted: partial results'] : []),
     ...findings.flatMap(describeFinding),
     '',
     verdict(result, options),
@@ -38,7 +38,7 @@ function describeFinding(finding: Finding): string[] {
   const { severity, code, title, count, onPerfectWire, why, remedy, scenarios, example, texts } = finding;
   const often = count === 1 ? 'once' : `${count} times`;
   const where = Object.entries(byName(scenarios)).map(([name, each]) => `${name}${each > 1 ? ` ${each}×` : ''}`);
-  const wire = onPerfectWire > 0 ? `${onPerfectWire} over a perfect wire` : 'only with faults';
+  const wire = onPerfectWire > 0 ? `${onPerfectWire} without faults` : 'only with faults';
   return [
     '',
     `${MARKS[severity]} ${code}, ${often}: ${title}`,
@@ -70,13 +70,13 @@ function verdict({ findings, seed, passes, interrupted }: RunResult, options: Op
   const calls = passes.reduce((sum, pass) => sum + pass.calls, 0);
   const counted = findings.filter(({ code }) => FINDINGS[code].severity !== 'note');
   if (counted.length === 0)
-    return interrupted ? `nothing wrong so far, in ${calls} calls` : `✔ nothing wrong in ${calls} calls`;
+    return interrupted ? `no faults so far, in ${calls} calls` : `✔ no faults in ${calls} calls`;
   const all = counted.reduce((sum, { count }) => sum + count, 0);
   const simple = counted.filter(({ onPerfectWire }) => onPerfectWire > 0).length;
   const kinds = counted.length === 1 ? 'one kind of fault' : `${counted.length} kinds of fault`;
-  const split = `${simple} show over a perfect wire, ${counted.length - simple} only with faults`;
+  const split = `${simple} without injected faults, ${counted.length - simple} only with them`;
   return (
     `✘ ${kinds}, found ${all === 1 ? 'once' : `${all} times`}; ${split}.\n` +
-    `  The same calls and faults again: --seed ${seed} --calls ${options.calls} --faults ${options.faultsText}; one of them alone: --call NUMBER`
+    `  Repeat the same calls and faults: --seed ${seed} --calls ${options.calls} --faults ${options.faultsText}; a single call: --call NUMBER`
   );
 }

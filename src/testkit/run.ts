@@ -1,4 +1,4 @@
-/** A run of the kit: the platform, a pass over a perfect wire, a pass with faults, the verdict. */
+/** A run of the kit: a pass without faults, a pass with faults, and the findings. */
 import { TandemError, UsageError, messageOf } from '../support/errors';
 import { isFaultless } from './fault-settings';
 import { FINDINGS, type FindingCode } from './findings';
@@ -11,10 +11,10 @@ import { createPrng } from './platform/prng';
 import { playAll, settle, type Played } from './play';
 import { waitFor } from './reach';
 import { drawJobs, perfectJobs, type Job } from './scenarios';
-import { hasCredentials, takenFromStrangers } from './strangers';
+import { hasCredentials, acceptedWithoutCredentials } from './open-webhook';
 import { watchApp, type AppWatch } from './watch-app';
 
-/** The app cannot be reached, or takes no event at all: nothing can be said of it. */
+/** The app is unreachable or accepts no event, so the kit cannot judge it. */
 export class AppUnreachableError extends TandemError {
   readonly code = 'app-unreachable';
 }
@@ -22,23 +22,23 @@ export class AppUnreachableError extends TandemError {
 export interface PassResult {
   name: PassName;
   calls: number;
-  /** `phone/busy: rejected` → how many */
+  /** Counts by scenario and outcome, like `phone/busy: rejected`. */
   outcomes: Record<string, number>;
   faults: Record<string, number>;
   commands: Record<string, number>;
   seconds: number;
-  /** What was played, and what the dice said: the same for the same seed. */
+  /** The played calls and their random choices: identical for the same seed. */
   played: { label: string; job: string; script: Job['script']; drawn: Record<string, string> }[];
 }
 
 export interface RunResult {
   seed: number;
-  /** Without its password. */
+  /** The URL of the app, without its password. */
   url: string;
   passes: PassResult[];
   events: { sent: number; accepted: number; slowestMs: number; refused: number };
   findings: Finding[];
-  /** What should be known beside the findings. */
+  /** Notes beside the findings. */
   remarks: string[];
   interrupted: boolean;
 }
@@ -47,24 +47,24 @@ export interface Progress {
   pass: PassName;
   done: number;
   of: number;
-  /** Calls that were wrong in a way that shows at once. */
+  /** Calls with a fault that the platform detects at once. */
   faulty: number;
 }
 
 export interface RunHooks {
-  /** The platform listens: this is what the app must be given. */
+  /** Called when the platform listens, with the settings for the app. */
   onListening: (platform: Pick<StubPlatform, 'url' | 'user'>) => void;
   onProgress: (progress: Progress) => void;
-  /** Aborted: end now, with what there is. */
+  /** When aborted, the run ends with partial results. */
   signal: AbortSignal;
 }
 
-/** After the last call of the perfect wire: a little longer than a leg may be left alone, ms. */
+/** Time after the last call without faults: a little longer than a leg may be left alone, ms. */
 const PERFECT_SETTLE_MS = PARTNER_MS + 1_000;
-/** An app that has not asked for anything for so long has forgotten its legs, ms. */
+/** After this time without a request the app has forgotten its legs, ms. */
 const IDLE_MS = 25_000;
 const MAX_CALL_MS = 8_000;
-/** How many phones dial at once over the perfect wire: each dials a number of its own. */
+/** How many phones dial at once in the pass without faults. Each one dials a different number. */
 const PHONES = 3;
 
 /**
@@ -97,10 +97,10 @@ export async function run(options: Options, hooks: RunHooks): Promise<RunResult>
     const why = await waitFor(url, options.waitMs, hooks.signal);
     if (why !== undefined && !hooks.signal.aborted)
       throw new AppUnreachableError(
-        `nobody listens at ${withoutPassword(url)} (${why}). ` +
+        `cannot connect to ${withoutPassword(url)} (${why}). ` +
           (options.waitMs > 0
-            ? `It was waited for, ${options.waitMs / 1000} s; is the port right?`
-            : 'Start the app first, or give --wait SECONDS; is the port right?'),
+            ? `The kit waited ${options.waitMs / 1000} s; check the port`
+            : 'Start the app first, or set --wait SECONDS; check the port'),
       );
     platform.setIncomingCallUrl(url, options.fallbackUrl);
     return await playPasses(options, platform, watch, { ...hooks, signal });
@@ -133,17 +133,17 @@ async function playPasses(
   }
   if (platform.guesses() > 0)
     remarks.push(
-      `dials did not say which call they were for, ${platform.guesses()} of them (put the callId of the caller into tag): ` +
-        'calls from the PSTN were played one at a time, and dials were taken for the oldest call that waited',
+      `${platform.guesses()} dials did not name their call (put the callId of the caller into tag): ` +
+        'the kit played calls from the PSTN one at a time, and assigned such dials to the oldest waiting call',
     );
   const stray = strayFindings(platform);
   if (!hasCredentials(options.url)) {
-    remarks.push('--url has no credentials: whether the app refuses events of strangers was not looked at');
+    remarks.push('--url has no credentials: the kit did not check whether the app refuses events without them');
   } else if (!hooks.signal.aborted) {
-    const status = await takenFromStrangers(options.url, options.callbackMethod);
-    if (status !== undefined) stray.set('open-webhook', [`an event without credentials was answered with ${status}`]);
+    const status = await acceptedWithoutCredentials(options.url, options.callbackMethod);
+    if (status !== undefined) stray.set('open-webhook', [`the app answered an event without credentials with ${status}`]);
   }
-  if (watch.gone.aborted) remarks.push('the run was broken off, since the app was gone');
+  if (watch.gone.aborted) remarks.push('the run was aborted, as the app had stopped');
   return {
     seed,
     url: withoutPassword(options.url),
@@ -170,7 +170,7 @@ async function playPass(
   onProgress({ ...progress });
   const played = await playAll(platform, jobs, {
     speak: options.speak,
-    // Alone on its lane a call is known by elimination, whatever its tags say.
+    // A call that is alone in its lane needs no tag to be identified.
     width: ({ scenario: { kind } }) => {
       if (perfect) return { lane: kind, width: kind === 'sip-to-pstn' ? PHONES : 1 };
       const alone = platform.guesses() > 0 && kind !== 'sip-to-pstn';
@@ -187,7 +187,7 @@ async function playPass(
   const maxMs = perfect ? Math.min(PERFECT_SETTLE_MS, options.settleMs) : options.settleMs;
   await settle(platform, played, { maxMs, idleMs: perfect ? maxMs : IDLE_MS, signal });
   await watch.idle();
-  for (const each of [...played, ...strangers(platform, played)])
+  for (const each of [...played, ...unexpectedCalls(platform, played)])
     found.push(...judge(each, !signal.aborted).map((one) => ({ ...one, pass: name })));
   for (const { scenario, code, text, at } of watch.incidents) {
     const each = played.find((candidate) => candidate.scenario === scenario);
@@ -211,13 +211,13 @@ async function playPass(
     })),
   };
   for (const { scenario } of played) platform.clear(scenario);
-  // What the app still has to say about the calls that were ended for it.
+  // The app may still send commands for the calls that the kit has just ended.
   if (!signal.aborted) await settle(platform, [], { maxMs: 2_000, idleMs: 500, signal });
   return result;
 }
 
-/** Calls that nobody of the kit asked for: they were begun by a dial of the app. */
-function strangers(platform: StubPlatform, played: readonly Played[]): Played[] {
+/** Returns calls that the kit did not start. A dial of the app began them. */
+function unexpectedCalls(platform: StubPlatform, played: readonly Played[]): Played[] {
   const known = new Set(played.map(({ scenario }) => scenario));
   return platform
     .report()
@@ -230,13 +230,13 @@ function strangers(platform: StubPlatform, played: readonly Played[]): Played[] 
     });
 }
 
-/** @throws AppUnreachableError where the app has taken none of the first pass's events */
+/** @throws AppUnreachableError if the app accepted no event of the first pass */
 function expectSomeEventTaken(platform: StubPlatform, signal: AbortSignal): void {
   const { events, violations } = platform.report();
   if (events.accepted > 0 || events.sent === 0 || signal.aborted) return;
   const texts = countBy(violations, ({ text }) => text);
   throw new AppUnreachableError(
-    `the app took none of ${events.sent} events: ${Object.keys(texts).slice(0, 3).join('; ')}. ` +
+    `the app accepted none of ${events.sent} events: ${Object.keys(texts).slice(0, 3).join('; ')}. ` +
       'Check the path of --url, and the credentials in it',
   );
 }
@@ -261,7 +261,7 @@ function withoutPassword(url: string): string {
   return shown.href;
 }
 
-/** 0: nothing wrong; 1: something; notes do not count. */
+/** 0: no faults; 1: faults; 130: interrupted. Notes do not count. */
 export const exitCodeOf = ({ findings, interrupted }: RunResult): number => {
   if (findings.some(({ code }) => FINDINGS[code].severity !== 'note')) return 1;
   return interrupted ? 130 : 0;

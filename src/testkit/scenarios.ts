@@ -1,28 +1,28 @@
-/** The calls that the kit plays, by name. */
+/** The scenarios that the kit plays, by name. */
 import { UsageError } from '../support/errors';
 import type { FlowKind, Script } from './platform';
 import type { Prng } from './platform/prng';
 
 export interface NamedScenario {
-  /** `phone/busy`: who calls, and what happens. */
+  /** The kind of caller and the course of the call, like `phone/busy`. */
   name: string;
   title: string;
   kind: FlowKind;
   script: Script;
-  /** Everybody wants to talk, so a good app lets them. */
+  /** Whether both parties want to talk, so that the app must connect them. */
   wanted: boolean;
-  /** How often it is drawn, beside others. */
+  /** Relative frequency of the scenario. */
   weight: number;
 }
 
-/** One call to play. `label` names its dice, so that it is the same call wherever it comes in a run. */
+/** One call to play. `label` seeds its random choices, so that they do not depend on the position in a run. */
 export interface Job {
   label: string;
   scenario: NamedScenario;
   script: Script;
 }
 
-/** The times below are those of people at this scale: two seconds of ringing are 100 ms. */
+/** The scale of the times below: two seconds of ringing take 100 ms. */
 export const USUAL_TIME_SCALE = 0.05;
 
 const base: Script = { farEnd: 'answer', farEndAfterMs: 60, endsBy: 'caller', talkMs: 120 };
@@ -53,7 +53,7 @@ const PAIRS: readonly Variant[] = [
   wanted('answered-callee-ends', 'both talk, the callee hangs up', { endsBy: 'callee' }, 5),
   wanted('answered-at-once', 'the callee answers before the reply to its create-call is read', { farEndAfterMs: 0 }),
   wanted('keys-pressed', 'the caller presses keys while they talk', { keys: true }, 1),
-  wanted('unknown-event', 'events of a type that nobody knows', { unknownEvent: true }, 1),
+  wanted('unknown-event', 'events of an unknown type', { unknownEvent: true }, 1),
   ...FAILURES,
   unlucky('callee-hangs-up-at-once', 'the callee answers and hangs up', { farEnd: 'answer-and-hang-up' }),
   unlucky('callee-leaves-before-bridge', 'the callee hangs up as the caller is put through', {
@@ -73,7 +73,7 @@ const PAIRS: readonly Variant[] = [
 const SPEAKS: readonly Variant[] = [
   wanted('spoken', 'the callee answers and hears the sentence', {}, 5),
   wanted('spoken-at-once', 'the callee answers before the reply to its create-call is read', { farEndAfterMs: 0 }),
-  wanted('unknown-event', 'events of a type that nobody knows', { unknownEvent: true }, 1),
+  wanted('unknown-event', 'events of an unknown type', { unknownEvent: true }, 1),
   ...FAILURES,
   unlucky('callee-hangs-up', 'the callee hangs up in the middle of the sentence', { endsBy: 'callee', talkMs: 15 }),
 ];
@@ -88,19 +88,19 @@ export const SCENARIOS: readonly NamedScenario[] = [
 ];
 
 /**
- * @param wantedNames whole names (`phone/busy`), callers (`phone`) or what happens (`busy`); all where there are none
- * @throws UsageError where a name fits nothing
+ * @param wantedNames full names (`phone/busy`), kinds of callers (`phone`) or courses (`busy`); empty: all scenarios
+ * @throws UsageError if a name matches no scenario
  */
 export function scenariosNamed(wantedNames: readonly string[]): NamedScenario[] {
   const fits = (name: string, scenario: NamedScenario): boolean =>
     scenario.name === name || scenario.name.split('/').includes(name);
   for (const name of wantedNames)
     if (!SCENARIOS.some((scenario) => fits(name, scenario)))
-      throw new UsageError(`there is no scenario "${name}"; --list names them all`);
+      throw new UsageError(`unknown scenario "${name}"; use --list to see all`);
   return SCENARIOS.filter((scenario) => wantedNames.length === 0 || wantedNames.some((name) => fits(name, scenario)));
 }
 
-/** Each scenario once, as it is written. */
+/** Makes one job of each scenario, with its nominal times. */
 export const perfectJobs = (scenarios: readonly NamedScenario[], timeScale: number): Job[] =>
   scenarios.map((scenario) => ({
     label: `perfect/${scenario.name}`,
@@ -108,7 +108,7 @@ export const perfectJobs = (scenarios: readonly NamedScenario[], timeScale: numb
     script: scaled(scenario.script, timeScale),
   }));
 
-/** So many scenarios, drawn by weight, with times drawn as well. */
+/** Draws `count` scenarios by weight, with random times. */
 export function drawJobs(prng: Prng, scenarios: readonly NamedScenario[], count: number, timeScale: number): Job[] {
   const lots = scenarios.flatMap((scenario) => Array.from({ length: scenario.weight }, () => scenario));
   return Array.from({ length: count }, (_, i) => {

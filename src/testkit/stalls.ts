@@ -1,14 +1,14 @@
-/** Notices when this process itself stood still: then the app is not to blame for what came late. */
+/** Detects stalls of this process. After a stall a late event is not the fault of the app. */
 
 export interface StallWatch {
-  /** Whether there was a stall at or after this time, epoch ms. */
+  /** Whether a stall happened at or after this time, epoch ms. */
   since(time: number): boolean;
   stop(): void;
 }
 
 const LOOK_MS = 20;
 
-/** @param stallMs how late a timer must be for a stall */
+/** @param stallMs the delay of a timer that counts as a stall, ms */
 export function watchStalls(stallMs: number): StallWatch {
   let lastAt = Date.now();
   let stalledAt = 0;

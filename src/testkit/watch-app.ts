@@ -1,4 +1,4 @@
-/** Notices that the app has gone away, and by which call. */
+/** Detects that the app has stopped, and which call caused it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Scenario, Undelivered } from './platform';
 import { UNKNOWN_EVENT } from './platform/delivery';
@@ -7,11 +7,11 @@ import { waitFor } from './reach';
 
 export interface AppWatch {
   onUndeliverable(event: Undelivered): void;
-  /** Fires when the app does not come back. */
+  /** Aborted when the app does not come back. */
   readonly gone: AbortSignal;
-  /** Resolves when nobody is looking whether it comes back. */
+  /** Resolves when no check of the app is running. */
   idle(): Promise<void>;
-  /** In the order in which they were noticed. */
+  /** In the order of their detection. */
   readonly incidents: readonly Incident[];
 }
 
@@ -25,7 +25,7 @@ interface Incident {
   text: string;
 }
 
-/** A connection that broke with an event on it. */
+/** A connection that broke during an event. */
 interface Cut {
   leg: Undelivered['leg'];
   eventType: string;
@@ -33,9 +33,9 @@ interface Cut {
   at: number;
 }
 
-/** A process that dies may break its connections some time before it takes no new ones. */
+/** A crashing process may break its connections before it refuses new ones, ms. */
 const DYING_MS = 500;
-/** A supervisor may start it again. */
+/** Time for a supervisor to restart the app, ms. */
 const COMES_BACK_MS = 2_000;
 
 export function watchApp(url: string): AppWatch {
@@ -60,7 +60,7 @@ export function watchApp(url: string): AppWatch {
       stands = await isThere();
     }
     if (!stands) return away({ leg, eventType, why, at });
-    // The app is there: each connection that it broke is a fault of its own. The unknown event has been told of already.
+    // The app is running, so each broken connection is a separate fault. The unknown event has already been reported.
     for (const each of cuts.splice(0))
       if (each.eventType !== UNKNOWN_EVENT) note(each, 'event-unanswered', `the event ${each.eventType}: ${each.why}`);
     const { host } = new URL(leg.callbackUrl);
@@ -71,15 +71,15 @@ export function watchApp(url: string): AppWatch {
 
   async function away(noticed: Cut): Promise<void> {
     const back = (await waitFor(url, COMES_BACK_MS, gone.signal)) === undefined;
-    // Several events may have been under way when it died; one that it cannot know is the likeliest to have killed it.
+    // Several events may have been pending when the app crashed. One of an unknown type is the most likely cause.
     const killer = cuts.find((each) => each.eventType === UNKNOWN_EVENT) ?? cuts[0] ?? noticed;
     cuts = [];
-    const text = back ? 'the app was away for a moment' : 'the app takes no connections any more';
+    const text = back ? 'the app was unreachable for a moment' : 'the app accepts no more connections';
     note(killer, 'app-gone', `${text}, since ${killer.eventType} (${noticed.why})`);
     if (!back) gone.abort();
   }
 
-  /** What broke while it was looked has to be looked at too. */
+  /** Repeats the check for connections that broke during the check. */
   async function lookUntilClear(event: Undelivered, failure: Failure): Promise<void> {
     await look(event, failure);
     for (let next = cuts[0]; next && !gone.signal.aborted; next = cuts[0])
@@ -93,7 +93,7 @@ export function watchApp(url: string): AppWatch {
     onUndeliverable(event) {
       const { answer, leg, eventType } = event;
       if ('status' in answer || leg.scenario.closed) return;
-      // A connection that was cut may be the moment in which it died.
+      // A broken connection may mark the moment of a crash.
       if (answer.cut) cuts.push({ leg, eventType, why: answer.error, at: Date.now() });
       if ((!answer.refused && !answer.cut) || looking) return;
       looking = true;

@@ -7,7 +7,7 @@ import { runKit } from './run-kit';
 const draw = (seed: number) => drawJobs(createPrng(seed), SCENARIOS, 200, 0.05);
 
 describe('one seed', () => {
-  it('draws the same calls, another one others', () => {
+  it('draws the same calls, and another seed draws others', () => {
     expect(draw(1)).toEqual(draw(1));
     expect(draw(1)).not.toEqual(draw(2));
   });
@@ -23,7 +23,7 @@ describe('two runs with one seed', () => {
 
   const playedIn = async (): Promise<RunResult['passes'][number]['played']> => {
     app = await runApp('knows-all-events');
-    // None that leaves a call of this app hanging.
+    // Excludes faults after which a call of this app never ends.
     const faults = ['--faults', 'duplicate=0.3,delay=0.3,slow-reply=0.3'];
     const calls = ['--seed', '7', '--calls', '20', '--settle', '1', '--scenario', 'answered,busy,caller-gives-up'];
     const { passes } = await runKit(app.url, ...faults, ...calls);

@@ -1,4 +1,4 @@
-/** Names that every plain object has, wherever the command line takes text: each is that text, or refused. */
+/** Property names of every plain object as command-line values: each is plain text, or refused. */
 import fc from 'fast-check';
 import { UsageError } from '../../src/support/errors';
 import { parseOptions, type Options } from '../../src/testkit/options';

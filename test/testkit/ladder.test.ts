@@ -4,7 +4,7 @@ import type { Entry } from '../../src/testkit/platform/journal';
 const entry = (at: number, kind: Entry['kind'], side: Entry['side'], text: string): Entry => ({ at, kind, side, text });
 
 describe('a ladder', () => {
-  it('shows who told whom, without ids, and what was wrong in the end', () => {
+  it('shows messages without ids, and the finding at the end', () => {
     const lines = drawLadder(
       [
         entry(0, 'truth', 'caller', '+1222 dials +1555: caller c-kit1in'),
@@ -36,7 +36,7 @@ describe('a ladder', () => {
     ]);
   });
 
-  it('shortens what does not fit', () => {
+  it('shortens long labels', () => {
     const [, line] = drawLadder([entry(0, 'event', 'caller', 'x'.repeat(90))]);
     expect(line).toHaveLength(10 + 1 + 41 + 1 + 41 + 1);
     expect(line).toContain('x…');

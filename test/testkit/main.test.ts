@@ -1,4 +1,4 @@
-/** The command as users start it: a process, its exit code, its files. */
+/** The command as a process: its exit code and its files. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,7 +46,7 @@ afterEach(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the command', () => {
-  it('explains itself, and names its scenarios', async () => {
+  it('prints its usage and its scenarios', async () => {
     expect(await testkit(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('--junit FILE') });
     expect(await testkit(['--list'])).toMatchObject({
       code: 0,
@@ -54,15 +54,15 @@ describe('the command', () => {
     });
   });
 
-  it('exits with 2 and what to do where it is used wrongly, or where there is no app', async () => {
+  it('exits with 2 and a remedy after invalid usage or without an app', async () => {
     expect(await testkit([])).toMatchObject({ code: 2, stderr: expect.stringContaining('--url is missing') });
     const { code, stderr } = await testkit(['--url', 'http://127.0.0.1:1/events']);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/nobody listens at http:\/\/127.0.0.1:1\/events \(ECONNREFUSED\). Start the app first/);
+    expect(stderr).toMatch(/cannot connect to http:\/\/127.0.0.1:1\/events \(ECONNREFUSED\). Start the app first/);
     expect(stderr).not.toMatch(/ at .*\.js:/);
   });
 
-  it('says before the run that a report cannot be written', async () => {
+  it('reports an unwritable report file before the run', async () => {
     app = await runApp('answers-at-once');
     const { code, stderr, stdout } = await testkit([
       '--url',
@@ -71,10 +71,10 @@ describe('the command', () => {
       join(folder, 'nowhere', 'report.xml'),
     ]);
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/^testkit: --junit: .*nowhere cannot be written to \(ENOENT/);
+    expect(stderr).toMatch(/^testkit: --junit: cannot write to .*nowhere \(ENOENT/);
   });
 
-  it('exits with 1 and leaves reports in JSON and JUnit where something is wrong', async () => {
+  it('exits with 1 and writes reports in JSON and JUnit if it finds faults', async () => {
     app = await runApp('answers-at-once');
     const [json, junit] = [join(folder, 'report.json'), join(folder, 'report.xml')];
     const calls = ['--scenario', 'phone/answered,phone/busy', '--faults', 'none', '--settle', '1', '--seed', '5'];
@@ -82,7 +82,7 @@ describe('the command', () => {
     expect(exit.code).toBe(1);
     expect(exit.stdout).toMatch(/✘ orphan-leg, once: .*\n/);
     expect(exit.stdout).toMatch(/!! callee is still active/);
-    expect(exit.stderr).toMatch(/perfect: 2 of 2 calls, something wrong in 2/);
+    expect(exit.stderr).toMatch(/perfect: 2 of 2 calls, faults in 2/);
     const report = JSON.parse(readFileSync(json, 'utf8')) as Record<string, unknown>;
     expect(report).toMatchObject({ format: 1, exitCode: 1, seed: 5, interrupted: false });
     expect(report['findings']).toContainEqual(expect.objectContaining({ code: 'orphan-leg', count: 1 }));
@@ -94,7 +94,7 @@ describe('the command', () => {
     );
   }, 30_000);
 
-  it('tells what it has so far when it is interrupted', async () => {
+  it('prints partial results when it is interrupted', async () => {
     app = await runApp('knows-all-events');
     let interrupted = false;
     const exit = await testkit(
@@ -105,7 +105,7 @@ describe('the command', () => {
         interrupt();
       },
     );
-    expect(exit.stdout).toMatch(/interrupted: this is what there is so far/);
+    expect(exit.stdout).toMatch(/interrupted: partial results/);
     expect([1, 130]).toContain(exit.code);
   }, 30_000);
 });

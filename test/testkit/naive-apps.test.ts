@@ -1,4 +1,4 @@
-/** Apps as old samples wrote them: each makes its mistakes, and the kit has to find them under their names. */
+/** Apps like old samples. Each has its own faults, and the kit must find them. */
 import { exitCodeOf, type RunResult } from '../../src/testkit/run';
 import { runApp, type RunningApp } from './run-app';
 import { codesOf, runKit } from './run-kit';
@@ -9,7 +9,7 @@ afterEach(() => app.stop());
 const named = (result: RunResult, code: string) => result.findings.find((finding) => finding.code === code);
 
 describe('an app that answers at once and never hangs up', () => {
-  it('is told of early answers, of orphans and of callers that wait, over a perfect wire already', async () => {
+  it('has early answers, orphans and waiting callers even without injected faults', async () => {
     app = await runApp('answers-at-once');
     const result = await runKit(
       app.url,
@@ -33,7 +33,7 @@ describe('an app that answers at once and never hangs up', () => {
 });
 
 describe('an app that remembers nothing', () => {
-  it('dials and bridges twice where events come twice, and ignores a dial that fails', async () => {
+  it('dials and bridges twice after repeated events, and ignores a failed dial', async () => {
     app = await runApp('remembers-nothing');
     const faults = ['--faults', 'duplicate=1', '--calls', '10', '--concurrency', '5'];
     const result = await runKit(app.url, ...faults, '--scenario', 'answered,dial-refused', '--settle', '1');
@@ -51,17 +51,17 @@ describe('an app that remembers nothing', () => {
 });
 
 describe('an app that crashes on events that it does not know', () => {
-  it('is told by which event it died, and nothing of the calls that it left behind', async () => {
+  it('is reported with the event that crashed it, and without findings about the calls left behind', async () => {
     app = await runApp('knows-all-events');
     const result = await runKit(app.url, '--scenario', 'phone/answered,phone/unknown-event', '--calls', '10');
     expect(codesOf(result)).toEqual(['app-gone', 'unknown-event-refused']);
     expect(named(result, 'app-gone')?.scenarios).toEqual({ 'perfect phone/unknown-event': 1 });
-    expect(named(result, 'app-gone')?.texts[0]).toMatch(/takes no connections any more, since testkit-unknown-event/);
+    expect(named(result, 'app-gone')?.texts[0]).toMatch(/accepts no more connections, since testkit-unknown-event/);
     expect(result.passes.map(({ name }) => name)).toEqual(['perfect']);
     expect(exitCodeOf(result)).toBe(1);
   }, 30_000);
 
-  it('is not told of anything while it knows them all', async () => {
+  it('has no findings while it knows all events', async () => {
     app = await runApp('knows-all-events');
     const result = await runKit(
       app.url,

@@ -7,7 +7,7 @@ import { optionsOf } from './run-kit';
 const URL = ['--url', 'http://127.0.0.1:3000/webhooks/voice'];
 
 describe('the command line', () => {
-  it('needs no more than the URL', () => {
+  it('needs only the URL', () => {
     expect(optionsOf(URL)).toMatchObject({
       callbackMethod: 'POST',
       listen: { host: '127.0.0.1', port: 0 },
@@ -20,7 +20,7 @@ describe('the command line', () => {
     });
   });
 
-  it('leaves the speak scenarios out where nothing can start them', () => {
+  it('leaves out the speak scenarios without --speak-url', () => {
     expect(optionsOf(URL).scenarios.map(({ kind }) => kind)).not.toContain('speak');
     const speaking = optionsOf([...URL, '--speak-url', 'http://127.0.0.1/call?to={to}', '--speak-header', 'x-a: b:c']);
     expect(speaking.scenarios.map(({ kind }) => kind)).toContain('speak');
@@ -31,14 +31,14 @@ describe('the command line', () => {
     });
   });
 
-  it('names scenarios by caller, by what happens, or both', () => {
+  it('selects scenarios by caller, by course, or by both', () => {
     const names = (text: string) => optionsOf([...URL, '--scenario', text]).scenarios.map(({ name }) => name);
     expect(names('busy')).toEqual(['phone/busy', 'pstn/busy']);
     expect(names('phone/busy,pstn/rejected')).toEqual(['phone/busy', 'pstn/rejected']);
     expect(names('phone').every((name) => name.startsWith('phone/'))).toBe(true);
   });
 
-  it('takes an IPv6 address to listen at', () => {
+  it('accepts an IPv6 address to listen on', () => {
     expect(optionsOf([...URL, '--listen', '[::1]:4001']).listen).toEqual({ host: '::1', port: 4001 });
   });
 
@@ -52,37 +52,37 @@ describe('the command line', () => {
 
   it.each([
     [[], /--url is missing/],
-    [['--url', 'localhost:3000'], /no http\(s\) URL/],
+    [['--url', 'localhost:3000'], /must be an http or https URL/],
     [[...URL, '--what'], /--what/],
     [[...URL, 'stray'], /stray/],
     [[...URL, '--calls', '0'], /--calls/],
-    [[...URL, '--calls', '1.5'], /no whole number/],
+    [[...URL, '--calls', '1.5'], /must be an integer between 1 and 1000000 \(got "1.5"\)/],
     [[...URL, '--seed', 'x'], /--seed/],
-    [[...URL, '--listen', '4001'], /no host:port/],
-    [[...URL, '--number', '5551234'], /not E.164/],
-    [[...URL, '--endpoint', 'bob'], /no SIP URI/],
-    [[...URL, '--scenario', 'nothing'], /no scenario "nothing"/],
+    [[...URL, '--listen', '4001'], /must be host:port/],
+    [[...URL, '--number', '5551234'], /must be an E.164 number/],
+    [[...URL, '--endpoint', 'bob'], /must be a SIP URI/],
+    [[...URL, '--scenario', 'nothing'], /unknown scenario "nothing"/],
     [[...URL, '--scenario', 'speak'], /need --speak-url/],
     [[...URL, '--callback-method', 'PUT'], /GET or POST/],
-    [[...URL, '--faults', 'rain=1'], /there is no "rain"/],
-    [[...URL, '--speak-url', 'http://127.0.0.1/', '--speak-header', 'x-a'], /--speak-header: "x-a" is not a header/],
-    [[...URL, '--speak-url', 'http://127.0.0.1/', '--speak-header', ': b'], /is not a header/],
-    [[...URL, '--speak-url', 'http://127.0.0.1/', '--speak-header', 'x a: b'], /is not a header/],
-  ])('%j is refused with what to do', (args, message) => {
+    [[...URL, '--faults', 'rain=1'], /unknown fault "rain"/],
+    [[...URL, '--speak-url', 'http://127.0.0.1/', '--speak-header', 'x-a'], /--speak-header must be a header.*"x-a"/],
+    [[...URL, '--speak-url', 'http://127.0.0.1/', '--speak-header', ': b'], /must be a header/],
+    [[...URL, '--speak-url', 'http://127.0.0.1/', '--speak-header', 'x a: b'], /must be a header/],
+  ])('%j is refused with a remedy', (args, message) => {
     expect(() => parseOptions(args, 1)).toThrow(UsageError);
     expect(() => parseOptions(args, 1)).toThrow(message);
   });
 });
 
 describe('--faults', () => {
-  it('takes a set and changes it', () => {
+  it('accepts a set with changes', () => {
     const { events, commands } = parseFaults('all,drop=0,429=0.5');
     expect(events).toEqual({ ...ALL_FAULTS.events, lost: 0 });
     expect(commands).toEqual({ ...ALL_FAULTS.commands, '429': 0.5 });
     expect(ALL_FAULTS.events.lost).toBeGreaterThan(0);
   });
 
-  it('takes faults by name, and has no other then', () => {
+  it('accepts faults by name, without any others', () => {
     expect(parseFaults('duplicate=0.1,query-503=1')).toMatchObject({
       events: { duplicated: 0.1 },
       commands: {},
@@ -91,7 +91,7 @@ describe('--faults', () => {
     });
   });
 
-  it.each(['duplicate', 'duplicate=', 'duplicate=2', 'duplicate=x'])('wants a probability: %s', (text) => {
+  it.each(['duplicate', 'duplicate=', 'duplicate=2', 'duplicate=x'])('requires a probability: %s', (text) => {
     expect(() => parseFaults(text)).toThrow(/probability from 0 to 1/);
   });
 });

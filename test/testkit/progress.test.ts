@@ -1,14 +1,14 @@
 import { createProgress } from '../../src/testkit/progress';
 
 describe('progress', () => {
-  it('is a bar on a terminal, written over itself', () => {
+  it('is a bar on a terminal, which overwrites itself', () => {
     const out: string[] = [];
     const tell = createProgress((text) => out.push(text), true);
     tell({ pass: 'perfect', done: 0, of: 2, faulty: 0 });
     tell({ pass: 'perfect', done: 2, of: 2, faulty: 1 });
     expect(out).toEqual([
       `\r\u001b[K${'░'.repeat(30)} perfect: 0 of 2 calls`,
-      `\r\u001b[K${'█'.repeat(30)} perfect: 2 of 2 calls, something wrong in 1\n`,
+      `\r\u001b[K${'█'.repeat(30)} perfect: 2 of 2 calls, faults in 1\n`,
     ]);
   });
 

@@ -1,4 +1,4 @@
-/** How events are sent, and what an app is told that does not take them. */
+/** Delivery of events, and findings about apps that do not accept them. */
 import { AppUnreachableError, exitCodeOf, run } from '../../src/testkit/run';
 import { codesOf, eventOf, optionsOf, runKit, serve, type TestServer } from './run-kit';
 
@@ -23,7 +23,7 @@ describe('an event', () => {
     expect(result.url).toBe(app.url.replace('http://', 'http://user:***@'));
   });
 
-  it('is a query where --callback-method says GET', async () => {
+  it('is a query with --callback-method GET', async () => {
     const seen: Record<string, string>[] = [];
     app = await serve((req, res) => {
       expect(req.method).toBe('GET');
@@ -36,7 +36,7 @@ describe('an event', () => {
     expect(seen[0]).toMatchObject({ eventType: 'incomingcall', to: '+15552220001' });
   });
 
-  it('that is not answered in time is found', async () => {
+  it('that is not answered in time is reported', async () => {
     app = await serve((req, res) => {
       void eventOf(req).then(({ eventType }) => {
         if (eventType !== 'hangup') res.end();
@@ -48,7 +48,7 @@ describe('an event', () => {
     expect(result.findings[0]?.texts).toEqual(['the event hangup was not answered within its callbackTimeout']);
   });
 
-  it('of an unknown type that is answered with 500 is found under a name of its own', async () => {
+  it('of an unknown type that is answered with 500 has a finding of its own', async () => {
     app = await serve((req, res) => {
       void eventOf(req).then(({ eventType }) => res.writeHead(/unknown/.test(eventType ?? '') ? 500 : 200).end());
     });
@@ -75,7 +75,7 @@ describe('events without the credentials of --url', () => {
   const withCredentials = () => app.url.replace('http://', 'http://user:pass@');
   const giveUp = [...short, '--scenario', 'phone/caller-gives-up-at-once'];
 
-  it('that are taken are found', async () => {
+  it('that the app accepts are reported', async () => {
     const seen: [authorized: boolean, callId: string | undefined][] = [];
     app = await serve((req, res) => {
       void eventOf(req).then(({ callId }) => {
@@ -88,11 +88,11 @@ describe('events without the credentials of --url', () => {
       severity: 'warning',
       texts: ['an event without credentials was answered with 200'],
     });
-    expect(seen.filter(([authorized]) => !authorized)).toEqual([[false, 'c-kit-stranger']]);
+    expect(seen.filter(([authorized]) => !authorized)).toEqual([[false, 'c-kit-unknown']]);
     expect(exitCodeOf(result)).toBe(1);
   });
 
-  it('that are refused are right', async () => {
+  it('that the app refuses are not reported', async () => {
     app = await serve((req, res) => {
       req.resume();
       res.writeHead(req.headers.authorization === undefined ? 401 : 200).end();
@@ -102,7 +102,7 @@ describe('events without the credentials of --url', () => {
     expect(result.remarks).toEqual([]);
   });
 
-  it('are not sent where --url has none, which is said', async () => {
+  it('are not sent if --url has no credentials, and the report notes it', async () => {
     let events = 0;
     app = await serve((req, res) => {
       events += 1;
@@ -116,8 +116,8 @@ describe('events without the credentials of --url', () => {
   });
 });
 
-describe('an app that is asked to call somebody', () => {
-  it('and says with 500 that the platform refused the dial took the order: it is told of nothing', async () => {
+describe('an app that is asked to make a call', () => {
+  it('and answers 500 because the platform refused the dial has no finding', async () => {
     const dialled: number[] = [];
     let calls = '';
     app = await serve((req, res) => {
@@ -145,7 +145,7 @@ describe('an app that is asked to call somebody', () => {
     expect(result).toMatchObject({ findings: [] });
   });
 
-  it('and refuses is told so', async () => {
+  it('and refuses has a finding', async () => {
     app = await serve((req, res) => {
       req.resume();
       res.writeHead(req.url === '/events' ? 200 : 404).end('no such path');
@@ -158,21 +158,21 @@ describe('an app that is asked to call somebody', () => {
   });
 });
 
-describe('an app of which nothing can be said', () => {
-  it('takes no event at all', async () => {
+describe('an app that the kit cannot judge', () => {
+  it('accepts no event', async () => {
     app = await serve((req, res) => {
       req.resume();
       res.writeHead(401).end();
     });
     const running = runKit(app.url, ...short, '--scenario', 'phone/answered');
     await expect(running).rejects.toThrow(AppUnreachableError);
-    await expect(running).rejects.toThrow(/took none of 2 events: .*401.*credentials/);
+    await expect(running).rejects.toThrow(/accepted none of 2 events: .*401.*credentials/);
   });
 
   it('does not listen', async () => {
     app = await serve(() => undefined);
     const { url } = app;
     await app.close();
-    await expect(runKit(url)).rejects.toThrow(/nobody listens at .*ECONNREFUSED/);
+    await expect(runKit(url)).rejects.toThrow(/cannot connect to .*ECONNREFUSED/);
   });
 });

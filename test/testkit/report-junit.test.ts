@@ -41,17 +41,17 @@ const resultOf = (findings: Finding[]): RunResult => ({
 });
 
 describe('the JUnit report', () => {
-  it('has a test case for each scenario and each judgement, and none that failed where nothing is wrong', () => {
+  it('has a test case for each scenario and each kind of finding, and no failures without findings', () => {
     const xml = toJunit(resultOf([]));
     expectWellFormed(xml);
-    // What was played, calls of the app itself, and what belongs to no call.
+    // Played calls, calls that the app started, and findings that belong to no call.
     const ofApp = CODES.length - CODES.filter(ofCalls).length;
     expect(xml.match(/<testcase /g)).toHaveLength(2 * CODES.filter(ofCalls).length + ofApp);
     expect(xml).toContain('failures="0"');
     expect(xml).not.toContain('<failure');
   });
 
-  it('is well formed whatever apps answer', () => {
+  it('is well-formed for any answer of the app', () => {
     const nasty = 'answered <b class="x">&amp;\' ]]> \u0000\u001b[31m \ud800 \uffff ▶';
     const xml = toJunit(resultOf([finding('speak-refused', [nasty], { 'perfect phone/busy': 1 })]));
     expectWellFormed(xml);

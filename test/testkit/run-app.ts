@@ -1,4 +1,4 @@
-/** A naive app in a process of its own, pointed at the kit as it would be at the platform. */
+/** Runs a naive app in a separate process, configured with the kit as its platform. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { LINE, PHONE } from '../../src/testkit/platform';
 
 export interface RunningApp {
-  /** Where it takes events. */
+  /** The URL for its events. */
   url: string;
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The kit as its command runs it, without the process around it. */
+/** Runs the kit in this process, with the options of its command. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -26,7 +26,7 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** An app in this process: a handler of requests. */
+/** Starts an app in this process from a request handler. */
 export async function serve(handle: (req: IncomingMessage, res: ServerResponse) => void): Promise<TestServer> {
   const server: Server = createServer(handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -40,7 +40,7 @@ export async function serve(handle: (req: IncomingMessage, res: ServerResponse) 
   };
 }
 
-/** The body of an event, or of a GET its query. */
+/** Returns the body of an event, or the query of a GET. */
 export async function eventOf(req: IncomingMessage): Promise<Record<string, string>> {
   const chunks: Buffer[] = [];
   for await (const chunk of req) chunks.push(chunk as Buffer);

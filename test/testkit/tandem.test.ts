@@ -1,11 +1,11 @@
-/** Tandem in a process of its own, judged by the kit with every fault on: it must find nothing. */
+/** The kit tests Tandem in a separate process with all faults, and must find nothing. */
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { buildTandem, spawnTandem, type Tandem } from '../helpers/spawn-tandem';
 import { describeRun } from '../../src/testkit/report-text';
 import { optionsOf, runKit } from './run-kit';
 
-/** Tandem has to be told of the kit before the kit can be told of Tandem. */
+/** Tandem needs the address of the kit before the kit can get the address of Tandem. */
 const freePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = createServer();
@@ -20,7 +20,7 @@ beforeAll(buildTandem, 240_000);
 afterEach(() => tandem.stop());
 
 describe('Tandem', () => {
-  it('is told of nothing, with all faults', async () => {
+  it('has no findings, with all faults', async () => {
     const port = await freePort();
     tandem = await spawnTandem({
       BANDWIDTH_API_URL: `http://127.0.0.1:${port}`,
@@ -44,7 +44,7 @@ describe('Tandem', () => {
     expect(faulty?.calls).toBe(100);
     expect(Object.keys(faulty?.faults ?? {}).length).toBeGreaterThan(8);
     if (result.findings.length > 0) throw new Error(describeRun(result, optionsOf(['--url', url, ...args, ...seed])));
-    // Perfect calls come to what their people do.
+    // Without faults the outcome of a call depends on its parties only.
     expect(perfect?.outcomes).toMatchObject({
       'phone/answered: bridged': 1,
       'pstn/answered: bridged': 1,

@@ -1,4 +1,4 @@
-/** What is made of a connection that breaks with an event on it: the app's fault, or its end. */
+/** A connection that breaks during an event: a fault of the app, or its end. */
 import type { Socket } from 'node:net';
 import { codesOf, eventOf, runKit, serve, type TestServer } from './run-kit';
 
@@ -7,7 +7,7 @@ afterEach(() => app.close());
 
 const once = ['--faults', 'none', '--settle', '1'];
 
-it('an app that breaks a connection and lives on has not answered that event', async () => {
+it('an app that breaks a connection and keeps running has not answered that event', async () => {
   app = await serve((req, res) => {
     void eventOf(req).then(({ eventType }) => (eventType === 'hangup' ? req.socket.destroy() : res.end()));
   });
@@ -16,11 +16,11 @@ it('an app that breaks a connection and lives on has not answered that event', a
   expect(result.findings[0]).toMatchObject({ count: 1, texts: ['the event hangup: socket hang up'] });
 });
 
-it('an app that dies leaves events unanswered, which is told once, by the event that killed it', async () => {
+it('an app that crashes is reported once, with the event that crashed it', async () => {
   let held = false;
   app = await serve((req, res) => {
     void eventOf(req).then(({ eventType }) => {
-      // The other call's event is under way when the app dies.
+      // An event of the other call is pending when the app crashes.
       if (eventType === 'incomingcall' && !held) held = true;
       else if (eventType !== 'testkit-unknown-event') res.end();
       else void app.close();
@@ -28,10 +28,10 @@ it('an app that dies leaves events unanswered, which is told once, by the event 
   });
   const result = await runKit(app.url, ...once, '--scenario', 'phone/unknown-event,pstn/unknown-event');
   expect(codesOf(result)).toEqual(['app-gone', 'unknown-event-refused']);
-  expect(result.findings[0]?.texts[0]).toMatch(/takes no connections any more, since testkit-unknown-event/);
+  expect(result.findings[0]?.texts[0]).toMatch(/accepts no more connections, since testkit-unknown-event/);
 });
 
-it('an app whose connections break a moment before it takes no new ones has died, and is blamed for nothing else', async () => {
+it('an app whose connections break shortly before it refuses new ones has crashed, without other findings', async () => {
   const held: Socket[] = [];
   app = await serve((req, res) => {
     void eventOf(req).then(({ eventType }) => {

@@ -1,11 +1,11 @@
-/** As much of XML 1.0 as says whether a document is well formed: tags that match, attributes, entities, characters. */
+/** Checks whether an XML 1.0 document is well-formed: matching tags, attributes, entities, characters. */
 export function expectWellFormed(xml: string): void {
   const NAME = '[A-Za-z_][\\w.-]*';
   const TOKEN = new RegExp(`<(/?)(${NAME})((?:\\s+${NAME}="[^"<]*")*)\\s*(/?)>|([^<]+)`, 'y');
   const open: string[] = [];
   const body = xml.replace(/^<\?xml version="1.0" encoding="UTF-8"\?>\n/, '');
   expect(body).not.toBe(xml);
-  // eslint-disable-next-line no-control-regex -- these are what must not be there
+  // eslint-disable-next-line no-control-regex -- XML forbids these characters
   expect(xml).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/);
   expect(xml.match(/&(?!(?:amp|lt|gt|quot|apos);)/g)).toBeNull();
   let roots = 0;

@@ -1,22 +1,22 @@
-/** What is no call: applications, numbers, domains and endpoints, as far as apps and SDKs need them to start. */
+/** Applications, numbers, domains and endpoints, as far as apps and SDKs need them at start. */
 import { bare, created, failure, OK, page, text, type Body, type Reply } from './replies';
 
 type Item = Body & { id: string };
 
 export interface AccountOptions {
   userPath: string;
-  /** E.164; the number whose calls are played. */
+  /** The number of the played calls, E.164. */
   number: string;
-  /** The endpoint whose calls are played. */
+  /** The endpoint of the played calls. */
   endpoint: string;
 }
 
 export interface Account {
-  /** Whether calls may come from it: a number or an endpoint of the account. */
+  /** Whether it is a number or an endpoint of the account, which calls may show as `from`. */
   owns(address: string): boolean;
-  /** undefined where there is no such route. */
+  /** Returns undefined if the route does not exist. */
   handle(method: string, path: readonly string[], query: URLSearchParams, body: Body): Reply | undefined;
-  /** `/availableNumbers/…`, which belongs to no user. */
+  /** Handles `/availableNumbers/…`, which is not below a user. */
   availableNumbers(method: string, kind: string, query: URLSearchParams): Reply | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What the commands for bridges do, and their answers. */
+/** Effects and replies of the commands for bridges. */
 import { created, failure, OK, type Body, type Reply } from './replies';
 import { nameOf, type Bridge, type Leg, type Scenario } from './scenario';
 import type { Switchboard } from './switchboard';
@@ -11,7 +11,7 @@ export interface BridgeCommands {
 export const callIdsOf = (body: Body): string[] => (Array.isArray(body['callIds']) ? body['callIds'].map(String) : []);
 
 export function createBridgeCommands(switchboard: Switchboard, userPath: string): BridgeCommands {
-  /** The legs, or why they cannot be bridged; `into` is where they are to go. */
+  /** Returns the legs, or the reply that refuses to bridge them. @param into the bridge of an update */
   function take(ids: readonly string[], into?: Bridge): { legs: Leg[] } | { refused: Reply } {
     if (ids.length > 2) return { refused: failure(403, 'bridge-callIds-overflow') };
     const legs = ids.map((id) => switchboard.legs.get(id)).filter((leg) => leg !== undefined);
@@ -23,7 +23,7 @@ export function createBridgeCommands(switchboard: Switchboard, userPath: string)
     if (legs.some((leg) => leg.scenario !== scenario))
       journal.violation('foreign-bridge', `legs of two different calls bridged: ${ids.join(' ')}`);
     if (legs.some((leg) => leg.bridge && leg.bridge !== into)) {
-      // Once more is harmless where the reply to the first was lost, and only there.
+      // Repeating the command is allowed only if the first reply was lost.
       if (!scenario.unconfirmed.delete('bridge')) journal.violation('double-bridge', 'two bridges for one pair');
       return { refused: failure(400, 'bridge-bridged-callId') };
     }

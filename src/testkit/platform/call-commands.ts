@@ -1,4 +1,4 @@
-/** What the commands for a call do to its leg, and their answers. Faults come on top, elsewhere. */
+/** Effects and replies of the commands for calls, without faults. */
 import type { Account } from './account';
 import { bare, created, failure, isHttpUrl, number, OK, text, type Body, type Reply } from './replies';
 import { nameOf, type Leg, type Scenario } from './scenario';
@@ -8,7 +8,7 @@ export interface CallCommandsOptions {
   switchboard: Switchboard;
   account: Pick<Account, 'owns'>;
   userPath: string;
-  /** Replaces the platform's own, which is ten seconds, ms. */
+  /** Overrides the default of ten seconds, ms. */
   callbackTimeoutMs: number | undefined;
 }
 
@@ -26,7 +26,7 @@ export function createCallCommands(options: CallCommandsOptions): CallCommands {
   const { switchboard, account, userPath, callbackTimeoutMs } = options;
   let gathers = 0;
 
-  /** What a command for a call that is over gets: which 4xx it is, the documentation leaves open. */
+  /** The reply to a command for an ended call. The documentation does not say which 4xx it is. */
   const over = (leg: Leg): Reply => {
     leg.scenario.commandsTooLate += 1;
     return leg.scenario.prng.pick([failure(404, 'call-not-found'), failure(400, 'call-invalid-state')]);
@@ -80,16 +80,16 @@ export function createCallCommands(options: CallCommandsOptions): CallCommands {
       };
       if (!from || !to) return bad('from and to are required');
       if (!account.owns(from)) {
-        journal.violation('foreign-number', `a dial from ${from}, which is no number of the account`);
+        journal.violation('foreign-number', `a dial from ${from}, which is not a number of the account`);
         return failure(403, 'number-access-denied');
       }
       const callTimeout = number(body['callTimeout']) ?? 60;
-      if (!(callTimeout > 0 && callTimeout <= 300)) return bad('callTimeout is not between 1 and 300 seconds');
+      if (!(callTimeout > 0 && callTimeout <= 300)) return bad('callTimeout must be between 1 and 300 seconds');
       const callback = callbackOf(body);
       if (!callback.callbackUrl)
-        journal.violation('no-callback-url', 'a dial without callbackUrl: nobody will hear of the callee');
+        journal.violation('no-callback-url', 'a dial without callbackUrl: the app will get no events of the callee');
       else if (!isHttpUrl(callback.callbackUrl)) {
-        journal.violation('bad-request', `create-call: the callbackUrl "${callback.callbackUrl}" is no http(s) URL`);
+        journal.violation('bad-request', `create-call: callbackUrl must be an http or https URL (got "${callback.callbackUrl}")`);
         return failure(400, 'callback-url-invalid');
       }
       const bridgeId = text(body['bridgeId']);
@@ -133,7 +133,7 @@ export function createCallCommands(options: CallCommandsOptions): CallCommands {
         switchboard.emit(leg, 'playback', { status: 'done' });
       }
       if (!sentence) return OK;
-      // Only where a sentence is all that there is to a call is a second one too many.
+      // A second sentence is a fault only in a call that consists of one sentence.
       if (scenario.kind === 'speak' && leg.speeches.length > 0 && !scenario.unconfirmed.delete('speak'))
         scenario.journal.violation('spoken-twice', 'spoken twice');
       switchboard.speak(leg, sentence, text(body['tag']));
@@ -158,7 +158,7 @@ export function createCallCommands(options: CallCommandsOptions): CallCommands {
   };
 }
 
-/** Whether one leg is known by this address. */
+/** Whether the leg was dialled at this address. */
 export const isTo = (leg: Leg, address: string): boolean => bare(leg.to) === bare(address);
 
 export const aboutOf = (leg: Leg): string => `${nameOf(leg)} ${leg.id}`;

@@ -1,4 +1,4 @@
-/** Which call a new leg belongs to. Apps are free in what they put into a tag; most of them name the caller's leg somewhere. */
+/** Finds the call of a new leg. Apps may put anything into a tag. Most of them name the caller's leg somewhere. */
 import { bare } from './replies';
 import { calleesOf, callerOf, isUp, type FlowKind, type Leg, type Scenario } from './scenario';
 
@@ -10,7 +10,7 @@ export interface NewLeg {
 
 export interface Claim {
   scenario: Scenario;
-  /** Nothing in the command says so: with several calls at once it may be another one's. */
+  /** Whether the command does not name its call. With several calls at once the leg may belong to another one. */
   guessed: boolean;
 }
 
@@ -19,7 +19,7 @@ const CALL_ID = /c-kit\d+(?:in|out\d+)/;
 export interface Known {
   scenarios: readonly Scenario[];
   legs: ReadonlyMap<string, Leg>;
-  /** By `digits` of what they dial, where that is theirs alone. */
+  /** By `digits` of the dialled address, if it is unique. */
   byDialled: ReadonlyMap<string, Scenario>;
 }
 
@@ -33,7 +33,7 @@ export function claimOf({ tag = '', to, callbackUrl }: NewLeg, known: Known): Cl
   return guess && { scenario: guess, guessed: true };
 }
 
-/** The oldest call that still waits for its callee, else the latest that has a leg up: its callee may be dialled twice. */
+/** Returns the oldest call without a callee, else the latest with an active leg, whose callee may be dialled twice. */
 export function guessOf(scenarios: readonly Scenario[], kind: FlowKind): Scenario | undefined {
   const open = scenarios.filter((scenario) => scenario.kind === kind && !scenario.closed);
   const waits = (scenario: Scenario): boolean => {
@@ -43,7 +43,7 @@ export function guessOf(scenarios: readonly Scenario[], kind: FlowKind): Scenari
   return open.find(waits) ?? open.findLast(({ legs }) => legs.some(isUp));
 }
 
-/** Of a number, or of the user part of a SIP URI. */
+/** Returns the digits of a number, or of the user part of a SIP URI. */
 export const digits = (address: string): string => (bare(address).split('@')[0] ?? '').replace(/\D/g, '') || address;
 
 function safeDecode(url: string): string {

@@ -1,4 +1,4 @@
-/** The table of the v1 API: which request is which command, and about which call. */
+/** The routes of the v1 API: maps each request to a command and its call. */
 import type { Account } from './account';
 import { callIdsOf, createBridgeCommands } from './bridge-commands';
 import { aboutOf, createCallCommands, isTo, type CallCommandsOptions } from './call-commands';
@@ -9,15 +9,15 @@ import type { Bridge, Leg, Scenario } from './scenario';
 
 export type { Reply } from './replies';
 
-/** A request that has been understood: which call it is about, and what it would do. */
+/** A parsed request. */
 export interface Command {
   name: string;
-  /** What is written down beside the name. */
+  /** The object of the command, for the journal. */
   about: string;
   side?: Side;
-  /** Looks only. */
+  /** Whether it only reads. */
   query: boolean;
-  /** About the account, not about calls: no faults. */
+  /** Whether it is about the account, not about calls. It then gets no faults. */
   account?: boolean;
   scenario: Scenario | undefined;
   take: () => Reply;
@@ -29,9 +29,9 @@ export interface Commands {
 
 interface CommandsOptions extends CallCommandsOptions {
   account: Account;
-  /** The scenario that a new leg belongs to. */
+  /** Returns the scenario of a new leg. */
   claim: (call: { tag: string | undefined; to: string; callbackUrl: string }) => Scenario;
-  /** The scenario that a bridge without legs belongs to. */
+  /** Returns the scenario of a bridge without legs. */
   claimBridge: () => Scenario | undefined;
 }
 

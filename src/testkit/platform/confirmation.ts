@@ -1,13 +1,13 @@
-/** Whether a client has read a reply: the server's side alone does not tell, since the kernel takes the bytes anyway. */
+/** Detects whether a client has read a reply. A successful write does not show it, as the kernel buffers the bytes. */
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** A client that drops a kept-alive connection so soon after a reply had stopped waiting for it. */
+/** A client that closes a kept-alive connection this soon after a reply had stopped waiting for it, ms. */
 const UNREAD_WITHIN_MS = 500;
 
 /**
- * @returns calls back where the client cannot know of the effect: the reply never left, was an error, or came when the
- * client had given up and dropped the connection. A connection that carries the next request proves that it was read.
+ * @returns a function that calls back if the client cannot know of the effect: the reply was not sent, was an error, or
+ * came after the client had closed the connection. The next request on the connection proves that the reply was read.
  */
 export function confirmReads(server: Server): (res: ServerResponse, onUnread: () => void) => void {
   const last = new WeakMap<Socket, { at: number; onUnread: () => void }>();

@@ -1,4 +1,4 @@
-/** Sends events to the webhook server: in order for each leg, and otherwise exactly as badly as the faults say. */
+/** Sends events to the webhook server, in order for each leg, with the injected faults. */
 import { drawEventFaults, type Faults } from './faults';
 import { createPoster, type Answer, type EventBody } from './post-event';
 import { nameOf, type Leg } from './scenario';
@@ -7,7 +7,7 @@ export type { EventBody } from './post-event';
 
 export interface Delivery {
   emit(leg: Leg, body: EventBody): void;
-  /** Events that are still under way. */
+  /** Returns the number of pending events. */
   pending(): number;
   readonly stats: { sent: number; accepted: number; slowestMs: number; refused: number };
   close(): void;
@@ -21,13 +21,13 @@ export interface Undelivered {
 
 interface DeliveryOptions {
   faults: () => Faults;
-  /** Sends an event that failed once more where no fallback URL is known. */
+  /** Whether to repeat a failed event if there is no fallback URL. */
   retrySameUrl: boolean;
-  /** Neither the callback URL nor its fallback would take the event. */
+  /** Called if neither the callback URL nor its fallback accepts the event. */
   onUndeliverable: (event: Undelivered) => void;
 }
 
-/** Everything else is a type that the platform has. */
+/** The only event type that the platform does not have. */
 export const UNKNOWN_EVENT = 'testkit-unknown-event';
 
 export function createDelivery({ faults, retrySameUrl, onUndeliverable }: DeliveryOptions): Delivery {
@@ -109,7 +109,7 @@ export function createDelivery({ faults, retrySameUrl, onUndeliverable }: Delive
         const lateMs = dice.between(50, 400);
         void track(sleep(lateMs).then(() => deliver(leg, body, ` [reordered, ${lateMs} ms late]`)));
       } else {
-        // A delayed event holds up the later ones of its own leg: order is kept, unless reordering breaks it.
+        // A delayed event delays the later ones of its leg, as only the fault `reorder` changes the order.
         const before = queues.get(leg) ?? Promise.resolve();
         const turn = before.then(() => sleep(waitMs)).then(() => deliver(leg, body, note));
         queues.set(leg, track(turn));
@@ -130,12 +130,12 @@ export function createDelivery({ faults, retrySameUrl, onUndeliverable }: Delive
 const describe = ({ eventType = '', status, cause, dtmfDigit }: EventBody): string =>
   [eventType, status ?? cause ?? dtmfDigit].filter(Boolean).join(' ');
 
-/** Whoever cannot be connected to, or breaks a connection, may be gone altogether, which is no fault of one event: `watch-app.ts`. */
+/** Reports a failed event. Refused and broken connections are left to `watch-app.ts`, as the app may have stopped. */
 function complain({ scenario: { journal } }: Leg, eventType: string, answer: Answer): void {
   const unreachable = 'error' in answer && answer.refused && !answer.cut;
   if (eventType === UNKNOWN_EVENT && !unreachable) {
     const how = 'status' in answer ? `answered with ${answer.status}` : answer.error;
-    journal.violation('unknown-event-refused', `an event of an unknown type: ${how}`);
+    journal.violation('unknown-event-refused', `event of an unknown type: ${how}`);
   } else if ('status' in answer)
     journal.violation('event-refused', `the event ${eventType} was answered with ${answer.status}`);
   else if (answer.error === 'callbackTimeout')

@@ -1,4 +1,4 @@
-/** What goes wrong on purpose: the kinds, how likely each is, and the dice. */
+/** Injected faults: kinds, probabilities, and the random choice. */
 import type { Prng } from './prng';
 
 const EVENT_FAULTS = ['duplicated', 'reordered', 'delayed', 'lost'] as const;
@@ -21,15 +21,15 @@ const COMMAND_FAULTS = [
 ] as const;
 export type CommandFault = (typeof COMMAND_FAULTS)[number];
 
-/** Probabilities, of every event and of every command. */
+/** Probabilities, for each event and for each command. */
 export interface Faults {
   events: Partial<Record<EventFault, number>>;
   commands: Partial<Record<CommandFault, number>>;
-  /** A 503 to a GET. Kept low: looking is the last resort of a client that has heard nothing. */
+  /** A 503 to a GET. Kept low, as reading is the last resort of a client without events. */
   queries: number;
-  /** Of calls, not of commands: the platform takes `completed` for an incoming call only once it has been answered. */
+  /** Per call, not per command: the platform accepts `completed` for an incoming call only after its answer. */
   strict: number;
-  /** Hanging up and rejecting are never refused for good: a server that gave up after a 400 would be right. */
+  /** Whether hanging up and rejecting are never refused with 400, after which a server may give up. */
   hangUpsSpared?: boolean;
 }
 
@@ -56,7 +56,7 @@ export const ALL_FAULTS: Faults = {
   strict: 0.5,
 };
 
-/** The same faults, all of them more or less likely. */
+/** Scales all probabilities. */
 export function scaleFaults(faults: Faults, factor: number): Faults {
   const scale = <K extends string>(kinds: Partial<Record<K, number>>): Partial<Record<K, number>> => {
     const scaled = { ...kinds };
@@ -66,7 +66,7 @@ export function scaleFaults(faults: Faults, factor: number): Faults {
   return { ...faults, events: scale(faults.events), commands: scale(faults.commands) };
 }
 
-/** Faults that a client is told to repeat, or that cost time only: no call may fail because of a few of them. */
+/** Faults that delay a call, or after which a client has to repeat the command. A few of them must fail no call. */
 export const HARMLESS: ReadonlySet<string> = new Set<EventFault | CommandFault | 'query 503'>([
   'duplicated',
   'delayed',
@@ -83,7 +83,7 @@ export function drawEventFaults(faults: Faults, prng: Prng): Set<EventFault> {
   return new Set(EVENT_FAULTS.filter((kind) => prng.chance(faults.events[kind] ?? 0)));
 }
 
-/** At most one fault a command; create-call is the only one with a rate limit of its own. */
+/** Draws at most one fault for a command. Only create-call has its own rate limit. */
 export function drawCommandFault(faults: Faults, prng: Prng, command: string): CommandFault | undefined {
   let dice = prng.next();
   for (const kind of COMMAND_FAULTS) {

@@ -1,6 +1,6 @@
 /**
  * A hostile stub of the v1 platform: plays the API that a call-flow server uses, the phones behind it and every fault
- * of the wire, and keeps the truth against which the server is judged. It shares no code with what it judges.
+ * of the network. It keeps the true state of each call, to judge the server by it, and shares no code with the server.
  */
 import type { AddressInfo } from 'node:net';
 import { createAccount } from './account';
@@ -24,25 +24,25 @@ export type { Undelivered } from './delivery';
 export interface StubOptions {
   seed: number;
   faults?: Faults;
-  /** Every line of every call as it happens. */
+  /** Receives every journal entry of every call. */
   log?: (line: string) => void;
   /** Multiplies callTimeout. */
   timeScale?: number;
-  /** Instead of what the application asks for, ms. */
+  /** Overrides the timeout of the application, ms. */
   callbackTimeoutMs?: number;
-  /** How long a caller stays on the line of whom the webhook server has never heard. */
+  /** How long a caller waits whose incomingcall event the webhook server has not accepted, ms. */
   patienceMs?: number;
   host?: string;
   port?: number;
-  /** The origin under which the webhook server reaches it; its own, where it is left out. */
+  /** The origin at which the webhook server reaches the stub. Default: its own. */
   publicUrl?: string;
   user?: StubPlatform['user'];
-  /** The number of the account that people call, and the endpoint that calls out and is called. */
+  /** The number of the account. */
   number?: string;
   endpoint?: string;
-  /** How events of incoming calls are sent. */
+  /** The method of events of incoming calls. */
   callbackMethod?: 'GET' | 'POST';
-  /** Sends an event that failed once more to the same URL where no fallback URL is known. Default: true. */
+  /** Whether to repeat a failed event to the same URL if there is no fallback URL. Default: true. */
   retrySameUrl?: boolean;
   onUndeliverable?: (event: Undelivered) => void;
 }
@@ -53,27 +53,27 @@ export interface StubPlatform {
   readonly user: { id: string; token: string; secret: string };
   start(): Promise<void>;
   close(): Promise<void>;
-  /** Where calls that come in are told, as an application's incomingCallUrl would say. */
+  /** Sets the URL for events of incoming calls, like incomingCallUrl of an application. */
   setIncomingCallUrl(url: string, fallbackUrl?: string): void;
-  /** From now on; calls that are up meet them, too. */
+  /** Applies to later events and commands, also of active calls. */
   setFaults(faults: Faults): void;
-  /** The phone dials a PSTN number. `label` names its dice; its number in the run where it is left out. */
+  /** Makes the phone dial a PSTN number. `label` seeds its random choices. Default: its number in the run. */
   dialFromPhone(script: Script, label?: string): Scenario;
-  /** Somebody on the PSTN dials the line. */
+  /** Makes a PSTN caller dial the number of the account. */
   dialFromPstn(script: Script, label?: string): Scenario;
-  /** A PSTN number that the webhook server is about to be asked to dial: `scenario.dials`. */
+  /** Reserves a PSTN number, `scenario.dials`, for a call of the webhook server. */
   expectDial(script: Script, label?: string): Scenario;
-  /** Every leg of every call is gone, and every event has been told. */
+  /** Whether every leg has ended, and every event is delivered. */
   isQuiet(): boolean;
-  /** The legs of one call are gone, or it was never more than one. */
+  /** Whether the legs of a call have ended. */
   isOver(scenario: Scenario): boolean;
-  /** Somebody of a call is about to do something: answer, hang up, stop ringing. */
+  /** Whether a party of the call has a planned action: to answer, to hang up, to stop ringing. */
   isBusy(scenario: Scenario): boolean;
-  /** The people of a call hang up, and nothing of it counts any more. */
+  /** Hangs up all parties of a call. The report ignores the call from then on. */
   clear(scenario: Scenario): void;
-  /** epoch ms of the last request of the webhook server */
+  /** Time of the last request of the webhook server, epoch ms. */
   lastHeardAt(): number;
-  /** How often nothing in a command said which call it was for. */
+  /** How many dials did not name their call. */
   guesses(): number;
   strayRequests(): readonly Stray[];
   report(): Report;
@@ -102,7 +102,7 @@ export function createStubPlatform(options: StubOptions): StubPlatform {
     retrySameUrl,
     onUndeliverable(event) {
       const { leg, eventType } = event;
-      // Without a webhook server and without a fallbackNumber there is nothing left to do with a call.
+      // Without a webhook server and a fallbackNumber the platform ends the call.
       if (eventType === 'incomingcall' && !leg.scenario.known) switchboard.end(leg, 'NORMAL_TEMPORARY_FAILURE');
       options.onUndeliverable?.(event);
     },
@@ -157,7 +157,7 @@ export function createStubPlatform(options: StubOptions): StubPlatform {
     const script: Script = { farEnd: 'answer', farEndAfterMs: 50, endsBy: 'callee', talkMs: 1000 };
     const stray = newScenario('speak', script, undefined, call.to);
     const about = `to ${call.to}, tag ${call.tag ?? 'none'}`;
-    stray.journal.violation('unknown-dial', `a dial for no call that anybody knows: ${about}`);
+    stray.journal.violation('unknown-dial', `a dial that belongs to no known call: ${about}`);
     return stray;
   }
 

@@ -1,7 +1,7 @@
-/** What happened to one call, in order; drawn as a ladder when it went wrong. */
+/** Records the events and commands of one call in order. The report draws them as a ladder. */
 import type { ViolationCode } from './violations';
 
-/** Who a line is about: `both` is the bridge of caller and callee. */
+/** The leg of an entry; `both` for the bridge of caller and callee. */
 export type Side = 'caller' | 'callee' | 'both';
 
 export interface Entry {
@@ -25,9 +25,9 @@ export interface Journal {
   readonly violations: readonly Violation[];
   /** Faults injected into this call, by kind. */
   readonly faults: ReadonlyMap<string, number>;
-  /** What the dice said, by what they were thrown for: the same for the same seed, in whatever order things happen. */
+  /** Random choices by their key: identical for the same seed, in any order of events. */
   readonly drawn: ReadonlyMap<string, string>;
-  /** How often each command came, refused or not. */
+  /** How often each command was sent, including refused ones. */
   readonly commands: ReadonlyMap<string, number>;
   truth(text: string, side?: Side): void;
   event(text: string, side?: Side): void;
@@ -35,7 +35,7 @@ export interface Journal {
   reply(text: string, side?: Side): void;
   fault(kind: string): void;
   violation(code: ViolationCode, text: string): void;
-  /** A name for the dice that is used once: `label 1`, `label 2` … */
+  /** Returns a unique key for a random choice: `label 1`, `label 2` … */
   nextKey(label: string): string;
   draw(key: string, outcome: string): void;
   print(title: string): string;

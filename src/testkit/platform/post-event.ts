@@ -1,4 +1,4 @@
-/** One event on its way to the webhook server: HTTP or HTTPS, POST or GET, with the credentials that its URL carries. */
+/** Sends one event to the webhook server: HTTP or HTTPS, POST or GET, with the credentials of the URL. */
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { messageOf } from '../../support/errors';
@@ -12,14 +12,14 @@ export interface Post {
   timeoutMs: number;
 }
 
-/** The status of a reply, or what went wrong on the way. */
+/** The status of a reply, or the failure of the transport. */
 export type Answer = { status: number } | Failure;
 
 export interface Failure {
   error: string;
-  /** No connection stood. */
+  /** Whether no connection could be made. */
   refused: boolean;
-  /** A connection broke with the event on it. */
+  /** Whether the connection broke during the event. */
   cut: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface Poster {
   close(): void;
 }
 
-/** A connection that waits this long for its next event may be closed by a server at the very moment that it is used, ms. */
+/** Closes idle connections before the server does, so that no event is sent into a closing one, ms. */
 const IDLE_MS = 1500;
 
 export function createPoster(): Poster {
@@ -71,14 +71,14 @@ function send(event: Post, agents: Agents, done: (answer: Answer) => void, again
     res.on('end', () => finish({ status: res.statusCode ?? 0 }));
     res.on('error', (error) => finish({ error: error.message, refused: false, cut: true }));
   });
-  // For the whole exchange: a server that sends a byte a second does not answer either.
+  // Limits the whole reply, as a server may send it byte by byte.
   const timer = setTimeout(() => req.destroy(new Error('callbackTimeout')), timeoutMs);
   const finish = (answer: Answer): void => {
     clearTimeout(timer);
     done(answer);
   };
   req.on('error', (error: NodeJS.ErrnoException) => {
-    // The server closed a kept-alive connection just when it was used again; it has not read the event.
+    // The server closed a kept-alive connection as it was reused, and has not read the event.
     if (error.code === 'ECONNRESET' && req.reusedSocket && !again) {
       clearTimeout(timer);
       return send(event, agents, done, true);

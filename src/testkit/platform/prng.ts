@@ -1,11 +1,11 @@
-/** A small seeded generator (mulberry32), so that a run's faults can be drawn again from its seed. */
+/** A small seeded generator (mulberry32), so that a seed repeats the faults of a run. */
 export interface Prng {
   next(): number;
   chance(probability: number): boolean;
-  /** A whole number, both ends included. */
+  /** Returns an integer from `low` to `high`, both included. */
   between(low: number, high: number): number;
   pick<T>(items: readonly T[]): T;
-  /** An own stream: what one call draws does not shift what another one draws. */
+  /** Returns an independent generator, so that the choices of one call do not affect another. */
   fork(label: string): Prng;
 }
 

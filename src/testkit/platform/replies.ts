@@ -1,4 +1,4 @@
-/** Answers of the API, and how what a client sent is read. */
+/** Replies of the API, and helpers that read requests. */
 export interface Reply {
   status: number;
   body?: unknown;
@@ -18,16 +18,16 @@ export const created = (location: string): Reply => ({ status: 201, headers: { l
 
 export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** Numbers arrive as text, too. */
+/** Reads a number, which may arrive as text. */
 export const number = (value: unknown): number | undefined =>
   value === undefined || value === null || value === '' ? undefined : Number(value);
 
-/** SIP URIs with and without their scheme, numbers as SIP users: what they have in common. */
+/** Normalises SIP URIs with and without scheme, so that they can be compared. */
 export const bare = (address: string): string => address.replace(/^sips?:/i, '').toLowerCase();
 
 export const isHttpUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 
-/** One page of a list, and the Link to the next one. */
+/** Returns one page of a list, with the Link to the next one. */
 export function page<T>(
   items: readonly T[],
   path: string,

@@ -1,21 +1,21 @@
-/** The verdict: what was violated, which legs nobody ended, and what went on in numbers. */
+/** The report: violations, orphaned legs, and counts. */
 import type { Violation } from './journal';
 import { callerOf, isUp, outcomeOf, type Leg, type Scenario } from './scenario';
 
 export interface Report {
   seed: number;
   calls: number;
-  /** `kind/outcome` → how many */
+  /** Counts by kind and outcome, like `kind/outcome`. */
   outcomes: Record<string, number>;
   faults: Record<string, number>;
   commands: Record<string, number>;
   events: { sent: number; accepted: number; slowestMs: number; refused: number };
-  /** Of the legs whose partner went first: how long they were left, in ms. */
+  /** How long the last leg of a call outlived the first, ms. */
   leftAlone: { p50: number; p99: number; most: number };
   violations: (Violation & { scenario: Scenario })[];
-  /** Requests that belong to no call: wrong credentials, unknown paths. */
+  /** Faulty requests that belong to no call: wrong credentials, unknown paths. */
   strays: string[];
-  /** Legs that are still up. After settling time, orphans. */
+  /** Legs that are still up. */
   orphans: Leg[];
   scenarios: readonly Scenario[];
   ladder(scenario: Scenario): string;
@@ -25,7 +25,7 @@ interface ReportInput {
   seed: number;
   scenarios: readonly Scenario[];
   strays: string[];
-  /** GETs, those that are about no call in particular included. */
+  /** GET requests, including those about no particular call. */
   queries: { asked: number; refused: number };
   delivery: Report['events'];
 }
@@ -58,7 +58,7 @@ export function createReport({ seed, scenarios, strays, queries, delivery }: Rep
   };
 }
 
-/** How long the last leg outlived the first, where there were two. */
+/** Returns how long the last leg outlived the first, ms; undefined if there was only one. */
 function leftAloneMs(scenario: Scenario): number | undefined {
   if (!callerOf(scenario) || scenario.legs.length < 2) return undefined;
   const ends = scenario.legs.map((leg) => leg.endedAt).filter((end) => end !== undefined);

@@ -1,4 +1,4 @@
-/** How a leg and a bridge look in the answers to GET. */
+/** The JSON of a leg and of a bridge in replies to GET. */
 import type { Bridge, Leg } from './scenario';
 
 const iso = (time: number | undefined): string | undefined =>

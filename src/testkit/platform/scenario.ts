@@ -1,4 +1,4 @@
-/** One call as the outside world plays it: who calls, what the far end does, and what came of it. */
+/** One played call: its script, its legs and its outcome. */
 import type { Journal } from './journal';
 import type { Prng } from './prng';
 
@@ -13,21 +13,21 @@ export type FarEnd = (typeof FAR_ENDS)[number];
 
 export interface Script {
   farEnd: FarEnd;
-  /** How long the callee rings before its far end does anything. */
+  /** How long the callee rings before its far end acts, ms. */
   farEndAfterMs: number;
-  /** The caller gives up this long after dialling, unless the call has been answered by then. */
+  /** The caller gives up this long after dialling if it has not been answered, ms. */
   callerGivesUpAfterMs?: number;
-  /** Who hangs up first. For `speak`, `callee` hangs up in the middle of the sentence, `caller` stands for the server. */
+  /** The party that hangs up first. In `speak`: `callee` during the sentence; `caller` stands for the server. */
   endsBy: 'caller' | 'callee';
-  /** How long they talk, from the bridge on; for `speak`, from the callee's answer on. */
+  /** How long the parties talk after the bridge, or for `speak` after the callee's answer, ms. */
   talkMs: number;
-  /** Somebody hangs up the moment the caller is put through: between the caller's answer and the bridge, if there is any between. */
+  /** The party that hangs up between the caller's answer and the bridge. */
   leavesOnceAnswered?: 'caller' | 'callee';
-  /** The platform sends an event of a type that nobody has heard of, to either leg. */
+  /** Whether the platform sends an event of an unknown type for each leg. */
   unknownEvent?: boolean;
-  /** The caller presses keys while both talk. */
+  /** Whether the caller presses keys while both talk. */
   keys?: boolean;
-  /** The platform refuses for good to dial the callee. */
+  /** Whether the platform refuses to dial the callee with 400. */
   dialRefused?: boolean;
 }
 
@@ -37,9 +37,9 @@ export interface Leg {
   role: 'caller' | 'callee';
   from: string;
   to: string;
-  /** The truth. Events and replies may tell it late, twice or never. */
+  /** The true state. Events and replies may report it late, twice or never. */
   state: 'ringing' | 'active' | 'ended';
-  /** `active` was accepted and has not taken effect yet. */
+  /** Whether `active` was accepted but has not taken effect yet. */
   pickingUp: boolean;
   startedAt: number;
   activeAt?: number;
@@ -47,17 +47,17 @@ export interface Leg {
   cause?: string;
   rejected: boolean;
   tag?: string;
-  /** Where its events go; empty: nowhere. */
+  /** URL of its events; empty: none. */
   callbackUrl: string;
   fallbackUrl?: string;
   callbackMethod: 'GET' | 'POST';
-  /** ms until an event counts as not answered */
+  /** Timeout of an event, ms. */
   callbackTimeoutMs: number;
   callTimeout?: number;
   bridge?: Bridge;
-  /** The bridge that it joins when it is answered. */
+  /** The bridge that it joins on answer. */
   joins?: Bridge;
-  /** The caller that was transferred to it. */
+  /** The caller that the app transferred to this leg. */
   transferOf?: Leg;
   speeches: { sentence: string; done: boolean }[];
 }
@@ -78,21 +78,21 @@ export interface Scenario {
   journal: Journal;
   legs: Leg[];
   bridges: Bridge[];
-  /** The number or URI that the callee is known by, where it is this scenario's alone. */
+  /** The number or URI of the callee, if it is unique to this scenario. */
   dials?: string;
-  /** Whether the server has acknowledged the `incomingcall`; before that it owes this call nothing. */
+  /** Whether the server has acknowledged the `incomingcall`. Before that it is not responsible for the call. */
   known: boolean;
-  /** The longest that the server took to acknowledge one of this call's events. */
+  /** The longest time of the server to acknowledge an event of this call, ms. */
   slowestAckMs: number;
-  /** Commands that took effect while the client cannot know it: repeating them once more is no fault of the client. */
+  /** Commands whose effect the client cannot know. It may repeat them once. */
   unconfirmed: Set<string>;
-  /** `completed` does nothing to a caller that was never answered: it wants `rejected`. */
+  /** Whether the platform refuses `completed` for a caller that was never answered, and requires `rejected`. */
   strict: boolean;
-  /** Commands that were answered with 429, and when they may come again (epoch ms). */
+  /** The earliest time of a retry for commands that were answered with 429, epoch ms. */
   notBefore: Map<string, number>;
-  /** How many commands came for legs that were over. */
+  /** Number of commands for ended legs. */
   commandsTooLate: number;
-  /** Its legs are ended by the platform itself, since the run is over: nothing of it counts any more. */
+  /** Whether the run is over and the kit has ended the legs, so that the report ignores later commands. */
   closed: boolean;
 }
 
@@ -108,14 +108,14 @@ export function isUp(leg: Leg): boolean {
   return leg.state !== 'ended';
 }
 
-/** `caller`, `callee`, and where somebody dialled twice `callee 2`. */
+/** Returns `caller`, `callee`, or `callee 2` after a second dial. */
 export function nameOf(leg: Leg): string {
   if (leg.role === 'caller') return 'caller';
   const number = calleesOf(leg.scenario).indexOf(leg) + 1;
   return number > 1 ? `callee ${number}` : 'callee';
 }
 
-/** What became of the call, in the caller's eyes; for `speak`, in the callee's. */
+/** Returns the outcome for the caller, or for `speak` for the callee. */
 export function outcomeOf(scenario: Scenario): string {
   const [callee] = calleesOf(scenario);
   if (scenario.kind === 'speak') {

@@ -1,4 +1,4 @@
-/** The HTTP side: authenticates, understands, and lets the faults come between a command, its effect and its reply. */
+/** The HTTP server: authenticates and routes requests, and injects faults into commands and their replies. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { messageOf } from '../../support/errors';
 import type { Account } from './account';
@@ -8,7 +8,7 @@ import { drawCommandFault, type CommandFault, type Faults } from './faults';
 import type { Prng } from './prng';
 import { failure, type Body, type Reply } from './replies';
 
-/** A request that belongs to no call, and what is wrong with it. */
+/** A faulty request that belongs to no call. */
 export interface Stray {
   kind: 'wrong-credentials' | 'unknown-route' | 'no-json' | 'stub-failed';
   text: string;
@@ -39,8 +39,8 @@ export function createStubServer(options: ServerOptions): Server {
       return send(res, failure(401, 'authentication-error'));
     }
     if (body === undefined) {
-      onStray({ kind: 'no-json', text: `a body that is no JSON object: ${asked}` });
-      return send(res, failure(400, 'validation-error', 'the body is no JSON object'));
+      onStray({ kind: 'no-json', text: `the body is not a JSON object: ${asked}` });
+      return send(res, failure(400, 'validation-error', 'the body must be a JSON object'));
     }
     const [, kind] = /^\/v1\/availableNumbers\/(\w+)$/.exec(url.pathname) ?? [];
     const numbers = kind === undefined ? undefined : account.availableNumbers(req.method ?? '', kind, url.searchParams);
@@ -48,7 +48,7 @@ export function createStubServer(options: ServerOptions): Server {
     const path = `${url.pathname}/`.startsWith(`${userPath}/`) ? url.pathname.slice(userPath.length + 1) : undefined;
     const command = path === undefined ? undefined : commands.read(req.method ?? '', path, url.searchParams, body);
     if (!command) {
-      onStray({ kind: 'unknown-route', text: `a request that the API does not know: ${asked}` });
+      onStray({ kind: 'unknown-route', text: `unknown path: ${asked}` });
       return send(res, failure(404, 'resource-not-found'));
     }
     if (command.account) return send(res, command.take());
@@ -73,7 +73,7 @@ export function createStubServer(options: ServerOptions): Server {
     const fault = drawCommandFault(faults(), dice, name);
     if (fault) journal?.fault(fault);
     if (fault) journal?.draw(key, fault);
-    // Half a frame of tolerance: timers fire a little early.
+    // Tolerates timers that fire a little early.
     if (Date.now() < (scenario?.notBefore.get(command.about + name) ?? 0) - 5)
       journal?.violation('rate-limit-ignored', `${name} was repeated before X-RateLimit-Reset`);
     const take = (): Reply => {
@@ -97,7 +97,7 @@ export function createStubServer(options: ServerOptions): Server {
     handle(req, res).catch((error: unknown) => {
       onStray({
         kind: 'stub-failed',
-        text: `the platform itself failed: ${(error instanceof Error && error.stack) || messageOf(error)}`,
+        text: `internal error of the kit: ${(error instanceof Error && error.stack) || messageOf(error)}`,
       });
       res.destroy();
     });
@@ -106,12 +106,12 @@ export function createStubServer(options: ServerOptions): Server {
   return server;
 }
 
-/** The faults that are an error reply and nothing else. */
+/** Returns the reply of faults that are an error reply without effect. */
 function refusal(fault: CommandFault, dice: Prng): Reply | undefined {
   switch (fault) {
     case '429': {
       const at = Date.now() + dice.between(50, 300);
-      // The documentation shows milliseconds and speaks of a UNIX timestamp.
+      // The documentation shows milliseconds but calls the value a UNIX timestamp.
       const reset = dice.chance(0.5) ? String(at) : String(Math.ceil(at / 1000));
       return { ...failure(429, 'rate-limit-reached'), headers: { 'x-ratelimit-reset': reset } };
     }
@@ -130,7 +130,7 @@ function refusal(fault: CommandFault, dice: Prng): Reply | undefined {
   }
 }
 
-/** The faults in which the effect and the reply part ways. */
+/** Plays faults whose reply does not match the effect. */
 async function misbehave(
   fault: CommandFault,
   take: () => Reply,
@@ -182,7 +182,7 @@ function describe({ status, body, headers }: Reply): string {
   return `${status}${code}${state}${headers?.['location'] ? ` ${headers['location']}` : ''}`;
 }
 
-/** Replies wait for milliseconds only; what happens to one whose server is closed in between harms nobody. */
+/** Delays a reply by a few milliseconds. Closing the server in the meantime does no harm. */
 function after(ms: number, act: () => void): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(() => {
@@ -192,7 +192,7 @@ function after(ms: number, act: () => void): Promise<void> {
   });
 }
 
-/** The body as an object; `{}` where there is none, undefined where it is no JSON object. */
+/** Returns the body as an object; `{}` if it is empty, undefined if it is not a JSON object. */
 async function readJson(req: IncomingMessage): Promise<Body | undefined> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of req) if (chunk instanceof Uint8Array) chunks.push(chunk);

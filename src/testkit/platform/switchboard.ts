@@ -1,8 +1,8 @@
-/** The true state of every leg, and the people at both ends. Knows nothing of HTTP. */
+/** The true state of every leg, and the parties at both ends. Independent of HTTP. */
 import { UNKNOWN_EVENT, type Delivery } from './delivery';
 import { calleesOf, callerOf, isUp, nameOf, type Bridge, type Leg, type Scenario } from './scenario';
 
-/** Where the events of a leg go. */
+/** The destination of a leg's events. */
 export interface Callback {
   callbackUrl: string;
   fallbackUrl?: string;
@@ -23,17 +23,17 @@ export interface DialRequest extends Callback {
 export interface Switchboard {
   readonly legs: ReadonlyMap<string, Leg>;
   readonly bridges: ReadonlyMap<string, Bridge>;
-  /** Somebody dials in. */
+  /** Creates an incoming leg. */
   ring(scenario: Scenario, call: Callback & { from: string; to: string }): Leg;
   dial(scenario: Scenario, call: DialRequest): Leg;
   pickUp(leg: Leg): void;
   end(leg: Leg, cause: string): void;
   speak(leg: Leg, sentence: string, tag: string | undefined): void;
-  /** An event of one leg, whatever it says. */
+  /** Sends an arbitrary event of a leg. */
   emit(leg: Leg, eventType: string, fields?: Record<string, string>): void;
   bridge(scenario: Scenario, legs: readonly Leg[]): Bridge;
   join(bridge: Bridge, legs: readonly Leg[]): void;
-  /** Whether somebody is about to do something: to answer, to hang up, to stop ringing. */
+  /** Whether the party has a planned action: to answer, to hang up, to stop ringing. */
   isBusy(leg: Leg): boolean;
   close(): void;
 }
@@ -43,7 +43,7 @@ interface SwitchboardOptions {
   callUri: (id: string) => string;
   /** Multiplies callTimeout, so that a test need not wait real seconds. */
   timeScale: number;
-  /** How long a caller that nobody takes care of stays on the line. */
+  /** How long a caller waits for the webhook server, ms. */
   patienceMs: number;
 }
 
@@ -52,10 +52,10 @@ export function createSwitchboard({ delivery, callUri, timeScale, patienceMs }: 
   const bridges = new Map<string, Bridge>();
   const timers = new Map<string, Set<NodeJS.Timeout>>();
   const impatient = new Set<NodeJS.Timeout>();
-  /** By leg: ends the wait for callTimeout. */
+  /** Cancels the timer of callTimeout, by leg. */
   const ringing = new Map<string, () => void>();
 
-  /** Does it later, unless the leg is gone by then; the result takes it back. */
+  /** Calls `act` later, unless the leg has ended by then. @returns a function that cancels it */
   function later(leg: Leg, ms: number, act: () => void): () => void {
     const own = timers.get(leg.id) ?? new Set();
     timers.set(leg.id, own);

@@ -1,4 +1,4 @@
-/** What a webhook server can do wrong that the platform sees at once. */
+/** Faults of a webhook server that the platform detects at once. */
 export type ViolationCode =
   | 'early-answer'
   | 'double-dial'

@@ -1,4 +1,4 @@
-/** A call centre of five lines: picks up at once, dials, bridges, and lets the platform see to the rest. */
+/** Answers the caller at once, dials, bridges, and never hangs up. */
 const { post, listen, calleeOf, NUMBER } = require('./api.cjs');
 
 listen((event, callbackUrl, res) => {
@@ -13,5 +13,5 @@ async function run(event, callbackUrl) {
   } else if (event.eventType === 'answer' && event.tag) {
     await post('bridges', { callIds: [event.tag, event.callId] });
   }
-  // hangup: the platform will notice
+  // ignores hangup
 }

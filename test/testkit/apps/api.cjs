@@ -1,10 +1,10 @@
-/** What the three apps share: a server for events, and the v1 API with as little care as samples take of it. */
+/** Shared by the three apps: an event server and a careless client of the v1 API, as in sample apps. */
 const { createServer } = require('node:http');
 
 const { API_TOKEN, API_SECRET, NUMBER, ENDPOINT } = process.env;
 const authorization = `Basic ${Buffer.from(`${API_TOKEN}:${API_SECRET}`).toString('base64')}`;
 
-/** Taken from the first event, so that nobody has to set it. */
+/** Read from the first event, so that it needs no configuration. */
 let api = '';
 
 async function post(path, body) {
@@ -16,7 +16,7 @@ async function post(path, body) {
   return reply.headers.get('location')?.split('/').pop();
 }
 
-/** @param handle one event; what it throws is the app's end, as in any program that has no handler for it */
+/** @param handle handles one event; an error ends the app, as in any program without an error handler */
 function listen(handle) {
   const server = createServer((req, res) => {
     let text = '';

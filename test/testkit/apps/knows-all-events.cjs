@@ -1,4 +1,4 @@
-/** Careful with calls, and sure that the platform sends nothing but what its manual shows. */
+/** Handles calls carefully, but crashes on undocumented events. */
 const { post, listen, calleeOf, NUMBER } = require('./api.cjs');
 
 const callees = new Map();

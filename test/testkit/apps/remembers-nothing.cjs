@@ -1,4 +1,4 @@
-/** No state at all: whatever comes is done, as often as it comes. Does hang up the other side. */
+/** Keeps no state: repeats its commands for repeated events. Hangs up the other leg. */
 const { post, listen, calleeOf, NUMBER } = require('./api.cjs');
 
 listen((event, callbackUrl, res) => {
@@ -10,7 +10,7 @@ const partners = new Map();
 
 async function run({ eventType, callId, tag, ...event }, callbackUrl) {
   if (eventType === 'incomingcall') {
-    // A dial that is refused is nobody's business.
+    // Ignores a refused dial.
     await post('calls', { from: NUMBER, to: calleeOf(event), callbackUrl, callTimeout: 10, tag: callId });
   } else if (eventType === 'answer' && tag) {
     partners.set(tag, callId);

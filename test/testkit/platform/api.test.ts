@@ -1,4 +1,4 @@
-/** The parts of the API that the kit serves to apps and that Tandem never asks for. */
+/** The parts of the kit's API that Tandem does not use. */
 import {
   createStubPlatform,
   LINE,
@@ -56,7 +56,7 @@ function nextEvent(eventType: string, callId?: string): Promise<Record<string, s
 }
 
 describe('the account', () => {
-  it('has the number, the domain and the endpoint whose calls are played', async () => {
+  it('has the number, the domain and the endpoint of the played calls', async () => {
     const [number] = (await api('GET', `/phoneNumbers?applicationId=a-testkit1`)).body;
     expect(number).toMatchObject({ number: LINE, numberState: 'enabled' });
     expect((await api('GET', `/phoneNumbers/${encodeURIComponent(LINE)}`)).body).toEqual(number);
@@ -66,7 +66,7 @@ describe('the account', () => {
     ]);
   });
 
-  it('creates, changes and deletes, and never tells a password', async () => {
+  it('creates, changes and deletes, and never returns a password', async () => {
     const domain = await api('POST', '/domains', { name: 'new-domain' });
     expect(domain.status).toBe(201);
     expect((await api('POST', '/domains', { name: 'new-domain' })).status).toBe(409);
@@ -84,7 +84,7 @@ describe('the account', () => {
     expect((await api('GET', path)).status).toBe(404);
   });
 
-  it('sells numbers, from which the app may call then', async () => {
+  it('sells numbers, from which the app may then call', async () => {
     const [sold] = (await api('POST', '/availableNumbers/local?areaCode=910&quantity=1', undefined, '')).body;
     const call = { to: '+15550001111', callbackUrl: app.url };
     expect((await api('POST', '/calls', { ...call, from: '+15559999999' })).body).toMatchObject({
@@ -102,7 +102,7 @@ describe('the account', () => {
     expect((await api('GET', '/applications?size=0')).status).toBe(400);
   });
 
-  it('notes what it does not serve, and who may not ask', async () => {
+  it('reports unknown paths and wrong credentials', async () => {
     expect((await api('GET', '/conferences/1')).status).toBe(404);
     expect((await fetch(`${stub.url}/v1/users/u-test/calls`)).status).toBe(401);
     expect(stub.strayRequests().map(({ kind }) => kind)).toEqual(['unknown-route', 'wrong-credentials']);
@@ -110,7 +110,7 @@ describe('the account', () => {
 });
 
 describe('a call', () => {
-  it('is transferred: dialled, put through, and ended together', async () => {
+  it('is transferred: dialled, connected, and ended together', async () => {
     const scenario = stub.dialFromPhone(answers);
     const { callId } = await nextEvent('incomingcall');
     const gone = nextEvent('hangup', callId);
@@ -123,7 +123,7 @@ describe('a call', () => {
     expect(scenario.journal.violations).toEqual([]);
   });
 
-  it('joins a bridge when it answers that was made before it was dialled', async () => {
+  it('joins on answer a bridge that existed before the dial', async () => {
     const scenario = stub.dialFromPstn(answers);
     const { callId = '' } = await nextEvent('incomingcall');
     const bridge = await api('POST', '/bridges', {});
@@ -142,7 +142,7 @@ describe('a call', () => {
     expect(stub.guesses()).toBe(0);
   });
 
-  it('that does not say for which caller it is goes to the one that waits, and is counted', async () => {
+  it('that does not name its caller belongs to the waiting one, and is counted', async () => {
     const scenario = stub.dialFromPstn(answers);
     await nextEvent('incomingcall');
     await api('POST', '/calls', { from: LINE, to: PHONE, callbackUrl: app.url });
@@ -158,7 +158,7 @@ describe('a call', () => {
       'bad-request',
     ],
     [{ from: LINE, to: '+15550001111', callbackUrl: 'a.test/x' }, 'callback-url-invalid', 'bad-request'],
-  ])('%j is refused, and found', async (body, code, found) => {
+  ])('%j is refused and reported', async (body, code, found) => {
     const { dials } = stub.expectDial(answers);
     expect((await api('POST', '/calls', { ...body, to: dials })).body).toMatchObject({ code });
     expect(stub.report().violations).toMatchObject([{ code: found }]);

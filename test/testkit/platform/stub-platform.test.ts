@@ -1,5 +1,5 @@
 /**
- * Does the stub find what it is there to find? A naive webhook server makes the mistakes of the old sample apps, a
+ * Checks that the stub finds faults: a naive webhook server makes the mistakes of old sample apps, and a
  * careful one makes none.
  */
 import { createServer, type Server } from 'node:http';
@@ -19,16 +19,16 @@ type Event = Record<'eventType' | 'callId' | 'to' | 'tag' | 'status', string>;
 type Api = (method: string, path: string, body?: unknown) => Promise<Response>;
 type Handle = (event: Event, api: Api, callbackUrl: string) => Promise<unknown>;
 
-/** They talk for longer than a slow machine needs for two commands. */
+/** The parties talk for longer than a slow machine needs for two commands. */
 const answers: Script = { farEnd: 'answer', farEndAfterMs: 10, endsBy: 'caller', talkMs: 1_000 };
-/** Of who sends commands, where a fault of the stub keeps the reply from him. */
+/** Timeout of the client, for faults without a reply. */
 const PATIENCE_MS = 1_000;
 const idOf = (reply: Response): string => reply.headers.get('location')?.split('/').pop() ?? '';
 
 const dial = (event: Event, api: Api, callbackUrl: string): Promise<Response> =>
   api('POST', 'calls', { from: LINE, to: event.to, callbackUrl, callTimeout: 1, tag: event.callId });
 
-/** Answers and bridges as soon as the callee answers, remembers nothing, ends nobody. */
+/** Answers and bridges on the callee's answer, keeps no state, and ends no leg. */
 const naive: Handle = async (event, api, callbackUrl) => {
   if (event.eventType === 'incomingcall') return dial(event, api, callbackUrl);
   if (event.eventType !== 'answer' || !event.tag) return undefined;
@@ -36,7 +36,7 @@ const naive: Handle = async (event, api, callbackUrl) => {
   return api('POST', 'bridges', { callIds: [event.tag, event.callId] });
 };
 
-/** The same, and in the wrong order: the caller rings for certain when it is bridged. */
+/** The same in the wrong order, so that the caller always rings when it is bridged. */
 const hasty: Handle = async (event, api, callbackUrl) => {
   if (event.eventType === 'incomingcall') return dial(event, api, callbackUrl);
   if (event.eventType !== 'answer' || !event.tag) return undefined;
@@ -44,7 +44,7 @@ const hasty: Handle = async (event, api, callbackUrl) => {
   return api('POST', `calls/${event.tag}`, { state: 'active' });
 };
 
-/** Waits for the caller's own answer, and ends the partner of a leg that is gone. */
+/** Waits for the caller's answer event, and ends the partner of an ended leg. */
 function createCareful(): Handle {
   const callees = new Map<string, string>();
   return async (event, api, callbackUrl) => {
@@ -106,7 +106,7 @@ function callApi({ url, user }: StubPlatform, method: string, path: string, body
 const violationsOf = (stub: StubPlatform): string[] => stub.report().violations.map(({ text }) => text);
 
 describe('the stub finds', () => {
-  it('a ringing leg that is bridged, and the leg that is left when its partner hangs up', async () => {
+  it('a bridged ringing leg, and a leg that stays after its partner has hung up', async () => {
     const stub = await play(hasty);
     stub.dialFromPhone(answers);
     await until(() => {
@@ -124,7 +124,7 @@ describe('the stub finds', () => {
     expect(stub.report().orphans.map((leg) => leg.role)).toEqual(['caller']);
   });
 
-  it('two dials for a doubled incomingcall, two bridges for a doubled answer', async () => {
+  it('two dials after a repeated incomingcall, and two bridges after a repeated answer', async () => {
     const stub = await play(naive, { events: { duplicated: 1 } });
     stub.dialFromPhone(answers);
     await until(() =>
@@ -134,7 +134,7 @@ describe('the stub finds', () => {
     );
   });
 
-  it('a caller that is answered too early', async () => {
+  it('an early answer of the caller', async () => {
     const stub = await play(async ({ eventType, callId }, api) => {
       if (eventType === 'incomingcall') await api('POST', `calls/${callId}`, { state: 'active' });
     });
@@ -142,7 +142,7 @@ describe('the stub finds', () => {
     await until(() => expect(violationsOf(stub)).toEqual([expect.stringMatching(/^early answer/)]));
   });
 
-  it('nothing wrong in a careful server', async () => {
+  it('no fault of a careful server', async () => {
     const stub = await play(createCareful());
     const happy = stub.dialFromPhone(answers);
     const busy = stub.dialFromPstn({ ...answers, farEnd: 'busy' });
@@ -159,7 +159,7 @@ describe('the stub finds', () => {
 });
 
 describe('a sentence', () => {
-  it('is spoken, and twice is once too often', async () => {
+  it('is spoken, and reported when it is spoken twice', async () => {
     const stub = await play(async ({ eventType, status, callId }, api) => {
       if (eventType === 'answer') await api('POST', `calls/${callId}/audio`, { sentence: 'Hello', tag: 'hi' });
       if (status === 'started') await api('POST', `calls/${callId}/audio`, { sentence: 'Hello again', tag: 'hi' });
@@ -190,7 +190,7 @@ describe('a command', () => {
     { fault: 'connection reset', status: undefined, effect: false },
   ] as const;
 
-  it.each(cases)('that meets "$fault" gets $status and has effect: $effect', async ({ fault, status, effect }) => {
+  it.each(cases)('with the fault "$fault" gets $status and has effect: $effect', async ({ fault, status, effect }) => {
     const stub = await play(naive, { commands: { [fault]: 1 } });
     const { dials } = stub.expectDial(answers);
     const body = { from: LINE, to: dials, callbackUrl: 'http://127.0.0.1:1/', tag: 'f-1' };

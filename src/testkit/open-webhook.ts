@@ -1,20 +1,19 @@
-/** Does the app take events from anybody? */
+/** Checks whether the app accepts events without credentials. */
 import { createPoster } from './platform/post-event';
 
 const TIMEOUT_MS = 5_000;
 
 /**
- * Sends an event as `--url` says, but without its credentials: the hang-up of a call that nobody knows, which is what the app
- * may get at any time, and can do nothing about.
- * @returns the status where the app took it
+ * Sends the hangup event of an unknown call to `appUrl`, without credentials. Such an event has no effect on the app.
+ * @returns the status if the app accepted the event; undefined if it refused it
  */
-export async function takenFromStrangers(appUrl: string, method: 'GET' | 'POST'): Promise<number | undefined> {
+export async function acceptedWithoutCredentials(appUrl: string, method: 'GET' | 'POST'): Promise<number | undefined> {
   const url = new URL(appUrl);
   url.username = url.password = '';
   const time = new Date().toISOString();
   const body = {
     eventType: 'hangup',
-    callId: 'c-kit-stranger',
+    callId: 'c-kit-unknown',
     callState: 'completed',
     cause: 'NORMAL_CLEARING',
     time,
