@@ -1,4 +1,4 @@
-/** The end of a platform that has calls: no new ones, a while for those that are there, then it ends them itself. */
+/** Drains the platform: waits for the end of its calls, then ends the rest. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../support/logger';
 import type { Call } from './calls/call';
@@ -11,21 +11,20 @@ export interface Intake {
 
 export interface DrainDeps {
   calls: Calls;
-  /** Hangs up every phone. */
   hangUpPhones: () => void;
-  /** How long calls may go on, ms. */
+  /** How long calls may continue, ms. */
   drainMs: number;
   log: Logger;
 }
 
-/** How long the last events may take to be delivered, ms. */
+/** Time limit for the delivery of the last events, ms. */
 const EVENTS_MS = 1_500;
 
-/** @returns when no call is left, and the applications know it as far as they can be reached */
+/** Resolves when no call is left, and the last events are delivered or have failed. */
 export async function drainCalls({ calls, hangUpPhones, drainMs, log }: DrainDeps): Promise<void> {
   const live = (): Call[] => calls.list({}).filter(({ over }) => !over);
   const ended = async (): Promise<void> => {
-    // A transfer may dial while the others end.
+    // A transfer may dial a new call while others end.
     for (let left = live(); left.length > 0; left = live()) await Promise.all(left.map(endOf));
   };
   await within(drainMs, ended());
@@ -34,7 +33,7 @@ export async function drainCalls({ calls, hangUpPhones, drainMs, log }: DrainDep
   if (cut.length > 0) {
     log.warn(
       { event: 'calls-cut', count: cut.length },
-      'Calls were cut by the shutdown: raise DRAIN_SECONDS to let them go on longer',
+      'the shutdown ended active calls; increase DRAIN_SECONDS to give them more time',
     );
     hangUpPhones();
     for (const call of cut) call.stop();

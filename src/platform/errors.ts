@@ -1,4 +1,4 @@
-/** What the v1 API refuses, one class a failure; `api/error-middleware.ts` maps them to HTTP. Codes: docs/v1-api.md. */
+/** Errors of the v1 API. `api/error-middleware.ts` maps them to HTTP. Codes: docs/v1-api.md. */
 import { TandemError } from '../support/errors';
 import { ERROR_CODES } from '../v1-wire/errors';
 
@@ -18,13 +18,13 @@ export abstract class ApiError extends TandemError {
     super(message);
   }
 
-  /** Headers that the answer carries beside the body. */
+  /** Header fields of the response. */
   get headers(): Record<string, string> {
     return {};
   }
 }
 
-/** A field is missing or wrong; the message names it. */
+/** A field is missing or invalid. The message names it. */
 export class ValidationError extends ApiError {
   readonly status = 400;
   readonly category = 'bad-request';
@@ -37,7 +37,7 @@ export class CallbackUrlInvalidError extends ApiError {
   readonly code = 'callback-url-invalid';
 }
 
-/** There is one already: numbers, domain and endpoint names are unique. 409 would ask clients to repeat it. */
+/** The number, domain or endpoint name exists already. Not 409, which clients retry. */
 export class AlreadyExistsError extends ApiError {
   readonly status = 400;
   readonly category = 'bad-request';
@@ -50,7 +50,7 @@ export class AlreadyExistsError extends ApiError {
   }
 }
 
-/** The account has all it may have. */
+/** The account has reached a limit. */
 export class QuotaError extends ApiError {
   readonly status = 403;
   readonly category = 'limit';
@@ -63,14 +63,14 @@ export class QuotaError extends ApiError {
   }
 }
 
-/** An upload is larger than files may be. */
+/** An upload exceeds the maximum size of a file. */
 export class MediaTooLargeError extends ApiError {
   readonly status = 413;
   readonly category = 'bad-request';
   readonly code = 'media-too-large';
 }
 
-/** The call or the bridge is not in a state in which this can be done. */
+/** The state of the call or bridge does not allow the command. */
 export class InvalidStateError extends ApiError {
   readonly status = 400;
   readonly category = 'bad-request';
@@ -84,8 +84,8 @@ export class InvalidStateError extends ApiError {
 }
 
 /**
- * An update of a call that has ended. The sources only say that it is refused; 409 because the ordinary case is two
- * ends that hang up at once, and with a code of its own because repeating it, as with `call-update-conflict`, is vain.
+ * An update of a call that has ended. The documentation only says that it is refused. 409, as usually both ends hang up
+ * at once. The code differs from `call-update-conflict`, as a retry cannot succeed.
  */
 export class CallEndedError extends ApiError {
   readonly status = 409;
@@ -149,7 +149,7 @@ export class NumberAccessDeniedError extends ApiError {
   readonly code = 'number-access-denied';
 }
 
-/** A request of another site's page. */
+/** A browser request from a page of another site. */
 export class ForeignOriginError extends ApiError {
   readonly status = 403;
   readonly category = 'forbidden';
@@ -168,7 +168,7 @@ export class UnsupportedMediaTypeError extends ApiError {
   readonly code = 'unsupported-media-type';
 
   constructor(contentType: string | undefined) {
-    super(`Content-Type must be application/json, not ${contentType ?? 'missing'}`);
+    super(`Content-Type must be application/json (got ${contentType ?? 'none'})`);
   }
 }
 
@@ -182,28 +182,28 @@ export class UnauthorizedError extends ApiError {
   }
 }
 
-/** Good credentials, another user's resources: the sources list it under 401. */
+/** Correct credentials, but the resources of another user. The documentation lists it under 401. */
 export class UserAccessDeniedError extends ApiError {
   readonly status = 401;
   readonly category = 'authorization';
   readonly code = 'user-access-denied';
 }
 
-/** More than one new call a second from one number, averaged over ten seconds. */
+/** More than one new call a second from one number, as the average of ten seconds. */
 export class CallRateLimitError extends ApiError {
   readonly status = 403;
   readonly category = 'limit';
   readonly code = ERROR_CODES.callRateLimit;
 }
 
-/** A new call while the platform shuts down. v1's own code for "try again". */
+/** A new call while the platform shuts down. `call-unavailable` is the code of v1 for a retry. */
 export class ShuttingDownError extends ApiError {
   readonly status = 503;
   readonly category = 'unavailable';
   readonly code = ERROR_CODES.callUnavailable;
 
   constructor() {
-    super('The platform is shutting down and accepts no new calls: try again when it is back');
+    super('Platform is shutting down and accepts no new calls: retry later');
   }
 
   override get headers(): Record<string, string> {
@@ -211,14 +211,14 @@ export class ShuttingDownError extends ApiError {
   }
 }
 
-/** Too many wrong credentials came from the address. */
+/** The client's address sent wrong credentials too often. */
 export class TooManyFailuresError extends ApiError {
   readonly status = 429;
   readonly category = 'limit';
   readonly code = 'too-many-failures';
 
   constructor(private readonly seconds: number) {
-    super(`Too many wrong credentials came from this address: try again in ${seconds} s`);
+    super(`This address sent wrong credentials too often: try again in ${seconds} s`);
   }
 
   override get headers(): Record<string, string> {
@@ -234,7 +234,7 @@ export class TooManyRequestsError extends ApiError {
   readonly category = 'limit';
   readonly code = ERROR_CODES.rateLimitReached;
 
-  /** @param resetAt epoch in milliseconds at which requests are taken again */
+  /** @param resetAt time at which requests are allowed again, epoch ms */
   constructor(private readonly resetAt: number) {
     super('Too many requests: wait until the time in X-RateLimit-Reset');
   }

@@ -1,4 +1,4 @@
-/** The v1 platform, embedded: its REST API, its calls over simulated lines, its events. */
+/** The embedded v1 platform: REST API, calls over simulated lines and phones, and events. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInternalErrors, type InternalErrors } from '../support/internal-errors';
@@ -13,7 +13,7 @@ import { createDelivery } from './calls/delivery';
 import { createReceive } from './calls/incoming';
 import { DEFAULT_TIMING, type SimulationTiming } from './lines/behaviour';
 import { drainCalls } from './drain';
-import { createExchange } from './lines/exchange';
+import { createRouter } from './lines/router';
 import { createFarEnds } from './lines/far-ends';
 import type { Receive } from './lines/line';
 import { createPhones } from './lines/phones';
@@ -39,33 +39,33 @@ export { SipListenError } from './telephony';
 export interface PlatformOptions {
   /** Address to listen on. */
   host: string;
-  /** 0: chosen by the system. */
+  /** 0: the system chooses the port. */
   port: number;
   userId: string;
   apiToken: string;
   apiSecret: string;
   log: Logger;
-  /** Those of the process, where the platform is a part of it; default: its own. */
+  /** The counter of the process. Default: a new one. */
   internalErrors?: InternalErrors | undefined;
-  /** The hosted service's limits: one call a second a number, requests a second an endpoint. Default: off. */
+  /** Whether the rate limits of the hosted service apply, see `api/rate-limit.ts`. Default: false. */
   rateLimits?: boolean;
-  /** The `/sandbox` API. Default: on. */
+  /** Whether the `/sandbox` API exists. Default: true. */
   sandbox?: boolean;
-  /** How fast the simulation is. */
+  /** Times of the simulation. */
   timing?: Partial<SimulationTiming>;
-  /** How long an incoming call may ring that no application takes; s. Default: 300. */
+  /** How long an incoming call may ring without an answer, s. Default: 300. */
   ringLimitSeconds?: number;
-  /** How many ended calls, bridges and errors are kept, and how long. Default: 10,000, an hour. */
+  /** How many ended calls, bridges and errors to keep, and for how long. Default: 10,000, an hour. */
   retention?: RetentionLimits;
-  /** Telephones: SIP and sound. Undefined: simulated lines only, which take the time of sound but make none. */
+  /** SIP and sound. undefined: simulated lines only, which take the time of sound but are silent. */
   sip?: SipOptions | undefined;
-  /** Folder for recordings and uploads, which are kept; undefined: a temporary one. */
+  /** Directory for recordings; undefined: a temporary one. */
   recordingsDir?: string | undefined;
-  /** Whether events may be sent to hosts of private networks. Default: not, but for loopback where the platform listens there only. */
+  /** Whether events may go to private addresses. Default: only to loopback, if the platform listens only there. */
   privateHosts?: boolean;
-  /** Callback URLs of the operator's own, as origin and path: events go there even if the address is private. */
+  /** Callback URLs of the operator, as origin and path. Events go there even if the address is private. */
   ownCallbackUrls?: () => readonly string[];
-  /** Origins of web pages that may send requests, and open WebSockets at `/sip`. Default: this server's own. */
+  /** Origins of web pages that may send requests and open WebSockets at `/sip`. Default: the server's own. */
   origins?: { own: readonly string[]; allowed: readonly string[]; webSocket: readonly string[] | '*' };
 }
 
@@ -73,24 +73,24 @@ export interface Platform {
   /** Origin, without `/v1`. */
   readonly url: string;
   readonly port: number;
-  /** Exceptions of callbacks, since the start: each ended one call at most. */
+  /** Exceptions of callbacks since the start. Each one ended at most one call. */
   readonly internalErrors: Pick<InternalErrors, 'total'>;
-  /** Undefined: no telephones. */
+  /** undefined: no telephony */
   readonly sip: { phones: Address; listening: readonly (Address & { transport: TransportName })[] } | undefined;
   /**
-   * Refuses new calls from now on, lets the others go on for so long, and ends the rest. Resolves when the applications know.
-   * To be followed by `close`.
+   * Refuses new calls, waits `ms` for the end of the others, then ends them. Resolves when the events are delivered.
+   * The caller then calls `close`.
    */
   drain(ms: number): Promise<void>;
-  /** Hangs up what phones are in; ends timers, deliveries and connections. Applications are told nothing any more. */
+  /** Hangs up phones, and ends timers, deliveries and connections. Sends no more events. */
   close(): Promise<void>;
 }
 
 const OWN_ORIGINS = { own: [], allowed: [], webSocket: [] };
 
-/** @throws the error of `listen`, as EADDRINUSE; SipListenError */
+/** @throws (rejects) the error of `listen`, like EADDRINUSE; SipListenError */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  // What was started first is closed last, whether all of it came to be or not.
+  // Closed in reverse order, also if a later start fails.
   const started: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
     for (let end = started.pop(); end; end = started.pop()) await end();
@@ -113,7 +113,7 @@ async function assemble(
   const metrics = createPlatformMetrics();
 
   const server = http.createServer();
-  // Longer than clients keep a connection idle: they close it, and never send into one that is being closed.
+  // Longer than the idle timeout of clients, so that they never send into a closing connection.
   server.keepAliveTimeout = 65_000;
   let url = '';
   onClose(() => {
@@ -148,7 +148,7 @@ async function assemble(
   const failed = () => metrics.recordingFailed();
   const recordings = createRecordings({ media, uris, retention, errors, failed, log });
 
-  // Calls dial through the exchange, and what the exchange loops back comes in as calls again.
+  // Calls dial through the router, and calls to own numbers return through `receive`.
   const intake = { open: true };
   const receive: Receive = (offer, line) => receiveCall(offer, line);
   const ownMedia: FindOwnMedia = (file) => media.ownMedia(file);
@@ -171,7 +171,7 @@ async function assemble(
   telephony?.attachWebSocket(server, (request) => isWebSocketAllowed(request, originPolicy, origins.webSocket));
   const createPlayer = telephony?.createPlayer ?? silentPlayers(timers, timing);
   const lines = { farEnds, timers, timing, createPlayer, internalErrors, sound: telephony && DEFAULT_SOUND };
-  const dial = createExchange({ ...lines, numbers, domains, phones, telephony, receive, log });
+  const dial = createRouter({ ...lines, numbers, domains, phones, telephony, receive, log });
   const delivery = createDelivery({ client, errors, log });
   const calls: Calls = createCalls({
     dial,
@@ -213,7 +213,7 @@ async function assemble(
       app(request, response),
     ),
   );
-  // Last: every client that connects gets an answer, and WebSockets are taken from the first connection on.
+  // Listens last, so that the handlers exist before the first connection.
   const address = await listen(server, options.port, host);
   url = localUrl(host, address.port);
   log.info({ event: 'platform-listening', url, sandbox, rateLimits }, 'platform listening');
@@ -230,13 +230,13 @@ async function assemble(
   };
 }
 
-/** Who reaches a platform that listens on loopback only is on this machine, and so may be the application. */
+/** Allows loopback if the platform listens on loopback only, as the application then runs on this machine. */
 function isCallbackAllowed(address: string, privateHosts: boolean, server: http.Server): boolean {
   if (privateHosts || isPublicAddress(address)) return true;
   return isLoopback(address) && isLoopback((server.address() as AddressInfo | null)?.address);
 }
 
-/** Programs send no Origin. */
+/** Allows connections without `Origin`, as programs send none. */
 function isWebSocketAllowed(
   request: http.IncomingMessage,
   policy: OriginPolicy,

@@ -1,4 +1,4 @@
-/** Prometheus metrics of one platform, in a registry of their own. */
+/** Prometheus metrics of one platform, in a separate registry. */
 import type { RequestHandler } from 'express';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { createInstruments } from '../support/instruments';
@@ -7,10 +7,10 @@ export type SipAuthFailure = 'credentials' | 'address' | 'disabled' | 'throttled
 
 export interface PlatformMetrics {
   sipAuthFailed(reason: SipAuthFailure): void;
-  /** The media of a call are over. */
+  /** Counts the RTP packets of an ended media leg. */
   rtpEnded(packets: { received: number; lost: number; dropped: number; ignored: number }): void;
   recordingFailed(): void;
-  /** What gauges show is asked for when they are read. */
+  /** Sets the sources that gauges read at each scrape. */
   watch(sources: GaugeSources): void;
   readonly countReplies: RequestHandler;
   render(): Promise<string>;
@@ -18,10 +18,10 @@ export interface PlatformMetrics {
 }
 
 export interface GaugeSources {
-  /** Calls that are not over, by state. */
+  /** Active calls, by state. */
   calls(): ReadonlyMap<string, number>;
   registrations(): number;
-  /** `free` undefined: the system chooses, and its limit is unknown. */
+  /** `free` is undefined if the system chooses the ports. */
   rtpPorts(): { used: number; free: number | undefined };
   internalErrors(): number;
 }
@@ -38,21 +38,21 @@ export function createPlatformMetrics(): PlatformMetrics {
   const registers = [registry];
   const authFailures = new Counter({
     name: 'tandem_platform_sip_auth_failures_total',
-    help: 'SIP requests refused: wrong credentials, those of another address or of a disabled endpoint, too many failures',
+    help: 'Refused SIP requests: wrong credentials, credentials of another address or of a disabled endpoint, too many failures',
     labelNames: ['reason'],
     registers,
   });
-  // Series that begin at 0, so that the first of each is seen as an increase.
+  // Each series begins at 0, so that its first event is visible as an increase.
   for (const reason of ['credentials', 'address', 'disabled', 'throttled'] as const) authFailures.inc({ reason }, 0);
   const packets = new Counter({
     name: 'tandem_platform_rtp_packets_total',
-    help: 'RTP packets of calls that are over: received, lost on the way, dropped as malformed, ignored as of another source',
+    help: 'RTP packets of ended calls: received, lost, dropped as malformed, ignored because of another source',
     labelNames: ['outcome'],
     registers,
   });
   const recordings = new Counter({
     name: 'tandem_platform_recordings_failed_total',
-    help: 'Recordings that could not be written to their end',
+    help: 'Recordings that were lost or cut short',
     registers,
   });
   return {
@@ -74,7 +74,7 @@ export function createPlatformMetrics(): PlatformMetrics {
 function gauges(registers: Registry[], sources: GaugeSources): void {
   new Gauge({
     name: 'tandem_platform_calls',
-    help: 'Calls that are not over, by state',
+    help: 'Active calls, by state',
     labelNames: ['state'],
     registers,
     collect() {
@@ -84,7 +84,7 @@ function gauges(registers: Registry[], sources: GaugeSources): void {
   });
   new Gauge({
     name: 'tandem_platform_registrations',
-    help: 'Contacts of phones that are registered',
+    help: 'Contacts of registered phones',
     registers,
     collect() {
       this.set(sources.registrations());
@@ -92,7 +92,7 @@ function gauges(registers: Registry[], sources: GaugeSources): void {
   });
   new Gauge({
     name: 'tandem_platform_rtp_ports',
-    help: 'Ports of RTP_PORTS that are used and free',
+    help: 'Used and free ports of RTP_PORTS',
     labelNames: ['state'],
     registers,
     collect() {
@@ -103,7 +103,7 @@ function gauges(registers: Registry[], sources: GaugeSources): void {
   });
   new Counter({
     name: 'tandem_platform_internal_errors_total',
-    help: 'Exceptions of callbacks: each ended one call at most',
+    help: 'Exceptions of callbacks; each one ended at most one call',
     registers,
     collect() {
       this.reset();

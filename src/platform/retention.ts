@@ -1,21 +1,21 @@
-/** How much of what is over is kept: no more than `max`, nothing older than `ageMs` once something newer ends. */
+/** Limits of kept items: at most `max`, and none older than `ageMs` once a newer one ends. */
 export interface RetentionLimits {
   max: number;
   /** ms */
   ageMs: number;
 }
 
-/** 10,000 calls are some tens of MB; an hour is longer than anybody looks back in a sandbox. */
+/** 10,000 calls need some tens of MB. */
 export const DEFAULT_RETENTION: RetentionLimits = { max: 10_000, ageMs: 3_600_000 };
 
 export interface Retention<Item> {
-  /** The item is over: it may be forgotten when its turn comes. */
+  /** Adds an ended item, which may be removed later. */
   add(item: Item): void;
 }
 
 /**
- * Forgets what ended first, first, so that a platform that runs for weeks does not grow.
- * @param forget removes the item wherever it is kept
+ * Removes the items that ended first, to limit memory.
+ * @param forget removes the item from its collections
  */
 export function createRetention<Item>(limits: RetentionLimits, forget: (item: Item) => void): Retention<Item> {
   const ended = new Map<Item, number>(); // in the order of their ends

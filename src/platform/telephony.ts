@@ -1,4 +1,4 @@
-/** Telephones: SIP, RTP and what is played; what the platform has beyond the simulation. */
+/** Telephony of real phones: SIP, RTP and playbacks. */
 import type http from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf, TandemError } from '../support/errors';
@@ -33,27 +33,27 @@ import type { Timers } from '../support/timers';
 export interface SipOptions {
   /** Address to listen on, for SIP and RTP. */
   host: string;
-  /** UDP and TCP; 0: chosen by the system. */
+  /** UDP and TCP; 0: the system chooses the port. */
   port: number;
-  /** What phones are told to send to, where a NAT is in between; undefined: the address at which they reach this machine. */
+  /** The address that phones behind a NAT send to; undefined: the address at which they reach this machine. */
   publicAddress?: string | undefined;
   /** PEM */
   tls?: { port: number; cert: string; key: string } | undefined;
-  /** Whether SIP URIs that are no endpoints of the account are dialled. Default: they are not. */
+  /** Whether calls to SIP URIs outside of the account are allowed. Default: false. */
   dialUris?: boolean;
-  /** Where phones may forward their calls. Default: to endpoints. */
+  /** Targets to which phones may forward their calls. Default: endpoints. */
   forward?: ForwardPolicy | undefined;
-  /** First and last UDP port for RTP; undefined: chosen by the system. */
+  /** First and last UDP port for RTP; undefined: the system chooses the ports. */
   rtpPorts?: { from: number; to: number } | undefined;
-  /** A call without RTP for so long is ended; s; 0: never. Default: 60. */
+  /** Ends a call after this time without RTP, s; 0: never. Default: 60. */
   silenceSeconds?: number;
-  /** Whether `fileUrl` may name hosts of private networks. Default: not. */
+  /** Whether `fileUrl` may name hosts of private networks. Default: false. */
   privateAudio?: boolean;
-  /** Folder with the files of further languages; undefined: English only. */
+  /** Directory with language files; undefined: English only. */
   languagesDir?: string | undefined;
-  /** Calls with phones at once; more are refused with 503. Default: 2,000. */
+  /** Maximum of concurrent calls with phones. Further calls are refused with 503. Default: 2,000. */
   maxLines?: number;
-  /** Calls that one endpoint may make at once; more are refused with 486. 0, the default: any number. */
+  /** Maximum of concurrent calls from one endpoint. Further calls are refused with 486. Default: 0, no limit. */
   callsPerEndpoint?: number;
 }
 
@@ -77,24 +77,23 @@ export interface Telephony {
   rtpPorts(): { used: number; free: number | undefined };
   readonly forward: ForwardPolicy;
   readonly listening: readonly (Address & { transport: TransportName })[];
-  /** What to type into a phone. */
+  /** The server address for the settings of a phone. */
   readonly phones: Address;
-  /** SIP over WebSocket (RFC 7118) at `/sip`. */
+  /** Accepts SIP over WebSocket (RFC 7118) at `/sip`. */
   attachWebSocket(server: http.Server, isAllowed: (request: http.IncomingMessage) => boolean): void;
   /**
-   * Ends what phones of the endpoint were granted: registrations, and connections that no other endpoint uses. Calls that
-   * are up go on.
+   * Ends registrations of the endpoint, and connections that no other endpoint uses. Active calls continue.
    */
   revoke(endpointId: string, why: Revocation): void;
-  /** Hangs up every call, and ends. */
+  /** Hangs up all calls, and closes the sockets. */
   close(): Promise<void>;
 }
 
-/** A port cannot be had; `cause` says why, as EADDRINUSE. */
+/** A port cannot be opened. `cause` is the error of the system, like EADDRINUSE. */
 export class SipListenError extends TandemError {
   readonly code = 'sip-listen';
   constructor(
-    /** Of TLS, not the one of UDP and TCP. */
+    /** Whether it is the port of TLS, not of UDP and TCP. */
     readonly tls: boolean,
     cause: unknown,
   ) {
@@ -102,7 +101,7 @@ export class SipListenError extends TandemError {
   }
 }
 
-/** @throws SipListenError where a port cannot be had */
+/** @throws (rejects) SipListenError if a port cannot be opened */
 export async function startTelephony(options: SipOptions, deps: TelephonyDeps): Promise<Telephony> {
   const { host, port, publicAddress, tls, rtpPorts, silenceSeconds = 60, maxLines = 2_000 } = options;
   const { domains, timers, receive, intake, internalErrors } = deps;
@@ -118,7 +117,7 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
   });
   const createPlayer = audioPlayers({ clock, sounds, log });
   const addressTowards = createLocalAddress({ host, publicAddress });
-  // Nobody in particular counts as somewhere outside.
+  // Without a remote address, uses one outside of the own networks.
   const advertise = (remote = '192.0.2.1'): string => addressTowards(remote);
   const isOwnAddress = createIsOwnAddress({ host, publicAddress });
   const media = startMedia({
@@ -182,7 +181,7 @@ export async function startTelephony(options: SipOptions, deps: TelephonyDeps): 
 
   const close = async (): Promise<void> => {
     calls.close();
-    await setImmediate(); // for the last words to be sent
+    await setImmediate(); // lets sockets send the last messages
     registrar.close();
     layer.close();
     await transports?.close();

@@ -1,12 +1,12 @@
-/** How the platform names its resources on the wire. */
+/** Builds the URIs of the platform's resources. */
 export interface Uris {
-  /** The path alone: `/v1/users/{userId}/calls/{id}`. */
+  /** Returns the path alone: `/v1/users/{userId}/calls/{id}`. */
   location(path: string): string;
-  /** Absolute, as resources and events carry it (`callUri`). */
+  /** Returns the absolute URI for resources and events (`callUri`). */
   absolute(path: string): string;
 }
 
-/** @param origin asked when it is needed; without a slash at its end and without `/v1` */
+/** @param origin returns the origin, without trailing slash and without `/v1` */
 export function createUris(origin: () => string, userId: string): Uris {
   const user = `/v1/users/${encodeURIComponent(userId)}`;
   return {

@@ -400,7 +400,7 @@ it('POST /calls: a sentence that the platform is known not to speak is a 400, an
   const { status, body } = await request(app)
     .post('/calls')
     .send({ ...SPEECH, sentence: '你好' });
-  expect([status, problem.parse(body).detail]).toEqual([400, expect.stringMatching(/^sentence: has "你"/)]);
+  expect([status, problem.parse(body).detail]).toEqual([400, expect.stringMatching(/^sentence: contains "你"/)]);
   expect(control.names()).toEqual([]);
   expect((await request(app).post('/calls').send(SPEECH)).status).toBe(201);
 });

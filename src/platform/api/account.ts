@@ -1,9 +1,9 @@
-/** The account: what clients of v1 ask to try their credentials. Nothing here costs anything. */
+/** The account, which clients of v1 read to test their credentials. The platform charges nothing. */
 import { Router } from 'express';
 import { pageQuery, sendPage } from './paging';
 import { parseQuery } from './parse';
 
-/** Amounts are text, in dollars with five decimals. */
+/** Amounts are text, in US dollars with five decimals. */
 const ACCOUNT = { balance: '0.00000', accountType: 'pre-pay' };
 
 export function accountRoutes(): Router {
@@ -13,7 +13,7 @@ export function accountRoutes(): Router {
     response.json(ACCOUNT);
   });
 
-  // Filters are accepted: of nothing, nothing is left.
+  // Accepts and ignores filters, as the list is always empty.
   router.get('/transactions', (request, response) => {
     sendPage(request, response, [], parseQuery(pageQuery, request.query), (transaction) => transaction);
   });

@@ -46,7 +46,7 @@ export function applicationRoutes({ applications, numbers, domains, callbackRule
     if (!application) throw new NotFoundError('application', id);
     return application;
   };
-  // No messages are sent here, so incomingMessageUrl may lead anywhere.
+  // The platform sends no messages, so it does not check incomingMessageUrl.
   const checkUrls = ({ incomingCallUrl, incomingCallFallbackUrl }: z.output<typeof changes>): void =>
     checkCallbackUrls({ incomingCallUrl, incomingCallFallbackUrl }, callbackRules);
 
@@ -88,7 +88,7 @@ export function applicationRoutes({ applications, numbers, domains, callbackRule
 
 function mustHaveUrl({ incomingCallUrl, incomingMessageUrl }: Urls): void {
   if (incomingCallUrl === undefined && incomingMessageUrl === undefined)
-    throw new ValidationError('incomingCallUrl: one of incomingCallUrl and incomingMessageUrl is required');
+    throw new ValidationError('incomingCallUrl: incomingCallUrl or incomingMessageUrl is required');
 }
 
 function show(application: Application): ApplicationResource {

@@ -1,4 +1,4 @@
-/** The body of audio commands, prompts and whispers. */
+/** Parses the body of audio commands, prompts and whispers. */
 import { z } from 'zod';
 import { LOCALES, MAX_SENTENCE_LENGTH, voiceLocale, VOICES, wireBoolean, type Voice } from '../../v1-wire/commands';
 import { sentenceFault } from '../../v1-wire/speakable';
@@ -18,17 +18,17 @@ export const audio = z.object({
 });
 export type Audio = z.output<typeof audio>;
 
-/** Reads an audio command; undefined: stop what is being played. */
+/** Parses an audio command. @returns undefined if it stops the playback */
 export function parseAudio(body: unknown): Playback | undefined {
   return playbackOf(parse(audio, body), '');
 }
 
-/** @param path of the field that the audio is in, as `prompt.`; for error messages */
+/** @param path prefix of the fields in error messages, like `prompt.` */
 export function playbackOf(fields: Audio, path: string): Playback | undefined {
   const { sentence, fileUrl, loopEnabled: loop, volume, tag } = fields;
-  if (sentence && fileUrl) throw new ValidationError(`${path}sentence: sentence and fileUrl exclude each other`);
+  if (sentence && fileUrl) throw new ValidationError(`${path}sentence: set either sentence or fileUrl, not both`);
   if (sentence === undefined && fileUrl === undefined)
-    throw new ValidationError(`${path}sentence: one of sentence and fileUrl is required`);
+    throw new ValidationError(`${path}sentence: sentence or fileUrl is required`);
   const voice = voiceOf(fields, path).name;
   const fault = sentence ? sentenceFault(sentence) : undefined;
   if (fault !== undefined) throw new ValidationError(`${path}sentence: ${fault}`);
@@ -42,11 +42,11 @@ function voiceOf({ voice, locale, gender }: Audio, path: string): Voice {
   const ofLocale = locale === undefined ? VOICES : VOICES.filter((known) => known.locale === wanted);
   const [first] = ofLocale;
   if (!first)
-    throw new ValidationError(`${path}locale: ${String(locale)} is not one of ${[...LOCALES.keys()].join(', ')}`);
+    throw new ValidationError(`${path}locale: must be one of ${[...LOCALES.keys()].join(', ')} (got ${String(locale)})`);
   if (voice === undefined) return ofLocale.find((known) => known.gender === (gender ?? 'female')) ?? first;
   const named = ofLocale.find((known) => known.name.toLowerCase() === voice.toLowerCase());
   if (!named)
-    throw new ValidationError(`${path}voice: ${voice} is not one of ${unique(ofLocale.map(({ name }) => name))}`);
+    throw new ValidationError(`${path}voice: must be one of ${unique(ofLocale.map(({ name }) => name))} (got ${voice})`);
   return named;
 }
 

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import type { AuthLimit } from '../../http/auth/auth-limit';
 import { TooManyFailuresError, UnauthorizedError } from '../errors';
 
-/** HTTP Basic: token as user name, secret as password; compared in constant time. Wrong ones count towards the limit. */
+/** Requires Basic credentials: token as user name, secret as password. Compares in constant time, counts failures. */
 export function authenticate(apiToken: string, apiSecret: string, limit: AuthLimit): RequestHandler {
   const expected = digest(`${apiToken}:${apiSecret}`);
   return async (request, _response, next) => {
@@ -13,12 +13,12 @@ export function authenticate(apiToken: string, apiSecret: string, limit: AuthLim
     const wait = encoded === undefined ? undefined : await limit.settle(request, isCorrect);
     if (wait !== undefined) throw new TooManyFailuresError(wait);
     if (!isCorrect)
-      throw new UnauthorizedError('The credentials are wrong: API token as user name, API secret as password');
+      throw new UnauthorizedError('Wrong credentials: send the API token as user name and the API secret as password');
     next();
   };
 }
 
-/** Of one length, whatever was sent. */
+/** Has the same length for every input, so that digests can be compared in constant time. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text, 'utf8').digest();
 }

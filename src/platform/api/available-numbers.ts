@@ -11,7 +11,7 @@ const common = {
   quantity: integer(1, MAX_QUANTITY).default(10),
   pattern: z
     .string()
-    // Runs of * would make matching slow, and mean the same as one.
+    // Runs of * would make matching slow, and mean the same as a single *.
     .regex(/^(?!.*\*\*)[0-9A-Za-z?*]{1,16}$/, 'Invalid input: expected digits, letters, ? and *')
     .refine((pattern) => pattern.split('*').length <= 5, 'Invalid input: at most four *')
     .optional(),
@@ -40,12 +40,12 @@ const localSearch = z
   })
   .refine(({ areaCode, city, state, zip }) => areaCode ?? city ?? state ?? zip, {
     path: ['areaCode'],
-    error: 'one of areaCode, city, state and zip is required',
+    error: 'areaCode, city, state or zip is required',
   });
 
 const tollFreeSearch = z.object(common);
 
-/** Not under a user: the inventory is everybody's. */
+/** Mounted outside of a user, as all users share the inventory. */
 export function availableNumberRoutes({ numbers, uris }: ApiContext): Router {
   const router = Router();
   const isTaken = (number: string): boolean => numbers.find(number) !== undefined;
@@ -65,7 +65,7 @@ export function availableNumberRoutes({ numbers, uris }: ApiContext): Router {
     router.get(path, (request, response) => {
       response.json(searchInventory(read(request.query), isTaken).map(show));
     });
-    // Searches and orders what it finds, all at once.
+    // Searches numbers and orders the results.
     router.post(path, (request, response) => {
       response.json(searchInventory(read(request.query), isTaken).map(order));
     });

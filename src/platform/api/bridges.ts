@@ -49,7 +49,7 @@ export function bridgeRoutes({ calls, uris }: ApiContext): Router {
     response.json(calls.bridge(request.params.bridgeId).calls.map((call) => showCall(call, uris)));
   });
 
-  // Everybody in the bridge hears it, and each call gets its events.
+  // Plays to every call of the bridge. Each call gets its own events.
   router.post('/:bridgeId/audio', (request, response) => {
     const bridge = calls.bridge(request.params.bridgeId);
     const playback = parseAudio(request.body);

@@ -1,4 +1,4 @@
-/** What a call's far end hears and presses: audio, dtmf, gather. */
+/** Audio, dtmf and gather of a call. */
 import { Router } from 'express';
 import { z } from 'zod';
 import { wireBoolean } from '../../v1-wire/commands';
@@ -15,7 +15,7 @@ const dtmf = z.object({
   dtmfOut: textOf(z.string().regex(/^[A-D0-9#*,wW]{1,92}$/, 'Invalid input: expected 1 to 92 of A-D 0-9 # * , w W')),
 });
 
-/** The sources give no defaults; these are what the hosted service was known for: five seconds, and #. */
+/** The documentation gives no defaults. The hosted service used five seconds and #. */
 const newGather = z.object({
   maxDigits: integer(1, 30).default(30),
   interDigitTimeout: integer(1, 30).default(5),
@@ -55,7 +55,7 @@ export function callMediaRoutes({ calls, uris }: ApiContext): Router {
     const call = callOf(request.params);
     const { prompt, ...fields } = parse(newGather, request.body);
     if ([...call.gathers.values()].some(({ running }) => running))
-      throw new InvalidStateError('call-invalid-state', `The call ${call.id} gathers digits already`);
+      throw new InvalidStateError('call-invalid-state', `The call ${call.id} already gathers digits`);
     const playback = prompt && playbackOf(prompt, 'prompt.');
     const gather = new Gather(call, { ...fields, prompt: playback, bargeable: prompt?.bargeable ?? true });
     created(request, response, uris.location(`calls/${call.id}/gather/${gather.id}`)).end();

@@ -1,4 +1,4 @@
-/** Calls, events and bridges as the API shows them. */
+/** The JSON of calls, events and bridges. */
 import type { BridgeResource, CallResource } from '../../v1-wire/resources';
 import { wireTime } from '../../v1-wire/times';
 import type { Bridge } from '../calls/bridge';
@@ -35,7 +35,7 @@ export function showCall(call: Call, uris: Uris): CallResource {
   };
 }
 
-/** What `data` of an event says: what is particular about it. */
+/** The field of an event that `data` contains. */
 const DATA_FIELDS = ['cause', 'status', 'dtmfDigit', 'digits'] as const;
 
 export function showEvent({ id, name, fields }: CallEvent) {

@@ -1,11 +1,11 @@
-/** Refuses callback URLs of requests that could not be reached anyway, while the client can still see why. */
+/** Refuses callback URLs to which the platform sends no events, so that the client learns the reason. */
 import { messageOf } from '../../support/errors';
 import { refuseLiteralCallback, type CallbackRules } from '../calls/callback-client';
 import { CallbackUrlInvalidError } from '../errors';
 
 /**
- * @param urls by the name of their field
- * @throws CallbackUrlInvalidError where the host of one is an address that gets no events
+ * @param urls by field name
+ * @throws CallbackUrlInvalidError if the host of a URL is an address that gets no events
  */
 export function checkCallbackUrls(urls: Readonly<Record<string, string | undefined>>, rules: CallbackRules): void {
   for (const [field, url] of Object.entries(urls)) {

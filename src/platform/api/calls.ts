@@ -38,13 +38,13 @@ const sipHeaders = z
   )
   .refine((headers) => Object.keys(headers).length <= 5, 'Invalid input: at most five headers');
 
-/** A day: no sandbox call is longer. */
+/** One day, longer than any sandbox call. */
 const MAX_RECORDING_SECONDS = 86_400;
 
 const recording = {
   recordingEnabled: wireBoolean.optional(),
   recordingMaxDuration: integer(1, MAX_RECORDING_SECONDS).optional(),
-  // Both are taken, and both are recorded as WAV.
+  // Accepts both, and records both as WAV.
   recordingFileFormat: word('wav', 'mp3').optional(),
   transcriptionEnabled: wireBoolean.optional(),
 };
@@ -66,13 +66,13 @@ const newCall = z.object({
   ...recording,
   tag: tag.optional(),
   sipHeaders: sipHeaders.optional(),
-  /** An extension of v1: `id` hides `from` from the called party. */
+  /** Extension of v1: `id` hides `from` from the callee. */
   privacy: word('id').optional(),
 });
 
 const changes = z.object({
   state: word('active', 'rejected', 'completed', 'transferring').optional(),
-  /** An extension of v1: with `rejected` only. */
+  /** Extension of v1: only valid with `rejected`. */
   cause: z.enum(REJECT_CAUSES).optional(),
   transferTo: party.optional(),
   transferCallerId: optionalText(256),
@@ -88,7 +88,7 @@ const listQuery = pageQuery.extend({
   to: queriedParty.optional(),
   bridgeId: text(256).optional(),
   conferenceId: text(256).optional(),
-  // The sources do not say which is the default; the newest calls are what a client looks for.
+  // The documentation names no default. Clients usually look for the newest calls.
   sortOrder: word('asc', 'desc').default('desc'),
 });
 
@@ -104,7 +104,7 @@ export function callRoutes(context: ApiContext): Router {
     checkUrls(fields);
     const { from, to, bridgeId, conferenceId, callTimeout, tag, sipHeaders } = fields;
     checkShownNumber(fields, context);
-    if (conferenceId !== undefined) throw new NotFoundError('conference', conferenceId); // v1's conferences are not built
+    if (conferenceId !== undefined) throw new NotFoundError('conference', conferenceId); // conferences are not supported
     const bridge = bridgeId === undefined ? undefined : calls.bridge(bridgeId);
     callRate.take(from);
     const callback = updatedCallback(undefined, fields);
@@ -140,7 +140,7 @@ export function callRoutes(context: ApiContext): Router {
     const fields = parse(changes, request.body);
     checkUrls(fields);
     if (fields.cause !== undefined && fields.state !== 'rejected')
-      throw new ValidationError(`cause: ${fields.cause} is only valid with state rejected`);
+      throw new ValidationError(`cause: ${fields.cause} is only valid with the state rejected`);
     if (call.over) throw new CallEndedError(call.id);
     if (fields.state === 'transferring') {
       const { id } = transferCall(call, fields);
@@ -192,7 +192,7 @@ export function callRoutes(context: ApiContext): Router {
     response.json(context.recordings.ofCall(id).map((recording) => showRecording(recording, uris)));
   });
 
-  // Nothing is ever transcribed here, so there is nothing to list.
+  // Transcriptions are not supported, so the list is empty.
   router.get('/:callId/transcriptions', (request, response) => {
     calls.get(request.params.callId);
     response.json([]);

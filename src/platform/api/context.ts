@@ -1,4 +1,4 @@
-/** What the routes are made of. */
+/** Dependencies of the routes. */
 import type { Logger } from '../../support/logger';
 import type { CallbackRules } from '../calls/callback-client';
 import type { Intake } from '../drain';
@@ -36,13 +36,13 @@ export interface ApiContext {
   phones: Phones;
   farEnds: FarEnds;
   receive: Receive;
-  /** Undefined: no telephones. */
+  /** undefined: no telephony */
   registrar?: Registrar | undefined;
   timers: Timers;
   timing: SimulationTiming;
   createPlayer: CreatePlayer;
   internalErrors: InternalErrors;
-  /** What simulated far ends say; undefined: the platform has no sound. */
+  /** Sound of simulated far ends; undefined: the platform has no sound */
   sound?: SimulatedSound | undefined;
   uris: Uris;
   log: Logger;

@@ -12,7 +12,7 @@ import { parse, parseQuery, text } from './parse';
 const newDomain = z.object({
   name: z
     .string()
-    // The sources say "under 16 characters", but the tutorial's own `xyz-corp-testing` has 16.
+    // The documentation says "under 16 characters", but `xyz-corp-testing` of its tutorial has 16.
     .max(MAX_DOMAIN_NAME_LENGTH)
     .regex(
       /^[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/,

@@ -32,10 +32,10 @@ const newEndpoint = changes.extend({
   credentials,
 });
 
-/** `expires` is in seconds; the sources give no bounds: an hour by default, at most a day. */
+/** `expires` is in seconds. The documentation gives no bounds: an hour by default, at most a day. */
 const newToken = z.object({ expires: integer(1, 86_400).default(3_600) });
 
-/** @param getDomain of an id; throws where there is none */
+/** @param getDomain returns the domain of an id; throws NotFoundError if it is unknown */
 export function endpointRoutes({ applications, domains, uris }: ApiContext, getDomain: (id: string) => Domain): Router {
   const router = Router({ mergeParams: true });
 
@@ -56,7 +56,7 @@ export function endpointRoutes({ applications, domains, uris }: ApiContext, getD
     const domain = domainOf(request.params);
     const { domainId, credentials, ...fields } = parse(newEndpoint, request.body);
     if (domainId !== undefined && domainId !== domain.id)
-      throw new ValidationError(`domainId: expected ${domain.id}, as in the path`);
+      throw new ValidationError(`domainId: must be ${domain.id}, as in the path`);
     mustExist(fields.applicationId);
     const { id } = domains.addEndpoint(domain, { ...fields, password: credentials.password });
     created(request, response, uris.location(`domains/${domain.id}/endpoints/${id}`)).end();
@@ -73,7 +73,7 @@ export function endpointRoutes({ applications, domains, uris }: ApiContext, getD
 
   router.post('/:endpointId', (request, response) => {
     const { endpoint } = get(request.params);
-    const { credentials, ...fields } = parse(changes, request.body); // a name in the body is ignored: it never changes
+    const { credentials, ...fields } = parse(changes, request.body); // ignores a name in the body, as names never change
     mustExist(fields.applicationId);
     domains.updateEndpoint(endpoint, { ...fields, ...(credentials && { password: credentials.password }) });
     response.status(200).end();

@@ -3,7 +3,7 @@ import type { InternalErrors } from '../../support/internal-errors';
 import type { V1ErrorBody } from '../../v1-wire/errors';
 import { ApiError } from '../errors';
 
-/** The one place where failures become answers. What is not the client's fault is an internal error, and the client sees no details. */
+/** Maps errors to responses. Reports internal errors and hides their details from the client. */
 export function answerErrors(internalErrors: InternalErrors): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     if (response.headersSent) return next(error);
@@ -18,7 +18,7 @@ export function answerErrors(internalErrors: InternalErrors): ErrorRequestHandle
       const body: V1ErrorBody = {
         category: 'bad-request',
         code: 'validation-error',
-        message: CLIENT_FAULTS[status] ?? 'The request cannot be read',
+        message: CLIENT_FAULTS[status] ?? 'Invalid request',
         details: [],
       };
       response.status(status).json(body);
@@ -28,7 +28,7 @@ export function answerErrors(internalErrors: InternalErrors): ErrorRequestHandle
     const body: V1ErrorBody = {
       category: 'unavailable',
       code: 'internal-error',
-      message: 'The platform failed; its log says why',
+      message: 'Internal server error: see the log of the platform',
       details: [],
     };
     response.status(500).json(body);
@@ -36,12 +36,12 @@ export function answerErrors(internalErrors: InternalErrors): ErrorRequestHandle
 }
 
 const CLIENT_FAULTS: Record<number, string> = {
-  400: 'The request cannot be read: the body must be JSON, the path correctly percent-encoded',
+  400: 'Invalid request: the body must be JSON, and the path must be percent-encoded',
   413: 'The body is too large',
-  415: 'The encoding of the body is not supported: send UTF-8 JSON',
+  415: 'Unsupported encoding of the body: send UTF-8 JSON',
 };
 
-/** express and its body parser put the status on their errors. */
+/** Returns the status that Express or its body parser has set on an error. */
 function clientStatus(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('status' in error)) return undefined;
   const { status } = error;

@@ -4,7 +4,7 @@ import type { ApiContext } from './context';
 import { pageQuery, sendPage } from './paging';
 import { parseQuery } from './parse';
 
-/** What failed behind the account's back: callbacks above all. */
+/** Errors outside of requests, mainly failed callbacks. */
 export function errorRoutes({ errors }: ApiContext): Router {
   const router = Router();
 

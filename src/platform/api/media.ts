@@ -1,4 +1,4 @@
-/** Media files: recordings, and what was uploaded to be played. */
+/** Media files: recordings and uploads. */
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { Router } from 'express';
@@ -28,14 +28,14 @@ export function mediaRoutes({ media, uris, log }: ApiContext): Router {
 
   router.get('/:mediaName', async (request, response) => {
     const { path, contentType, contentLength } = media.get(request.params.mediaName);
-    // Not `response.type`, which would add a charset that nobody has told.
+    // Not `response.type`, which would add a charset.
     response.setHeader('Content-Type', contentType);
     response.setHeader('Content-Length', contentLength);
-    // A browser must not take an upload for a page of this origin: neither show it, nor guess its type, nor run its scripts.
+    // Prevents a browser from showing an upload as a page of this origin, guessing its type or running its scripts.
     response.setHeader('Content-Disposition', 'attachment');
     response.setHeader('Content-Security-Policy', "sandbox; default-src 'none'");
     response.setHeader('X-Content-Type-Options', 'nosniff');
-    // The whole of it has been promised: what goes wrong now can only be said by cutting the connection.
+    // The status has been sent, so an error can only be signalled by closing the connection.
     await pipeline(createReadStream(path), response).catch((error: unknown) => {
       if (!isPremature(error)) log.warn({ event: 'media-not-sent', err: error }, 'media file not sent');
     });
@@ -49,7 +49,7 @@ export function mediaRoutes({ media, uris, log }: ApiContext): Router {
   return router;
 }
 
-/** Apart from the others: here the body is the file, not JSON. */
+/** Mounted before the JSON parser, as the body is the file. */
 export function uploadRoutes({ media }: ApiContext): Router {
   const router = Router();
 
@@ -57,7 +57,7 @@ export function uploadRoutes({ media }: ApiContext): Router {
     try {
       await media.upload(request.params.mediaName, request.headers['content-type'] ?? UNKNOWN_TYPE, request);
     } catch (error) {
-      if (request.readableAborted) return; // there is nobody to be told
+      if (request.readableAborted) return; // the client has gone
       throw error;
     }
     response.status(200).end();
@@ -66,7 +66,7 @@ export function uploadRoutes({ media }: ApiContext): Router {
   return router;
 }
 
-/** The client went away before the end. */
+/** Whether the client closed the connection before the end. */
 function isPremature(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }

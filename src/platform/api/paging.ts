@@ -1,4 +1,4 @@
-/** `page` and `size`, and the `Link` header that leads to the neighbours. */
+/** Pages of lists: `page`, `size` and the `Link` header. */
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { absoluteUrl } from './links';
@@ -12,7 +12,7 @@ export const pageQuery = z.object({
 });
 export type PageQuery = z.output<typeof pageQuery>;
 
-/** Answers one page of the items. The links keep the other query parameters. */
+/** Sends one page of the items. The links keep the other query parameters. */
 export function sendPage<Item>(
   request: Request,
   response: Response,

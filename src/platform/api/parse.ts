@@ -1,14 +1,14 @@
-/** zod at the boundary: bodies, queries and the fields that many of them share. */
+/** Parses bodies and queries with zod, and defines the fields that many of them share. */
 import { z } from 'zod';
 import { wireInteger } from '../../v1-wire/commands';
 import { isE164 } from '../../addresses/e164';
 import { normaliseSipUri } from '../../addresses/sip-uri';
 import { CallbackUrlInvalidError, ValidationError } from '../errors';
 
-/** A refinement that carries this answers `callback-url-invalid` in place of `validation-error`. */
+/** Marks a refinement whose error is `callback-url-invalid` instead of `validation-error`. */
 const CALLBACK_URL = { callbackUrl: true };
 
-/** @throws ValidationError, CallbackUrlInvalidError naming the fields at fault */
+/** @throws ValidationError, CallbackUrlInvalidError with the invalid fields */
 export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const given = withoutNulls(input ?? {});
   const result = schema.safeParse(given);
@@ -26,12 +26,12 @@ export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown):
   throw new (isCallbackUrl ? CallbackUrlInvalidError : ValidationError)(message, details);
 }
 
-/** Of a query, in which an empty parameter means: not given. */
+/** Parses a query, in which an empty parameter counts as missing. */
 export function parseQuery<Schema extends z.ZodType>(schema: Schema, query: object): z.output<Schema> {
   return parse(schema, Object.fromEntries(Object.entries(query).filter(([, value]) => value !== '')));
 }
 
-/** `null` means: not given, also within an object. An empty array is an empty object of PHP. */
+/** Removes `null`, which counts as missing, also in objects. An empty array is an empty object of PHP. */
 function withoutNulls(input: unknown): unknown {
   if (Array.isArray(input) && input.length === 0) return {};
   if (!isObject(input)) return input;
@@ -41,13 +41,13 @@ function withoutNulls(input: unknown): unknown {
 
 type Path = readonly PropertyKey[];
 
-/** Where an empty value is not even one of the right kind: a text that is too short is one. */
+/** Returns the paths of values of the wrong type. A text that is too short has the right type. */
 const pathsOf = (error: z.ZodError): Path[] =>
   error.issues.filter(({ code }) => code !== 'too_small').map(({ path }) => path);
 
 /**
- * An empty text (or array, of PHP) means: not given, where it cannot stand for itself.
- * @param faulty where something was that cannot stand there
+ * Removes empty texts (and empty arrays of PHP) that are not valid values, so that they count as missing.
+ * @param faulty paths of invalid values
  */
 function withoutEmpty(input: unknown, faulty: readonly Path[]): unknown {
   if (!isObject(input)) return input;
@@ -67,25 +67,25 @@ function isObject(value: unknown): value is object {
 const asText = (value: unknown): unknown =>
   typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
 
-/** Careless clients send texts of digits as numbers. */
+/** Accepts numbers for text, as some clients send digits as numbers. */
 export const textOf = <Schema extends z.ZodType>(schema: Schema) => z.preprocess(asText, schema);
 
 export const text = (max: number, min = 0) => textOf(z.string().min(min).max(max));
 
-/** An empty one is none. */
+/** An empty text counts as missing. */
 export const optionalText = (max: number) =>
   text(max)
     .transform((value) => value || undefined)
     .optional();
 
-/** One of these words, in any case. */
+/** Accepts one of these words, in any case. */
 export const word = <Word extends string>(...words: [Word, ...Word[]]) =>
   z
     .string()
     .transform((value) => value.toLowerCase())
     .pipe(z.enum(words));
 
-/** A number or SIP URI in a query: a `+` that was not escaped arrives as a space. */
+/** Accepts a number or SIP URI in a query, where an unescaped `+` arrives as a space. */
 export const queriedParty = text(512).transform((value) => value.replace(/^ (?=\d)/, '+'));
 
 export const tag = text(1024);
@@ -94,7 +94,7 @@ export const e164 = z
   .string()
   .refine(isE164, 'Invalid input: expected an E.164 number, + and 7 to 15 digits (in a query, + is written %2B)');
 
-/** A number or a SIP URI, as written. */
+/** Accepts a number or a SIP URI, unchanged. */
 export const party = text(512)
   .transform((value) => value.trim())
   .refine(
@@ -108,7 +108,7 @@ function isHttpUrl(value: string): boolean {
 
 export const httpUrl = z.string().trim().max(2048).refine(isHttpUrl, 'Invalid input: expected an http or https URL');
 
-/** An empty one is none. */
+/** An empty URL counts as missing. */
 export const callbackUrl = z
   .string()
   .max(2048)
@@ -124,9 +124,9 @@ export const callbackHttpMethod = z
   .transform((method) => method.toUpperCase())
   .pipe(z.enum(['GET', 'POST']));
 
-/** ms */
+/** Maximum of `callbackTimeout`, ms. */
 export const MAX_CALLBACK_TIMEOUT = 10_000;
 export const callbackTimeout = wireInteger.pipe(z.int().min(1).max(MAX_CALLBACK_TIMEOUT));
 
-/** Of a whole number, as text or not. */
+/** Accepts an integer, as a number or as text. */
 export const integer = (min: number, max: number) => wireInteger.pipe(z.int().min(min).max(max));

@@ -10,7 +10,7 @@ import { created } from './links';
 import { pageQuery, sendPage } from './paging';
 import { e164, optionalText, parse, parseQuery, text } from './parse';
 
-/** An empty one is none. */
+/** An empty text counts as missing. */
 const noneIfEmpty = (value: string): string | undefined => value || undefined;
 
 const changes = z.object({

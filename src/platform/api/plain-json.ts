@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
 
 /**
- * Makes the type of JSON replies `application/json` alone. RFC 8259 defines no charset parameter, and the Python SDK compares the
- * whole header: with Express' own `; charset=utf-8` it reads no body at all.
+ * Removes the charset of JSON replies. RFC 8259 defines no charset parameter. The Python SDK compares the whole header
+ * and reads no body with `; charset=utf-8` of Express.
  */
 export function plainJson(): RequestHandler {
   return (_request, response, next) => {

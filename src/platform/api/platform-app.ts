@@ -1,4 +1,4 @@
-/** The platform's HTTP side: v1 below `/v1`, the sandbox below `/sandbox`. Makes an app; never listens. */
+/** The platform's HTTP app: v1 below `/v1`, the sandbox below `/sandbox`. It does not listen. */
 import express, { Router, type Express, type RequestHandler } from 'express';
 import { createAuthLimit } from '../../http/auth/auth-limit';
 import { jsonOnly } from '../../http/json-only';
@@ -36,11 +36,11 @@ export interface AppOptions {
 export function createPlatformApp(context: ApiContext, options: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.disable('etag'); // nobody asks a second time for the same
+  app.disable('etag'); // saves CPU, as clients do not cache
   app.use(plainJson());
   const { metrics } = options;
   app.use(metrics.countReplies);
-  // For load balancers and Prometheus, so without credentials: keep them from the public.
+  // Without credentials, for load balancers and Prometheus. Operators must not expose these paths to the public.
   app.get('/healthz', (_request, response) => void response.json({ status: 'alive' }));
   app.get(
     '/metrics',
@@ -50,16 +50,16 @@ export function createPlatformApp(context: ApiContext, options: AppOptions): Exp
   app.use(cors(options.originPolicy), sameOrigin(options.originPolicy, { refuse }));
   app.use(authenticate(options.apiToken, options.apiSecret, createAuthLimit({ realm: 'platform', log: context.log })));
   if (options.rateLimits) app.use('/v1', limitRequests(REQUESTS_PER_SECOND));
-  // An upload is whatever it is: it is taken before its body would be read as JSON.
+  // Before the JSON parser, as an upload may have any type.
   app.use('/v1/users/:userId/media', onlyUser(context.userId), uploadRoutes(context));
   app.use(jsonOnly((type) => new UnsupportedMediaTypeError(type)));
-  // Not strict: the SDK sends `null` where it has nothing to say.
+  // Not strict, as the SDK sends `null` for an empty body.
   app.use(express.json({ limit: BODY_LIMIT, type: () => true, strict: false }));
   app.use('/v1/users/:userId', onlyUser(context.userId), userRoutes(context));
   app.use('/v1/availableNumbers', availableNumberRoutes(context));
   if (options.sandbox) app.use('/sandbox', sandboxRoutes(context));
   app.use((request) => {
-    throw new UnknownRouteError(`There is no ${request.method} ${request.path}`);
+    throw new UnknownRouteError(`${request.method} ${request.path} does not exist`);
   });
   app.use(answerErrors(context.internalErrors));
   return app;
@@ -68,7 +68,7 @@ export function createPlatformApp(context: ApiContext, options: AppOptions): Exp
 function onlyUser(userId: string): RequestHandler<{ userId: string }> {
   return (request, _response, next) => {
     const asked = request.params.userId;
-    if (asked !== userId) throw new UserAccessDeniedError(`The credentials are not those of the user ${asked}`);
+    if (asked !== userId) throw new UserAccessDeniedError(`The credentials do not belong to the user ${asked}`);
     next();
   };
 }

@@ -1,20 +1,20 @@
-/** The limits of the hosted service, off by default. */
+/** Rate limits of the hosted service, off by default. */
 import type { RequestHandler } from 'express';
 import { CallRateLimitError, TooManyRequestsError } from '../errors';
 
-/** New calls a number may make in a window: one a second, averaged over ten. */
+/** New calls of a number in a window: one a second, as the average of ten seconds. */
 const CALLS_PER_WINDOW = 10;
 const CALL_WINDOW_MS = 10_000;
 
 /**
- * Requests a second to one endpoint (method and kind of resource, as `POST calls`). The hosted service never said how
- * many; this is five calls' worth of commands at its one call a second, with room for polling.
+ * Requests a second to one endpoint (method and kind of resource, like `POST calls`). The hosted service documents no
+ * number. This one allows the commands of five calls a second, and some polling.
  */
 export const REQUESTS_PER_SECOND = 20;
 const REQUEST_WINDOW_MS = 1_000;
 
 export interface CallRateLimit {
-  /** @throws CallRateLimitError where the number has made too many calls */
+  /** @throws CallRateLimitError if the number has made too many calls */
   take(from: string): void;
 }
 
@@ -27,14 +27,14 @@ export function createCallRateLimit(): CallRateLimit {
       const now = performance.now();
       const times = (recent.get(from) ?? []).filter((time) => now - time < CALL_WINDOW_MS);
       if (times.length >= CALLS_PER_WINDOW)
-        throw new CallRateLimitError(`${from} makes more than one call a second, averaged over 10 s: retry later`);
+        throw new CallRateLimitError(`${from} makes more than one call a second (average of 10 s): retry later`);
       times.push(now);
       recent.set(from, times);
     },
   };
 }
 
-/** Answers 429 with `X-RateLimit-Reset` above so many requests a second to one endpoint. */
+/** Answers 429 with `X-RateLimit-Reset` above `perSecond` requests a second to one endpoint. */
 export function limitRequests(perSecond: number): RequestHandler {
   let windowEnd = 0;
   const counts = new Map<string, number>();
@@ -52,7 +52,7 @@ export function limitRequests(perSecond: number): RequestHandler {
   };
 }
 
-/** The path without ids: every second segment names a resource, the others one of them. */
+/** Returns the path without ids, which are every second segment. */
 function kindOf(path: string): string {
   return path
     .split('/')

@@ -1,10 +1,10 @@
-/** `/sandbox/registrations`: the phones that are registered. */
+/** `/sandbox/registrations`: the registered phones. */
 import { Router } from 'express';
 import { printHostPort } from '../../addresses/host-port';
 import { wallTime } from '../../support/steady-clock';
 import type { Registrar, Registration } from '../../sip/registrar';
 
-/** In the order in which the endpoints came online. */
+/** Lists registrations in the order in which the endpoints came online. */
 export function registrationRoutes(registrar: Registrar): Router {
   const router = Router();
   router.get('/', (_request, response) => {

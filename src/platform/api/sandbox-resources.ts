@@ -1,7 +1,7 @@
 import type { Calls } from '../calls/calls';
 import type { FarEnd } from '../lines/far-ends';
 
-/** A leg as its far end sees it, with what the platform made of it and what it told the application. */
+/** Returns the JSON of a leg from the view of its far end, with the state and the events of the platform's call. */
 export function showFarEnd(farEnd: FarEnd, calls: Calls) {
   const { id, kind, name, party, direction, from, to, callId, state, cause, startTime, history } = farEnd;
   const call = callId === undefined ? undefined : calls.find(callId);

@@ -1,4 +1,4 @@
-/** `/sandbox`: simulated phones, and calls made by far ends. Beside v1, with the same credentials. */
+/** `/sandbox`: simulated phones, and calls that far ends make. Not part of v1, but with the same credentials. */
 import { Router } from 'express';
 import { z } from 'zod';
 import { InvalidStateError, NotFoundError, ShuttingDownError } from '../errors';
@@ -13,7 +13,7 @@ import { integer, parse, parseQuery, party, text } from './parse';
 import { registrationRoutes } from './registrations';
 import { showFarEnd } from './sandbox-resources';
 
-/** Longer than any simulation wants to wait; ms. */
+/** Upper limit of all times: one day, ms. */
 const MAX_MS = 86_400_000;
 
 const newPhone = z.object({
@@ -90,7 +90,7 @@ export function sandboxRoutes(context: ApiContext): Router {
     response.json(showFarEnd(get(request.params.id), calls));
   });
 
-  // The far end hangs up, or cancels what it dialled.
+  // The far end hangs up, or cancels its call.
   router.delete('/calls/:id', (request, response) => {
     controls(request.params.id).hangUp();
     response.status(200).end();
@@ -100,7 +100,7 @@ export function sandboxRoutes(context: ApiContext): Router {
     const { digits } = parse(dtmf, request.body);
     const farEnd = get(request.params.id);
     if (farEnd.state !== 'up')
-      throw new InvalidStateError('call-invalid-state', `The call ${farEnd.id} is ${farEnd.state}, not up`);
+      throw new InvalidStateError('call-invalid-state', `The call ${farEnd.id} must be up (it is ${farEnd.state})`);
     controls(farEnd.id).pressKeys(digits);
     response.status(200).end();
   });

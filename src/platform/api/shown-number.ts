@@ -1,15 +1,15 @@
-/** Whose number a dialled leg may show: not any caller's to anybody, which is what toll fraud and spoofed calls live on. */
+/** Restricts the numbers that a dialled leg may show, against toll fraud and spoofed callers. */
 import type { Call } from '../calls/call';
 import { NumberAccessDeniedError } from '../errors';
 import type { ApiContext } from './context';
 
-/** `transferCallerId` of a transfer that shows no number. */
+/** The `transferCallerId` that shows no number. */
 const PRIVATE = 'private';
 
 type Deps = Pick<ApiContext, 'numbers' | 'domains' | 'calls'>;
 
 /**
- * The account's numbers, to anybody; the number of a party that is calling at the moment, to the account's own phones.
+ * Allows numbers of the account for every callee, and the number of a current caller for the account's own phones.
  * @throws NumberAccessDeniedError
  */
 export function checkShownNumber({ from, to }: { from: string; to: string }, { numbers, domains, calls }: Deps): void {
@@ -17,12 +17,12 @@ export function checkShownNumber({ from, to }: { from: string; to: string }, { n
   if (!calls.isCalling(from)) throw new NumberAccessDeniedError(`from: ${from} is not a number of the account`);
   if (!domains.endpointBySipUri(to))
     throw new NumberAccessDeniedError(
-      `from: ${from} is not a number of the account, and ${to} is not an endpoint: only endpoints see a caller's number`,
+      `from: ${from} is not a number of the account, and only endpoints may see a caller's number (${to} is not an endpoint)`,
     );
 }
 
 /**
- * The far end of the transferred call, which the new leg will talk to, unless `transferCallerId` says otherwise.
+ * Returns the number that a transfer shows: `transferCallerId`, else the far end of the transferred call.
  * @throws NumberAccessDeniedError
  */
 export function transferredNumber(
@@ -34,7 +34,7 @@ export function transferredNumber(
   if (callerId.toLowerCase() === PRIVATE) return { from: callerId, privacy: true };
   if (callerId !== from && callerId !== to && !numbers.find(callerId))
     throw new NumberAccessDeniedError(
-      `transferCallerId: ${callerId} is neither a number of the account nor a party of the call: give one, or ${PRIVATE}`,
+      `transferCallerId: must be a number of the account, a party of the call or ${PRIVATE} (got ${callerId})`,
     );
   return { from: callerId, privacy };
 }

@@ -1,4 +1,4 @@
-/** A bridge: up to two live calls whose far ends hear each other. */
+/** A bridge: connects the sound of up to two active calls. */
 import type { Logger } from '../../support/logger';
 import type { BridgeState } from '../../v1-wire/commands';
 import { newId } from '../../support/ids';
@@ -8,7 +8,7 @@ import type { Call, CallWatcher } from './call';
 type BridgeSignal = 'connected' | 'held' | 'emptied';
 
 const TRANSITIONS: Record<BridgeState, Partial<Record<BridgeSignal, BridgeState>>> = {
-  // `created`: the audio was never bridged, because a call is missing or still rings.
+  // `created`: the audio was never bridged, as a call is missing or ringing.
   created: { connected: 'active', emptied: 'completed' },
   active: { held: 'hold', emptied: 'completed' },
   hold: { connected: 'active', emptied: 'completed' },
@@ -25,7 +25,7 @@ export class Bridge {
   completedTime: Date | undefined;
   state: BridgeState = 'created';
 
-  /** With those that have ended: `GET /bridges/{id}/calls` shows them. */
+  /** Includes ended calls, which `GET /bridges/{id}/calls` lists. */
   readonly #calls = new Map<Call, CallWatcher>();
 
   constructor(
@@ -39,7 +39,7 @@ export class Bridge {
   }
 
   /**
-   * Puts these calls into the bridge, and takes out whoever else is in it. All or nothing.
+   * Makes these calls the members of the bridge, and removes all others. Atomic.
    * @throws BridgeOverflowError, AlreadyBridgedError, InvalidStateError
    */
   setCalls(calls: readonly Call[]): void {
@@ -49,20 +49,20 @@ export class Bridge {
     this.#settle();
   }
 
-  /** Adds one call. @throws as `setCalls` */
+  /** Adds a call. @throws the errors of `setCalls` */
   join(call: Call): void {
     this.check(call);
     this.#add(call);
     this.#settle();
   }
 
-  /** Takes the call out; it stays up. */
+  /** Removes a call, without ending it. */
   remove(call: Call): void {
     this.#remove(call);
     this.#settle();
   }
 
-  /** Whether a call (undefined: one that is yet to be made) may join. @throws as `setCalls` */
+  /** Checks whether a call may join; undefined: a future call. @throws the errors of `setCalls` */
   check(call?: Call): void {
     const live = this.calls.filter((member) => !member.over && member !== call);
     this.#check(call ? [call] : [], live.length + 1);
@@ -76,11 +76,11 @@ export class Bridge {
 
   #check(calls: readonly Call[], size: number): void {
     this.#mustBeLive();
-    if (size > MAX_BRIDGED_CALLS) throw new BridgeOverflowError(`A bridge has at most ${MAX_BRIDGED_CALLS} calls`);
+    if (size > MAX_BRIDGED_CALLS) throw new BridgeOverflowError(`A bridge must have at most ${MAX_BRIDGED_CALLS} calls`);
     for (const call of calls) {
       if (call.over) throw new InvalidStateError('bridge-invalid-state', `callIds: the call ${call.id} has ended`);
       if (call.bridge && call.bridge !== this && call.bridge.state !== 'completed')
-        throw new AlreadyBridgedError(`callIds: the call ${call.id} is in the bridge ${call.bridge.id} already`);
+        throw new AlreadyBridgedError(`callIds: the call ${call.id} is already in the bridge ${call.bridge.id}`);
     }
   }
 
@@ -106,8 +106,8 @@ export class Bridge {
   }
 
   /**
-   * Makes audio and state what the calls allow. A leg that ends leaves the other one up: the bridge completes when all
-   * have hung up, or were taken out.
+   * Updates audio and state after a change of the calls. The end of one call does not end the other. The bridge ends
+   * when all calls have ended or were removed.
    */
   #settle(): void {
     const live = this.calls.filter((call) => !call.over);

@@ -3,25 +3,25 @@ import { newId } from '../../support/ids';
 import { wireTime } from '../../v1-wire/times';
 import type { CallbackTarget, CallEvent, EventQueue } from './delivery';
 
-/** Fields of an event; an undefined one is left out. */
+/** Fields of an event. Undefined ones are omitted. */
 export type EventFields = Record<string, string | undefined>;
 
 export interface CallEvents {
   /** Oldest first. */
   readonly sent: readonly CallEvent[];
   /**
-   * Sends an event, after the earlier ones of the call.
-   * @returns whether it was delivered, once that is settled
+   * Sends an event after the earlier ones of the call.
+   * @returns (resolves) whether the event was delivered
    */
   send(name: VoiceEventType, fields: EventFields, target: CallbackTarget | undefined): Promise<boolean>;
-  /** Resolves when every event so far is delivered, or given up. */
+  /** Resolves when all events so far are delivered or have failed. */
   settled(): Promise<void>;
 }
 
-/** An announcement in a loop makes events without end: the oldest go. */
+/** Limits the events of looped announcements. Removes the oldest. */
 const MAX_EVENTS = 1_000;
 
-/** The events of one call, kept for `GET /calls/{id}/events`. */
+/** Stores the events of one call for `GET /calls/{id}/events`. */
 export function createCallEvents(callId: string, callUri: string, queue: EventQueue): CallEvents {
   const sent: CallEvent[] = [];
   return {

@@ -15,18 +15,18 @@ import { createCallEvents, type CallEvents, type EventFields } from './call-even
 import { isOver, nextCallState, type CallSignal } from './call-state';
 import type { CallbackTarget, CallEvent, EventQueue } from './delivery';
 
-/** What a call was made with; an update may change some of it. */
+/** Settings of a call. An update may change some of them. */
 export interface CallSettings {
   direction: 'in' | 'out';
   from: string;
   to: string;
-  /** Where its events go; undefined: nowhere. */
+  /** Destination of its events; undefined: none. */
   callback?: CallbackTarget | undefined;
-  /** How long it may ring; s. */
+  /** How long it may ring, s. */
   callTimeout: number;
   tag?: string | undefined;
   sipHeaders?: Record<string, string> | undefined;
-  /** The called party must not see `from`. */
+  /** Whether `from` is hidden from the callee. */
   privacy?: boolean | undefined;
   /** Incoming calls only. */
   applicationId?: string | undefined;
@@ -37,13 +37,13 @@ export interface CallSettings {
 
 export type RecordingSettings = Pick<CallSettings, 'recordingEnabled' | 'recordingMaxDuration'>;
 
-/** Whoever wants to know what happens to a call; all before its events are sent. */
+/** Observes a call. Called before the event of the change is sent. */
 export interface CallWatcher {
   answered?(): void;
   ended?(cause: HangupCause): void;
   playDone?(playback: Playback): void;
   dtmf?(digit: string): void;
-  /** An update said something about it; the settings say what. @param enabled undefined: nothing about that */
+  /** An update changed settings of the recording. @param enabled undefined: unchanged */
   recordingChanged?(enabled: boolean | undefined): void;
 }
 
@@ -51,20 +51,20 @@ export interface CallDeps {
   queue: EventQueue;
   timers: Timers;
   uris: Uris;
-  /** What the application is not told by an event. */
+  /** Gets errors that no event reports. */
   errors: ErrorLog;
   internalErrors: InternalErrors;
   log: Logger;
 }
 
-/** What a call knows of the bridge that it is in. */
+/** The bridge of a call, from the view of the call. */
 export interface BridgeOfCall {
   readonly id: string;
   readonly state: BridgeState;
   remove(call: Call): void;
 }
 
-/** What a call knows of the digits that are gathered from it. */
+/** A gather of a call, from the view of the call. */
 export interface GatherOfCall {
   readonly id: string;
   readonly createdTime: Date;
@@ -80,17 +80,17 @@ export class Call implements LineListener {
   readonly startTime = new Date();
   activeTime: Date | undefined;
   endTime: Date | undefined;
-  /** The last bridge it was put into. */
+  /** The last bridge that it joined. */
   bridge: BridgeOfCall | undefined;
   /** By id. */
   readonly gathers = new Map<string, GatherOfCall>();
-  /** The first one ends the call. */
+  /** The first exception ends the call. */
   readonly internalErrors: InternalErrors;
   readonly timers: Timers;
 
   #state: CallState = 'started';
   #answering = false;
-  /** Asked for while the line was still picking up. */
+  /** A playback that starts once the line is up. */
   #waiting: Playback | undefined;
   #line: Line | undefined;
   #cancelTimeout: Cancel | undefined;
@@ -119,22 +119,22 @@ export class Call implements LineListener {
     return isOver(this.#state);
   }
 
-  /** Whether the far end can hear anything. */
+  /** Whether the call has sound. */
   get up(): boolean {
     return this.#state === 'active' || this.#state === 'transferring';
   }
 
-  /** The far end as somebody who speaks and listens; undefined where there is no sound. */
+  /** The sound of the far end; undefined if there is none. */
   get party(): Party | undefined {
     return this.#line?.party;
   }
 
-  /** Whether it rings and nobody has asked to answer it. */
+  /** Whether it rings and has no `answer` command yet. */
   get waiting(): boolean {
     return this.#state === 'started' && !this.#answering;
   }
 
-  /** Gives the call what it runs over; `callTimeout` counts from now. */
+  /** Attaches the line, and starts the timer of `callTimeout`. */
   attach(line: Line): void {
     this.#line = line;
     const { direction, from, to } = this.settings;
@@ -155,38 +155,38 @@ export class Call implements LineListener {
 
   // Commands
 
-  /** Picks up an incoming call: it is active when the line says so, a moment later. */
+  /** Answers an incoming call. It becomes active when the line reports it. */
   answer(): void {
     this.#mustNotBeOver();
     if (this.up) return;
     if (this.settings.direction === 'out')
-      throw this.#invalid('rings at its far end: only an incoming call is answered');
+      throw this.#invalid('is outgoing: only an incoming call can be answered');
     if (this.#answering) return;
     this.#answering = true;
     this.#line?.answer();
   }
 
-  /** @param cause what the caller hears */
+  /** @param cause the cause for the caller */
   reject(cause: RejectCause = 'CALL_REJECTED'): void {
     this.#mustNotBeOver();
     if (this.settings.direction === 'out' || this.up)
-      throw this.#invalid('is not an incoming call that rings: only such a call is rejected');
+      throw this.#invalid('is not a ringing incoming call: only such a call can be rejected');
     this.#endFromHere(cause, 'rejected');
   }
 
-  /** @param cause undefined: what hanging up means in this state */
+  /** @param cause default: the cause of a hang-up in this state */
   hangUp(cause?: HangupCause): void {
     this.#mustNotBeOver();
     const cancelled = this.settings.direction === 'out' ? 'ORIGINATOR_CANCEL' : 'CALL_REJECTED';
     this.#endFromHere(cause ?? (this.up ? 'NORMAL_CLEARING' : cancelled), 'ended');
   }
 
-  /** The platform shuts down: no party has hung up. Idempotent. */
+  /** Ends the call because the platform shuts down. Idempotent. */
   stop(): void {
     if (!this.over) this.#endFromHere('NORMAL_TEMPORARY_FAILURE', 'ended', 'platform-stopped');
   }
 
-  /** Plays to the far end; once it is up, where it is just being answered. */
+  /** Plays to the far end. During the answer the playback waits until the call is up. */
   play(playback: Playback): void {
     this.mustHaveAudio();
     if (this.up) this.#line?.play(playback);
@@ -211,42 +211,42 @@ export class Call implements LineListener {
     this.#tell((watcher) => watcher.recordingChanged?.(recordingEnabled));
   }
 
-  /** The far ends of both calls hear each other; undefined: nobody. */
+  /** Connects the sound of both far ends; undefined: disconnects it. */
   connect(other: Call | undefined): void {
     this.#line?.connect(other ? other.#line : undefined);
   }
 
-  /** @throws InvalidStateError where the call is not up */
+  /** Marks the start of a transfer. @throws InvalidStateError if the call is not active */
   transferred(): void {
     this.#mustNotBeOver();
-    if (!this.#move('transferred')) throw this.#invalid('is not active: only an active call is transferred');
+    if (!this.#move('transferred')) throw this.#invalid('is not active: only an active call can be transferred');
   }
 
-  /** The transfer came to nothing. */
+  /** Marks a failed transfer. */
   returned(): void {
     this.#move('returned');
   }
 
   /**
-   * Sends an event. The tag of the call is in every one that has none of its own.
-   * @returns whether it was delivered, once it is settled
+   * Sends an event, with the tag of the call unless `fields` has one.
+   * @returns (resolves) whether the event was delivered
    */
   emit(name: VoiceEventType, fields: EventFields): Promise<boolean> {
     const { tag, callback } = this.settings;
     return this.#events.send(name, { ...fields, tag: fields['tag'] ?? tag }, callback);
   }
 
-  /** As `emit`; what becomes of the event is of no interest. */
+  /** Sends an event like `emit`, without a result. */
   announce(name: VoiceEventType, fields: EventFields): void {
     this.internalErrors.guard('event', () => this.emit(name, fields))();
   }
 
-  /** Resolves when every event so far is delivered, or given up. */
+  /** Resolves when all events so far are delivered or have failed. */
   settled(): Promise<void> {
     return this.#events.settled();
   }
 
-  // What the line says
+  // Notifications of the line
 
   ringing(): void {
     this.deps.log.info({ event: 'call-ringing', callId: this.id }, 'call is ringing');
@@ -283,13 +283,13 @@ export class Call implements LineListener {
     this.deps.errors.record({
       category: 'unavailable',
       code: 'audio-failed',
-      message: `${playback.kind === 'speak' ? 'A sentence' : playback.content} could not be played to the call ${this.id}: ${reason}`,
+      message: `Cannot play ${playback.kind === 'speak' ? 'a sentence' : playback.content} to the call ${this.id}: ${reason}`,
       details: [
         { name: 'callId', value: this.id },
         { name: 'reason', value: reason },
       ],
     });
-    // An application that waits for its end must get one. The outcome is an extension that others ignore.
+    // An application may wait for the end of the playback. Others ignore the extension `outcome`.
     const state = stateOf(playback, 'PLAYBACK_STOP');
     this.announce(playback.kind, { status: 'done', ...state, outcome: 'failed', tag: playback.tag });
     this.#tell((watcher) => watcher.playDone?.(playback));
@@ -306,7 +306,7 @@ export class Call implements LineListener {
   }
 
   #timeOut(): void {
-    // The sources know `timeout` for calls that were dialled; a call that came in just ends.
+    // The documentation has `timeout` for outgoing calls only. An incoming call just ends.
     if (this.settings.direction === 'out') this.announce('timeout', this.#parties);
     this.#endFromHere('NO_ANSWER', 'ended');
   }
@@ -332,7 +332,7 @@ export class Call implements LineListener {
     this.announce('hangup', { ...this.#parties, cause, causeDetail: detail });
   }
 
-  /** @returns false where the signal means nothing in this state */
+  /** @returns false if the state does not allow the signal */
   #move(signal: CallSignal, cause?: HangupCause): boolean {
     const next = nextCallState(this.#state, signal);
     if (next === undefined) return false;
@@ -345,7 +345,7 @@ export class Call implements LineListener {
   }
 
   #tell(what: (watcher: CallWatcher) => void): void {
-    // If one fails, the others and the event of the call are still delivered.
+    // An exception of one watcher must not affect the others and the event of the call.
     const guarded = this.internalErrors.guard('call watcher', what);
     for (const watcher of [...this.#watchers]) guarded(watcher);
   }
@@ -354,7 +354,7 @@ export class Call implements LineListener {
     if (this.over) throw new CallEndedError(this.id);
   }
 
-  /** @throws InvalidStateError where nothing can be played or gathered */
+  /** @throws InvalidStateError if the call is not active and not being answered */
   mustHaveAudio(): void {
     if (!this.up && !this.#answering) throw this.#invalid(this.over ? 'has ended' : 'has not been answered');
     if (this.over) throw this.#invalid('has ended');

@@ -1,4 +1,4 @@
-/** The client that sends events to the applications: Node's own, with connections kept alive. */
+/** The HTTP client that sends events to applications, with kept-alive connections. */
 import type { lookup as dnsLookup } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
@@ -7,12 +7,12 @@ import type { Guarded, InternalErrors } from '../../support/internal-errors';
 import { guardedLookup, refuseLiteral, type IsAllowed } from '../../media/sounds/address';
 
 export interface CallbackRequest {
-  /** http or https; may carry Basic credentials. */
+  /** An http or https URL, optionally with Basic credentials. */
   url: string;
   method: 'GET' | 'POST';
   /** The JSON body of a POST; the query parameters of a GET. */
   fields: Readonly<Record<string, string>>;
-  /** ms, counted from the connection; making the connection may take as long again. */
+  /** Timeout of the reply after the connection, and of the connection itself, ms. */
   timeoutMs: number;
 }
 
@@ -21,26 +21,26 @@ export type CallbackOutcome = { ok: boolean; status: number } | { ok: false; sta
 export interface CallbackClient {
   /** Never rejects. */
   send(request: CallbackRequest): Promise<CallbackOutcome>;
-  /** Ends what is under way. */
+  /** Aborts pending requests. */
   close(): void;
 }
 
-/** Below the 5 s after which Node's servers close an idle connection, so that no event is sent into a closing one. */
+/** Less than the 5 s after which Node servers close idle connections, so that no event is sent into a closing one. */
 const IDLE_MS = 2_000;
-const SHUTTING_DOWN = 'the platform is shutting down';
-/** Only the head of a reply counts. */
+const SHUTTING_DOWN = 'platform is shutting down';
+/** Limit for the body of a reply, which has no meaning. */
 const MAX_REPLY_BYTES = 65_536;
 
 export interface CallbackRules {
-  /** Addresses that events may be sent to. */
+  /** Whether events may go to an address. */
   isAllowed: IsAllowed;
-  /** URLs that were configured, not given in a request: their addresses are not checked. */
+  /** Whether the operator configured the URL, so that its address is not checked. */
   isTrusted?: (url: URL) => boolean;
-  /** In place of the system's look-up of names. */
+  /** Replaces the name resolution of the system. */
   lookup?: typeof dnsLookup;
 }
 
-/** Kept-alive connections, apart for each set of rules: none is used again under stricter ones. */
+/** Separate agents for checked and trusted URLs, so that no connection is reused under stricter rules. */
 function createAgents(lookup?: LookupFunction) {
   const options = { keepAlive: true, timeout: IDLE_MS, ...(lookup && { lookup }) };
   return { 'http:': new http.Agent(options), 'https:': new https.Agent(options) };
@@ -71,7 +71,7 @@ export function createCallbackClient(internalErrors: InternalErrors, rules: Call
     const options = {
       method,
       headers,
-      hostname: target.hostname.replace(/^\[|\]$/g, ''), // as a name, an IPv6 address has no brackets
+      hostname: target.hostname.replace(/^\[|\]$/g, ''), // host names of IPv6 addresses have no brackets
       port: target.port,
       path: target.pathname + target.search,
     };
@@ -113,7 +113,7 @@ export function createCallbackClient(internalErrors: InternalErrors, rules: Call
           const status = response.statusCode ?? 0;
           resolve({ ok: status >= 200 && status < 300, status });
           let bytes = 0;
-          response.on('error', () => undefined); // the reply's head is all that counts
+          response.on('error', () => undefined); // only the status of the reply counts
           response.on('data', (chunk: Buffer) => {
             bytes += chunk.length;
             if (bytes > MAX_REPLY_BYTES) request.destroy();
@@ -136,14 +136,14 @@ export function createCallbackClient(internalErrors: InternalErrors, rules: Call
   };
 }
 
-/** Names are looked up when an event is sent: see `guardedLookup`. @throws where the host is an address that gets no events */
+/** Checks a literal address. `guardedLookup` checks names on sending. @throws if the address gets no events */
 export function refuseLiteralCallback(url: URL, { isAllowed, isTrusted }: Omit<CallbackRules, 'lookup'>): void {
   if (!isTrusted?.(url)) refuseLiteral(url, isAllowed, notAllowed);
 }
 
 function notAllowed(host: string): Error {
   return new Error(
-    `${host} is not on the public internet, so no events are sent there; AUDIO_PRIVATE_HOSTS=on allows it`,
+    `${host} is not on the public internet, so it gets no events; set AUDIO_PRIVATE_HOSTS=on to allow it`,
   );
 }
 

@@ -19,16 +19,16 @@ export interface CallFilter {
 }
 
 export interface Calls {
-  /** Dials. @param bridge the call joins it at once */
+  /** Dials a call. @param bridge the bridge that the call joins at once */
   dial(settings: Omit<CallSettings, 'direction'>, bridge?: Bridge): Call;
-  /** A call that came in; its line is attached by whoever made it. */
+  /** Creates an incoming call. The caller of this method attaches its line. */
   create(settings: CallSettings): Call;
   find(id: string): Call | undefined;
   /** @throws NotFoundError */
   get(id: string): Call;
-  /** The calls of these ids. @throws BridgeOverflowError where they are too many, NotFoundError */
+  /** Returns the calls of these ids. @throws BridgeOverflowError if there are too many, NotFoundError */
   forBridge(ids: readonly string[]): Call[];
-  /** Whether an incoming call of this party is there now. */
+  /** Whether this party has an active incoming call. */
   isCalling(party: string): boolean;
   /** Oldest first. */
   list(filter: CallFilter): Call[];
@@ -46,7 +46,7 @@ export interface CallsDeps {
   timers: Timers;
   uris: Uris;
   retention: RetentionLimits;
-  /** Told of each call before anything happens to it. */
+  /** Called for each new call before its first event. */
   created?: ((call: Call) => void) | undefined;
   log: Logger;
 }
@@ -86,7 +86,7 @@ export function createCalls(deps: CallsDeps): Calls {
     get,
     forBridge(ids) {
       if (ids.length > MAX_BRIDGED_CALLS)
-        throw new BridgeOverflowError(`callIds: a bridge has at most ${MAX_BRIDGED_CALLS} calls`);
+        throw new BridgeOverflowError(`callIds: must have at most ${MAX_BRIDGED_CALLS} calls`);
       return ids.map(get);
     },
     isCalling(party) {
@@ -122,7 +122,7 @@ export function createCalls(deps: CallsDeps): Calls {
   };
 }
 
-/** Numbers as they are, SIP URIs in their one form. */
+/** Returns SIP URIs in their canonical form, and numbers unchanged. */
 function normalise(party: string): string {
   return normaliseSipUri(party) ?? party;
 }

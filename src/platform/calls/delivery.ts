@@ -1,10 +1,10 @@
-/** Brings events to the applications: in order per call, each once, to the fallback URL where the first one fails. */
+/** Delivers events to applications: in order for each call, once, and to the fallback URL after a failure. */
 import { redactUrl, type Logger } from '../../support/logger';
 import type { VoiceEventType } from '../../v1-wire/events';
 import type { ErrorLog } from '../resources/error-log';
 import type { CallbackClient, CallbackOutcome } from './callback-client';
 
-/** Where the events of a call go. */
+/** The destination of a call's events. */
 export interface CallbackTarget {
   url: string;
   fallbackUrl?: string | undefined;
@@ -17,13 +17,13 @@ export interface DeliveryAttempt {
   time: string;
   /** Without credentials. */
   url: string;
-  /** HTTP status of the reply, where there was one. */
+  /** HTTP status of the reply, if there was one. */
   status?: number;
   error?: string;
   durationMs: number;
 }
 
-/** An event of a call and what became of it. */
+/** An event of a call and the result of its delivery. */
 export interface CallEvent {
   readonly id: string;
   readonly callId: string;
@@ -36,11 +36,11 @@ export interface CallEvent {
   readonly attempts: DeliveryAttempt[];
 }
 
-/** The events of one call, one after the other. */
+/** The queue of the events of one call. */
 export interface EventQueue {
-  /** @returns whether it was delivered; settles after every earlier event of the call */
+  /** @returns (resolves) whether the event was delivered, after all earlier events of the call */
   send(event: CallEvent, target: CallbackTarget | undefined): Promise<boolean>;
-  /** Resolves when every event so far is delivered, or given up. */
+  /** Resolves when all events so far are delivered or have failed. */
   settled(): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export function createDelivery({ client, errors, log }: DeliveryDeps): Delivery 
     errors.record({
       category: 'unavailable',
       code: 'callback-failed',
-      message: `The ${event.name} event of the call ${event.callId} could not be delivered to ${url}: ${reason}`,
+      message: `Cannot deliver the ${event.name} event of the call ${event.callId} to ${url}: ${reason}`,
       details: [
         { name: 'callId', value: event.callId },
         { name: 'eventType', value: event.name },
@@ -110,7 +110,7 @@ export function createDelivery({ client, errors, log }: DeliveryDeps): Delivery 
             return Promise.resolve(false);
           }
           const settled = last.then(() => deliver(event, target));
-          last = settled.catch(() => undefined); // the call handles it; the next event still goes out
+          last = settled.catch(() => undefined); // the caller handles the error; the next event is still sent
           return settled;
         },
         async settled() {

@@ -1,4 +1,4 @@
-/** Collects the digits that the far end presses (`POST /calls/{id}/gather`). */
+/** Collects digits from the far end (`POST /calls/{id}/gather`). */
 import { newId } from '../../support/ids';
 import type { Playback } from '../../media/playback';
 import type { Cancel } from '../../support/timers';
@@ -6,13 +6,13 @@ import type { Call, CallWatcher } from './call';
 
 export interface GatherSettings {
   maxDigits: number;
-  /** s; counts from the end of the prompt and from every digit. */
+  /** Timeout after the end of the prompt and after each digit, s. */
   interDigitTimeout: number;
-  /** Any of these ends the gather; it is not among the digits. */
+  /** Digits that end the gather. They are not part of the result. */
   terminatingDigits: string;
   tag?: string | undefined;
   prompt?: Playback | undefined;
-  /** Whether a digit cuts the prompt short; otherwise digits before its end do not count. */
+  /** Whether a digit stops the prompt. Otherwise digits during the prompt do not count. */
   bargeable: boolean;
 }
 
@@ -22,14 +22,14 @@ export class Gather {
   readonly id = newId('gather');
   readonly createdTime = new Date();
   completedTime: Date | undefined;
-  /** Undefined while it runs, and where the API stopped it. */
+  /** undefined while it runs, and if the API stopped it. */
   reason: GatherReason | undefined;
   digits = '';
   #prompting: boolean;
   #cancelTimeout: Cancel | undefined;
   readonly #watcher: CallWatcher;
 
-  /** Begins at once. @throws InvalidStateError where the call is not up */
+  /** Starts at once. @throws InvalidStateError if the call is not up */
   constructor(
     private readonly call: Call,
     readonly settings: GatherSettings,
@@ -51,7 +51,7 @@ export class Gather {
     return this.completedTime === undefined;
   }
 
-  /** The API stops it. */
+  /** Stops the gather by command of the API. */
   stop(): void {
     this.#complete(undefined);
   }

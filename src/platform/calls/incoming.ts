@@ -1,4 +1,4 @@
-/** Calls that come in: whose they are, how the application hears of them, and what happens when it cannot. */
+/** Incoming calls: finds the application, sends it `incomingcall`, and handles a failed delivery. */
 import type { Logger } from '../../support/logger';
 import type { HangupCause } from '../../v1-wire/events';
 import type { AcceptedOffer, Line, Offer, Receive } from '../lines/line';
@@ -18,12 +18,12 @@ export interface IncomingDeps {
   errors: ErrorLog;
   calls: Calls;
   intake: Intake;
-  /** How long a call may ring when the application neither answers nor rejects it; s. */
+  /** How long a call may ring if the application neither answers nor rejects it, s. */
   ringLimitSeconds: number;
   log: Logger;
 }
 
-/** Whose a call is, or why it is nobody's. */
+/** The application of a call, or the reason why there is none. */
 type Owner =
   | { application: Application; incomingCallUrl: string; fallbackNumber?: string | undefined }
   | { refused: HangupCause; code: string; message: string };
@@ -34,7 +34,7 @@ export function createReceive(deps: IncomingDeps): Receive {
   const ownerOf = ({ from, to, endpointId }: Offer): Owner => {
     const endpoint = endpointId === undefined ? undefined : domains.endpoint(endpointId);
     if (endpointId !== undefined && !endpoint?.enabled)
-      return refuse('endpoint-disabled', `The endpoint ${from} is disabled or gone`);
+      return refuse('endpoint-disabled', `The endpoint ${from} is disabled or deleted`);
     const number = endpoint ? undefined : numbers.find(to);
     if (!endpoint && !number) return refuse('number-not-found', `${to} is not a number of the account`);
 
@@ -53,7 +53,7 @@ export function createReceive(deps: IncomingDeps): Receive {
       ...{ from, to, callState: 'active', applicationId },
       privacy: privacy ? 'id' : undefined,
     });
-    if (!call.waiting) return; // answered, rejected or given up in the meantime
+    if (!call.waiting) return; // answered, rejected or ended in the meantime
     if (delivered) {
       if (application.autoAnswer) call.answer();
     } else if (fallbackNumber === undefined) {

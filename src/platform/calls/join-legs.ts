@@ -1,16 +1,16 @@
-/** Calls that the platform itself connects: a transfer, and the fallback number of a number whose application is gone. */
+/** Calls that the platform connects: transfers, and calls to the fallback number of an unreachable application. */
 import type { Playback } from '../../media/playback';
 import type { Call } from './call';
 
-/** Ends a call that may have ended. */
+/** Ends a call. Idempotent. */
 function end(call: Call): void {
   if (!call.over) call.hangUp();
 }
 
 /**
- * `POST /calls/{id} {state: transferring}`: the far end of `call` is connected to the far end of `target`, a leg that
- * was just dialled. When one ends so does the other; when the target never answers the call is the application's again.
- * @param whisper what the target hears before it is connected
+ * `POST /calls/{id} {state: transferring}`: connects the far ends of `call` and of `target`, a new outgoing leg.
+ * When one ends, so does the other. If the target does not answer, the application controls the call again.
+ * @param whisper a playback for the target before the connection
  */
 export function transfer(call: Call, target: Call, whisper: Playback | undefined): void {
   const connect = (): void => {
@@ -26,7 +26,7 @@ export function transfer(call: Call, target: Call, whisper: Playback | undefined
   });
 }
 
-/** The caller is answered when the fallback number answers, and both are connected. */
+/** Answers the caller when the fallback number answers, and connects both. */
 export function divert(caller: Call, target: Call): void {
   caller.watch({
     answered() {

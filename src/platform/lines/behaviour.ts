@@ -1,22 +1,21 @@
-/** How simulated far ends behave. */
+/** Behaviour and times of simulated far ends. */
 import type { Playback } from '../../media/playback';
 
 export interface SimulationTiming {
-  /** From dialling until the far end rings, or refuses; ms. */
+  /** Time from the dial until the far end rings or refuses, ms. */
   ringAfterMs: number;
-  /** From ringing until a subscriber answers, or rejects; ms. */
+  /** Time from ringing until a subscriber answers or rejects, ms. */
   answerAfterMs: number;
-  /** From answering until a subscriber hangs up; ms. */
+  /** Time from the answer until a subscriber hangs up, ms. */
   hangUpAfterMs: number;
-  /** How long the slow subscriber (`+15550000006`) rings; ms. */
+  /** How long the slow subscriber (`+15550000006`) rings, ms. */
   slowAnswerAfterMs: number;
-  /** From the command to answer an incoming call until the line is up; ms. */
+  /** Time from the command `answer` of an incoming call until the line is up, ms. */
   pickUpMs: number;
-  /** How fast sentences are spoken. */
   speechCharactersPerSecond: number;
-  /** The shortest sentence; ms. */
+  /** Duration of the shortest sentence, ms. */
   minimumSpeechMs: number;
-  /** What every audio file is taken to last; ms. */
+  /** Assumed duration of every audio file, ms. */
   fileMs: number;
 }
 
@@ -31,7 +30,7 @@ export const DEFAULT_TIMING: SimulationTiming = {
   fileMs: 3_000,
 };
 
-/** ms that the playback takes; a loop takes as long each time round. */
+/** Returns the duration of a playback, or of one round of a loop, ms. */
 export function playbackMs(playback: Playback, timing: SimulationTiming): number {
   if (playback.kind === 'playback') return timing.fileMs;
   return Math.max(timing.minimumSpeechMs, (playback.content.length / timing.speechCharactersPerSecond) * 1000);
@@ -41,13 +40,13 @@ export const BEHAVIOURS = ['answer', 'busy', 'no-answer', 'reject'] as const;
 
 export interface Behaviour {
   kind: (typeof BEHAVIOURS)[number] | 'unallocated';
-  /** From ringing until it answers or rejects; ms. */
+  /** Time from ringing until it answers or rejects, ms. */
   answerAfterMs: number;
-  /** From answering until it hangs up; ms. */
+  /** Time from the answer until it hangs up, ms. */
   hangUpAfterMs: number;
 }
 
-/** What a PSTN number does: the reserved numbers misbehave, every other is a default subscriber. */
+/** Returns the behaviour of a PSTN number: that of a reserved test number, else of a default subscriber. */
 export function subscriberBehaviour(number: string, timing: SimulationTiming): Behaviour {
   const usual: Behaviour = {
     kind: 'answer',

@@ -1,10 +1,10 @@
-/** How many calls each endpoint makes at once: one phone, or whoever has its password, shall not take every RTP port. */
+/** Limits the concurrent calls of an endpoint, so that one phone or a stolen password cannot use up all RTP ports. */
 export interface CallsPerEndpoint {
-  /** @returns to be called when the call is over, once; undefined: the endpoint makes as many as it may already */
+  /** @returns a function to call once at the end of the call; undefined if the endpoint has reached the limit */
   begin(endpointId: string): (() => void) | undefined;
 }
 
-/** @param most 0: any number */
+/** @param most 0: no limit */
 export function createCallsPerEndpoint(most: number): CallsPerEndpoint {
   const calls = new Map<string, number>();
   return {

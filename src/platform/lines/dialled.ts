@@ -1,21 +1,21 @@
-/** What a phone dialled, as the application gets to see it. */
+/** Maps the Request-URI of a phone to the address that the application gets. */
 import { subscriberNumber } from '../../addresses/e164';
 import { canonicalHost, escapedUser, parseUri, printUri, type Uri } from '../../addresses/uri';
 import type { SipEndpoint } from '../../sip/accounts';
 import type { Domains } from '../resources/domains';
 
-/** Characters with which a user part could be taken for more than that: they keep their escapes. */
+/** Characters that keep their escapes, as they would change the meaning of the address. */
 const NOT_PLAIN = /[@<>:"%\s\p{C}]/u;
 
 /**
- * A number, an endpoint, or a URI elsewhere.
- * @returns undefined: a telephone number that is local to somewhere else (RFC 3966 5.1.5), which cannot be dialled here
+ * Returns a number, a SIP URI of an endpoint, or another SIP URI; undefined for a local telephone number of another
+ * context (RFC 3966 5.1.5), which cannot be dialled.
  */
 export type Dialled = (requestUri: string, endpoint: SipEndpoint) => string | undefined;
 
-/** @param isOwn whether a host (name or address) means this server */
+/** @param isOwn whether a host name or address is this server */
 export function createDialled(domains: Domains, isOwn: (host: string) => boolean): Dialled {
-  /** A phone puts what was typed before its own domain, or before the address of its server. */
+  /** A phone appends its own domain, or the address of its server, to what the user has typed. */
   const isOwnHost = (host: string, { realm }: SipEndpoint): boolean =>
     canonicalHost(host) === realm.toLowerCase() || isOwn(host);
 
@@ -37,14 +37,14 @@ export function createDialled(domains: Domains, isOwn: (host: string) => boolean
   };
 }
 
-/** A number with its `phone-context`, which some phones put behind the host: it is no other number for that. */
+/** Returns the user with its `phone-context`, which some phones put behind the host. */
 function withContext({ user = '', params }: Uri): string {
   const context = params.get('phone-context');
   const isLocal = context !== undefined && !user.includes(';') && subscriberNumber(user)?.startsWith('+') === false;
   return isLocal ? `${user};phone-context=${context}` : user;
 }
 
-/** RFC 3261 19.1.6; many phones leave `user=phone` out. */
+/** Whether the user is a telephone number (RFC 3261 19.1.6). Many phones omit `user=phone`. */
 function isTelephone({ user = '', params }: Uri): boolean {
   return params.get('user')?.toLowerCase() === 'phone' || /^\+|;phone-context=/i.test(user);
 }

@@ -1,4 +1,4 @@
-/** What the simulated far ends went through, for `GET /sandbox/calls`. */
+/** The history of simulated far ends, for `GET /sandbox/calls`. */
 import type { HangupCause } from '../../v1-wire/events';
 import { newId } from '../../support/ids';
 import { createRetention, type RetentionLimits } from '../retention';
@@ -21,34 +21,34 @@ export type FarEndHappening =
   | 'dtmf-sent';
 
 export interface FarEndEntry {
-  /** ISO 8601 with milliseconds */
+  /** ISO 8601 with milliseconds. */
   time: string;
   what: FarEndHappening;
   cause?: HangupCause;
-  /** The sentence, the digits, … */
+  /** For example the sentence or the digits. */
   detail?: string;
 }
 
-/** What somebody at the far end can do of his own accord. */
+/** Actions of the party at the far end. */
 export interface FarEndControls {
   hangUp(): void;
   pressKeys(digits: string): void;
 }
 
-/** One leg, as its far end sees it. */
+/** One leg from the view of its far end. */
 export interface FarEnd {
   readonly id: string;
-  /** `own-number`: the account's own number, where the leg comes in again as a call of its own. */
+  /** `own-number`: a number of the account. The leg returns as an incoming call. */
   readonly kind: 'pstn' | 'phone' | 'own-number';
   /** Name of the simulated phone. */
   readonly name?: string | undefined;
   /** Number or SIP URI of the far end. */
   readonly party: string;
-  /** As the platform says it: `in` was dialled by the far end. */
+  /** From the view of the platform: the far end dialled an `in` leg. */
   readonly direction: 'in' | 'out';
   readonly from: string;
   readonly to: string;
-  /** The platform's call. */
+  /** Id of the platform's call. */
   callId?: string | undefined;
   state: FarEndState;
   cause?: HangupCause | undefined;
@@ -67,15 +67,15 @@ const NEXT_STATE: Partial<Record<FarEndHappening, FarEndState>> = {
   ended: 'ended',
 };
 
-/** Enough for the longest flow; a loop of announcements does not grow it. */
+/** Enough for the longest flow. Limits the history of looped announcements. */
 const MAX_HISTORY = 200;
 
 export interface FarEnds {
   open(options: FarEndOptions): FarEnd;
   note(farEnd: FarEnd, what: FarEndHappening, more?: { cause?: HangupCause; detail?: string }): void;
-  /** By its own id or by the platform's call id. */
+  /** Finds a far end by its id or by the id of the platform's call. */
   find(id: string): FarEnd | undefined;
-  /** Newest first. */
+  /** Lists far ends, newest first. */
   list(): FarEnd[];
 }
 

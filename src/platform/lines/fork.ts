@@ -2,12 +2,12 @@ import type { HangupCause } from '../../v1-wire/events';
 import type { Timers } from '../../support/timers';
 import type { Line, LineListener } from './line';
 
-/** Which of the branches' refusals the caller is told: the one that says most. */
+/** Causes in the order of preference: the caller gets the first one that a branch has. */
 const PRECEDENCE: readonly HangupCause[] = ['USER_BUSY', 'CALL_REJECTED', 'NO_ANSWER', 'UNALLOCATED_NUMBER'];
 
 /**
- * Several phones of one endpoint, dialled as one line: all ring, the first that answers gets the call, the others are
- * cancelled. It fails when the last of them has failed.
+ * Dials several phones of one endpoint as one line. All ring, the first that answers gets the call, and the others are
+ * cancelled. The line fails when all have failed.
  * @param open dials one branch
  */
 export function dialAll<Branch>(

@@ -1,7 +1,7 @@
 /**
- * Phones that forward their calls: they answer an INVITE with 300, 301 or 302, and say in `Contact` where the call is to go
- * (RFC 3261 8.1.3.4, 21.3). A phone that forwards makes the platform dial what the application did not choose, so the policy
- * says how far that goes.
+ * Phones that forward their calls: they answer an INVITE with 300, 301 or 302, and name the target in `Contact`
+ * (RFC 3261 8.1.3.4, 21.3). A forwarding phone makes the platform dial an address that the application did not choose.
+ * So a policy restricts the targets.
  */
 import type { Logger } from '../../support/logger';
 import { isE164 } from '../../addresses/e164';
@@ -10,25 +10,25 @@ import type { Domains } from '../resources/domains';
 import type { Numbers } from '../resources/numbers';
 import type { DialRequest, Line, LineListener } from './line';
 
-/** `endpoints`: to endpoints of the account; `all`: also to numbers outside of it, and to what `SIP_DIAL_URIS` lets be dialled. */
+/** `endpoints`: to endpoints of the account; `all`: also to other numbers, and to SIP URIs if `SIP_DIAL_URIS` is on. */
 export const FORWARD_POLICIES = ['off', 'endpoints', 'all'] as const;
 export type ForwardPolicy = (typeof FORWARD_POLICIES)[number];
 
-/** Phones that one call is forwarded by, one after the other. */
+/** Maximum of successive forwards of a call. */
 const MOST_FORWARDS = 5;
-/** Contacts of one response that are tried. */
+/** Maximum of dialled contacts of one response. */
 const MOST_TARGETS = 3;
 
 export interface ForwardDeps {
   policy: ForwardPolicy;
   numbers: Pick<Numbers, 'find'>;
   domains: Pick<Domains, 'endpointBySipUri'>;
-  /** What a URI of that endpoint means: an endpoint, a number, a URI elsewhere. */
+  /** Maps a URI from a phone of the endpoint to a number or SIP URI, see `Dialled`. */
   meaningOf: (uri: string, endpoint: SipEndpoint) => string | undefined;
   log: Logger;
 }
 
-/** Where a call goes that a phone of the endpoint forwards; the best first. */
+/** Returns the allowed targets of a call that a phone of the endpoint forwards, the best first. */
 export function forwardTargets(
   uris: readonly string[],
   endpoint: SipEndpoint,
@@ -38,10 +38,10 @@ export function forwardTargets(
   const before = [...(request.forwardedBy ?? []), endpoint.sipUri];
   const refusalOf = (target: string | undefined): string | undefined => {
     if (policy === 'off') return 'SIP_FORWARD is off';
-    if (target === undefined) return 'nothing that can be dialled';
+    if (target === undefined) return 'the target cannot be dialled';
     if (before.includes(target) || before.length > MOST_FORWARDS) return 'a loop';
-    // It comes in again as a call to the application, which may well ring the phone that forwards.
-    if (numbers.find(target)) return 'a number of the account: name its endpoint';
+    // The call would return to the application, which may ring the forwarding phone again.
+    if (numbers.find(target)) return 'the target is a number of the account: use its endpoint';
     return domains.endpointBySipUri(target) || policy === 'all' ? undefined : 'SIP_FORWARD allows endpoints only';
   };
   const targets: string[] = [];
@@ -52,16 +52,16 @@ export function forwardTargets(
     if (target !== undefined && reason === undefined) targets.push(target);
     const fields = { callId: request.callId, endpoint: endpoint.sipUri, to: uri, reason };
     if (reason === undefined) log.info({ event: 'call-forwarded', ...fields }, 'a phone forwards a call');
-    else log.warn({ event: 'call-forward-refused', ...fields }, 'a phone forwards a call to where it may not go');
+    else log.warn({ event: 'call-forward-refused', ...fields }, 'refused the forwarding of a phone');
   }
   return targets;
 }
 
 /**
- * A line that goes on to other lines, one after the other, when its phone forwards the call.
+ * Dials a phone, and if it forwards the call, the targets one after the other.
  * @param open dials the phone
- * @param targetsOf where the phone's `Contact`s lead to
- * @param dial dials one of these
+ * @param targetsOf returns the targets of `Contact` URIs
+ * @param dial dials one target
  */
 export function dialForwarding(
   open: (listener: LineListener) => Line,
@@ -74,7 +74,7 @@ export function dialForwarding(
   const branch: LineListener = {
     ringing: () => listener.ringing(),
     answered() {
-      targets = []; // what follows is the end of the call
+      targets = []; // no forwarding after the answer
       listener.answered();
     },
     ended(cause, detail, forwardedTo) {

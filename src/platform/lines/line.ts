@@ -1,78 +1,80 @@
 /**
- * The seam between a call and what it runs over. The call core commands a `Line` and is told through a `LineListener`
- * what became of it; whether the far end is simulated, a SIP phone or a trunk, it does not know.
+ * The interface between a call and its far end. The call commands a `Line`, which reports to a `LineListener`. The call
+ * does not know whether the far end is simulated, a SIP phone or a trunk.
  *
  * Rules for every kind of line:
- * - commands are fire and forget, and harmless in a state in which they make no sense (a line may end while one is under way);
- * - notifications never come from within a command, always later;
- * - `ended` comes once, is the last one, and does not come after `hangUp`.
+ * - Commands return nothing. A command that the state does not allow has no effect, as the line may end at any time.
+ * - Notifications are asynchronous, never from within a command.
+ * - `ended` is the last notification. It comes once, and not after `hangUp`.
  */
 import type { HangupCause, HangupDetail } from '../../v1-wire/events';
 import type { Party } from '../../media/audio';
 import type { Playback } from '../../media/playback';
 
 export interface Line {
-  /** Incoming only: the caller shall hear that it rings. */
+  /** Incoming only: reports ringing to the caller. */
   ring(): void;
-  /** Incoming only: picks up; `answered` follows when that is done. */
+  /** Incoming only: answers the call. `answered` follows. */
   answer(): void;
   /**
-   * Ends the leg in whatever state it is: cancels what rings out, rejects what rings in, clears what is up.
-   * @param elsewhere another phone has taken the call that rings out: nobody missed it
+   * Ends the leg in any state: cancels an outgoing call, rejects an incoming one, hangs up an active one.
+   * @param elsewhere another phone has answered, so that the phone shows no missed call
    */
   hangUp(cause: HangupCause, elsewhere?: 'elsewhere'): void;
-  /** Plays to the far end, in place of what is being played; `playStarted` and `playDone` follow, or `playFailed`. */
+  /** Plays to the far end, and stops a current playback. `playStarted` and `playDone` follow, or `playFailed`. */
   play(playback: Playback): void;
-  /** Ends what is being played; its `playDone` follows. */
+  /** Stops the current playback. Its `playDone` follows. */
   stopPlay(): void;
   /** @param digits of `[A-D0-9#*]`, and `,` `w` (half a second) and `W` (a second) for pauses */
   sendDtmf(digits: string): void;
-  /** From now on the far ends of both lines hear each other; undefined: nobody. Said to both lines. */
+  /** Connects the sound of both far ends; undefined: disconnects it. The caller does this for both lines. */
   connect(other: Line | undefined): void;
-  /** The far end as somebody who speaks and listens; undefined as long as, and where, there is no sound. */
+  /** The sound of the far end; undefined while there is none. */
   readonly party: Party | undefined;
 }
 
 export interface LineListener {
   /** Outgoing only: the far end rings. */
   ringing(): void;
-  /** Outgoing: the far end picked up. Incoming: the pick-up asked for with `answer` is done. */
+  /** Outgoing: the far end has answered. Incoming: the command `answer` has taken effect. */
   answered(): void;
-  /** The far end or the network ended the leg. */
-  /** @param forwardedTo where a phone wants the call to go instead: URIs, the best first */
+  /**
+  * The far end or the network ended the leg.
+  * @param forwardedTo URIs to which a phone forwards the call, the best first
+  */
   ended(cause: HangupCause, detail?: HangupDetail, forwardedTo?: readonly string[]): void;
   playStarted(playback: Playback): void;
   playDone(playback: Playback): void;
-  /** It could not be played at all; in place of `playStarted` and `playDone`. */
+  /** The playback failed. Replaces `playStarted` and `playDone`. */
   playFailed(playback: Playback, reason: string): void;
   /** The far end pressed a key. */
   dtmf(digit: string): void;
 }
 
-/** A leg to be set up. */
+/** An outgoing leg. */
 export interface DialRequest {
   callId: string;
   from: string;
   /** E.164 number or SIP URI. */
   to: string;
   sipHeaders?: Record<string, string> | undefined;
-  /** The far end is not to see `from` (RFC 3323). */
+  /** Hides `from` from the far end (RFC 3323). */
   privacy?: boolean | undefined;
-  /** SIP URIs of the endpoints whose phones forwarded the call, the first one first. */
+  /** SIP URIs of the endpoints whose phones forwarded the call, in order. */
   forwardedBy?: readonly string[] | undefined;
 }
 
-/** Sets up an outgoing leg; its outcome, a failure too, is notified. */
+/** Sets up an outgoing leg. Reports success and failure to the listener. */
 export type Dial = (request: DialRequest, listener: LineListener) => Line;
 
-/** A leg that came in. */
+/** An incoming leg. */
 export interface Offer {
   from: string;
-  /** As dialled. */
+  /** The dialled number or SIP URI. */
   to: string;
-  /** The endpoint it comes from, where it comes from a phone. */
+  /** The endpoint of the calling phone; undefined: not from a phone. */
   endpointId?: string | undefined;
-  /** `X-` headers of the caller's phone. */
+  /** `X-` headers of the calling phone. */
   sipHeaders?: Record<string, string> | undefined;
   /** The caller withholds its identity (RFC 3323). */
   privacy?: boolean | undefined;
@@ -83,5 +85,5 @@ export interface AcceptedOffer {
   listener: LineListener;
 }
 
-/** Hands an incoming leg to the call core; undefined where it was refused (its line is then hung up already). */
+/** Hands an incoming leg to the calls. Returns undefined if it was refused, and its line hung up. */
 export type Receive = (offer: Offer, line: Line) => AcceptedOffer | undefined;

@@ -1,4 +1,4 @@
-/** Simulated phones: what is attached to an endpoint as a registered SIP phone would be. */
+/** Simulated phones, attached to endpoints like registered SIP phones. */
 import { newId } from '../../support/ids';
 import type { Behaviour } from './behaviour';
 
@@ -6,14 +6,14 @@ export interface Phone {
   id: string;
   name: string;
   endpointId: string;
-  /** Normalised; the endpoint's. */
+  /** The normalised SIP URI of the endpoint. */
   sipUri: string;
   behaviour: Behaviour;
 }
 
 export interface Phones {
   attach(phone: Omit<Phone, 'id'>): Phone;
-  /** False where there is none. */
+  /** @returns false if the phone does not exist */
   detach(id: string): boolean;
   detachAll(endpointId: string): void;
   of(endpointId: string): Phone[];

@@ -1,4 +1,4 @@
-/** A far end dials: what a phone or somebody in the PSTN would do. */
+/** Calls that a simulated far end makes: a phone or a PSTN subscriber. */
 import { isE164 } from '../../addresses/e164';
 import { normaliseSipUri } from '../../addresses/sip-uri';
 import { NotFoundError, ValidationError } from '../errors';
@@ -9,13 +9,13 @@ import type { Receive } from './line';
 import { SimulatedLine, type SimulatedLineDeps } from './simulated-line';
 
 export interface SandboxCall {
-  /** Number of somebody in the PSTN, or SIP URI of an endpoint. */
+  /** Number of a PSTN subscriber, or SIP URI of an endpoint. */
   from: string;
-  /** As dialled. */
+  /** The dialled number or SIP URI. */
   to: string;
   /** ms; undefined: never */
   giveUpAfterMs?: number | undefined;
-  /** ms; undefined: as every subscriber */
+  /** ms; undefined: the default of subscribers */
   hangUpAfterMs?: number | undefined;
 }
 
@@ -25,14 +25,14 @@ export interface SandboxCallDeps extends SimulatedLineDeps {
   receive: Receive;
 }
 
-/** @throws NotFoundError, ValidationError where nothing could be dialled at all */
+/** @throws NotFoundError, ValidationError if the far end cannot dial */
 export function placeSandboxCall({ from, to, ...plan }: SandboxCall, deps: SandboxCallDeps): FarEnd {
   const { farEnds, numbers, timing, receive } = deps;
   const endpoint = isE164(from) ? undefined : endpointOf(from, deps.domains);
   if (!endpoint && !isE164(to))
-    throw new ValidationError(`to: ${to}: from the PSTN only a number of the account can be dialled`);
+    throw new ValidationError(`to: only a number of the account can be dialled from the PSTN (got ${to})`);
   if (!endpoint && !numbers.find(to))
-    throw new NotFoundError('number', to, 'from the PSTN only numbers of the account lead here; order it first');
+    throw new NotFoundError('number', to, 'only numbers of the account can be dialled from the PSTN; order it first');
 
   const offer = endpoint
     ? { from: endpoint.sipUri, to: dialledBy(endpoint, to, deps.domains), endpointId: endpoint.id }
@@ -60,8 +60,8 @@ function endpointOf(sipUri: string, domains: Domains): Endpoint {
 }
 
 /**
- * What the platform gets to see of what was keyed in. A phone makes a SIP URI of its own domain of a bare user name;
- * anything that names no endpoint there goes as it was dialled.
+ * Returns the address that the platform receives. A phone completes a user name to a SIP URI of its domain. An address
+ * that is not an endpoint of the domain stays unchanged.
  */
 function dialledBy(endpoint: Endpoint, to: string, domains: Domains): string {
   const uri = normaliseSipUri(to);

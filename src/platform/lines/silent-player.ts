@@ -3,7 +3,7 @@ import { playbackMs, type SimulationTiming } from './behaviour';
 import type { CreatePlayer, Player, PlayerListener } from '../../media/player';
 import type { Playback } from '../../media/playback';
 
-/** Plays nothing at all, but takes the time that it would take: where the platform has no media. */
+/** A player without sound, which takes the same time as a playback. For platforms without media. */
 export function silentPlayers(timers: Timers, timing: SimulationTiming): CreatePlayer {
   return (listener, _hear, internalErrors) =>
     createSilentPlayer(timersWithin(timers, internalErrors), timing, listener);

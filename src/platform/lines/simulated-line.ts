@@ -1,4 +1,4 @@
-/** A line whose far end is a program: a PSTN subscriber or a phone that behaves as it was told. */
+/** A line to a simulated far end: a PSTN subscriber or a phone with a configured behaviour. */
 import { runAll, type InternalErrors } from '../../support/internal-errors';
 import type { HangupCause } from '../../v1-wire/events';
 import { timersWithin, type Cancel, type Timers } from '../../support/timers';
@@ -15,20 +15,20 @@ export interface SimulatedLineDeps {
   farEnds: FarEnds;
   createPlayer: CreatePlayer;
   internalErrors: InternalErrors;
-  /** What far ends say; undefined: the platform has no sound. */
+  /** Sound of far ends; undefined: the platform has no sound. */
   sound?: SimulatedSound | undefined;
 }
 
-/** What somebody who dials means to do. */
+/** The plan of a far end that dials. */
 export interface CallerPlan {
-  /** Hangs up when it was not answered by then, in ms; undefined: never. */
+  /** Hangs up after this time without an answer, ms; undefined: never. */
   giveUpAfterMs?: number | undefined;
-  /** Hangs up so long after it was answered; ms. */
+  /** Hangs up this long after the answer, ms. */
   hangUpAfterMs: number;
 }
 
-/** Nobody is told anything before the call core has taken the line. */
-const NOBODY: LineListener = {
+/** The listener before the call has attached one. */
+const NO_LISTENER: LineListener = {
   ringing: () => undefined,
   answered: () => undefined,
   ended: () => undefined,
@@ -39,8 +39,9 @@ const NOBODY: LineListener = {
 };
 
 export class SimulatedLine implements Line {
-  #listener: LineListener = NOBODY;
-  #next: Cancel | undefined; // what the far end does next
+  #listener: LineListener = NO_LISTENER;
+  /** Cancels the next action of the far end. */
+   #next: Cancel | undefined;
   #giveUp: Cancel | undefined;
   #hangUpAfterMs = 0;
   #connected = false;
@@ -52,7 +53,7 @@ export class SimulatedLine implements Line {
     readonly farEnd: FarEnd,
     private readonly deps: SimulatedLineDeps,
   ) {
-    // The first one ends the line.
+    // The first exception ends the line.
     const internalErrors = deps.internalErrors.within({ callId: farEnd.callId }, () => this.#crash());
     this.#timers = timersWithin(deps.timers, internalErrors);
     farEnd.controls = {
@@ -77,7 +78,7 @@ export class SimulatedLine implements Line {
     this.#player = createPlayer(listener, this.party?.writePlayed ?? (() => undefined), internalErrors);
   }
 
-  /** The platform dials this far end. */
+  /** Starts an outgoing leg: the platform dials this far end. */
   receive(behaviour: Behaviour, listener: LineListener): void {
     this.#listener = listener;
     this.#note('dialled');
@@ -94,9 +95,7 @@ export class SimulatedLine implements Line {
     });
   }
 
-  /**
-   * This far end has dialled the platform, which took the call.
-   */
+  /** Starts an incoming leg: this far end has dialled, and the platform has accepted the call. */
   placed(listener: LineListener, { giveUpAfterMs, hangUpAfterMs }: CallerPlan): void {
     this.#listener = listener;
     this.#hangUpAfterMs = hangUpAfterMs;
@@ -157,7 +156,7 @@ export class SimulatedLine implements Line {
 
   #endFromFarEnd(cause: HangupCause): void {
     if (this.farEnd.state === 'ended') return;
-    // Whoever dialled and hangs up before it was answered has cancelled.
+    // A caller that hangs up before the answer cancels the call.
     const cancelled = this.farEnd.direction === 'in' && this.farEnd.state !== 'up';
     const told = cancelled ? 'ORIGINATOR_CANCEL' : cause;
     runAll(
@@ -174,7 +173,7 @@ export class SimulatedLine implements Line {
     this.party?.close();
   }
 
-  /** The far end does one thing at a time: what was planned before is off. */
+  /** Plans the next action of the far end, and cancels the previous plan. */
   #then(ms: number, run: () => void): void {
     this.#next?.();
     this.#next = this.#timers.after(ms, run);

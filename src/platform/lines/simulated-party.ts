@@ -1,4 +1,4 @@
-/** The ears and the voice of a simulated far end: it greets whoever listens, and then says again what it hears. */
+/** The sound of a simulated far end: it greets its listener, and then echoes it. */
 import type { InternalErrors } from '../../support/internal-errors';
 import { guardedSink, type Packet, type PacketSink, type Party, type Tap } from '../../media/audio';
 import type { CreatePlayer, Player } from '../../media/player';
@@ -6,9 +6,9 @@ import { createKeyDetector } from '../../media/key-detector';
 import type { Timers } from '../../support/timers';
 
 export interface SimulatedSound {
-  /** The sentence. */
+  /** Speech of the greeting. */
   greeting: string;
-  /** So late that it is heard as an echo, and so early that it is heard as one's own; ms. */
+  /** Delay of the echo: long enough to be recognised, short enough to belong to the speaker, ms. */
   echoAfterMs: number;
 }
 
@@ -22,21 +22,21 @@ export interface SimulatedPartyDeps {
   timers: Timers;
   createPlayer: CreatePlayer;
   internalErrors: InternalErrors;
-  /** A telephone event was heard; once a key press. */
+  /** Called once for each key press that it hears. */
   keyHeard(key: string): void;
 }
 
-/** What simulated far ends say, and no other: it is never echoed, or two of them would talk to each other for ever. */
+/** Marks the sound of simulated far ends. It is never echoed, as two of them would talk to each other forever. */
 class SimulatedStream {}
 
 export class SimulatedParty implements Party {
   #sink: PacketSink | undefined;
   #tap: Tap | undefined;
   #mood: 'new' | 'greeting' | 'echoing' = 'new';
-  /** Counts the listeners: what was on its way to an earlier one is not said. */
+  /** Number of the current listener. Drops sound for an earlier one. */
   #listener = 0;
   readonly #player: Player;
-  /** By the streams that are heard. */
+  /** The stream of the echo, by the stream that it hears. */
   readonly #echoes = new WeakMap<object, SimulatedStream>();
   readonly #keys;
 
@@ -58,7 +58,7 @@ export class SimulatedParty implements Party {
 
   readonly write: PacketSink;
 
-  /** What the platform plays: it leads to no answer. */
+  /** Hears what the platform plays, without an echo. */
   readonly writePlayed: PacketSink = (packet) => this.#tap?.onSent(packet);
 
   pipeTo(sink: PacketSink | undefined): void {
@@ -79,12 +79,12 @@ export class SimulatedParty implements Party {
     this.#tap = tap;
   }
 
-  /** Speaks to the other from now on. Two simulated far ends have nothing to say to each other. */
+  /** Sets the listener. Two simulated far ends do not speak to each other. */
   connect(other: Party | undefined): void {
     this.pipeTo(other instanceof SimulatedParty ? undefined : other?.write);
   }
 
-  /** The line is gone. */
+  /** Ends the sound with the line. */
   close(): void {
     this.pipeTo(undefined);
   }

@@ -1,4 +1,4 @@
-/** Calls to and from SIP phones: joins a session (signalling) and a media leg (sound) to a line. */
+/** Calls to and from SIP phones: joins a SIP session and a media leg to a line. */
 import type { Guarded } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
 import { messageOf } from '../../support/errors';
@@ -33,20 +33,20 @@ import { SipLine } from './sip-line';
 export interface SipCallsDeps {
   media: Media;
   session: SessionDeps;
-  /** @throws (rejects) where nobody answers */
+  /** @throws (rejects) if the target is unreachable */
   flowTo(target: Target): Promise<Flow>;
-  /** Whether a host (name or address) means this server. */
+  /** Whether a host name or address is this server. */
   isOwn(host: string): boolean;
-  /** Whether SIP URIs elsewhere are dialled. */
+  /** Whether calls to SIP URIs of other hosts are allowed. */
   dialUris: boolean;
   createPlayer: CreatePlayer;
   domains: Domains;
-  /** Where calls of phones come in. */
+  /** Receives calls of phones. */
   receive: Receive;
   intake: Intake;
-  /** Above it calls are refused with 503. */
+  /** Maximum of concurrent lines. Further calls are refused with 503. */
   maxLines: number;
-  /** Calls that one endpoint may make at once, refused with 486 above it; 0: any number. */
+  /** Maximum of concurrent calls from one endpoint. Further calls are refused with 486. 0: no limit. */
   callsPerEndpoint: number;
   errors: ErrorLog;
   log: Logger;
@@ -55,33 +55,33 @@ export interface SipCallsDeps {
 export interface SipCalls {
   /** Dials one registered phone. */
   dialContact(contact: Contact, endpoint: SipEndpoint, request: DialRequest, listener: LineListener): Line;
-  /** Dials a SIP URI that is no endpoint of the account. */
+  /** Dials a SIP URI that is not an endpoint of the account. */
   dialUri(request: DialRequest, listener: LineListener): Line;
-  /** An INVITE outside of every dialog, of an endpoint that has proved who it is. */
+  /** Handles an INVITE outside of a dialog, from an authenticated endpoint. */
   invited(transaction: ServerTransaction, endpoint: SipEndpoint): void;
-  /** What a URI of a phone of that endpoint means: see `Dialled`. */
+  /** Maps a URI from a phone of the endpoint to a number or SIP URI, see `Dialled`. */
   meaningOf: Dialled;
-  /** CANCEL of such an INVITE. */
+  /** Handles the CANCEL of such an INVITE. */
   cancelled(transaction: ServerTransaction): void;
-  /** Lines that are not over. */
+  /** Number of active lines. */
   readonly size: number;
-  /** Hangs up whatever is there. */
+  /** Hangs up all lines. */
   close(): void;
 }
 
-/** Whom to invite, and how to get there. */
+/** The addresses of an outgoing INVITE, and its transport flow. */
 interface Route {
   /** Request-URI */
   target: string;
   /** SIP URI of `To` */
   to: string;
-  /** Domain in which numbers are shown. */
+  /** Domain of numbers in `From`. */
   realm: string;
   flow: () => Promise<Flow>;
   routes?: readonly string[];
 }
 
-/** Bytes of an INVITE without headers of the application. */
+/** Size of an INVITE without headers of the application, bytes. */
 const INVITE_LENGTH = 1_000;
 
 export function createSipCalls(deps: SipCallsDeps): SipCalls {
@@ -106,7 +106,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     return line;
   };
 
-  /** A media leg for the line; undefined where there is none to be had, or the line is over. */
+  /** Opens a media leg for the line. @returns undefined if there is none available, or if the line has ended */
   const openLeg = async (line: SipLine, { remote }: Flow) => {
     try {
       const leg = await media.open(line.mediaListener, remote.host, line.internalErrors);
@@ -115,7 +115,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       const exhausted = error instanceof PortsExhaustedError;
       log.error(
         { event: exhausted ? 'rtp-ports-exhausted' : 'media-leg-failed', err: messageOf(error) },
-        exhausted ? 'No RTP port is free: calls are refused' : 'The media of a call could not be set up',
+        exhausted ? 'no free RTP port; refusing calls' : 'cannot set up the media of a call',
       );
       return undefined;
     }
@@ -136,7 +136,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     try {
       way = await flow();
     } catch (error) {
-      log.info({ event: 'sip-target-unreachable', target, err: messageOf(error) }, 'The SIP URI is unreachable');
+      log.info({ event: 'sip-target-unreachable', target, err: messageOf(error) }, 'SIP URI unreachable');
       return line.fail('NORMAL_TEMPORARY_FAILURE');
     }
     if (!(await openLeg(line, way))) return line.fail('NORMAL_TEMPORARY_FAILURE');
@@ -153,7 +153,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       call = new IncomingCall(transaction, line.media, line.session, sessionWithin(session, line.internalErrors));
     } catch (error) {
       if (!(error instanceof DialogError)) throw error;
-      line.fail('NORMAL_TEMPORARY_FAILURE'); // it counts among the lines no longer
+      line.fail('NORMAL_TEMPORARY_FAILURE'); // removes it from the active lines
       return transaction.respond(responseTo(request, 400));
     }
     incoming.set(
@@ -164,7 +164,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     const offered = offerIn(request);
     line.use({
       ring: () => call.ring(),
-      // Not earlier: with the answer sound begins to flow.
+      // Creates the SDP answer only here, as sound starts with it.
       accept: () => call.accept(offered === undefined ? description.offer() : description.answer(offered)),
       hangUp: (status) => call.hangUp(status),
     });
@@ -177,7 +177,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       if (!(error instanceof SdpError)) throw error;
       return refuse(line, error.status);
     }
-    // What is refused before it has become a call is forbidden, not declined.
+    // A call that the platform refuses is forbidden (403), not declined (603).
     line.refuseWith(403);
     const to = dialledBy(request.uri, endpoint);
     if (to === undefined) return refuse(line, 404);
@@ -193,14 +193,14 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     line.hangUp('NORMAL_TEMPORARY_FAILURE');
   };
 
-  /** Not 503: of that a phone may take the server itself for overloaded, and stay away for a while (RFC 3261 21.5.4). */
+  /** Not 503, after which a phone may avoid the server for a while (RFC 3261 21.5.4). */
   const refuseMore = (transaction: ServerTransaction, endpoint: SipEndpoint): void => {
     const { request } = transaction;
     const { sipUri: from } = endpoint;
-    const message = `The endpoint ${from} makes as many calls as it may at once: ${callsPerEndpoint}`;
+    const message = `The endpoint ${from} has reached its limit of ${callsPerEndpoint} concurrent calls`;
     log.warn(
       { event: 'endpoint-call-limit', from, callsPerEndpoint },
-      'Incoming call refused: the endpoint has SIP_CALLS_PER_ENDPOINT calls already',
+      'incoming call refused: the endpoint has SIP_CALLS_PER_ENDPOINT calls',
     );
     const to = dialledBy(request.uri, endpoint) ?? request.uri;
     const details = [
@@ -212,7 +212,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
     transaction.respond(responseTo(request, 486, { reason: 'Too Many Calls', headers }));
   };
 
-  /** RFC 3261 18.1.1: what may not pass as one datagram goes over TCP, unless the URI asks for UDP, or nobody answers. */
+  /** RFC 3261 18.1.1: uses TCP for a request that may exceed a datagram, unless the URI names UDP or TCP fails. */
   const flowFor = (uri: Uri, { sipHeaders = {} }: DialRequest): Promise<Flow> => {
     const target = targetOf(uri);
     const own = Object.entries(sipHeaders).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
@@ -244,7 +244,7 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
       if (uri && !allowed)
         log.warn(
           { event: 'sip-uri-refused', to: request.to },
-          'SIP URIs of other hosts are not dialled: see SIP_DIAL_URIS',
+          'refused to dial a SIP URI of another host; see SIP_DIAL_URIS',
         );
       const cause: HangupCause = allowed ? 'NORMAL_TEMPORARY_FAILURE' : 'UNALLOCATED_NUMBER';
       if (!allowed || tooMany()) setImmediate(failing(line, cause));
@@ -282,13 +282,13 @@ export function createSipCalls(deps: SipCallsDeps): SipCalls {
   };
 }
 
-/** The application's own headers: at most as many as it may send itself. */
+/** Returns the `X-` headers of a request, at most as many as an application may send. */
 function headersOf(request: SipRequest): Record<string, string> | undefined {
   const own = [...request.headers].filter(([name]) => /^X-/i.test(name)).slice(0, 5);
   return own.length > 0 ? Object.fromEntries(own) : undefined;
 }
 
-/** RFC 3263 without NAPTR and SRV: the port of the URI or 5060, the transport of the URI or UDP. */
+/** Resolves a URI by RFC 3263 without NAPTR and SRV: its port or 5060, its transport or UDP. */
 function targetOf({ host, port, params, scheme }: Uri): Target {
   const transport = scheme === 'sips' ? 'TLS' : params.get('transport')?.toLowerCase() === 'tcp' ? 'TCP' : 'UDP';
   return { transport, host, port: port ?? (transport === 'TLS' ? 5061 : 5060) };

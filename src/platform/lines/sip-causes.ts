@@ -1,14 +1,14 @@
-/** SIP status ↔ hangup cause: the one table of both directions. */
+/** Maps SIP statuses to hangup causes, and back. */
 import type { HangupCause, HangupDetail } from '../../v1-wire/events';
 
-/** What the application is told when a phone refuses with this status; any other is NORMAL_TEMPORARY_FAILURE. */
+/** The cause for the status with which a phone refuses. Any other status is NORMAL_TEMPORARY_FAILURE. */
 const CAUSES: Readonly<Record<number, HangupCause>> = {
   400: 'NORMAL_TEMPORARY_FAILURE',
   401: 'CALL_REJECTED',
   403: 'CALL_REJECTED',
   404: 'UNALLOCATED_NUMBER',
   407: 'CALL_REJECTED',
-  // No answer to the INVITE at all: the phone is away. Whoever rings and does not answer says 480, or runs into callTimeout.
+  // No response to the INVITE: the phone is unreachable. An unanswered ringing phone sends 480, or reaches callTimeout.
   408: 'NORMAL_TEMPORARY_FAILURE',
   410: 'UNALLOCATED_NUMBER',
   480: 'NO_ANSWER',
@@ -23,16 +23,16 @@ const CAUSES: Readonly<Record<number, HangupCause>> = {
   607: 'CALL_REJECTED', // RFC 8197: unwanted
 };
 
-/** The response to a calling phone whose call ends before it was answered. */
+/** The response to a calling phone whose call ends before its answer. */
 const STATUSES: Readonly<Record<HangupCause, number>> = {
-  // Hung up before it was answered: to the caller that is a refusal.
+  // Hung up before the answer, which is a refusal for the caller.
   NORMAL_CLEARING: 603,
   ORIGINATOR_CANCEL: 487,
   USER_BUSY: 486,
   CALL_REJECTED: 603,
   UNALLOCATED_NUMBER: 404,
   NO_ANSWER: 480,
-  // The callee is unreachable. Not 503: phones take that for a failure of the server itself (RFC 3261 21.5.4).
+  // The callee is unreachable. Not 503, which phones treat as a failure of the server (RFC 3261 21.5.4).
   NORMAL_TEMPORARY_FAILURE: 480,
 };
 
@@ -41,10 +41,10 @@ export function causeOf(status: number | undefined): HangupCause {
   return status === undefined ? 'NORMAL_CLEARING' : (CAUSES[status] ?? 'NORMAL_TEMPORARY_FAILURE');
 }
 
-/** With which a call ended that was up: the phone is gone (RFC 3261 12.2.1.2), or cannot be reached any more (8.1.3.1). */
+/** Statuses that end an active call because the phone is gone (RFC 3261 12.2.1.2) or unreachable (8.1.3.1). */
 const LOSSES: ReadonlySet<number | undefined> = new Set([408, 481, 503]);
 
-/** @param status with which a call ended that was up; undefined: BYE */
+/** @param status the status that ended an active call; undefined: BYE */
 export function lossOf(status: number | undefined): HangupDetail | undefined {
   return LOSSES.has(status) ? 'phone-lost' : undefined;
 }

@@ -1,4 +1,4 @@
-/** A line whose far end is a SIP phone: signalling by a session, sound by a media leg. */
+/** A line to a SIP phone: joins a SIP session and a media leg. */
 import { runAll, type InternalErrors } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
 import type { HangupCause, HangupDetail } from '../../v1-wire/events';
@@ -10,15 +10,15 @@ import type { Playback } from '../../media/playback';
 import type { Line, LineListener } from './line';
 import { causeOf, lossOf, statusOf } from './sip-causes';
 
-/** What carries the line: a call that came in, or one that was made. */
+/** The SIP side of a line: an incoming or an outgoing INVITE. */
 export interface Signalling {
   /** Incoming only. */
   ring?(): void;
   /** Incoming only. */
   accept?(): void;
   /**
-   * @param status what a caller is told who still waits
-   * @param elsewhere a phone that still rings is told that another one took the call
+   * @param status the final response to a caller that still waits
+   * @param elsewhere whether a ringing phone learns that another phone has answered
    */
   hangUp(status: number, elsewhere?: boolean): void;
 }
@@ -28,7 +28,7 @@ export interface SipLineDeps {
   log: Logger;
   internalErrors: InternalErrors;
   callId?: string | undefined;
-  /** The line is over, whichever end it was. */
+  /** Called once at the end of the line. */
   onEnd(line: SipLine): void;
 }
 
@@ -38,14 +38,14 @@ export class SipLine implements Line {
   #listener: LineListener | undefined;
   #leg: MediaLeg | undefined;
   #player: Player | undefined;
-  /** Not while it is still fetched or made: so long the partner is heard. */
+  /** Set only while it is audible, not while it is fetched or synthesised. Until then the phone hears the partner. */
   #playing: Playback | undefined;
   #partner: Line | undefined;
-  /** A refusal is told apart from a call that was taken and then rejected. */
+  /** The status of a call that the platform refuses, instead of the status of its cause. */
   #refusal: number | undefined;
 
   readonly party: Party = {
-    // Whatever is played goes before what the partner says.
+    // A playback takes precedence over the sound of the partner.
     write: (packet) => {
       if (!this.#playing) this.#leg?.party.write(packet);
     },
@@ -53,7 +53,7 @@ export class SipLine implements Line {
     tap: (tap) => this.#leg?.party.tap(tap),
   };
 
-  /** The first one ends the line. */
+  /** The first exception ends the line. */
   readonly internalErrors: InternalErrors;
 
   constructor(private readonly deps: SipLineDeps) {
@@ -65,14 +65,14 @@ export class SipLine implements Line {
     return this.#state === 'ended';
   }
 
-  /** What the session negotiates with. Only once there is a leg. */
+  /** The SDP of the media leg, for the session. Used only after `useLeg`. */
   readonly media: SessionMedia = {
     offer: () => this.#mustHaveLeg().offer(),
     takeAnswer: (sdp) => this.#mustHaveLeg().takeAnswer(sdp),
     answer: (sdp) => this.#mustHaveLeg().answer(sdp),
   };
 
-  /** What the session tells. */
+  /** Notifications of the SIP session. */
   readonly session: SessionListener = {
     ringing: () => this.#listener?.ringing(),
     answered: () => {
@@ -85,25 +85,25 @@ export class SipLine implements Line {
     dtmf: (digit) => {
       if (this.#state !== 'up') return;
       this.#listener?.dtmf(digit);
-      // Not in the RTP, so the partner would not hear of it.
+      // The digit is not in the RTP, so the partner would not receive it.
       this.#partner?.sendDtmf(digit);
     },
   };
 
-  /** Notifications of the media leg that is opened for this line. */
+  /** Notifications of the media leg. */
   readonly mediaListener = {
     dtmf: (digit: string): void => {
       if (this.#state === 'up') this.#listener?.dtmf(digit);
     },
     silent: (): void => {
       if (this.#state !== 'up') return;
-      this.deps.log.warn({ event: 'rtp-silent' }, 'No RTP received for RTP_TIMEOUT_SECONDS: the call is ended');
+      this.deps.log.warn({ event: 'rtp-silent' }, 'no RTP for RTP_SILENCE_SECONDS; ending the call');
       this.#signalling?.hangUp(statusOf('NORMAL_TEMPORARY_FAILURE'));
       this.#endFromFarEnd('NORMAL_TEMPORARY_FAILURE', 'media-lost');
     },
   };
 
-  /** @returns false where the line has ended in the meantime: the leg is closed */
+  /** Attaches the media leg. @returns false if the line has ended in the meantime; the leg is then closed */
   useLeg(leg: MediaLeg): boolean {
     if (this.#state === 'ended') {
       leg.close();
@@ -135,12 +135,12 @@ export class SipLine implements Line {
     this.#signalling = signalling;
   }
 
-  /** Who is told from now on. */
+  /** Sets the listener of later notifications. */
   tell(listener: LineListener): void {
     this.#listener = listener;
   }
 
-  /** What `hangUp` tells the caller from now on, in place of what the cause would say; undefined: that. */
+  /** Sets the status with which `hangUp` answers the caller; undefined: the status of the cause. */
   refuseWith(status: number | undefined): void {
     this.#refusal = status;
   }
@@ -176,7 +176,7 @@ export class SipLine implements Line {
     this.#leg?.party.pipeTo(other?.party?.write);
   }
 
-  /** It could not be set up at all. */
+  /** Ends a line that could not be set up. */
   fail(cause: HangupCause): void {
     this.#endFromFarEnd(cause);
   }
@@ -185,7 +185,7 @@ export class SipLine implements Line {
     if (this.#playing === playback) this.#playing = undefined;
   }
 
-  /** An internal error: the phone gets BYE, CANCEL or 500, and the application a `hangup`. */
+  /** Ends the line after an internal error: the phone gets BYE, CANCEL or 500, and the application a `hangup`. */
   #crash(): void {
     if (this.#state === 'ended') return;
     runAll(
@@ -213,7 +213,7 @@ export class SipLine implements Line {
   }
 
   #mustHaveLeg(): MediaLeg {
-    if (!this.#leg) throw new Error('the session negotiates before there is a media leg');
+    if (!this.#leg) throw new Error('the session negotiates without a media leg');
     return this.#leg;
   }
 }

@@ -1,4 +1,4 @@
-/** The account's media files: what was uploaded, and what was recorded. Only their bytes are on the disk. */
+/** The media files of the account: uploads and recordings. Their bytes are on disk, everything else in memory. */
 import { createWriteStream } from 'node:fs';
 import { access, constants, mkdir, mkdtemp, open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import os from 'node:os';
@@ -13,48 +13,48 @@ import type { Uris } from '../uris';
 export interface MediaFile {
   readonly name: string;
   readonly contentType: string;
-  /** In bytes. */
+  /** Bytes. */
   readonly contentLength: number;
-  /** On the disk. */
+  /** Path of the file on disk. */
   readonly path: string;
 }
 
-/** A file that is being written: it has its name, and is listed when it is complete. */
+/** A file that is being written. Its name is reserved, and it is listed once it is complete. */
 export interface MediaDraft {
   open(): Promise<FileHandle>;
   /** @param contentLength in bytes */
   complete(contentLength: number): void;
-  /** Deletes it, complete or not; harmless when it is gone. */
+  /** Deletes the file, complete or not. Idempotent. */
   discard(): Promise<void>;
 }
 
 export interface MediaStore {
-  /** In the order in which they came. */
+  /** Lists files, oldest first. */
   list(): MediaFile[];
   /** @throws NotFoundError */
   get(name: string): MediaFile;
   /**
-   * Takes a file, in place of an earlier upload of that name; kept when it has come as a whole.
-   * @throws (rejects) ValidationError: a name that cannot be had; MediaTooLargeError, QuotaError
+   * Stores a complete upload, and replaces an earlier one of that name.
+   * @throws (rejects) ValidationError for an invalid or reserved name, MediaTooLargeError, QuotaError
    */
   upload(name: string, contentType: string, body: Readable): Promise<void>;
-  /** @param name that nobody else has: of letters, digits, `-` and `.` */
+  /** @param name a unique name of letters, digits, `-` and `.` */
   draft(name: string, contentType: string): MediaDraft;
   /** @throws (rejects) NotFoundError */
   delete(name: string): Promise<void>;
   /**
-   * The file that a URL names; undefined where it is not one of this platform's media.
-   * @throws NotFoundError where there is none of that name
+   * Returns the file of a URL; undefined if the URL is not below the media of this platform.
+   * @throws NotFoundError if there is no file of that name
    */
   ownMedia(url: string): OwnFile | undefined;
-  /** Deletes what nobody can reach any more: uploads, and the folder where it was not given. */
+  /** Deletes uploads, and the temporary directory if there is one. */
   close(): Promise<void>;
 }
 
 export interface MediaLimits {
-  /** Of one upload. */
+  /** Maximum size of one upload, bytes. */
   maxBytes: number;
-  /** Of all uploads. */
+  /** Maximum size of all uploads, bytes. */
   maxTotalBytes: number;
   maxFiles: number;
 }
@@ -67,7 +67,7 @@ const DEFAULT_MEDIA_LIMITS: MediaLimits = {
 
 export interface MediaStoreOptions {
   uris: Uris;
-  /** Made where it is not there; undefined: a new one below the system's, only for this process. */
+  /** Created if it does not exist; undefined: a temporary directory that only this process can read. */
   folder?: string | undefined;
   limits?: MediaLimits | undefined;
 }
@@ -81,10 +81,10 @@ interface Entry {
   complete: boolean;
 }
 
-/** One segment of a path, without anything that cannot be seen. */
+/** One path segment without control characters. */
 const NAME = /^(?!\.{1,2}$)[^/\\\p{C}]{1,128}$/u;
 
-/** @throws (rejects) the error of the file system, where the folder cannot be written to */
+/** @throws (rejects) the error of the file system if the directory is not writable */
 export async function openMediaStore(options: MediaStoreOptions): Promise<MediaStore> {
   const { uris, limits = DEFAULT_MEDIA_LIMITS } = options;
   if (options.folder !== undefined) {
@@ -92,7 +92,7 @@ export async function openMediaStore(options: MediaStoreOptions): Promise<MediaS
     await access(options.folder, constants.W_OK | constants.X_OK);
   }
   let folder: Promise<string> | undefined;
-  // Nothing is on the disk before there is something to keep; mkdtemp makes it 0700.
+  // Creates the temporary directory only with the first file. mkdtemp sets the mode 0700.
   const inFolder = async (file: string): Promise<string> => {
     folder ??=
       options.folder === undefined ? mkdtemp(path.join(os.tmpdir(), 'tandem-')) : Promise.resolve(options.folder);
@@ -100,7 +100,7 @@ export async function openMediaStore(options: MediaStoreOptions): Promise<MediaS
   };
 
   const entries = new Map<string, Entry>();
-  let uploadedBytes = 0; // with those that are still coming
+  let uploadedBytes = 0; // includes unfinished uploads
   let uploads = 0;
 
   const remove = async (entry: Entry): Promise<void> => {
@@ -114,7 +114,7 @@ export async function openMediaStore(options: MediaStoreOptions): Promise<MediaS
 
   const mustBeFree = (name: string): void => {
     if (entries.get(name)?.kind === 'recording')
-      throw new ValidationError(`mediaName: ${name} is the name of a recording`);
+      throw new ValidationError(`mediaName: ${name} is the name of a recording; use another name`);
   };
 
   const get = (name: string): Entry => {
@@ -127,14 +127,14 @@ export async function openMediaStore(options: MediaStoreOptions): Promise<MediaS
   const receive = async (body: Readable, file: string): Promise<number> => {
     let bytes = 0;
     const limited = async function* (): AsyncGenerator<Buffer> {
-      // Not destroyed at the limit: the answer goes the same way.
+      // Keeps the connection open at the limit, for the response.
       const chunks: AsyncIterable<Buffer> = body.iterator({ destroyOnReturn: false });
       for await (const chunk of chunks) {
         bytes += chunk.length;
         uploadedBytes += chunk.length;
-        if (bytes > limits.maxBytes) throw new MediaTooLargeError(`A media file has at most ${limits.maxBytes} bytes`);
+        if (bytes > limits.maxBytes) throw new MediaTooLargeError(`A media file must have at most ${limits.maxBytes} bytes`);
         if (uploadedBytes > limits.maxTotalBytes)
-          throw new QuotaError('media-limit-reached', `All media files have at most ${limits.maxTotalBytes} bytes`);
+          throw new QuotaError('media-limit-reached', `All media files together must have at most ${limits.maxTotalBytes} bytes`);
         yield chunk;
       }
     };
@@ -153,13 +153,13 @@ export async function openMediaStore(options: MediaStoreOptions): Promise<MediaS
     get,
     async upload(name, contentType, body) {
       if (!NAME.test(name))
-        throw new ValidationError('mediaName: expected 1 to 128 characters, without slashes and control characters');
+        throw new ValidationError('mediaName: must have 1 to 128 characters, without slashes and control characters');
       mustBeFree(name);
       if (uploads >= limits.maxFiles)
-        throw new QuotaError('media-limit-reached', `An account has at most ${limits.maxFiles} media files`);
+        throw new QuotaError('media-limit-reached', `The account has reached its limit of ${limits.maxFiles} media files: delete one first`);
       uploads++;
       try {
-        // Its own name is never one on the disk.
+        // Never uses the name of the client as a file name.
         const file = await inFolder(`upload-${randomText(23)}`);
         const contentLength = await receive(body, file);
         const before = entries.get(name);
@@ -193,7 +193,7 @@ export async function openMediaStore(options: MediaStoreOptions): Promise<MediaS
     ownMedia(url) {
       const name = ownName(url, uris.absolute('media/'));
       if (name === undefined) return undefined;
-      // The name on the disk is never used twice.
+      // File names on disk are never reused, so the path identifies the version.
       const { path: version, contentLength: length } = get(name);
       return { version, length, read: () => readFile(version) };
     },
@@ -208,7 +208,7 @@ export async function openMediaStore(options: MediaStoreOptions): Promise<MediaS
   };
 }
 
-/** @param own the URL that all of the platform's media begin with */
+/** @param own the common prefix of all media URLs of the platform */
 function ownName(url: string, own: string): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const [asked, ours] = [new URL(url), new URL(own)];

@@ -1,4 +1,4 @@
-/** The recordings of all calls: begun and ended by what happens to the call, kept for a while. */
+/** The recordings of all calls: started and stopped by the state of the call, kept for a while. */
 import { messageOf } from '../../support/errors';
 import type { Logger } from '../../support/logger';
 import { newId } from '../../support/ids';
@@ -11,13 +11,13 @@ import type { ErrorLog } from '../resources/error-log';
 import type { Uris } from '../uris';
 import type { MediaDraft, MediaStore } from './media-store';
 
-/** Where nobody says otherwise; s. */
+/** The default of `recordingMaxDuration`, s. */
 const MAX_SECONDS = 3_600;
 
 export interface Recording {
   readonly id: string;
   readonly callId: string;
-  /** What the media file is called; there once the state is `complete`. */
+  /** Name of the media file, which exists once the state is `complete`. */
   readonly mediaName: string;
   readonly startTime: Date;
   endTime?: Date;
@@ -25,7 +25,7 @@ export interface Recording {
 }
 
 export interface Recordings {
-  /** Records the call whenever it is up and its settings say so; its `recording` events say what became of it. */
+  /** Records the call while it is active and its settings enable it. Sends `recording` events. */
   follow(call: Call): void;
   /** @throws NotFoundError */
   get(id: string): Recording;
@@ -33,7 +33,7 @@ export interface Recordings {
   ofCall(callId: string): Recording[];
   /** Newest first. */
   list(): Recording[];
-  /** Ends what is being recorded, without a word. */
+  /** Stops all recordings, without events. */
   close(): Promise<void>;
 }
 
@@ -41,9 +41,9 @@ export interface RecordingsDeps {
   media: MediaStore;
   uris: Uris;
   retention: RetentionLimits;
-  /** What the disk has done to a recording. */
+  /** Gets recordings that failed because of the disk. */
   errors: ErrorLog;
-  /** A recording was cut short or lost; for a metric. */
+  /** Called if a recording was cut short or lost, for a metric. */
   failed?: (() => void) | undefined;
   log: Logger;
 }
@@ -54,12 +54,12 @@ export function createRecordings({ media, uris, retention, errors, failed, log }
   const deleting = new Set<Promise<unknown>>();
   let closed = false;
 
-  /** What fails is logged. */
+  /** Deletes a draft. Logs errors. */
   const discard = (draft: MediaDraft): Promise<unknown> => {
     const deleted: Promise<unknown> = draft
       .discard()
       .catch((error: unknown) =>
-        log.warn({ event: 'recording-not-deleted', err: error }, 'A recording could not be deleted'),
+        log.warn({ event: 'recording-not-deleted', err: error }, 'cannot delete a recording'),
       )
       .finally(() => deleting.delete(deleted));
     deleting.add(deleted);
@@ -77,9 +77,9 @@ export function createRecordings({ media, uris, retention, errors, failed, log }
     error: unknown,
   ): void => {
     failed?.();
-    log.error({ event: code, callId, recordingId: id, err: error }, 'the disk has ended a recording');
+    log.error({ event: code, callId, recordingId: id, err: error }, 'a disk error ended a recording');
     const reason = messageOf(error);
-    const what = code === 'recording-failed' ? 'could not be written' : 'ends early; what was written is kept';
+    const what = code === 'recording-failed' ? 'could not be written' : 'was cut short';
     errors.record({
       category: 'unavailable',
       code,
@@ -118,7 +118,7 @@ export function createRecordings({ media, uris, retention, errors, failed, log }
     });
   };
 
-  /** @param number of the recording among those of its call */
+  /** @param number number of the recording within its call */
   const start = (call: Call, number: number): Recorder => {
     const mediaName = `${call.id}-${number}.wav`;
     const draft = media.draft(mediaName, 'audio/wav');
@@ -148,7 +148,7 @@ export function createRecordings({ media, uris, retention, errors, failed, log }
         if (current || !call.up || closed) return;
         const recorder = start(call, ++count);
         current = recorder;
-        // It may also end itself.
+        // The recorder may also stop by itself.
         const over = (): void => {
           if (current === recorder) current = undefined;
         };

@@ -17,7 +17,7 @@ export interface Applications {
   create(fields: Omit<Application, 'id'>): Application;
   get(id: string): Application | undefined;
   delete(id: string): boolean;
-  /** In the order of their creation. */
+  /** Lists applications, oldest first. */
   list(): Application[];
 }
 

@@ -10,7 +10,7 @@ import type { Revocation, SipAccounts } from '../../sip/accounts';
 import { digestSecret, type DigestSecret } from '../../sip/digest/digest-secret';
 
 const MAX_DOMAINS = 100;
-/** More live tokens than this an endpoint: the oldest goes. */
+/** Maximum of valid tokens of an endpoint. Further ones replace the oldest. */
 const MAX_TOKENS = 100;
 
 export interface Domain {
@@ -48,7 +48,7 @@ export interface NewEndpoint {
   password: string;
 }
 
-/** What may change; a name never does. */
+/** Fields that an update may change. A name never changes. */
 export interface EndpointChanges {
   description?: string | undefined;
   applicationId?: string | undefined;
@@ -60,26 +60,26 @@ export interface Domains extends SipAccounts {
   /** @throws AlreadyExistsError, QuotaError */
   create(name: string, description?: string): Domain;
   get(id: string): Domain | undefined;
-  /** With its endpoints. */
+  /** Deletes the domain and its endpoints. */
   delete(domain: Domain): void;
   list(): Domain[];
   /** @throws AlreadyExistsError */
   addEndpoint(domain: Domain, fields: NewEndpoint): Endpoint;
-  /** A new password and the end of `enabled` revoke what was granted before: registrations, tokens, connections. */
+  /** Updates an endpoint. A new password and `enabled: false` revoke registrations, tokens and connections. */
   updateEndpoint(endpoint: Endpoint, changes: EndpointChanges): void;
   deleteEndpoint(domain: Domain, endpoint: Endpoint): void;
   endpoint(id: string): Endpoint | undefined;
-  /** In whatever spelling of the URI. */
+  /** Finds an endpoint by any spelling of its URI. */
   endpointBySipUri(sipUri: string): Endpoint | undefined;
-  /** The endpoints of all domains that have this name. */
+  /** Returns the endpoints of this name in all domains. */
   endpointsNamed(name: string): readonly Endpoint[];
-  /** @returns the token, which is kept nowhere else */
+  /** @returns the token, of which only a hash is stored */
   addToken(endpoint: Endpoint, expiresInSeconds: number): string;
-  /** The application is gone: its endpoints have none. */
+  /** Removes a deleted application from its endpoints. */
   forgetApplication(applicationId: string): void;
 }
 
-/** @param onRevoked what was granted to phones of the endpoint ends, at once */
+/** @param onRevoked ends registrations and connections of the endpoint at once */
 export function createDomains(
   onRevoked: (endpointId: string, why: Revocation) => void,
   now = createSteadyClock(),
@@ -116,9 +116,9 @@ export function createDomains(
   return {
     create(name, description) {
       const taken = [...domains.values()].some((domain) => domain.name.toLowerCase() === name.toLowerCase());
-      if (taken) throw new AlreadyExistsError('domain-already-exists', `There is a domain ${name} already`);
+      if (taken) throw new AlreadyExistsError('domain-already-exists', `The domain ${name} already exists`);
       if (domains.size >= MAX_DOMAINS)
-        throw new QuotaError('domain-limit-reached', `An account has at most ${MAX_DOMAINS} domains: delete one first`);
+        throw new QuotaError('domain-limit-reached', `The account has reached its limit of ${MAX_DOMAINS} domains: delete one first`);
       const domain: Domain = { id: newId('domain'), name, description, endpoints: new Map() };
       domains.set(domain.id, domain);
       const realm = realmFor(domain);
@@ -136,7 +136,7 @@ export function createDomains(
       const realm = realmFor(domain);
       const sipUri = `sip:${fields.name}@${realm}`;
       if (bySipUri.has(keyOf(sipUri)))
-        throw new AlreadyExistsError('endpoint-already-exists', `There is an endpoint ${sipUri} already`);
+        throw new AlreadyExistsError('endpoint-already-exists', `The endpoint ${sipUri} already exists`);
       const endpoint: Endpoint = {
         ...fields,
         id: newId('endpoint'),
@@ -176,12 +176,12 @@ export function createDomains(
   };
 }
 
-/** As the domain was named: applications put URIs together themselves, and compare them as text. */
+/** Keeps the spelling of the domain's name, as applications build URIs and compare them as text. */
 function realmFor({ name }: Domain): string {
   return `${name}.${SIP_DOMAIN_SUFFIX}`;
 }
 
-/** In whatever spelling: hosts are case-insensitive. */
+/** Returns a key for all spellings of a SIP URI. Hosts are case-insensitive. */
 function keyOf(sipUri: string): string {
   return normaliseSipUri(sipUri) ?? sipUri;
 }

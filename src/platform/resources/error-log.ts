@@ -1,4 +1,4 @@
-/** What went wrong behind the account's back (`GET /errors`): callbacks that failed, calls that led nowhere. */
+/** Errors outside of requests (`GET /errors`): failed callbacks, and refused incoming calls. */
 import { newId } from '../../support/ids';
 import { wireTime } from '../../v1-wire/times';
 import type { ErrorDetail } from '../errors';
@@ -19,7 +19,7 @@ export interface ErrorLog {
   list(): LoggedError[];
 }
 
-/** @param max the oldest go when there are more */
+/** @param max maximum of entries; further ones replace the oldest */
 export function createErrorLog(max: number): ErrorLog {
   const all = new Map<string, LoggedError>();
   return {

@@ -1,4 +1,4 @@
-/** The numbers that can be ordered: invented, but the same for the same search. */
+/** Available numbers: fictitious, but identical for the same search. */
 import { createHash } from 'node:crypto';
 
 /** US dollars a month. */
@@ -7,12 +7,12 @@ const TOLL_FREE_PRICE = '0.75';
 
 interface Place {
   areaCode: string;
-  /** Undefined: toll-free. */
+  /** undefined: toll-free */
   city?: string | undefined;
   state?: string | undefined;
 }
 
-/** Where a few area codes are; a search by city or state finds these, others are made up from the search itself. */
+/** Places of some area codes. A search by another city or state gets a fictitious area code. */
 const PLACES: readonly Place[] = [
   { areaCode: '919', city: 'RALEIGH', state: 'NC' },
   { areaCode: '704', city: 'CHARLOTTE', state: 'NC' },
@@ -40,7 +40,7 @@ export interface InventorySearch {
   zip?: string | undefined;
   /** First digits after the area code. */
   localNumber?: string | undefined;
-  /** Digits, letters as on a keypad, `?` for one digit, `*` for any number of them; of all ten digits. */
+  /** A pattern for all ten digits: digits, keypad letters, `?` for one digit, `*` for any number of digits. */
   pattern?: string | undefined;
   quantity: number;
 }
@@ -54,10 +54,10 @@ export interface AvailableNumber {
   price: string;
 }
 
-/** How many candidates are looked at for a pattern before the search gives up. */
+/** Maximum of candidates that a search compares with a pattern. */
 const MAX_CANDIDATES = 50_000;
 
-/** @param isTaken numbers that somebody has already */
+/** @param isTaken whether a number is already allocated */
 export function searchInventory(search: InventorySearch, isTaken: (number: string) => boolean): AvailableNumber[] {
   const places = search.kind === 'local' ? localPlaces(search) : TOLL_FREE;
   const pattern = search.pattern === undefined ? undefined : patternOf(search.pattern);
@@ -75,7 +75,7 @@ export function searchInventory(search: InventorySearch, isTaken: (number: strin
   return found;
 }
 
-/** City, state and price of a number that is ordered by its digits. */
+/** Returns city, state and price of a number. */
 export function placeOf(number: string): { city?: string | undefined; state?: string | undefined; price: string } {
   const areaCode = /^\+1(\d{3})/.exec(number)?.[1];
   if (TOLL_FREE.some((place) => place.areaCode === areaCode)) return { price: TOLL_FREE_PRICE };
@@ -110,7 +110,7 @@ function localPlaces({ areaCode, city, state, zip }: InventorySearch): Place[] {
   ];
 }
 
-/** Seven digits, the first of them 2 to 9: so none of the reserved test numbers (`+1555000000x`) is ever offered. */
+/** Returns seven digits that begin with 2 to 9, unlike the reserved test numbers (`+1555000000x`). */
 function subscriber(seed: string, index: number, prefix = ''): string {
   const digits = String(2_000_000 + ((hash(seed) + index * 7_919) % 8_000_000));
   return prefix + digits.slice(prefix.length);

@@ -10,7 +10,7 @@ export interface PhoneNumber {
   city?: string | undefined;
   state?: string | undefined;
   applicationId?: string | undefined;
-  /** Gets the call when neither callback nor fallback URL can be reached; E.164. */
+  /** Gets the call if the platform can reach neither callback nor fallback URL, E.164. */
   fallbackNumber?: string | undefined;
   /** Per month, in US dollars. */
   price: string;
@@ -26,7 +26,7 @@ export interface Numbers {
   find(idOrNumber: string): PhoneNumber | undefined;
   delete(number: PhoneNumber): void;
   list(): PhoneNumber[];
-  /** The application is gone: its numbers have none. */
+  /** Removes a deleted application from its numbers. */
   forgetApplication(applicationId: string): void;
 }
 
@@ -36,7 +36,7 @@ export function createNumbers(): Numbers {
   return {
     create(fields) {
       if (byNumber.has(fields.number))
-        throw new AlreadyExistsError('number-already-allocated', `The number ${fields.number} is allocated already`);
+        throw new AlreadyExistsError('number-already-allocated', `The number ${fields.number} is already allocated`);
       const number = { ...fields, id: newId('number'), createdTime: new Date() };
       byId.set(number.id, number);
       byNumber.set(number.number, number);
@@ -54,7 +54,7 @@ export function createNumbers(): Numbers {
   };
 }
 
-/** `+19195551234` → `(919) 555-1234`; a number of another shape: its digits. */
+/** Formats `+19195551234` as `(919) 555-1234`, and other numbers as digits. */
 export function nationalNumber(number: string): string {
   const match = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number);
   return match ? `(${match[1] ?? ''}) ${match[2] ?? ''}-${match[3] ?? ''}` : number.replace(/^\+1?/, '');

@@ -2,22 +2,22 @@ import type { InternalErrors } from '../../support/internal-errors';
 import { guardedSink, type Packet, type PacketSink, type Party, type Tap } from '../../media/audio';
 import { createKeyDetector } from '../../media/key-detector';
 
-/** The far end of one end of a loop: what it hears, the far end of the other end says. */
-export class LoopParty implements Party {
-  #other: LoopParty | undefined;
+/** The sound of one loopback line. The other line says what this one hears. */
+export class LoopbackParty implements Party {
+  #other: LoopbackParty | undefined;
   #sink: PacketSink | undefined;
   #tap: Tap | undefined;
   #passing = false;
   readonly #keys;
   readonly write: PacketSink;
 
-  /** @param keyHeard a telephone event was heard; once a key press */
+  /** @param keyHeard called once for each key press that it hears */
   constructor(keyHeard: (key: string) => void, internalErrors: InternalErrors) {
     this.#keys = createKeyDetector(keyHeard);
     this.write = guardedSink(internalErrors, 'loop', (packet) => this.#write(packet));
   }
 
-  static join(one: LoopParty, two: LoopParty): void {
+  static join(one: LoopbackParty, two: LoopbackParty): void {
     one.#other = two;
     two.#other = one;
   }
@@ -31,7 +31,7 @@ export class LoopParty implements Party {
   }
 
   #write(packet: Packet): void {
-    // Both ends in one bridge, or several loops in a ring: it would go round without end.
+    // Prevents endless recursion if both lines are in one bridge, or several loopbacks form a ring.
     if (this.#passing) return;
     this.#passing = true;
     try {

@@ -2,7 +2,7 @@ import { strictErrors } from '../../helpers/strict-errors';
 import { DEFAULT_TIMING } from '../../../src/platform/lines/behaviour';
 import { createFarEnds } from '../../../src/platform/lines/far-ends';
 import type { Line } from '../../../src/platform/lines/line';
-import { dialOwnNumber } from '../../../src/platform/lines/loop';
+import { dialOwnNumber } from '../../../src/platform/lines/loopback-line';
 import { DEFAULT_SOUND } from '../../../src/platform/lines/simulated-party';
 import type { Packet, PacketSink, Party } from '../../../src/media/audio';
 import { createTimers } from '../../../src/support/timers';

@@ -1,4 +1,4 @@
-/** A call to one of the account's own numbers: it leaves as one leg and comes in again as another. */
+/** A call to one of the account's own numbers: an outgoing leg that returns as an incoming one. */
 import { runAll, type InternalErrors } from '../../support/internal-errors';
 import type { HangupCause } from '../../v1-wire/events';
 import { timersWithin, type Timers } from '../../support/timers';
@@ -6,40 +6,40 @@ import type { SimulationTiming } from './behaviour';
 import type { Playback } from '../../media/playback';
 import type { DialRequest, Line, LineListener, Receive } from './line';
 import type { CreatePlayer, Player } from '../../media/player';
-import { LoopParty } from './loop-party';
+import { LoopbackParty } from './loopback-party';
 import type { SimulatedSound } from './simulated-party';
 import type { FarEnd, FarEnds } from './far-ends';
 
-export interface LoopDeps {
+export interface LoopbackDeps {
   timers: Timers;
   timing: SimulationTiming;
   farEnds: FarEnds;
   receive: Receive;
   createPlayer: CreatePlayer;
   internalErrors: InternalErrors;
-  /** Of simulated far ends; undefined: the platform has no sound, and a loop carries none. */
+  /** Sound of simulated far ends; undefined: the platform has no sound. */
   sound?: SimulatedSound | undefined;
 }
 
-/** One end; what it is told to do happens to its peer a moment later. */
-class LoopEnd implements Line {
-  peer: LoopEnd | undefined;
+/** One end of the loopback. The effect of a command reaches the peer asynchronously. */
+class LoopbackLine implements Line {
+  peer: LoopbackLine | undefined;
   listener: LineListener | undefined;
   #connected = false;
-  readonly party: LoopParty | undefined;
+  readonly party: LoopbackParty | undefined;
   #state: 'set-up' | 'up' | 'ended' = 'set-up';
   readonly #player: Player;
   readonly #timers: Timers;
-  /** The first one ends both ends. */
+  /** The first exception ends both lines. */
   readonly internalErrors: InternalErrors;
 
   constructor(
     readonly farEnd: FarEnd,
-    private readonly deps: LoopDeps,
+    private readonly deps: LoopbackDeps,
   ) {
     this.internalErrors = deps.internalErrors.within({ callId: farEnd.callId }, () => this.#crash());
     this.#timers = timersWithin(deps.timers, this.internalErrors);
-    this.party = deps.sound && new LoopParty((key) => this.sendDtmf(key), this.internalErrors);
+    this.party = deps.sound && new LoopbackParty((key) => this.sendDtmf(key), this.internalErrors);
     this.#player = deps.createPlayer(
       {
         playStarted: (playback) => this.listener?.playStarted(playback),
@@ -71,11 +71,11 @@ class LoopEnd implements Line {
     if (this.#state === 'ended') return;
     this.#end(cause);
     this.#toPeer((peer) => {
-      // Whatever made the caller go, the called end only hears that it was not to be.
+      // For the callee every end of the caller before the answer is a cancel.
       const cancelled = peer.farEnd.direction === 'in' && peer.#state !== 'up';
-      const told = cancelled ? 'ORIGINATOR_CANCEL' : cause;
-      peer.#end(told);
-      peer.listener?.ended(told);
+      const peerCause = cancelled ? 'ORIGINATOR_CANCEL' : cause;
+      peer.#end(peerCause);
+      peer.listener?.ended(peerCause);
     });
   }
 
@@ -123,8 +123,8 @@ class LoopEnd implements Line {
     );
   }
 
-  /** A moment later, where the peer is still there. */
-  #toPeer(tell: (peer: LoopEnd) => void): void {
+  /** Calls `tell` asynchronously, unless the peer has ended by then. */
+  #toPeer(tell: (peer: LoopbackLine) => void): void {
     const { peer } = this;
     if (!peer) return;
     peer.#timers.after(0, () => {
@@ -133,20 +133,20 @@ class LoopEnd implements Line {
   }
 }
 
-/** Dials the account's own number `request.to`. */
-export function dialOwnNumber(request: DialRequest, listener: LineListener, deps: LoopDeps): Line {
+/** Dials `request.to`, a number of the account. */
+export function dialOwnNumber(request: DialRequest, listener: LineListener, deps: LoopbackDeps): Line {
   const { from, to } = request;
-  const open = (direction: 'in' | 'out', callId?: string): LoopEnd => {
+  const open = (direction: 'in' | 'out', callId?: string): LoopbackLine => {
     const party = direction === 'out' ? to : from;
     const farEnd = deps.farEnds.open({ kind: 'own-number', party, direction, from, to, callId });
     deps.farEnds.note(farEnd, 'dialled');
-    return new LoopEnd(farEnd, deps);
+    return new LoopbackLine(farEnd, deps);
   };
   const outgoing = open('out', request.callId);
   const incoming = open('in');
   outgoing.peer = incoming;
   incoming.peer = outgoing;
-  if (outgoing.party && incoming.party) LoopParty.join(outgoing.party, incoming.party);
+  if (outgoing.party && incoming.party) LoopbackParty.join(outgoing.party, incoming.party);
   outgoing.listener = listener;
 
   timersWithin(deps.timers, outgoing.internalErrors).after(deps.timing.ringAfterMs, () => {

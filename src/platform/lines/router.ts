@@ -1,4 +1,4 @@
-/** Decides what a dialled leg runs over: the account's own number, the phones of an endpoint, or the PSTN. */
+/** Routes outgoing legs: to a number of the account, the phones of an endpoint, a SIP URI or the PSTN. */
 import type { InternalErrors } from '../../support/internal-errors';
 import type { Logger } from '../../support/logger';
 import { isE164 } from '../../addresses/e164';
@@ -15,13 +15,13 @@ import type { FarEnds } from './far-ends';
 import { dialAll } from './fork';
 import { dialForwarding, forwardTargets } from './forwarding';
 import type { Dial, Line, LineListener, Receive } from './line';
-import { dialOwnNumber } from './loop';
+import { dialOwnNumber } from './loopback-line';
 import type { Telephony } from '../telephony';
 import type { Phones } from './phones';
 import { SimulatedLine } from './simulated-line';
 import type { SimulatedSound } from './simulated-party';
 
-export interface ExchangeDeps {
+export interface RouterDeps {
   numbers: Numbers;
   domains: Domains;
   phones: Phones;
@@ -30,16 +30,16 @@ export interface ExchangeDeps {
   timing: SimulationTiming;
   createPlayer: CreatePlayer;
   internalErrors: InternalErrors;
-  /** What simulated far ends say; undefined: the platform has no sound. */
+  /** Sound of simulated far ends; undefined: the platform has no sound. */
   sound?: SimulatedSound | undefined;
-  /** Undefined: no telephones. */
+  /** undefined: no telephony */
   telephony?: Pick<Telephony, 'calls' | 'registrar' | 'forward'> | undefined;
   log: Logger;
-  /** Where legs to the account's own numbers come in again. */
+  /** Receives legs to numbers of the account. */
   receive: Receive;
 }
 
-export function createExchange(deps: ExchangeDeps): Dial {
+export function createRouter(deps: RouterDeps): Dial {
   const { numbers, domains, phones, farEnds, timers, timing, telephony } = deps;
 
   const dial: Dial = (request, listener) => {
@@ -56,9 +56,9 @@ export function createExchange(deps: ExchangeDeps): Dial {
       if (telephony && isElsewhere(to)) return telephony.calls.dialUri(request, listener);
       return deadLine('UNALLOCATED_NUMBER', listener, timers);
     }
-    // The sources: calls to a disabled endpoint fail.
+    // By the documentation of v1 calls to a disabled endpoint fail.
     if (!endpoint.enabled) return deadLine('CALL_REJECTED', listener, timers);
-    // A phone that registers takes the endpoint over from simulated ones.
+    // Registered phones replace simulated ones.
     const contacts = telephony?.registrar.contactsOf(endpoint.id) ?? [];
     if (telephony && contacts.length > 0) {
       const { calls, forward: policy } = telephony;
@@ -73,7 +73,7 @@ export function createExchange(deps: ExchangeDeps): Dial {
         );
       return dialAll(contacts, dialContact, listener, timers);
     }
-    // No phone is registered (SIP would say 480): NORMAL_TEMPORARY_FAILURE is the nearest of the documented causes.
+    // Without a registered phone (480 in SIP) the nearest documented cause is NORMAL_TEMPORARY_FAILURE.
     return dialAll(
       phones.of(endpoint.id),
       (phone, branch) => {
@@ -90,12 +90,12 @@ export function createExchange(deps: ExchangeDeps): Dial {
   return dial;
 }
 
-/** Not an endpoint that could be the account's, if only it were there. */
+/** Whether the URI cannot be an endpoint of the platform. */
 function isElsewhere(to: string): boolean {
   return parseSipUri(to)?.host.endsWith(`.${SIP_DOMAIN_SUFFIX}`) === false;
 }
 
-/** A leg that leads nowhere. */
+/** Returns a line that ends at once with the cause. */
 function deadLine(cause: HangupCause, listener: LineListener, timers: Timers): Line {
   const cancel = timers.after(0, () => listener.ended(cause));
   return {
