@@ -1,4 +1,4 @@
-/** A platform that drains: no new calls, the others go on for a while, then it ends them. */
+/** Draining: no new calls, the others continue for a while, then the platform ends them. */
 import { ENDPOINT, NUMBER, world, type World } from './support/harness';
 import { softphone, type Softphone } from './support/softphone';
 
@@ -48,7 +48,7 @@ it('refuses new calls of the API, of the sandbox and of phones', async () => {
   await drained;
 });
 
-it('lets calls be bridged, transferred and ended meanwhile, and is done when the last one ends', async () => {
+it('allows bridges, transfers and hang-ups meanwhile, and resolves when the last call ends', async () => {
   const one = await upWithPhone();
   const two = await w.dial(PSTN);
   await w.app.next('answer', (event) => event['callId'] === two);
@@ -65,7 +65,7 @@ it('lets calls be bridged, transferred and ended meanwhile, and is done when the
   for (const event of ended.values()) expect(event).toMatchObject({ cause: 'NORMAL_CLEARING' });
 });
 
-it('ends what is left: phones hear it, and the applications learn why', async () => {
+it('ends the remaining calls, with BYE to phones and the reason for applications', async () => {
   const up = await upWithPhone();
   const ringsOut = await w.dial('+15550000002');
   const second = await softphone({ server: w.platform.sip!.phones });
@@ -83,7 +83,7 @@ it('ends what is left: phones hear it, and the applications learn why', async ()
   second.close();
 });
 
-it('waits until the applications have the last event', async () => {
+it('waits for the delivery of the last event', async () => {
   await upWithPhone();
   let release: (status: number) => void = () => undefined;
   const answered = new Promise<number>((resolve) => (release = resolve));

@@ -1,4 +1,4 @@
-/** Thousands of random requests: no 5xx, no hang, and the platform still works. */
+/** Thousands of random requests cause no 5xx and no hang, and the platform still works. */
 import fc from 'fast-check';
 import { ENDPOINT, NUMBER, world, type Answer, type World } from './support/harness';
 
@@ -18,7 +18,7 @@ const FIELDS = [
   ['size', 'sortOrder', 'quantity', 'areaCode', 'pattern', 'zip', 'giveUpAfterMs', 'hangUpAfterMs', '__proto__'],
 ].flat();
 
-/** What every plain object has: as a name, a value, a path segment, a query key. */
+/** Property names of every plain object, used as names, values, path segments and query keys. */
 const INHERITED = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'];
 
 const PLAUSIBLE = [
@@ -46,7 +46,7 @@ const query = fc.dictionary(
     maxKeys: 3,
   },
 );
-/** Ids of what there is, for paths that lead somewhere. */
+/** Ids of existing resources, for valid paths. */
 let ids: string[] = [];
 const segment = fc.oneof(
   fc.constantFrom('applications', 'phoneNumbers', 'domains', 'endpoints', 'calls', 'bridges', 'errors', 'tokens'),
@@ -78,7 +78,7 @@ it(`${REQUESTS} random requests`, async () => {
       count += 1;
       const path = segments.map((part) => (part === 'id' ? ids[which % ids.length] : part)).join('/');
       const search = new URLSearchParams(parameters).toString();
-      // Without its world the rest would only meet 404s.
+      // Recreates the resources. Otherwise the rest would only get 404.
       const harmless = verb !== 'DELETE' || which % 20 === 0;
       const answer: Answer = await w.sandbox.send(
         harmless ? verb : 'GET',
@@ -93,7 +93,7 @@ it(`${REQUESTS} random requests`, async () => {
     { numRuns: REQUESTS, endOnFailure: true },
   );
   expect(w.platform.internalErrors.total).toBe(0);
-  // 201 takes a valid body by chance, so it is not in every run.
+  // A random body is rarely valid, so not every run has a 201.
   expect([...statuses.keys()].sort()).toEqual(expect.arrayContaining([200, 400, 404]));
   const { status, body: found } = await w.v1.get('/calls');
   expect([status, Array.isArray(found)]).toEqual([200, true]);

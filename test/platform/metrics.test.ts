@@ -1,4 +1,4 @@
-/** /healthz and /metrics of the platform: without credentials, and true about phones, ports and replies. */
+/** /healthz and /metrics of the platform: no credentials, and correct values for phones, ports and replies. */
 import { freeRange } from './phones/free-range';
 import { isSpeech, softphone, type Softphone } from './support/softphone';
 import { world, type World } from './support/harness';
@@ -24,7 +24,7 @@ afterEach(async () => {
   for (const phone of phones.splice(0)) phone.close();
 });
 
-it('is alive, and says what runs, to clients without credentials', async () => {
+it('reports that it is alive, and its version, without credentials', async () => {
   w = await world();
   const alive = await fetch(`${w.platform.url}/healthz`);
   expect([alive.status, await alive.json()]).toEqual([200, { status: 'alive' }]);
@@ -33,7 +33,7 @@ it('is alive, and says what runs, to clients without credentials', async () => {
   expect(info).toMatch(/^tandem_platform_build_info\{version="\d+\.\d+\.\d+",node="v\d+\.\d+\.\d+"\}$/);
 });
 
-it('counts replies by class of route and status, however odd the path', async () => {
+it('counts replies by class of route and status, for any path', async () => {
   w = await world();
   await fetch(`${w.platform.url}/v1/users/x/calls`);
   await fetch(`${w.platform.url}/constructor/__proto__`);

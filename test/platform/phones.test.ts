@@ -1,4 +1,4 @@
-/** The platform with a telephone at its edge: SIP and RTP over UDP on one side, v1 over HTTP on the other. */
+/** The platform with a real phone: SIP and RTP over UDP on one side, v1 over HTTP on the other. */
 import { isSpeech, softphone, type Softphone } from './support/softphone';
 import { ENDPOINT, NUMBER, world, type World } from './support/harness';
 
@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 describe('registration', () => {
-  it('with the password of the endpoint; seen in /sandbox/registrations; gone when it is taken back', async () => {
+  it('with the password of the endpoint; listed in /sandbox/registrations until it is removed', async () => {
     await setUp();
     expect((await phone.register()).status).toBe(200);
     const { body } = await w.sandbox.get('/registrations');
@@ -43,13 +43,13 @@ describe('registration', () => {
     expect((await w.sandbox.get('/registrations')).body).toEqual([]);
   });
 
-  it('with a token; not with a wrong password, and an unknown user is answered alike', async () => {
+  it('with a token; a wrong password and an unknown user get the same refusal', async () => {
     await setUp();
     const { body } = await w.v1.post(`/domains/${w.domainId}/endpoints/${w.endpointId}/tokens`, { expires: 60 });
     expect((await phone.register({ secret: body.token })).status).toBe(200);
     const wrong = await phone.register({ secret: 'wrong1' });
-    const stranger = await newPhone({ user: 'nobody' });
-    const unknown = await stranger.register();
+    const unregistered = await newPhone({ user: 'nobody' });
+    const unknown = await unregistered.register();
     expect(wrong.status).toBe(unknown.status);
     expect([401, 403]).toContain(wrong.status);
     expect(wrong.start).toBe(unknown.start);
@@ -118,7 +118,7 @@ describe('a phone dials', () => {
     expect(await w.app.next('hangup')).toMatchObject({ cause: 'ORIGINATOR_CANCEL' });
   });
 
-  it('without an application: 403, and the account hears why', async () => {
+  it('without an application: 403, and /errors has the reason', async () => {
     await setUp();
     await w.v1.post(`/domains/${w.domainId}/endpoints/${w.endpointId}`, { applicationId: '' });
     const call = await phone.dial('+15552223333');
@@ -129,8 +129,8 @@ describe('a phone dials', () => {
 
   it('with the wrong password: no call, no event', async () => {
     await setUp();
-    const stranger = await newPhone({ password: 'wrong1' });
-    const call = await stranger.dial('+15552223333');
+    const unregistered = await newPhone({ password: 'wrong1' });
+    const call = await unregistered.dial('+15552223333');
     expect([401, 403]).toContain(call.first.status);
     call.ack(call.first);
     expect(w.app.received).toEqual([]);
@@ -154,7 +154,7 @@ describe('a phone dials', () => {
     await w.app.next('answer');
   });
 
-  it('what it cannot agree on is 488, what is no SDP is 415, what it requires is 420', async () => {
+  it('488 without a common codec, 415 without SDP, 420 for required extensions', async () => {
     await setUp();
     const codec = await phone.dial('+15552223333', { body: phone.sdp('sendrecv', '3 97') });
     expect(codec.first.status).toBe(488);
@@ -197,7 +197,7 @@ describe('a phone dials', () => {
     ['sip:+15552223333@127.0.0.1', '+15552223333'],
     ['sip:bob@example.org', 'sip:bob@example.org'],
     ['tel:+15552223333', '+15552223333'],
-  ])('%s is told as %s', async (dialled, told) => {
+  ])('%s arrives as %s', async (dialled, told) => {
     await setUp();
     const call = await phone.dial(dialled);
     expect((await w.app.next('incomingcall'))['to']).toBe(told);
@@ -269,7 +269,7 @@ describe('a phone is called', () => {
     expect(await w.app.next('hangup')).toMatchObject({ cause: 'NO_ANSWER' });
   });
 
-  it('takes the endpoint over from a simulated phone, and gives it back', async () => {
+  it('replaces a simulated phone while it is registered', async () => {
     await setUp();
     await w.sandbox.post('/phones', { sipUri: ENDPOINT });
     await phone.register();
@@ -299,7 +299,7 @@ describe('a phone is called', () => {
     await other.request('ACK');
   });
 
-  it('two phones answer at once: one gets the call, the other is BYEd', async () => {
+  it('two phones answer at once: one gets the call, the other a BYE', async () => {
     await setUp();
     const other = await newPhone();
     await phone.register();
@@ -318,7 +318,7 @@ describe('a phone is called', () => {
     expect(w.app.types().filter((type) => type === 'answer')).toHaveLength(1);
   });
 
-  it('no phone registered: NORMAL_TEMPORARY_FAILURE; a URI elsewhere is not dialled', async () => {
+  it('no phone registered: NORMAL_TEMPORARY_FAILURE; other URIs are not dialled', async () => {
     await setUp();
     await w.dial(ENDPOINT);
     expect(await w.app.next('hangup')).toMatchObject({ cause: 'NORMAL_TEMPORARY_FAILURE' });
@@ -326,7 +326,7 @@ describe('a phone is called', () => {
     expect(await w.app.next('hangup')).toMatchObject({ cause: 'UNALLOCATED_NUMBER' });
   });
 
-  it('a URI elsewhere is dialled where a setting allows it', async () => {
+  it('another URI is dialled if a setting allows it', async () => {
     await setUp({}, { dialUris: true });
     await w.dial(`sip:bob@${phone.here}`);
     const invite = await phone.request('INVITE');
@@ -337,7 +337,7 @@ describe('a phone is called', () => {
 });
 
 describe('two phones in a bridge', () => {
-  it('hear each other, hold and resume, and are heard apart again', async () => {
+  it('hear each other, hold and resume, and are disconnected again', async () => {
     await setUp();
     const second = await w.v1.post(`/domains/${w.domainId}/endpoints`, {
       name: 'bob',
@@ -388,7 +388,7 @@ describe('other requests', () => {
     expect(first.status).toBe(status);
   });
 
-  it('a dialog that is not there: 481', async () => {
+  it('an unknown dialog: 481', async () => {
     await setUp();
     const { first } = await phone.ask('BYE', 'sip:tandem@127.0.0.1', { to: '<sip:x@y>;tag=nobody' });
     expect(first.status).toBe(481);

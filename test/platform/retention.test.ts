@@ -11,14 +11,14 @@ afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
 });
 
-it('forgets the oldest when there are too many', () => {
+it('removes the oldest items above the maximum', () => {
   const forgotten: number[] = [];
   const retention = createRetention<number>({ max: 2, ageMs: 1000 }, (item) => forgotten.push(item));
   for (const item of [1, 2, 3, 4]) retention.add(item);
   expect(forgotten).toEqual([1, 2]);
 });
 
-it('forgets what is too old', () => {
+it('removes items above the maximum age', () => {
   const forgotten: number[] = [];
   const retention = createRetention<number>({ max: 100, ageMs: 1000 }, (item) => forgotten.push(item));
   retention.add(1);
@@ -29,7 +29,7 @@ it('forgets what is too old', () => {
   expect(forgotten).toEqual([1]);
 });
 
-it('bounds calls, bridges, far ends and errors of a platform, but never what is still going on', async () => {
+it('limits ended calls, bridges, far ends and errors of a platform, but not active ones', async () => {
   jest.useRealTimers();
   const w = await world({ retention: { max: 3, ageMs: 3_600_000 } });
   open.push(w);

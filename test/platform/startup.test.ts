@@ -1,4 +1,4 @@
-/** A client that connects while a server starts gets an answer: there is no moment in which it listens and has no handler. */
+/** A client that connects during the start of a server gets an answer, as handlers exist before the server listens. */
 import http from 'node:http';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +14,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Connects again and again until the port accepts; what comes back first over that very connection. */
+/** Connects until the port accepts. @returns the first reply over that connection */
 function firstReply(port: number, request: string): Promise<string> {
   return new Promise((resolve) => {
     const attempt = (): void => {
@@ -45,7 +45,7 @@ it.each([
   await platform.close();
 });
 
-// A start is quick: whether a connection falls into a gap is a matter of luck, that there is none is not.
+// A start is quick, so a connection would rarely hit a gap. This checks the order directly.
 it.each([
   ['the platform', ['request', 'upgrade'], () => fastPlatform({ sip: { host: '127.0.0.1', port: 0 } })],
   ['Tandem', ['request'], () => startServer(testConfig(), 'http://127.0.0.1:1', recordingLog().log)],

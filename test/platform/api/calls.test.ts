@@ -1,4 +1,4 @@
-/** The call routes' own rules: what is accepted, what is listed. What calls do is in ../calls. */
+/** Validation and lists of the call routes. Tests of the calls themselves are in ../calls. */
 import { ENDPOINT, NUMBER, world, type Answer, type Json, type World } from '../support/harness';
 
 let w: World;
@@ -10,7 +10,7 @@ afterEach(() => w.close());
 const create = (body: object): Promise<Answer> => w.v1.post('/calls', { from: NUMBER, to: '+15550000002', ...body });
 
 describe('POST /calls', () => {
-  it('answers 201 with an absolute Location, and GET shows what was asked for', async () => {
+  it('answers 201 with an absolute Location, and GET returns the settings', async () => {
     const { status, headers, id } = await create({
       callbackUrl: 'http://x/y',
       fallbackUrl: 'http://x/z',

@@ -1,6 +1,6 @@
 /**
- * The calls of the official SDKs other than Node's, and of old documentation samples, as raw HTTP: what they send, and what
- * they do with the answer. `test/sdk` has Node's own.
+ * Requests of the official SDKs except Node's, and of old documentation samples, as raw HTTP, and how they read the
+ * replies. `test/sdk` tests the Node SDK.
  */
 import http from 'node:http';
 import { ENDPOINT, NUMBER, SECRET, TOKEN, world, type World } from '../support/harness';
@@ -15,7 +15,7 @@ const USER = '/v1/users/u-test';
 
 interface RawReply {
   status: number;
-  /** As they were written, names included. */
+  /** The raw headers, with the case of their names. */
   rawHeaders: string[];
   headers: http.IncomingHttpHeaders;
   body: string;
@@ -48,7 +48,7 @@ describe('Location', () => {
     ['domains', '/domains', () => ({ name: 'other' })],
     ['phoneNumbers', '/phoneNumbers', () => ({ number: '+15554440009' })],
     ['endpoints', '/domains/ID/endpoints', () => ({ name: 'bob', credentials: { password: 'secret1' } })],
-  ])('of %s is absolute, and leads to what was created', async (_, path, body) => {
+  ])('of %s is absolute, and is the URL of the new resource', async (_, path, body) => {
     const resource = path.replace('ID', w.domainId);
     const { status, headers } = await w.v1.post(resource, body());
     const location = headers.get('location') ?? '';
@@ -59,7 +59,7 @@ describe('Location', () => {
     expect((await w.v1.get(`${resource}/${id}`)).body).toMatchObject({ id });
   });
 
-  it('of a gather and of the sandbox, too', async () => {
+  it('of a gather and of the sandbox is also absolute', async () => {
     const id = await w.dial('+15552223333');
     await w.app.next('answer');
     const gather = await w.v1.post(`/calls/${id}/gather`, { maxDigits: '1' });
@@ -68,7 +68,7 @@ describe('Location', () => {
     expect(phone.headers.get('location')).toMatch(`${w.platform.url}/sandbox/phones/`);
   });
 
-  it('names the host that the client used, and https where a proxy says so', async () => {
+  it('has the host that the client used, and https behind a TLS proxy', async () => {
     const body = JSON.stringify({ name: 'a', incomingCallUrl: 'http://x/' });
     const named = await raw('POST', `${USER}/applications`, { ...json, Host: 'platform.example:8080' }, body);
     expect(named.headers.location).toMatch(/^http:\/\/platform\.example:8080\/v1\/users\/u-test\/applications\/a-/);
@@ -78,7 +78,7 @@ describe('Location', () => {
   });
 });
 
-it('every time is in whole seconds (Java)', async () => {
+it('all times are whole seconds (Java)', async () => {
   const SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
   const id = await w.dial('+15552223333', { recordingEnabled: true });
   await w.app.next('answer');
@@ -153,7 +153,7 @@ describe('locales', () => {
 });
 
 describe('the account', () => {
-  it('has a balance and a type, by which clients try their credentials', async () => {
+  it('has a balance and a type, with which clients test their credentials', async () => {
     const { status, body } = await w.v1.get('/account');
     expect([status, body]).toEqual([200, { balance: expect.stringMatching(/^\d+\.\d{5}$/), accountType: 'pre-pay' }]);
   });
@@ -168,7 +168,7 @@ describe('the account', () => {
 });
 
 describe('the type of a reply', () => {
-  it('is application/json alone (Python compares the whole header), of errors, too', async () => {
+  it('is application/json alone, also for errors (Python compares the whole header)', async () => {
     for (const path of ['/calls', '/account', '/nowhere', '/calls/c-none']) {
       const { headers } = await raw('GET', USER + path);
       expect(headers['content-type']).toBe('application/json');
@@ -188,7 +188,7 @@ describe('the type of a reply', () => {
     }
   });
 
-  it('has its header names as they are documented (PHP reads them with their case)', async () => {
+  it('has header names in the documented case (PHP is case-sensitive)', async () => {
     const list = await raw('GET', `${USER}/calls`);
     expect(list.rawHeaders).toEqual(expect.arrayContaining(['Content-Type', 'Link']));
     const made = await raw('POST', `${USER}/bridges`, json, '{}');
@@ -250,17 +250,17 @@ describe('requests', () => {
       200,
     ],
     ['an Accept-Charset and no Accept', 'GET', `${USER}/calls`, { 'Accept-Charset': 'utf-8' }, undefined, 200],
-  ])('with %s are taken', async (_, method, path, headers, body, status) => {
+  ])('with %s are accepted', async (_, method, path, headers, body, status) => {
     expect((await raw(method, path, headers, body)).status).toBe(status);
   });
 
-  it.each([true, false, 'true', 'false', 'True', 'FALSE', '1', '0', 1, 0])('take %j for a boolean', async (enabled) => {
+  it.each([true, false, 'true', 'false', 'True', 'FALSE', '1', '0', 1, 0])('accept %j as a boolean', async (enabled) => {
     const path = `/domains/${w.domainId}/endpoints/${w.endpointId}`;
     expect((await w.v1.post(path, { enabled })).status).toBe(200);
     expect((await w.v1.get(path)).body.enabled).toBe([true, 'true', 'True', '1', 1].includes(enabled));
   });
 
-  it('take words in any case (C# writes enums in its own)', async () => {
+  it('accept words in any case (C# writes enums in another case)', async () => {
     const id = await w.incoming('+12223334444', NUMBER);
     await w.app.next('incomingcall');
     expect((await w.v1.post(`/calls/${id}`, { state: 'Active', callbackHttpMethod: 'post' })).status).toBe(200);
@@ -271,7 +271,7 @@ describe('requests', () => {
     expect((await w.v1.get('/calls?sortOrder=ASC')).status).toBe(200);
   });
 
-  describe('that leave fields empty', () => {
+  describe('with empty fields', () => {
     const empty = {
       callTimeout: '',
       callbackTimeout: '',
@@ -280,7 +280,7 @@ describe('requests', () => {
       sipHeaders: [],
     };
 
-    it('mean that they are not given, where an empty text cannot stand', async () => {
+    it('count as without them if an empty text is not a valid value', async () => {
       const ids = { bridgeId: '', conferenceId: '' };
       const body = { from: NUMBER, to: '+15552223333', callbackUrl: '', tag: null, ...ids, ...empty };
       const { status, id } = await w.v1.post('/calls', body);
@@ -288,19 +288,19 @@ describe('requests', () => {
       expect((await w.v1.post(`/calls/${id}`, { state: '', recordingEnabled: '' })).status).toBe(200);
     });
 
-    it('name what is wrong where the field is required, and where it says something', async () => {
+    it('are refused if the field is required, or an empty text has a meaning', async () => {
       const refused = await w.v1.post('/calls', { from: NUMBER, to: '', callTimeout: '' });
       expect([refused.status, refused.body.message]).toEqual([400, expect.stringMatching(/^to: /)]);
       expect((await w.v1.post('/calls', { from: NUMBER, to: '+15552223333', callTimeout: 'x' })).status).toBe(400);
     });
 
-    it('and blanks around a URL are none of it', async () => {
+    it('may have blanks around a URL', async () => {
       const id = await w.dial('+15552223333', { callbackUrl: ` ${w.app.url} ` });
       await w.app.next('answer');
       expect((await w.v1.post(`/calls/${id}/audio`, { fileUrl: ' http://192.0.2.1/a.wav ' })).status).toBe(200);
     });
 
-    it('in audio commands and prompts, too', async () => {
+    it('in audio commands and prompts', async () => {
       const id = await w.dial('+15552223333');
       await w.app.next('answer');
       const none = { fileUrl: '', gender: '', locale: '', voice: '', loopEnabled: '', volume: '', tag: '' };
@@ -321,14 +321,14 @@ describe('requests', () => {
     });
   });
 
-  it('take numbers for texts', async () => {
+  it('accept numbers as text', async () => {
     const id = await w.dial('+15552223333', { tag: 7, sipHeaders: { 'X-Order': 12, 'X-None': null } });
     expect((await w.v1.get(`/calls/${id}`)).body).toMatchObject({ tag: '7', sipHeaders: { 'X-Order': '12' } });
     await w.app.next('answer');
     expect((await w.v1.post(`/calls/${id}/dtmf`, { dtmfOut: 123 })).status).toBe(200);
   });
 
-  it('find calls by a number whose + is not escaped in the query', async () => {
+  it('find calls by a number with an unescaped + in the query', async () => {
     const id = await w.dial('+15552223333');
     const { body } = await raw('GET', `${USER}/calls?to=+15552223333&from=${encodeURIComponent(NUMBER)}`);
     expect(JSON.parse(body)).toMatchObject([{ id }]);

@@ -1,4 +1,4 @@
-/** What holds for every route: credentials, errors, paging. */
+/** Rules of all routes: credentials, errors, paging. */
 import { client, NUMBER, platform, SECRET, TOKEN, USER, world, type Json, type World } from '../support/harness';
 
 let w: World;
@@ -24,7 +24,7 @@ describe('credentials', () => {
     }
   });
 
-  it('of one user do not open another’s resources', async () => {
+  it('of one user do not give access to resources of another', async () => {
     const { status, body } = await client(w.platform.url, '/v1/users/u-other').get('/calls');
     expect([status, body.category, body.code]).toEqual([401, 'authorization', 'user-access-denied']);
   });
@@ -33,7 +33,7 @@ describe('credentials', () => {
 describe('errors', () => {
   const v1Error = { category: expect.any(String), code: expect.any(String), message: expect.any(String) };
 
-  it('have the body of v1 whatever is unknown', async () => {
+  it('have the body of v1 for everything unknown', async () => {
     for (const [path, code] of [
       ['/applications/a-none', 'application-not-found'],
       ['/phoneNumbers/%2B15550001111', 'number-not-found'],
@@ -65,12 +65,12 @@ describe('errors', () => {
     expect(answer.text).not.toMatch(/node_modules|\bat /);
   });
 
-  it('a path that is badly encoded: a validation-error', async () => {
+  it('a badly encoded path: a validation-error', async () => {
     const { status, body } = await w.v1.get('/calls/%E0%A4%A');
     expect([status, body.code]).toEqual([400, 'validation-error']);
   });
 
-  it('name the field at fault', async () => {
+  it('name the invalid field', async () => {
     const { body } = await w.v1.post('/calls', { from: NUMBER, to: 'x', callTimeout: 301, callbackUrl: 'nope' });
     expect(body.message).toMatch(/^to: /);
     expect(body.details.map((detail: Json) => detail.name)).toEqual(['to', 'callTimeout', 'callbackUrl']);
@@ -88,7 +88,7 @@ describe('paging', () => {
   const links = (header: string | null): Record<string, string> =>
     Object.fromEntries([...(header ?? '').matchAll(/<([^>]+)>; rel="(\w+)"/g)].map(([, url, rel]) => [rel, url]));
 
-  it('links absolutely to first, previous and next, and keeps the filter', async () => {
+  it('has absolute links to first, previous and next, which keep the filter', async () => {
     const { body, headers } = await page.v1.get('/phoneNumbers?name=n&size=2&page=1');
     expect(body.map((number: Json) => number.number)).toEqual(['+19195550102', '+19195550103']);
     const origin = `${page.platform.url}/v1/users/u-test/phoneNumbers`;
@@ -106,17 +106,17 @@ describe('paging', () => {
 });
 
 describe('the platform', () => {
-  it('has no sandbox where it is off', async () => {
+  it('has no sandbox if it is off', async () => {
     const running = await platform({ sandbox: false });
     expect((await client(running.url, '/sandbox').get('/calls')).status).toBe(404);
     await running.close();
   });
 
-  it('says so when its port is taken', async () => {
+  it('rejects with EADDRINUSE if its port is taken', async () => {
     await expect(platform({ port: w.platform.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  it('closes with calls up, speech in the air and deliveries pending', async () => {
+  it('closes with active calls, playbacks and pending deliveries', async () => {
     const busy = await world();
     busy.app.reply = ({ event }) => (event['eventType'] === 'answer' ? 'hang' : 200);
     const id = await busy.dial('+15552223333');

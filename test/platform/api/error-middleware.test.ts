@@ -17,19 +17,19 @@ function app(thrown: unknown) {
   return made;
 }
 
-it('tells nobody what broke inside', async () => {
+it('hides details of internal errors', async () => {
   const { status, body, text } = await request(app(new Error('secret path /etc/x'))).get('/');
   expect([status, body.code, body.category]).toEqual([500, 'internal-error', 'unavailable']);
   expect(text).not.toContain('secret');
 });
 
-it('answers the faults of clients that express finds, and nothing else, with their status', async () => {
+it('answers errors of Express with their status only if the client caused them', async () => {
   const teapot = await request(app(Object.assign(new Error('x'), { status: 418 }))).get('/');
   expect([teapot.status, teapot.body.code]).toEqual([418, 'validation-error']);
   for (const thrown of [Object.assign(new Error('x'), { status: 502 }), { status: '400' }, 'text'])
     expect((await request(app(thrown)).get('/')).status).toBe(500);
 });
 
-it('ends an answer that has begun', async () => {
+it('ends a response that has begun', async () => {
   await expect(request(app(new Error('x'))).get('/late')).rejects.toThrow();
 });

@@ -16,7 +16,7 @@ interface Raw {
   body: Buffer;
 }
 
-/** As it is: fetch would tidy up the path. */
+/** Sends the path unchanged, which fetch would normalise. */
 function send(method: string, path: string, body?: Buffer, headers: http.OutgoingHttpHeaders = {}): Promise<Raw> {
   return new Promise((resolve, reject) => {
     const request = http.request(
@@ -38,7 +38,7 @@ const put = (name: string, body: Buffer, type?: string): Promise<Raw> =>
   send('PUT', `${MEDIA}/${name}`, body, type === undefined ? {} : { 'content-type': type });
 const code = ({ body }: Raw): string => JSON.parse(body.toString()).code;
 
-it('is a download, never a page: a browser neither shows it nor runs its scripts', async () => {
+it('is a download, so that a browser neither shows it nor runs its scripts', async () => {
   await put('page.html', Buffer.from('<script>fetch("/sandbox/calls")</script>'), 'text/html');
   expect((await send('GET', `${MEDIA}/page.html`)).headers).toMatchObject({
     'content-type': 'text/html',
@@ -48,7 +48,7 @@ it('is a download, never a page: a browser neither shows it nor runs its scripts
   });
 });
 
-it('is uploaded, listed, fetched as it was, and deleted', async () => {
+it('is uploaded, listed, fetched unchanged, and deleted', async () => {
   expect((await put('greeting.mp3', SOUND, 'audio/mpeg')).status).toBe(200);
   expect((await put('my%20file', SOUND)).status).toBe(200);
   const { body } = await w.v1.get('/media');
@@ -66,7 +66,7 @@ it('is uploaded, listed, fetched as it was, and deleted', async () => {
   expect((await w.v1.get('/media/greeting.mp3')).status).toBe(404);
 });
 
-it('may be anything: JSON, text, larger than other bodies, empty, and a second time', async () => {
+it('may be JSON, text, larger than other bodies, empty, or a repeated upload', async () => {
   for (const [body, type] of [
     [Buffer.from('{"broken'), 'application/json'],
     [Buffer.from('text'), 'text/plain'],
@@ -85,7 +85,7 @@ it.each([
   ['by a byte', 20 * 1024 * 1024 + 1, {}],
   ['by far', 60 * 1024 * 1024, {}],
   ['by far, without saying so', 60 * 1024 * 1024, { 'transfer-encoding': 'chunked' }],
-])('that is too large %s is a 413, and nothing of it is kept', async (_how, size, headers) => {
+])('that is too large %s is a 413, and leaves nothing on disk', async (_how, size, headers) => {
   const refused = await send('PUT', `${MEDIA}/large`, Buffer.alloc(size), headers);
   expect([refused.status, code(refused)]).toEqual([413, 'media-too-large']);
   expect((await w.v1.get('/media')).body).toEqual([]);
@@ -101,15 +101,15 @@ it.each(['..%2F..%2Fetc%2Fpasswd', '%2Fetc%2Fpasswd', '..%5Cx', '%00', 'a%0Ab', 
   },
 );
 
-it('a path that is a trick is not a resource', async () => {
+it('a path traversal is not a resource', async () => {
   for (const path of [`${MEDIA}/../../../etc/passwd`, `${MEDIA}/a/b`, `${MEDIA}/%`])
     expect((await send('GET', path)).status).toBeGreaterThanOrEqual(400);
   expect((await put('%zz', SOUND)).status).toBe(400);
 });
 
 it('is for its user only', async () => {
-  const stranger = { authorization: `Basic ${Buffer.from('x:y').toString('base64')}` };
-  expect((await send('PUT', `${MEDIA}/a`, SOUND, stranger)).status).toBe(401);
+  const wrongUser = { authorization: `Basic ${Buffer.from('x:y').toString('base64')}` };
+  expect((await send('PUT', `${MEDIA}/a`, SOUND, wrongUser)).status).toBe(401);
   const other = await send('PUT', '/v1/users/u-other/media/a', SOUND);
   expect([other.status, code(other)]).toEqual([401, 'user-access-denied']);
   expect((await w.v1.get('/media')).body).toEqual([]);

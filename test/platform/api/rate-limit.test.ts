@@ -6,7 +6,7 @@ describe('the limit of new calls', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
-  it('lets a number make ten calls at once, and then one a second', () => {
+  it('allows ten calls of a number at once, and then one a second', () => {
     const limit = createCallRateLimit();
     for (let i = 0; i < 10; i++) limit.take('+15551112222');
     expect(() => limit.take('+15551112222')).toThrow(CallRateLimitError);
@@ -31,10 +31,10 @@ describe('with rateLimits', () => {
     expect([status, body.category, body.code]).toEqual([403, 'limit', 'call-rate-limit']);
   });
 
-  it('too many requests to one endpoint are a 429 that says until when, to others not', async () => {
+  it('too many requests to one endpoint are a 429 with the reset time, but not to others', async () => {
     const sixty = () => Promise.all(Array.from({ length: 60 }, (_, i) => w.v1.get(`/calls/c-${i}`)));
     let refused: Answer | undefined;
-    // A machine that takes its time lets a second pass, and another one, and refuses nobody.
+    // On a slow machine a second may pass in between, so that no request is refused.
     for (let i = 0; i < 20 && !refused; i++) refused = (await sixty()).find(({ status }) => status === 429);
     expect(refused?.body).toMatchObject({ category: 'limit', code: 'rate-limit-reached' });
     const reset = Number(refused?.headers.get('x-ratelimit-reset'));

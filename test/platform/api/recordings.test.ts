@@ -23,7 +23,7 @@ const download = async (url: string): Promise<Buffer> => {
   return Buffer.from(await response.arrayBuffer());
 };
 
-it('a recorded call: listed, shown, and fetched as WAV', async () => {
+it('a recorded call is listed, returned, and fetched as WAV', async () => {
   const id = await w.dial('+15552223333', { recordingEnabled: 'true', recordingFileFormat: 'mp3', tag: 't' });
   await w.app.next('answer');
   const [running] = (await w.v1.get('/recordings')).body;
@@ -58,7 +58,7 @@ it('a recorded call: listed, shown, and fetched as WAV', async () => {
   const bytes = await download(shown.media);
   const seconds = Number(new WaveFile(bytes).getSamples(false, Int16Array).length) / 8_000;
   expect(seconds).toBeGreaterThanOrEqual(0.19);
-  // The times are whole seconds.
+  // Times are whole seconds.
   const told = (Date.parse(shown.endTime) - Date.parse(shown.startTime)) / 1000;
   expect(Math.abs(seconds - told)).toBeLessThanOrEqual(1);
   expect((await w.v1.get('/media')).body).toEqual([
@@ -66,7 +66,7 @@ it('a recorded call: listed, shown, and fetched as WAV', async () => {
   ]);
 });
 
-it('switched on and off while the call is up', async () => {
+it('is switched on and off during the call', async () => {
   const id = await w.dial('+15552223333');
   await w.app.next('answer');
   const update = (body: object): Promise<Json> => w.v1.post(`/calls/${id}`, body);
@@ -86,14 +86,14 @@ it('switched on and off while the call is up', async () => {
     expect((await update({ recordingMaxDuration })).body.message).toMatch(/^recordingMaxDuration: /);
 });
 
-it('a call without recordings has an empty list; what is not there is a 404', async () => {
+it('a call without recordings has an empty list; an unknown recording is a 404', async () => {
   const id = await w.dial('+15552223333');
   expect((await w.v1.get(`/calls/${id}/recordings`)).body).toEqual([]);
   expect((await w.v1.get('/calls/c-none/recordings')).body.code).toBe('call-not-found');
   expect((await w.v1.get('/recordings/rec-none')).body).toMatchObject({ code: 'recording-not-found' });
 });
 
-it('recordings that are forgotten are gone from the disk', async () => {
+it('expired recordings are deleted from disk', async () => {
   await w.close();
   w = await world({ recordingsDir: folder, retention: { max: 1, ageMs: 60_000 } });
   for (let n = 0; n < 2; n++) {

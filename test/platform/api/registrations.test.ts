@@ -23,7 +23,7 @@ Content-Length: 0
 
 `;
 
-it('shows who is registered, from where and for how long', async () => {
+it('lists registered phones with address and time', async () => {
   const app = express().use('/sandbox/registrations', registrationRoutes(w.registrar));
   const get = async (): Promise<unknown> => (await request(app).get('/sandbox/registrations').expect(200)).body;
   expect(await get()).toEqual([]);

@@ -1,4 +1,4 @@
-/** Applications, numbers, domains and endpoints. What the SDK does is in test/sdk; here is what it does not. */
+/** Applications, numbers, domains and endpoints, as far as the SDK tests in test/sdk do not cover them. */
 import { ENDPOINT, NUMBER, world, type Answer, type Json, type World } from '../support/harness';
 
 let w: World;
@@ -37,7 +37,7 @@ describe('applications', () => {
     expect(await code(w.v1.post(`/applications/${w.applicationId}`, body))).toEqual([400, expected]);
   });
 
-  it('take booleans as text, a method in small letters, null for nothing, and ignore what they do not know', async () => {
+  it('accept booleans as text, a method in lower case and null, and ignore unknown fields', async () => {
     const body = {
       name: 'x',
       incomingCallUrl: 'http://x/y',
@@ -58,7 +58,7 @@ describe('applications', () => {
     });
   });
 
-  it('that go leave their numbers and endpoints without one', async () => {
+  it('are removed from their numbers and endpoints when they are deleted', async () => {
     await w.v1.delete(`/applications/${w.applicationId}`);
     expect((await w.v1.get(`/phoneNumbers/${encodeURIComponent(NUMBER)}`)).body).not.toHaveProperty('applicationId');
     const endpoint = await w.v1.get(`/domains/${w.domainId}/endpoints/${w.endpointId}`);
@@ -67,7 +67,7 @@ describe('applications', () => {
 });
 
 describe('numbers', () => {
-  it('have the properties of the reference', async () => {
+  it('have the documented properties', async () => {
     const { id } = await w.v1.post('/phoneNumbers', {
       number: '+19195551234',
       name: 'ours',
@@ -95,7 +95,7 @@ describe('numbers', () => {
     expect((await w.v1.get('/phoneNumbers?numberState=released')).body).toEqual([]);
   });
 
-  it('are unique, E.164, and of an application that exists', async () => {
+  it('are unique, E.164, and belong to an existing application', async () => {
     expect(await code(w.v1.post('/phoneNumbers', { number: NUMBER }))).toEqual([400, 'number-already-allocated']);
     expect(await code(w.v1.post('/phoneNumbers', { number: '5552223333' }))).toEqual([400, 'validation-error']);
     const body = { number: '+18005551234', applicationId: 'a-none' };
@@ -109,7 +109,7 @@ describe('numbers', () => {
 });
 
 describe('domains', () => {
-  it('have a host-name label for a name, letter first, at most 16 characters, unique in any case', async () => {
+  it('have a unique host-name label of at most 16 characters as name', async () => {
     for (const name of ['1abc', '-abc', 'abc-', 'a b', 'a.b', 'abcdefghijklmnopq', ''])
       expect(await code(w.v1.post('/domains', { name }))).toEqual([400, 'validation-error']);
     expect(await code(w.v1.post('/domains', { name: 'XYZ-Corp-Testing' }))).toEqual([400, 'domain-already-exists']);
@@ -123,12 +123,12 @@ describe('domains', () => {
     });
   });
 
-  it('are 100 at most', async () => {
+  it('are limited to 100', async () => {
     for (let i = 1; i < 100; i++) expect((await w.v1.post('/domains', { name: `d${i}` })).status).toBe(201);
     expect(await code(w.v1.post('/domains', { name: 'd100' }))).toEqual([403, 'domain-limit-reached']);
   });
 
-  it('that go take their endpoints and phones with them', async () => {
+  it('are deleted with their endpoints and phones', async () => {
     await w.sandbox.post('/phones', { sipUri: ENDPOINT });
     await w.v1.delete(`/domains/${w.domainId}`);
     expect((await w.sandbox.get('/phones')).body).toEqual([]);
@@ -153,7 +153,7 @@ describe('endpoints', () => {
     expect(await code(create(body))).toEqual([400, 'validation-error']);
   });
 
-  it('are unique in their domain, never tell the password, and never change their name', async () => {
+  it('are unique in their domain, never return the password, and never change their name', async () => {
     expect(await code(create({ name: 'jsmith_mobile' }))).toEqual([400, 'endpoint-already-exists']);
     expect(await code(create({ applicationId: 'a-none' }))).toEqual([404, 'application-not-found']);
     const { id } = await create({ credentials: { password: 'pässwörd' } });
@@ -166,7 +166,7 @@ describe('endpoints', () => {
     expect(body).not.toHaveProperty('secret');
   });
 
-  it('give out tokens for at most a day', async () => {
+  it('have tokens of at most a day', async () => {
     const path = `/domains/${w.domainId}/endpoints/${w.endpointId}/tokens`;
     expect((await w.v1.post(path)).body).toEqual({ token: expect.stringMatching(/^[\w-]{32}$/), expires: 3600 });
     expect(await code(w.v1.post(path, { expires: 86_401 }))).toEqual([400, 'validation-error']);
@@ -178,7 +178,7 @@ describe('availableNumbers', () => {
   const numbers = async (query: string): Promise<string[]> =>
     (await search(query)).body.map((found: Json) => found.number);
 
-  it('are the same for the same search, and without those that were ordered', async () => {
+  it('are identical for the same search, without ordered ones', async () => {
     const found = await numbers('local?state=nc&quantity=4');
     expect(await numbers('local?state=NC&quantity=4')).toEqual(found);
     await w.v1.post('/phoneNumbers', { number: found[1] });
@@ -212,14 +212,14 @@ describe('availableNumbers', () => {
     expect(await code(search(query))).toEqual([400, 'validation-error']);
   });
 
-  it('are 5,000 at most, all different', async () => {
+  it('are at most 5,000, all different', async () => {
     const found = await numbers('local?areaCode=919&quantity=5000');
     expect(new Set(found).size).toBe(5000);
   });
 });
 
-describe('domains as old applications use them', () => {
-  it('keep the spelling of their name in sipUri and realm, and are found in any', async () => {
+describe('domains of old applications', () => {
+  it('keep the spelling of their name in sipUri and realm, and are found by any spelling', async () => {
     const domain = await w.v1.post('/domains', { name: 'MixedCase' });
     const body = { name: 'ann', credentials: { password: 'secret1' }, applicationId: w.applicationId };
     const path = `/domains/${domain.id}/endpoints`;
@@ -232,19 +232,19 @@ describe('domains as old applications use them', () => {
     expect(phone.status).toBe(201);
   });
 
-  it('take a token request whose body is null', async () => {
+  it('accept a token request with the body null', async () => {
     const path = `/domains/${w.domainId}/endpoints/${w.endpointId}/tokens`;
     expect((await w.v1.post(path, 'null')).status).toBe(201);
   });
 });
 
-it('the number of a party that is calling may be shown to endpoints, as long as the call is there', async () => {
+it('endpoints may see the number of a caller during its call', async () => {
   const CALLER = '+12223334444';
   const dial = (to = ENDPOINT) => w.v1.post('/calls', { from: CALLER, to });
   expect(await code(dial())).toEqual([403, 'number-access-denied']);
   const { body: leg } = await w.sandbox.post('/calls', { from: CALLER, to: NUMBER });
   expect((await dial()).status).toBe(201);
-  // Not to the PSTN, nor to a SIP URI elsewhere, nor to a number of the account: there it would be a forged number.
+  // Not to the PSTN, to other SIP URIs or to numbers of the account, where the number would be spoofed.
   for (const to of ['+15552223333', 'sip:+15552223333@gw.example.com', NUMBER])
     expect([to, ...(await code(dial(to)))]).toEqual([to, 403, 'number-access-denied']);
   await w.v1.post(`/calls/${leg.callId}`, { state: 'rejected' });

@@ -12,7 +12,7 @@ const refusal = async (answer: Promise<Answer>): Promise<[number, string, string
 };
 
 describe('/sandbox/phones', () => {
-  it('attaches a phone to an endpoint, lists it and takes it off', async () => {
+  it('attaches a phone to an endpoint, lists it and detaches it', async () => {
     const { status, headers, body } = await w.sandbox.post('/phones', { sipUri: ENDPOINT.slice(4), name: 'desk' });
     expect([status, headers.get('location')]).toEqual([201, `${w.platform.url}/sandbox/phones/${body.id}`]);
     const phone = { id: body.id, name: 'desk', sipUri: ENDPOINT, behaviour: 'answer', answerAfterMs: 10 };
@@ -22,7 +22,7 @@ describe('/sandbox/phones', () => {
     expect(await refusal(w.sandbox.delete(`/phones/${body.id}`))).toMatchObject({ 0: 404, 1: 'phone-not-found' });
   });
 
-  it('refuses a phone of no endpoint, and a behaviour it does not know', async () => {
+  it('refuses a phone of an unknown endpoint, and an unknown behaviour', async () => {
     expect(await refusal(w.sandbox.post('/phones', { sipUri: 'sip:x@y.z' }))).toEqual([
       404,
       'endpoint-not-found',
@@ -44,7 +44,7 @@ describe('/sandbox/phones', () => {
 });
 
 describe('/sandbox/calls', () => {
-  it('shows a leg as its far end sees it, and what the application was told', async () => {
+  it('shows a leg from the view of its far end, and the events of the application', async () => {
     const { status, headers, body } = await w.sandbox.post('/calls', { from: ENDPOINT, to: '+15552223333' });
     expect([status, headers.get('location')]).toEqual([201, `${w.platform.url}/sandbox/calls/${body.id}`]);
     await w.app.next('incomingcall');
@@ -84,7 +84,7 @@ describe('/sandbox/calls', () => {
     expect((await w.sandbox.get('/calls?callId=c-none')).body).toEqual([]);
   });
 
-  it('refuses what nobody could dial, and says what to do', async () => {
+  it('refuses calls that a far end cannot make, with a remedy', async () => {
     const call = (from: unknown, to: unknown): Promise<Answer> => w.sandbox.post('/calls', { from, to });
     expect(await refusal(call('+12223334444', '+15558887777'))).toEqual([
       404,
@@ -106,7 +106,7 @@ describe('/sandbox/calls', () => {
     expect((await w.sandbox.get('/calls/sc-none')).body.code).toBe('sandbox-call-not-found');
   });
 
-  it('refuses to end what has ended, and keys on a call that is not up', async () => {
+  it('refuses to end an ended call, and keys on a call that is not up', async () => {
     const id = await w.incoming('+12223334444', NUMBER);
     expect(await refusal(w.sandbox.post(`/calls/${id}/dtmf`, { digits: '1' }))).toMatchObject({
       0: 400,
@@ -117,7 +117,7 @@ describe('/sandbox/calls', () => {
     expect((await w.sandbox.post(`/calls/${id}/dtmf`, { digits: 'x' })).status).toBe(400);
   });
 
-  it('a call between two of the account’s numbers carries keys and speech, and is left to the API', async () => {
+  it('a call between two numbers of the account carries keys and speech, and only the API controls it', async () => {
     const out = await w.dial(NUMBER);
     const incoming = (await w.app.next('incomingcall'))['callId'] ?? '';
     expect(await refusal(w.sandbox.delete(`/calls/${out}`))).toMatchObject({
@@ -142,7 +142,7 @@ describe('/sandbox/calls', () => {
     expect(ended.map((event) => event['cause'])).toEqual(['NORMAL_CLEARING', 'NORMAL_CLEARING']);
   });
 
-  it('a call between two of the account’s numbers: given up, rejected, refused', async () => {
+  it('a call between two numbers of the account is cancelled, rejected, refused', async () => {
     const out = await w.dial(NUMBER, { callTimeout: 1 });
     const incoming = (await w.app.next('incomingcall'))['callId'] ?? '';
     expect(await w.app.next('hangup', (event) => event['callId'] === incoming)).toMatchObject({

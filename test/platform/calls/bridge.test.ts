@@ -39,7 +39,7 @@ describe('a bridge', () => {
     expect((await w.v1.get(`/calls?bridgeId=${id}`)).body).toHaveLength(2);
   });
 
-  it('whose one leg ends keeps the other up, and completes when that ends too', async () => {
+  it('keeps one leg up after the end of the other, and completes when both have ended', async () => {
     const [a, b] = [await active(), await active()];
     const id = await bridgeOf(a, b);
     await w.sandbox.delete(`/calls/${a}`);
@@ -52,7 +52,7 @@ describe('a bridge', () => {
     expect((await w.v1.post(`/bridges/${id}`, { bridgeAudio: false })).body.code).toBe('bridge-invalid-state');
   });
 
-  it('of a leg that has not answered yet has no audio until it has', async () => {
+  it('has no audio before both legs have answered', async () => {
     const a = await active();
     const b = await w.incoming('+12223334444', NUMBER);
     const id = await bridgeOf(a, b);
@@ -64,7 +64,7 @@ describe('a bridge', () => {
     expect(await last(a)).toBe('connected');
   });
 
-  it('takes no third call, no call twice, no call of another bridge, no ended and no unknown call', async () => {
+  it('refuses a third call, a repeated call, a call of another bridge, an ended and an unknown call', async () => {
     const [a, b, c] = [await active(), await active(), await active()];
     await bridgeOf(a, b);
     const refusal = async (callIds: string[]): Promise<unknown> => {
@@ -80,7 +80,7 @@ describe('a bridge', () => {
     expect((await w.v1.get('/bridges')).body).toHaveLength(1); // a refused one leaves nothing behind
   });
 
-  it('may be made empty, and calls join it on creation and by an update', async () => {
+  it('may be created empty, and calls join it on creation and by an update', async () => {
     const id = await bridgeOf();
     expect(await bridge(id)).toMatchObject({ state: 'created', callIds: [] });
     const a = await w.dial('+15552223333', { bridgeId: id });

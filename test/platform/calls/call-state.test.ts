@@ -1,7 +1,7 @@
 import { isOver, nextCallState } from '../../../src/platform/calls/call-state';
 import { CALL_STATES } from '../../../src/v1-wire/commands';
 
-it('a call is answered, rejected or ended; what is over stays over', () => {
+it('a call is answered, rejected or ended, and the end is final', () => {
   expect(nextCallState('started', 'answered')).toBe('active');
   expect(nextCallState('started', 'rejected')).toBe('rejected');
   expect(nextCallState('started', 'transferred')).toBeUndefined();

@@ -1,4 +1,4 @@
-/** Which addresses events are sent to. */
+/** Addresses that may receive events. */
 import type { LookupAddress } from 'node:dns';
 import { createInternalErrors } from '../../../src/support/internal-errors';
 import { createCallbackClient, type CallbackRules } from '../../../src/platform/calls/callback-client';
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => app.close());
 
-/** A name server that gives one answer after the other, the last one again and again. */
+/** A name server that returns the answers in order, and repeats the last one. */
 function names(...answers: string[]): { lookup: CallbackRules['lookup']; asked: () => number } {
   let asked = 0;
   const lookup = (_name: string, _options: object, callback: (error: null, found: LookupAddress[]) => void): void => {
@@ -43,7 +43,7 @@ it.each(['127.0.0.1', '127.1', '2130706433', '0', '[::1]', '[::ffff:127.0.0.1]',
   },
 );
 
-it('no event is sent to a name that leads to such an address', async () => {
+it('no event is sent to a name with such an address', async () => {
   const callbacks = client({ lookup: names('127.0.0.1').lookup! });
   const outcome = await callbacks.send({ ...EVENT, url: `http://app.example:${port()}/` });
   expect(outcome).toHaveProperty('error', expect.stringMatching(/app\.example is not on the public internet/));
@@ -51,8 +51,8 @@ it('no event is sent to a name that leads to such an address', async () => {
   callbacks.close();
 });
 
-it('the address that was checked is the one that is connected to', async () => {
-  // The test's own public address; a second question would get another answer.
+it('the client connects to the address that was checked', async () => {
+  // A public address of the test. A second look-up would get another answer.
   const { lookup, asked } = names('127.0.0.1', '10.0.0.1');
   const callbacks = client({ lookup: lookup!, isAllowed: (address) => address === '127.0.0.1' });
   expect(await callbacks.send({ ...EVENT, url: `http://app.example:${port()}/` })).toEqual({ ok: true, status: 200 });
@@ -60,7 +60,7 @@ it('the address that was checked is the one that is connected to', async () => {
   callbacks.close();
 });
 
-it('a trusted URL is reached wherever it is, and its connection does not serve others', async () => {
+it('a trusted URL may have any address, and its connection is not reused for others', async () => {
   const callbacks = client({ isTrusted: ({ pathname }) => pathname === '/webhooks/voice' });
   const to = (path: string) => callbacks.send({ ...EVENT, url: `http://localhost:${port()}${path}` });
   expect(await to('/webhooks/voice')).toEqual({ ok: true, status: 200 });
@@ -86,7 +86,7 @@ describe('a request with a literal address', () => {
   const METADATA = 'http://169.254.169.254/latest/meta-data';
   const code = ({ status, body }: Answer): [number, string] => [status, body?.code];
 
-  it('is refused where no events are sent there, and names field, address and setting', async () => {
+  it('is refused with the names of field, address and setting', async () => {
     const w = await world();
     const callId = await w.dial('+15550000002');
     const call = { from: NUMBER, to: '+15550000002' };
@@ -107,13 +107,13 @@ describe('a request with a literal address', () => {
     await w.close();
   });
 
-  it('is taken with AUDIO_PRIVATE_HOSTS=on', async () => {
+  it('is accepted with AUDIO_PRIVATE_HOSTS=on', async () => {
     const w = await world({ privateHosts: true });
     expect((await w.v1.post('/applications', { name: 'x', incomingCallUrl: 'http://10.1.2.3/' })).status).toBe(201);
     await w.close();
   });
 
-  it("is taken where it is the operator's own webhook", async () => {
+  it("is accepted if it is the operator's webhook", async () => {
     const w = await world({ ownCallbackUrls: () => ['http://10.1.2.3:8080/webhooks/voice'] });
     const to = (incomingCallUrl: string) => w.v1.post('/applications', { name: 'x', incomingCallUrl });
     expect((await to('http://hook:secret@10.1.2.3:8080/webhooks/voice')).status).toBe(201);

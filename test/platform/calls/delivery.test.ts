@@ -15,7 +15,7 @@ const events = async (callId: string): Promise<Json> => (await w.sandbox.get(`/c
 const errors = async (): Promise<Json> => (await w.v1.get('/errors')).body;
 
 describe('the delivery of events', () => {
-  it('sends the next event of a call only after the one before was answered, each once', async () => {
+  it('sends each event of a call once, after the previous one was answered', async () => {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
     w.app.reply = async ({ event }) => {
@@ -44,7 +44,7 @@ describe('the delivery of events', () => {
     expect(w.app.received[0]?.headers['user-agent']).toBe('BandwidthAPI/v1');
   });
 
-  it('sends the credentials of the URL as Authorization, and shows them nowhere', async () => {
+  it('sends the credentials of the URL as Authorization, and never shows them', async () => {
     w.app.reply = () => 401;
     const id = await w.dial('+15550000001', { callbackUrl: w.app.url.replace('//', '//user:p%40ss@') + '/a?b=c' });
     await w.app.next('hangup');
@@ -71,7 +71,7 @@ describe('the delivery of events', () => {
     expect(event.attempts.map((attempt: Json) => attempt.url)).toEqual([w.app.url, `${fallback.url}/fallback`]);
   });
 
-  it('falls back where nobody listens, and records every failure', async () => {
+  it('falls back after a refused connection, and records every failure', async () => {
     const gone = await receiver();
     await gone.close();
     fallback.reply = () => 404;
@@ -85,7 +85,7 @@ describe('the delivery of events', () => {
     expect(await events(id)).toMatchObject([{ eventType: 'hangup', outcome: 'failed', cause: 'USER_BUSY' }]);
   });
 
-  it('uses a callback URL, method and tag that an update has changed', async () => {
+  it('uses the callback URL, method and tag of an update', async () => {
     const id = await w.dial('+15550000002');
     const update = { callbackUrl: fallback.url, callbackHttpMethod: 'GET', tag: 'new', callbackTimeout: 500 };
     expect((await w.v1.post(`/calls/${id}`, update)).status).toBe(200);

@@ -7,7 +7,7 @@ const CALLER = '+12223334444';
 const state = async (id: string): Promise<string> => (await w.v1.get(`/calls/${id}`)).body.state;
 const leg = async (id: string): Promise<Json> => (await w.sandbox.get(`/calls/${id}`)).body;
 
-describe('a call that comes in', () => {
+describe('an incoming call', () => {
   beforeEach(async () => {
     w = await world();
   });
@@ -108,7 +108,7 @@ describe('a call that comes in', () => {
   });
 });
 
-describe('a call that comes in and that nobody takes', () => {
+describe('an incoming call that the application does not answer', () => {
   it('ends at the platform’s limit with NO_ANSWER', async () => {
     w = await world({ ringLimitSeconds: 0.05 });
     await w.incoming(CALLER, NUMBER);

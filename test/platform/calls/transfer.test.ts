@@ -29,7 +29,7 @@ describe('a transfer', () => {
     expect(ended.sort()).toEqual([id, target].sort());
   });
 
-  it('takes the call out of its bridge, and leaves the other leg up', async () => {
+  it('removes the call from its bridge, and leaves the other leg up', async () => {
     const other = await w.dial('+15552224444');
     await w.app.next('answer', (event) => event['callId'] === other);
     const { id: bridgeId } = await w.v1.post('/bridges', { callIds: [id, other] });
@@ -72,14 +72,14 @@ describe('a transfer', () => {
     expect(await last(id)).toBe('connected');
   });
 
-  it('that nobody answers gives the call back to the application', async () => {
+  it('without an answer returns the call to the application', async () => {
     await transfer({ transferTo: '+15550000001' });
     expect(await w.app.next('hangup')).toMatchObject({ cause: 'USER_BUSY' });
     expect(await get(id)).toMatchObject({ state: 'active' });
     expect((await transfer({ transferTo: '+15552223333' })).status).toBe(201);
   });
 
-  it('needs a number, and an active call', async () => {
+  it('requires a number and an active call', async () => {
     expect((await transfer({})).body).toMatchObject({
       code: 'validation-error',
       message: expect.stringMatching(/^transferTo/),

@@ -3,12 +3,12 @@ import type { Playback } from '../../../src/media/playback';
 
 const speech = (content: string): Playback => ({ kind: 'speak', content, loop: false, volume: 0 });
 
-it('speech takes as long as the sentence would, at least half a second', () => {
+it('speech takes as long as the sentence, at least half a second', () => {
   expect(playbackMs(speech('Hi'), DEFAULT_TIMING)).toBe(500);
   expect(playbackMs(speech('x'.repeat(140)), DEFAULT_TIMING)).toBe(10_000);
 });
 
-it('a subscriber answers a second after he is dialled and hangs up after half a minute', () => {
+it('a subscriber answers after a second and hangs up after half a minute', () => {
   const { kind, answerAfterMs, hangUpAfterMs } = subscriberBehaviour('+15552223333', DEFAULT_TIMING);
   expect([kind, DEFAULT_TIMING.ringAfterMs + answerAfterMs, hangUpAfterMs]).toEqual(['answer', 1_000, 30_000]);
 });

@@ -1,6 +1,6 @@
 import { createCallsPerEndpoint } from '../../../src/platform/lines/calls-per-endpoint';
 
-it('counts each endpoint by itself, and a call until it is over', () => {
+it('counts each endpoint separately, and a call until its end', () => {
   const calls = createCallsPerEndpoint(2);
   const over = calls.begin('re-a');
   expect(calls.begin('re-a')).toBeDefined();
@@ -11,7 +11,7 @@ it('counts each endpoint by itself, and a call until it is over', () => {
   expect(calls.begin('re-a')).toBeUndefined();
 });
 
-it('knows no limit where there is none', () => {
+it('has no limit with 0', () => {
   const calls = createCallsPerEndpoint(0);
   expect(Array.from({ length: 1_000 }, () => calls.begin('re-a')).every(Boolean)).toBe(true);
 });

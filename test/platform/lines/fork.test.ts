@@ -57,7 +57,7 @@ it('fails when the last one has failed', () => {
   expect(told).toEqual(['ended CALL_REJECTED']);
 });
 
-it('hangs up all that ring, and only the one that is up', () => {
+it('hangs up all ringing lines, or only the one that is up', () => {
   const ringing = fork(['a', 'b']);
   ringing.line.hangUp('ORIGINATOR_CANCEL');
   expect(ringing.commands).toEqual(['a hangUp ORIGINATOR_CANCEL', 'b hangUp ORIGINATOR_CANCEL']);

@@ -1,6 +1,6 @@
 import type { LineListener } from '../../../src/platform/lines/line';
 
-/** What a line said to its listener, a line of text each. */
+/** Records notifications of a line as texts. */
 export function tellingListener(): { listener: LineListener; told: string[] } {
   const told: string[] = [];
   const listener: LineListener = {
@@ -15,7 +15,7 @@ export function tellingListener(): { listener: LineListener; told: string[] } {
   return { listener, told };
 }
 
-/** One that cares for keys at most. */
+/** A listener for keys only. */
 export function quietListener(dtmf: LineListener['dtmf'] = () => undefined): LineListener {
   return {
     ringing: () => undefined,

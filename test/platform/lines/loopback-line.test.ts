@@ -23,7 +23,7 @@ const packet = (sequence: number, more: Partial<Packet> = {}): Packet => ({
 });
 const STREAM = {};
 
-/** Both ends are up. */
+/** A loopback call that is up. */
 function loop(sound = true) {
   const told: string[] = [];
   const listener = (name: string) => quietListener((digit) => told.push(`${name} dtmf ${digit}`));
@@ -62,7 +62,7 @@ function partner() {
   return { heard, line: { party } as Line };
 }
 
-it('what is said to one end is heard by the partner of the other, and is on both taps', () => {
+it('the partner of one line hears the partner of the other, and both taps record it', () => {
   const { outgoing, incoming } = loop();
   const [a, b] = [partner(), partner()];
   outgoing.connect(a.line);
@@ -77,7 +77,7 @@ it('what is said to one end is heard by the partner of the other, and is on both
   expect([a.heard, b.heard]).toEqual([[2], [1]]);
 });
 
-it('what is played to one end is heard by the partner of the other', () => {
+it('the partner of one line hears what is played to the other', () => {
   const { outgoing, incoming } = loop();
   const b = partner();
   incoming.connect(b.line);
@@ -85,7 +85,7 @@ it('what is played to one end is heard by the partner of the other', () => {
   expect(b.heard).toEqual([50]);
 });
 
-it('a key pressed on one side is pressed on the other', () => {
+it('a key pressed on one side arrives on the other', () => {
   const { outgoing, told } = loop();
   const payload = Uint8Array.of(7, 0x8a, 1, 224);
   for (const sequence of [1, 2, 3])
@@ -95,7 +95,7 @@ it('a key pressed on one side is pressed on the other', () => {
   expect(told).toEqual(['incoming dtmf 7']);
 });
 
-it('both ends in one bridge: nothing goes round', () => {
+it('both lines in one bridge cause no endless loop', () => {
   const { outgoing, incoming } = loop();
   outgoing.connect(incoming);
   incoming.connect(outgoing);
@@ -106,7 +106,7 @@ it('both ends in one bridge: nothing goes round', () => {
   expect(said).toBe(2);
 });
 
-it('nobody is heard after the end', () => {
+it('no sound passes after the end', () => {
   const { outgoing, incoming } = loop();
   const b = partner();
   incoming.connect(b.line);
@@ -116,6 +116,6 @@ it('nobody is heard after the end', () => {
   expect(b.heard).toEqual([]);
 });
 
-it('carries no sound where the platform has none', () => {
+it('has no sound if the platform has none', () => {
   expect(loop(false).outgoing.party).toBeUndefined();
 });

@@ -31,7 +31,7 @@ function dialled(to = '+15552223333') {
   return made;
 }
 
-it('MUST tell nothing from within a command', () => {
+it('MUST NOT notify from within a command', () => {
   const { simulated, told } = dialled();
   expect(told).toEqual([]);
   jest.advanceTimersByTime(1_000);
@@ -50,7 +50,7 @@ it('rings, answers, and hangs up after half a minute', () => {
   expect(whats()).toEqual(['dialled', 'ringing', 'answered', 'ended']);
 });
 
-it('MUST NOT tell `ended` after hangUp, nor anything else', () => {
+it('MUST NOT notify after hangUp', () => {
   const { simulated, told, farEnd } = dialled();
   jest.advanceTimersByTime(1_000);
   simulated.play(sentence);
@@ -64,7 +64,7 @@ it('MUST NOT tell `ended` after hangUp, nor anything else', () => {
 
 it('speaks for as long as the sentence takes', () => {
   const { simulated, told } = dialled();
-  simulated.play(sentence); // before the answer: nobody hears it
+  simulated.play(sentence); // before the answer: not audible
   jest.advanceTimersByTime(1_000);
   simulated.play(sentence);
   jest.advanceTimersByTime(1_999);
@@ -73,7 +73,7 @@ it('speaks for as long as the sentence takes', () => {
   expect(told.slice(2)).toEqual(['playStarted', 'playDone']);
 });
 
-it('MUST bear commands that make no sense after its end', () => {
+it('MUST ignore commands after its end', () => {
   const { simulated, told, farEnd } = dialled('+15550000001');
   jest.advanceTimersByTime(200);
   expect(told).toEqual(['ended USER_BUSY']);
@@ -89,7 +89,7 @@ it('MUST bear commands that make no sense after its end', () => {
   expect(farEnd).toMatchObject({ state: 'ended', cause: 'USER_BUSY' });
 });
 
-it('a caller who gives up before the pick-up is done is not picked up', () => {
+it('a caller that gives up during the answer is not answered', () => {
   const { simulated, listener, told } = line('in');
   simulated.placed(listener, { giveUpAfterMs: 150, hangUpAfterMs: 1_000 });
   jest.advanceTimersByTime(100);

@@ -1,4 +1,4 @@
-/** What simulated far ends say and hear: on the lines themselves, with a fake clock and a player that plays packets. */
+/** The sound of simulated far ends, with lines, a fake clock and a player of packets. */
 import { strictErrors } from '../../helpers/strict-errors';
 import { DEFAULT_TIMING, subscriberBehaviour } from '../../../src/platform/lines/behaviour';
 import { createFarEnds } from '../../../src/platform/lines/far-ends';
@@ -28,7 +28,7 @@ const packet = (stream: object, sequence: number, more: Partial<Packet> = {}): P
   ...more,
 });
 
-/** One packet at the beginning, whatever it plays; done after 100 ms. */
+/** Plays one packet at the start, and is done after 100 ms. */
 function players(timers: Timers) {
   const played: Playback[] = [];
   const create: CreatePlayer = (listener, hear) => {
@@ -46,7 +46,7 @@ function players(timers: Timers) {
   return { create, played };
 }
 
-/** A real phone: keeps what it hears. */
+/** A real phone that records what it hears. */
 function phone() {
   const heard: Packet[] = [];
   const party: Party = { write: (one) => void heard.push(one), pipeTo: () => undefined, tap: () => undefined };
@@ -74,7 +74,7 @@ function up() {
   return { line, played, hear, farEnd };
 }
 
-/** Up, connected, and done with its greeting. */
+/** A line that is up and connected, after the greeting. */
 function greeted() {
   const made = up();
   const listener = phone();
@@ -84,7 +84,7 @@ function greeted() {
   return { ...made, listener };
 }
 
-it('greets once somebody listens', () => {
+it('greets once it has a listener', () => {
   const { line, played } = up();
   expect(played).toEqual([]);
   const { line: other, heard } = phone();
@@ -97,7 +97,7 @@ it('greets once somebody listens', () => {
   expect(played).toHaveLength(1);
 });
 
-it('greets again where it was cut short, and echoes only after the greeting', () => {
+it('repeats an interrupted greeting, and echoes only after the greeting', () => {
   const { line, played, hear } = up();
   const { line: other, heard } = phone();
   line.connect(other);
@@ -110,7 +110,7 @@ it('greets again where it was cut short, and echoes only after the greeting', ()
   expect(heard.map(({ sequence }) => sequence)).toEqual([99, 99]);
 });
 
-it('echoes what it hears 300 ms later, as one stream of its own for each', () => {
+it('echoes each stream 300 ms later as a separate stream', () => {
   const { hear, listener } = greeted();
   const [one, two] = [{}, {}];
   for (const sent of [packet(one, 1), packet(two, 7), packet(one, 2, { codec: 'PCMA' })]) hear(sent);
@@ -127,7 +127,7 @@ it('echoes what it hears 300 ms later, as one stream of its own for each', () =>
   expect(new Set([first, second, one, two]).size).toBe(4);
 });
 
-it('does not echo into a line that was disconnected, or has ended, in the meantime', () => {
+it('does not echo into a line that was disconnected or has ended in the meantime', () => {
   const { line, hear, listener } = greeted();
   hear(packet({}, 1));
   line.connect(undefined);
@@ -140,7 +140,7 @@ it('does not echo into a line that was disconnected, or has ended, in the meanti
   expect(listener.heard).toEqual([]);
 });
 
-it('notes the keys that it hears, each once, and does not echo them', () => {
+it('records each key once, and does not echo it', () => {
   const { hear, listener, farEnd } = greeted();
   const stream = {};
   const event = (sequence: number, payload: number[], timestamp: number): Packet =>
@@ -154,7 +154,7 @@ it('notes the keys that it hears, each once, and does not echo them', () => {
   expect(listener.heard).toEqual([]);
 });
 
-it('what the platform plays is on the tap, as heard, and is not answered', () => {
+it('a playback of the platform is on the tap, and is not echoed', () => {
   const { line, listener } = greeted();
   const tapped: string[] = [];
   line.party?.tap({ onReceived: () => tapped.push('said'), onSent: () => tapped.push('heard') });
@@ -164,7 +164,7 @@ it('what the platform plays is on the tap, as heard, and is not answered', () =>
   expect(listener.heard).toEqual([]);
 });
 
-it('the tap gets what is heard, and the echo of it', () => {
+it('the tap gets the sound and its echo', () => {
   const { line, hear } = greeted();
   const tapped: [string, number][] = [];
   line.party?.tap({
@@ -183,7 +183,7 @@ it('the tap gets what is heard, and the echo of it', () => {
 });
 
 describe('two of them', () => {
-  it('say nothing to each other', () => {
+  it('do not speak to each other', () => {
     const [a, b] = [up(), up()];
     a.line.connect(b.line);
     b.line.connect(a.line);
@@ -193,9 +193,9 @@ describe('two of them', () => {
     expect(jest.getTimerCount()).toBe(before); // nothing but the ends of the calls
   });
 
-  it('do not echo each other’s echoes, whatever lies between', () => {
+  it('do not echo each other’s echoes, even over other lines', () => {
     const [a, b] = [up(), up()];
-    // As through a loop: neither sees that the other is simulated.
+    // Hidden as by a loopback: neither knows that the other is simulated.
     const through = (to: SimulatedLine): Line => {
       const hear: PacketSink = (one) => to.party?.write(one);
       const party: Party = { write: hear, pipeTo: () => undefined, tap: () => undefined };

@@ -1,4 +1,4 @@
-/** What a SIP line does where something beneath it goes wrong; calls that go well are in phones.test.ts. */
+/** Failures below a SIP line. Successful calls are in phones.test.ts. */
 import { createInternalErrors } from '../../../src/support/internal-errors';
 import { strictErrors } from '../../helpers/strict-errors';
 import { createSipCalls, type SipCallsDeps } from '../../../src/platform/lines/sip-calls';
@@ -84,7 +84,7 @@ it.each(['a contact', 'a URI elsewhere'])(
   },
 );
 
-it('an INVITE that came in and cannot be handled is refused, and leaves nothing behind', async () => {
+it('an incoming INVITE that cannot be handled is refused, and leaves no line', async () => {
   const receive = (): never => {
     throw new Error('no room');
   };
@@ -108,7 +108,7 @@ it('an INVITE that came in and cannot be handled is refused, and leaves nothing 
 it.each([
   ['elsewhere' as const, 'SIP;cause=200;text="Call completed elsewhere"'],
   [undefined, undefined],
-])('a phone that rings is cancelled (%s): Reason %s', async (elsewhere, reason) => {
+])('a ringing phone is cancelled (%s): Reason %s', async (elsewhere, reason) => {
   const made = calls(() => 'v=0');
   const line = made.sipCalls.dialContact(made.contact, endpoint, request, made.listener);
   await settle();
@@ -120,7 +120,7 @@ it.each([
   made.close();
 });
 
-describe('a URI elsewhere, with an INVITE that may not pass as one datagram (RFC 3261 18.1.1)', () => {
+describe('another URI, with an INVITE that may exceed a datagram (RFC 3261 18.1.1)', () => {
   const sipHeaders = { 'X-Long': 'x'.repeat(400) };
   const sdp = `v=0\r\n${'a=rtpmap:101 telephone-event/8000\r\n'.repeat(8)}`;
 
@@ -139,14 +139,14 @@ describe('a URI elsewhere, with an INVITE that may not pass as one datagram (RFC
     made.sipCalls.dialUri({ ...request, to, sipHeaders: headers }, made.listener);
     await settle();
     expect(made.asked).toEqual(ways);
-    // What is reckoned with is not less than what is sent.
+    // The estimated size is not less than the sent one.
     const { length } = printMessage(made.flow.request('INVITE'));
     expect(length).toBeLessThan(1_000 + (headers === undefined ? 0 : 450));
     made.close();
   });
 });
 
-it('a key pressed before the call is up is no key of the call', () => {
+it('a key pressed before the call is up does not count', () => {
   const told: string[] = [];
   const line = new SipLine({
     internalErrors: strictErrors,

@@ -18,7 +18,7 @@ const said: Packet = {
 };
 const file: Playback = { kind: 'playback', content: 'http://example.com/a.wav', loop: false, volume: 0 };
 
-it('a bridged far end hears its partner until what is played to it begins, and again when it is over', () => {
+it('a bridged far end hears its partner before and after a playback', () => {
   let player: PlayerListener | undefined;
   const createPlayer = (listener: PlayerListener) => {
     player = listener;

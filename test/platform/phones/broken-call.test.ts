@@ -1,4 +1,4 @@
-/** Callbacks that throw, in one of two calls: that call ends on both sides and is counted, and the other goes on. */
+/** Callbacks throw in one of two calls. That call ends on both sides and is counted, and the other continues. */
 import { Socket } from 'node:dgram';
 import { Call } from '../../../src/platform/calls/call';
 import * as timeline from '../../../src/media/recorder-timeline';
@@ -8,7 +8,7 @@ import { ENDPOINT, NUMBER, type World } from '../support/harness';
 import { withRegisteredPhone } from '../support/registered-phone';
 import { isSpeech, softphone, type Softphone } from '../support/softphone';
 
-// The exports of a module cannot be replaced: those of a copy can.
+// Exports of a module cannot be replaced, but those of a copy can.
 jest.mock('../../../src/media/recorder-timeline', () => ({
   __esModule: true,
   ...jest.requireActual<object>('../../../src/media/recorder-timeline'),
@@ -36,7 +36,7 @@ afterEach(() => {
 });
 withRegisteredPhone((world, registered) => ([w, phone] = [world, registered]));
 beforeEach(async () => {
-  // The phone speaks to the call that was answered last.
+  // The softphone sends sound to the call that was answered last.
   other = await dial();
   broken = await dial();
 });
@@ -50,7 +50,7 @@ async function dial(from = phone): Promise<Up> {
   return { callId, dialog };
 }
 
-/** From now on the method throws, in the broken call only. */
+/** Makes the method throw, in the broken call only. */
 function breakMethod(name: 'dtmf' | 'playStarted' | 'unwatch'): void {
   const prototype = Call.prototype as unknown as Record<typeof name, (this: Call, ...args: unknown[]) => void>;
   const { [name]: method } = prototype;
@@ -60,7 +60,7 @@ function breakMethod(name: 'dtmf' | 'playStarted' | 'unwatch'): void {
   });
 }
 
-/** The phone has a BYE, the application a `hangup`; the other call still passes keys on. */
+/** Expects a BYE for the phone and a `hangup` for the application, and that the other call still passes keys. */
 async function endedAlone(): Promise<void> {
   phone.respond(await phone.request('BYE'), 200);
   await hungUp(broken.callId);
@@ -74,7 +74,7 @@ async function hungUp(callId: string): Promise<void> {
   expect((await w.v1.get(`/calls/${callId}`)).body.state).toBe('completed');
 }
 
-/** The other call, and with it the platform. */
+/** Checks the other call, and thus the platform. */
 async function goesOn(): Promise<void> {
   expect(w.platform.internalErrors.total).toBe(1);
   await other.dialog.request('INFO', { type: 'application/dtmf', body: '7' });

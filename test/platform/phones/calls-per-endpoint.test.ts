@@ -1,4 +1,4 @@
-/** One phone makes as many calls as it may: what it is told, what the account is told, and that others are not concerned. */
+/** One phone reaches its limit of calls: its response, the entry in /errors, and no effect on others. */
 import { ENDPOINT, world, type World } from '../support/harness';
 import { softphone, type Softphone } from '../support/softphone';
 import { freeRange } from './free-range';
@@ -8,7 +8,7 @@ const PSTN = '+15552223333';
 let w: World;
 let phone: Softphone;
 beforeEach(async () => {
-  // Ports for its own calls, and for one that it is called with.
+  // Ports for its outgoing calls, and for one incoming call.
   const sip = { host: '127.0.0.1', port: 0, rtpPorts: await freeRange(3), callsPerEndpoint: 2 };
   w = await world({ sip });
   phone = await softphone({ server: w.platform.sip!.phones });
@@ -37,11 +37,11 @@ it('the next one is told 486 and why, takes no port, and is in /errors; no appli
   expect(errors[0].details).toContainEqual({ name: 'from', value: ENDPOINT });
   expect((await w.v1.get('/calls')).body).toHaveLength(2);
 
-  // It is still called: that is not its own doing.
+  // Incoming calls do not count.
   await w.dial(ENDPOINT);
   phone.respond(await phone.request('INVITE'), 486);
 
-  // Given up, the place is free again.
+  // A cancelled call frees its place.
   ringing[0]!.cancel();
   ringing[0]!.ack(await ringing[0]!.response());
   await w.app.next('hangup', ({ cause }) => cause === 'ORIGINATOR_CANCEL');

@@ -1,4 +1,4 @@
-/** What phones dial, and what the application sees of it (RFC 3261 19.1.6, RFC 3966). */
+/** Dialled addresses, and how the application gets them (RFC 3261 19.1.6, RFC 3966). */
 import type { World } from '../support/harness';
 import { withRegisteredPhone } from '../support/registered-phone';
 import type { Softphone } from '../support/softphone';

@@ -1,4 +1,4 @@
-/** Phones that forward their calls (RFC 3261 8.1.3.4): where that may lead, and where not. */
+/** Phones that forward their calls (RFC 3261 8.1.3.4): allowed and refused targets. */
 import { ENDPOINT, NUMBER, world, type World } from '../support/harness';
 import { softphone, type Message, type Softphone } from '../support/softphone';
 
@@ -23,7 +23,7 @@ afterEach(async () => {
   alice.close();
 });
 
-/** The phone is called, rings, and forwards. */
+/** Calls the phone, which rings and forwards. */
 async function forwarded(status: number, ...contacts: string[]): Promise<{ callId: string; invite: Message }> {
   const callId = await w.dial(ENDPOINT);
   const invite = await phone.request('INVITE');

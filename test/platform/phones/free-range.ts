@@ -1,10 +1,10 @@
-/** A range for RTP of so many ports for calls that nobody else has just now. */
+/** Returns a free range of RTP ports for the given number of legs. */
 import { randomInt } from 'node:crypto';
 import { createPortPool } from '../../../src/media/ports';
 
 export async function freeRange(ports: number): Promise<{ from: number; to: number }> {
   for (;;) {
-    // Below what systems choose from: nobody else takes one by chance.
+    // Below the ephemeral ports, so that no other program takes one by chance.
     const from = 10_000 + 2 * randomInt(5_000);
     const range = { from, to: from + ports * 2 - 1 };
     const pool = createPortPool('127.0.0.1', range);

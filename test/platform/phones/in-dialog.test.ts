@@ -1,4 +1,4 @@
-/** What a phone may ask in a call: other sound, by re-INVITE and UPDATE with offers early and late; and what it may not. */
+/** Requests of a phone within a call: re-INVITE and UPDATE with early and late offers, and invalid requests. */
 import { ENDPOINT, type World } from '../support/harness';
 import { withRegisteredPhone } from '../support/registered-phone';
 import type { Softphone } from '../support/softphone';
@@ -16,7 +16,7 @@ beforeEach(async () => {
   await w.app.next('answer');
 });
 
-/** Speaks to the phone; @returns packets that it got by the end of the sentence */
+/** Speaks to the phone. @returns the packets that it got by the end of the sentence */
 async function speak(): Promise<number> {
   phone.packets.length = 0;
   await w.v1.post(`/calls/${callId}/audio`, { sentence: 'Hello' });

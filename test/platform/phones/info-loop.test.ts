@@ -1,16 +1,16 @@
-/** Keys sent with INFO by a phone whose call is bridged to a loop call: the way of the text of an INFO body through the platform. */
+/** Keys by INFO from a phone that is bridged to a loopback call: the path of an INFO body through the platform. */
 import { NUMBER, type World } from '../support/harness';
 import { withRegisteredPhone } from '../support/registered-phone';
 import type { Softphone } from '../support/softphone';
 
-/** What every plain object has: a look-up by one of these finds a function or an object. */
+/** Property names of every plain object, whose look-up finds a function or an object. */
 const INHERITED = ['constructor', '__proto__', 'toString', 'valueOf', 'hasOwnProperty'];
 
 let w: World;
 let phone: Softphone;
 withRegisteredPhone((world, registered) => ([w, phone] = [world, registered]));
 
-/** The phone dials, is answered, and is bridged to a call to the account's own number, which comes in as a third call. */
+/** Bridges the phone to a call to the account's own number, which comes in as a third call. */
 async function bridgedToLoop() {
   const dialled = await phone.dial(NUMBER);
   const { callId: caller = '' } = await w.app.next('incomingcall');

@@ -1,4 +1,4 @@
-/** Keys of a phone by RTP, as senders in the field number them, become one event each. */
+/** Keys by RTP, in the numbering of real phones, become one event each. */
 import { printTelephoneEvent } from '../../../src/media/telephone-event';
 import { ENDPOINT, type World } from '../support/harness';
 import { withRegisteredPhone } from '../support/registered-phone';

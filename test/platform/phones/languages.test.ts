@@ -1,4 +1,4 @@
-/** The folder of further languages (SPEECH_LANGUAGES_DIR) is the one that speech looks into. */
+/** Speech uses the language files of SPEECH_LANGUAGES_DIR. */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordingLog } from '../../helpers/builders';

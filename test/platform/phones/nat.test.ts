@@ -1,9 +1,9 @@
-/** A phone that says in Via, Contact and SDP that it is where nobody reaches it: what matters is where its packets come from. */
+/** A phone with an unreachable address in Via, Contact and SDP. The source address of its packets counts. */
 import { ENDPOINT, world, type World } from '../support/harness';
 import { isSpeech, softphone, type Softphone } from '../support/softphone';
 
 const PSTN = '+15552223333';
-/** Nobody listens there, and nothing that is sent there leaves this machine. */
+/** An address without a listener. Packets to it do not leave this machine. */
 const INSIDE = '127.9.9.9';
 
 let w: World;

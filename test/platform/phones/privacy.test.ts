@@ -1,4 +1,4 @@
-/** Callers who withhold their number (RFC 3323): the application can route the call, the callee does not see who calls. */
+/** Callers that withhold their number (RFC 3323): the application can route the call, but the callee sees no number. */
 import { ENDPOINT, NUMBER, type World } from '../support/harness';
 import { withRegisteredPhone } from '../support/registered-phone';
 import type { Softphone } from '../support/softphone';

@@ -1,4 +1,4 @@
-/** What a phone that calls hears when its call is rejected, and how a call ends whose phone is lost. */
+/** Responses to a rejected calling phone, and the end of a call whose phone is lost. */
 import type { PlatformOptions } from '../../../src/platform';
 import { recordingLog } from '../../helpers/builders';
 import { fakeTimeouts, refreshSession, REFRESHED_BY_PLATFORM } from '../../helpers/session-timers';

@@ -1,4 +1,4 @@
-/** What a phone was granted ends when its endpoint gets another password, is disabled or deleted; calls that are up go on. */
+/** A new password, disabling and deletion of an endpoint revoke its registrations. Active calls continue. */
 import net, { type AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { TEST_CERT, TEST_KEY } from '../../sip/transport/test-certificate';
@@ -23,7 +23,7 @@ afterEach(async () => {
   await new Promise((resolve) => proxy.close(resolve));
 });
 
-/** What `wss:` needs in front of the platform. It passes the end of a connection on. */
+/** A TLS proxy for `wss:`, which forwards the end of a connection. */
 async function tlsProxy(port: number, identity: { cert: string; key: string }): Promise<tls.Server> {
   const server = tls.createServer(identity, (near) => {
     const far = net.connect(port, '127.0.0.1');
@@ -141,7 +141,7 @@ it('a connection that another endpoint uses stays', async () => {
   expect((await w.v1.post(`/domains/${w.domainId}/endpoints`, other)).status).toBe(201);
   const phone = await newPhone('TCP');
   await phone.register();
-  // A gateway registers several endpoints over one connection.
+  // Like a gateway, registers several endpoints over one connection.
   const alice = await softphone({
     server: w.platform.sip!.phones,
     user: 'alice',

@@ -1,4 +1,4 @@
-/** Every port of `RTP_PORTS` is in a call: what phones and applications are told, and that the ports come back. */
+/** All ports of `RTP_PORTS` are in use: responses to phones and applications, and the return of the ports. */
 import { ENDPOINT, world, type World } from '../support/harness';
 import { withRegisteredPhone } from '../support/registered-phone';
 import type { Softphone } from '../support/softphone';
@@ -13,7 +13,7 @@ withRegisteredPhone(
   async (sip) => world({ sip: { ...sip, rtpPorts: await freeRange(1) } }, { autoAnswer: true }),
 );
 
-/** A call that takes the only port. */
+/** Makes a call that takes the only port. */
 async function callIn() {
   const call = await phone.dial(PSTN);
   const ok = call.first.status === 200 ? call.first : await call.response();

@@ -1,4 +1,4 @@
-/** What a phone in a call says, spoiled: the platform answers on, without one internal error, and other calls go on. */
+/** Corrupted messages of a phone in a call cause no internal error, and other calls continue. */
 import { createSocket } from 'node:dgram';
 import { randomFrom } from '../../helpers/random-from';
 import { mutate } from '../../sip/message/mutations';
@@ -7,7 +7,7 @@ import { withRegisteredPhone } from '../support/registered-phone';
 import { softphone, type Softphone } from '../support/softphone';
 
 const ROUNDS = process.env['CI'] ? 20_000 : 2_000;
-/** Datagrams sent before the server is waited for, so that none is lost in the kernel. */
+/** Datagrams to send before waiting for the server, so that the kernel drops none. */
 const BATCH = 20;
 
 let w: World;
@@ -18,7 +18,7 @@ withRegisteredPhone((world, registered) => ([w, phone] = [world, registered]));
 afterEach(() => spoiler?.close());
 afterAll(() => new Promise<void>((resolve) => socket.close(() => resolve())));
 
-/** A call that is up. */
+/** Makes a call that is up. */
 async function dial(from: Softphone) {
   const dialled = await from.dial(NUMBER);
   const { callId = '' } = await w.app.next('incomingcall');
@@ -28,7 +28,7 @@ async function dial(from: Softphone) {
   return { callId, dialog };
 }
 
-/** A request of a dialog is read further where its CSeq is the next one, and its branch that of no other transaction. */
+/** The server only parses a request in a dialog with the next CSeq and a new branch. */
 function afresh(message: Buffer, cseq: number): Buffer {
   const text = message.toString('latin1');
   const [, method = ''] = /^(\w+) /.exec(text) ?? [];
@@ -54,7 +54,7 @@ it(`${ROUNDS} spoiled requests of a phone that has a call`, async () => {
   for (let round = 0; round < ROUNDS; round += BATCH) {
     for (let cseq = 1_000 + round; cseq < 1_000 + round + BATCH; cseq++) {
       socket.send(afresh(mutate(random, seeds), cseq), port, host);
-      // A 200 without ACK would have every later offer refused.
+      // After a 200 without ACK the server would refuse every later offer.
       socket.send(ack.replace(/^CSeq: \d+/m, `CSeq: ${cseq}`), port, host);
     }
     await phone.ask('OPTIONS', `sip:${NUMBER}@${host}`);

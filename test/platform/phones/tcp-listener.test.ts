@@ -1,4 +1,4 @@
-/** A phone that registers over TCP, closes the connection, and listens where its contact says (RFC 3261 18.1.1). */
+/** A phone that registers over TCP, closes the connection, and listens at its contact (RFC 3261 18.1.1). */
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { ENDPOINT, world, type World } from '../support/harness';
@@ -23,7 +23,7 @@ it('is called over a new connection', async () => {
   phone.close();
   const [socket] = await connected;
   const said = once(socket, 'data') as Promise<[Buffer]>;
-  // The platform has it when its side of the connection is there, which is before the next request is answered.
+  // The platform has accepted the connection before it answers the next request.
   await w.dial(ENDPOINT);
   const [invite] = await said;
   expect(String(invite)).toMatch(

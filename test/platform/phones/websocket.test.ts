@@ -1,4 +1,4 @@
-/** A phone over WebSocket (RFC 7118), its sound over UDP: it registers, calls and is called, until its connection is gone. */
+/** A phone over WebSocket (RFC 7118) with sound over UDP: it registers, calls and is called until its connection closes. */
 import { ENDPOINT, world, type World } from '../support/harness';
 import { isSpeech, softphone, type Softphone } from '../support/softphone';
 

@@ -1,8 +1,8 @@
-/** A disk that fills up during a recording: what is kept, and where it shows. */
+/** A disk that becomes full during a recording. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { world, type World } from '../support/harness';
 
-/** Bytes of a file that the disk has room for: sound is written a second at a time, which are 16,000. */
+/** Free space of the disk, bytes. Sound is written in seconds of 16,000 bytes. */
 const ROOM = 20_000;
 
 let w: World;
@@ -28,7 +28,7 @@ const failed = async (): Promise<number> => {
   return Number(/^tandem_platform_recordings_failed_total (\d+)$/m.exec(text)?.[1]);
 };
 
-it('ends the recording, keeps what was written, and shows in /errors and in a metric', async () => {
+it('ends the recording, keeps the written part, and reports it in /errors and in a metric', async () => {
   w = await world({ sip: { host: '127.0.0.1', port: 0 }, timing: { hangUpAfterMs: 60_000 } });
   expect(await failed()).toBe(0);
   await fillDisk();

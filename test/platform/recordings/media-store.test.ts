@@ -25,7 +25,7 @@ const put = (name: string, ...chunks: string[]): Promise<void> =>
   store.upload(name, 'audio/wav', Readable.from(chunks.map((chunk) => Buffer.from(chunk))));
 const text = async (name: string): Promise<string> => readFile(store.get(name).path, 'utf8');
 
-it('keeps what was uploaded, and a later upload in its place', async () => {
+it('stores an upload, and replaces it by a later one', async () => {
   await opened();
   await put('a.wav', 'one', 'two');
   await put('b ü.wav', 'x');
@@ -64,7 +64,7 @@ it.each(['...', '.bashrc', 'a..b', 'con', '-rf', '%2e%2e%2f', '*', 'passwd%00.wa
 describe('limits', () => {
   const limits = { maxBytes: 10, maxTotalBytes: 25, maxFiles: 4 };
 
-  it('of a file: nothing of it is kept, and an earlier one stays', async () => {
+  it('of a file: leaves nothing on disk, and keeps an earlier one', async () => {
     await opened({ limits });
     await put('a', '0123456789');
     const body = Readable.from([Buffer.from('012345'), Buffer.from('678910'), Buffer.from('more')]);
@@ -74,7 +74,7 @@ describe('limits', () => {
     expect(await readdir(folder)).toHaveLength(1);
   });
 
-  it('of all files together, and of their number; deleting makes room', async () => {
+  it('of the total size and of the number of files; deleting frees space', async () => {
     await opened({ limits });
     await put('a', '0123456789');
     await put('b', '0123456789');
@@ -89,7 +89,7 @@ describe('limits', () => {
   });
 });
 
-it('an upload that breaks off leaves nothing', async () => {
+it('an aborted upload leaves nothing on disk', async () => {
   await opened();
   const body = new Readable({ read: () => undefined });
   body.push('half');
@@ -101,7 +101,7 @@ it('an upload that breaks off leaves nothing', async () => {
 });
 
 describe('a draft', () => {
-  it('is listed when it is complete, has its own name on the disk, and nobody may take it', async () => {
+  it('is listed when it is complete, and its name is reserved', async () => {
     await opened();
     const draft = store.draft('c-x-1.wav', 'audio/wav');
     const handle = await draft.open();
@@ -119,7 +119,7 @@ describe('a draft', () => {
     expect([store.list(), await readdir(folder)]).toEqual([[], []]);
   });
 
-  it('never writes to, nor deletes, a file that was there', async () => {
+  it('never writes to or deletes an existing file', async () => {
     await opened();
     const [one, two] = [store.draft('a.wav', 'audio/wav'), store.draft('a.wav', 'audio/wav')];
     await (await one.open()).close();
@@ -130,7 +130,7 @@ describe('a draft', () => {
 });
 
 describe('the folder', () => {
-  it('is made only when there is something to keep, for nobody else to read, and is gone at the end', async () => {
+  it('is created with the first file, readable by its owner only, and deleted at the end', async () => {
     await opened({ folder: undefined });
     await put('a', 'x');
     const made = path.dirname(store.get('a').path);
@@ -142,7 +142,7 @@ describe('the folder', () => {
     await unused.close();
   });
 
-  it('that was given is made, keeps recordings at the end, and loses uploads', async () => {
+  it('is created if configured, and keeps recordings but not uploads at the end', async () => {
     const given = path.join(folder, 'deep', 'er');
     await opened({ folder: given });
     await put('a', 'x');
@@ -153,14 +153,14 @@ describe('the folder', () => {
     expect(await readdir(given)).toEqual(['c-x-1.wav']);
   });
 
-  it('that cannot be one is refused at once', async () => {
+  it('is refused at once if it is not a directory', async () => {
     await opened();
     await expect(openMediaStore({ uris, folder: '/dev/null/x' })).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 });
 
 describe('a URL', () => {
-  it('of this platform’s media is its bytes', async () => {
+  it('of this platform’s media returns its bytes', async () => {
     await opened();
     await put('b ü.wav', 'sound');
     for (const url of [
@@ -176,7 +176,7 @@ describe('a URL', () => {
     expect(store.ownMedia(`${MEDIA}/b ü.wav`)?.version).not.toBe(before);
   });
 
-  it('of one that is not there is an error', async () => {
+  it('of an unknown file is an error', async () => {
     await opened();
     for (const name of ['none', '', '..%2F..%2Fetc%2Fpasswd'])
       expect(() => store.ownMedia(`${MEDIA}/${name}`)).toThrow(expect.objectContaining({ code: 'media-not-found' }));

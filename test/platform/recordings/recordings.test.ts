@@ -1,4 +1,4 @@
-/** When calls are recorded, and what becomes of the recordings: with real calls and files, and a line that is a fake. */
+/** Recordings with real calls and files, and a fake line. */
 import { strictErrors } from '../../helpers/strict-errors';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -84,7 +84,7 @@ function call(settings: Partial<CallSettings> = {}) {
   return { call: made, recorded: () => tap !== undefined, tap: () => tap };
 }
 
-/** The n-th `recording` event, from 1. */
+/** Returns the n-th `recording` event, from 1. */
 function event(n = 1): Promise<Record<string, string>> {
   return new Promise((resolve) => {
     const check = (): void => {
@@ -98,7 +98,7 @@ function event(n = 1): Promise<Record<string, string>> {
 
 const types = (): (string | undefined)[] => events.map(({ eventType }) => eventType);
 
-it('records from the answer to the end, and says so after the hangup', async () => {
+it('records from the answer to the end, and sends the event after the hangup', async () => {
   const { call: one, recorded } = call({ recordingEnabled: true, tag: 't' });
   expect(recorded()).toBe(false);
   one.answered();
@@ -122,7 +122,7 @@ it('records from the answer to the end, and says so after the hangup', async () 
   expect(media.list()).toMatchObject([{ name: `${one.id}-1.wav`, contentType: 'audio/wav' }]);
 });
 
-it('has both directions in it: two tones where they were said', async () => {
+it('contains both directions: two tones at their times', async () => {
   const { call: one, tap } = call({ recordingEnabled: true });
   one.answered();
   const tone = (hertz: number, from: number): Uint8Array =>
@@ -141,7 +141,7 @@ it('has both directions in it: two tones where they were said', async () => {
   await event();
   const wav = new WaveFile(await readFile(media.get(`${one.id}-1.wav`).path));
   const samples = Int16Array.from(wav.getSamples(false, Int16Array));
-  /** How loud the frequency is in these 250 ms. */
+  /** Returns the level of the frequency in these 250 ms. */
   const level = (hertz: number, from: number): number => {
     let [re, im] = [0, 0];
     for (let i = 0; i < 2_000; i++) {
@@ -152,7 +152,7 @@ it('has both directions in it: two tones where they were said', async () => {
     return Math.hypot(re, im) / 1_000;
   };
   expect(samples.length).toBeGreaterThanOrEqual(8_000);
-  // What was heard began with the first of its packets, all of which came at once.
+  // The sound starts with its first packet, and all packets came at once.
   expect(level(400, 500)).toBeCloseTo(8_000, -3);
   expect(level(1_000, 500)).toBeCloseTo(8_000, -3);
   expect(level(400, 5_000)).toBeCloseTo(8_000, -3);
@@ -160,7 +160,7 @@ it('has both directions in it: two tones where they were said', async () => {
   expect(level(700, 500)).toBeLessThan(100);
 });
 
-it('begins and ends with updates: several recordings of one call', async () => {
+it('starts and stops by updates: several recordings of one call', async () => {
   const { call: one, recorded } = call();
   one.setRecording({ recordingEnabled: true }); // not up yet
   expect(recorded()).toBe(false);
@@ -182,7 +182,7 @@ it('begins and ends with updates: several recordings of one call', async () => {
   expect(types().filter((type) => type === 'recording')).toHaveLength(2);
 });
 
-it('ends at its longest duration, and is not begun again by that', async () => {
+it('ends after its maximum duration, without a new one', async () => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
   const { call: one, recorded } = call({ recordingEnabled: true, recordingMaxDuration: 100 });
   one.answered();
@@ -197,13 +197,13 @@ it('ends at its longest duration, and is not begun again by that', async () => {
   expect(recorded()).toBe(true);
 });
 
-it('a call that is never answered has none', () => {
+it('an unanswered call has no recording', () => {
   const { call: one } = call({ recordingEnabled: true });
   one.hangUp();
   expect([recordings.list(), types()]).toEqual([[], ['hangup']]);
 });
 
-it('a disk that fails ends the recording, not the call', async () => {
+it('a disk error ends the recording, but not the call', async () => {
   await rm(folder, { recursive: true });
   const { call: one } = call({ recordingEnabled: true });
   one.answered();
@@ -219,7 +219,7 @@ it('a disk that fails ends the recording, not the call', async () => {
   await start();
 });
 
-it('keeps no more than it may: the oldest are forgotten with their files', async () => {
+it('keeps a limited number, and deletes the oldest with their files', async () => {
   await rm(folder, { recursive: true });
   await start({ max: 2, ageMs: 60_000 });
   const ids: string[] = [];
@@ -236,7 +236,7 @@ it('keeps no more than it may: the oldest are forgotten with their files', async
   expect(await readdir(folder)).toHaveLength(2);
 });
 
-it('at the end of the platform what is being recorded becomes a complete file, without a word', async () => {
+it('at the end of the platform current recordings become complete files, without an event', async () => {
   const { call: one } = call({ recordingEnabled: true });
   one.answered();
   await recordings.close();

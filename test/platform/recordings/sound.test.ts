@@ -1,4 +1,4 @@
-/** Recordings of simulated calls on a platform with sound: what the platform plays is in them. */
+/** Recordings of simulated calls on a platform with sound contain what the platform plays. */
 import { WaveFile } from 'wavefile';
 import { NUMBER, SECRET, TOKEN, world, type World } from '../support/harness';
 
@@ -28,7 +28,7 @@ function tone(): Buffer {
   return Buffer.from(wav.toBuffer());
 }
 
-it('an uploaded file that is played to a simulated far end is in the recording, between silence', async () => {
+it('an uploaded file played to a simulated far end is in the recording, between silence', async () => {
   const authorization = `Basic ${Buffer.from(`${TOKEN}:${SECRET}`).toString('base64')}`;
   const content = `${w.platform.url}/v1/users/u-test/media/tone.wav`;
   await fetch(content, { method: 'PUT', body: new Uint8Array(tone()), headers: { authorization } });
@@ -47,7 +47,7 @@ it('an uploaded file that is played to a simulated far end is in the recording, 
   expect(loudness(samples.subarray(begin, end))).toBeCloseTo(8_000 / Math.SQRT2, -3);
 });
 
-it('what is played into a loop is in the recording of the call at its other end', async () => {
+it('a playback into a loopback call is in the recording of the other call', async () => {
   const outgoing = await w.dial(NUMBER);
   const { callId: incoming } = await w.app.next('incomingcall');
   await w.v1.post(`/calls/${incoming}`, { state: 'active', recordingEnabled: true });

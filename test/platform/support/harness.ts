@@ -1,4 +1,4 @@
-/** A running platform with fast far ends, an application that keeps what it is sent, and a client. */
+/** A running platform with fast far ends, an application that records its events, and a client. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startPlatform, type Platform, type PlatformOptions } from '../../../src/platform';
@@ -11,7 +11,7 @@ export const SECRET = 's-test';
 export const NUMBER = '+1555444333';
 export const ENDPOINT = 'sip:jsmith_mobile@xyz-corp-testing.bwapp.bwsip.io';
 
-/** Everything that takes a second in life takes milliseconds here. */
+/** Short times, in milliseconds instead of seconds. */
 const FAST = {
   ringAfterMs: 5,
   answerAfterMs: 10,
@@ -35,7 +35,7 @@ export function platform(options: Partial<PlatformOptions> = {}): Promise<Platfo
   });
 }
 
-/** What came over the wire: the assertions are what types it. */
+/** A parsed response. Assertions check its type. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Json = any;
 
@@ -43,7 +43,7 @@ export interface Answer {
   status: number;
   headers: Headers;
   body: Json;
-  /** Last segment of `Location`. */
+  /** The last segment of `Location`. */
   id: string;
   text: string;
 }
@@ -80,23 +80,23 @@ export function client(origin: string, base = `/v1/users/${USER}`, credentials =
 
 export interface Received {
   method: string;
-  /** With its query. */
+  /** The path with its query. */
   path: string;
   headers: http.IncomingHttpHeaders;
-  /** The event: of the body, or of the query of a GET. */
+  /** The event in the body, or in the query of a GET. */
   event: Record<string, string>;
   at: number;
 }
 
-/** What the application answers; by default 200. `hang`: nothing at all. `cut`: the connection is cut. */
+/** The reply of the application; default: 200. `hang`: no reply. `cut`: closes the connection. */
 export type Reply = number | 'hang' | 'cut' | { status: number; headers: Record<string, string> };
 
 export interface Receiver {
   url: string;
   received: Received[];
-  /** What is answered from now on. */
+  /** Sets later replies. */
   reply: (received: Received) => Reply | Promise<Reply>;
-  /** The next event, seen or yet to come, that nobody has waited for before. */
+  /** Returns the next received or future event that no earlier call has returned. */
   next(eventType?: string, matches?: (event: Record<string, string>) => boolean): Promise<Record<string, string>>;
   types(): string[];
   close(): Promise<void>;
@@ -150,20 +150,20 @@ export async function receiver(): Promise<Receiver> {
 export interface World {
   platform: Platform;
   app: Receiver;
-  /** v1, below the user. */
+  /** Client of v1, below the user. */
   v1: Client;
   sandbox: Client;
   applicationId: string;
   domainId: string;
   endpointId: string;
   close(): Promise<void>;
-  /** An outgoing call; @returns its id */
+  /** Makes an outgoing call. @returns its id */
   dial(to: string, more?: object): Promise<string>;
-  /** Somebody dials; @returns the incoming call's id */
+  /** Makes an incoming call. @returns its id */
   incoming(from: string, to: string, more?: object): Promise<string>;
 }
 
-/** A platform provisioned as in the tutorial's steps 1 and 2. */
+/** Starts a platform with the resources of the tutorial's steps 1 and 2. */
 export async function world(options: Partial<PlatformOptions> = {}, application: object = {}): Promise<World> {
   const [running, app] = [await platform(options), await receiver()];
   const v1 = client(running.url);

@@ -2,7 +2,7 @@ import type { PlatformOptions } from '../../../src/platform';
 import { world, type World } from './harness';
 import { softphone, type Softphone } from './softphone';
 
-/** Before each test: a platform that takes SIP, and a phone that is registered there. After it, both are closed. */
+/** Starts a platform with SIP and a registered phone before each test, and closes both after it. */
 export function withRegisteredPhone(
   set: (world: World, phone: Softphone) => void,
   setUp: (sip: NonNullable<PlatformOptions['sip']>) => Promise<World> = (sip) => world({ sip }),

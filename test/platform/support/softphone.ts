@@ -1,6 +1,6 @@
 /**
- * A telephone in a few lines, written against the RFCs and not with the platform's own code: text over UDP, digest, SDP,
- * RTP. It does what the test says and keeps what it was sent.
+ * A small phone, written from the RFCs without code of the platform: text over UDP, digest, SDP,
+ * RTP. The test controls it, and it records received messages.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
@@ -12,11 +12,11 @@ import { createInbox } from '../../helpers/inbox';
 import { TEST_CERT } from '../../sip/transport/test-certificate';
 
 export interface Message {
-  /** First line. */
+  /** The first line. */
   start: string;
-  /** 0 for a request. */
+  /** The status; 0 for a request. */
   status: number;
-  /** Of a request, or of CSeq. */
+  /** The method of a request, or of CSeq. */
   method: string;
   /** By name in lower case; several values joined with a comma. */
   headers: Record<string, string>;
@@ -29,15 +29,15 @@ export interface SoftphoneOptions {
   user?: string;
   password?: string;
   domain?: string;
-  /** What it believes to be its address, in Via, Contact and SDP: as behind a NAT, nobody reaches it there. Default: 127.0.0.1 */
+  /** Its address in Via, Contact and SDP, unreachable like one behind a NAT. Default: 127.0.0.1 */
   announced?: string;
-  /** URL of SIP over WebSocket (RFC 7118), in place of UDP. */
+  /** URL of SIP over WebSocket (RFC 7118), instead of UDP. */
   webSocket?: string;
-  /** TCP in place of UDP. */
+  /** Uses TCP instead of UDP. */
   tcp?: boolean;
-  /** Port of TLS, in place of UDP; the server has the test certificate. */
+  /** Port of TLS, instead of UDP. The server has the test certificate. */
   tlsPort?: number | undefined;
-  /** The connection of another softphone. */
+  /** Shares the connection of another softphone. */
   channel?: Channel;
 }
 
@@ -60,7 +60,7 @@ export async function softphone(options: SoftphoneOptions) {
   let rtpTo: { host: string; port: number } | undefined;
   let cseq = 0;
   let closed = false;
-  /** What is not kept, because nobody waits for it: copies of what was there already. */
+  /** Drops retransmissions, for which no test waits. */
   const seen = new Set<string>();
 
   sip.onMessage((text) => {
@@ -108,7 +108,7 @@ export async function softphone(options: SoftphoneOptions) {
   const via = (): string =>
     `Via: SIP/2.0/${sip.transport} ${here};branch=z9hG4bK${randomBytes(8).toString('hex')};rport`;
 
-  /** A request outside of a dialog; with digest credentials when it is challenged. */
+  /** Sends a request outside of a dialog. Repeats it with digest credentials after a challenge. */
   const ask = async (
     method: string,
     uri: string,
@@ -199,7 +199,7 @@ export async function softphone(options: SoftphoneOptions) {
       );
     },
 
-    /** Takes a call: 180, 200, and waits for the ACK. */
+    /** Answers a call: 180, 200, and waits for the ACK. */
     async answer(invite: Message, { ringing = true, headers = [] }: { ringing?: boolean; headers?: string[] } = {}) {
       if (ringing) phone.respond(invite, 180);
       phone.useSdp(invite.body);
@@ -208,13 +208,13 @@ export async function softphone(options: SoftphoneOptions) {
       return phone.dialogOfInvite(invite, ack);
     },
 
-    /** Dials; @returns the first response beyond 100, and what is needed to go on */
+    /** Dials. @returns the first response after 100, and functions to continue the call */
     async dial(number: string, more: { from?: string; headers?: string[]; body?: string; type?: string } = {}) {
       const uri = number.includes(':') ? number : `sip:${number}@${domain}`;
       const invite = await ask('INVITE', uri, { body: sdp(), ...more });
       return {
         ...invite,
-        /** The next response beyond those taken. */
+        /** Returns the next response. */
         response: () => next((m) => invite.mine(m) && m.status > 100),
         cancel() {
           const { branch, from, callId, cseq: number } = invite;
@@ -253,7 +253,7 @@ export async function softphone(options: SoftphoneOptions) {
       if (host !== undefined && port !== undefined) rtpTo = { host, port: Number(port) };
     },
 
-    /** Sends a packet of RTP. */
+    /** Sends an RTP packet. */
     sendRtp(payload: Buffer, { type = 0, sequence = 0, timestamp = 0, marker = false, ssrc = 0x1234 } = {}) {
       const packet = Buffer.alloc(12 + payload.length);
       packet.writeUInt8(0x80, 0);
@@ -265,7 +265,7 @@ export async function softphone(options: SoftphoneOptions) {
       if (rtpTo) rtp.send(packet, rtpTo.port, rtpTo.host);
     },
 
-    /** Resolves when a packet of RTP comes that matches. */
+    /** Resolves when a matching RTP packet arrives. */
     async heard(matches: (packet: Buffer) => boolean): Promise<Buffer> {
       for (;;) {
         const found = packets.find(matches);
@@ -274,7 +274,7 @@ export async function softphone(options: SoftphoneOptions) {
       }
     },
 
-    /** May be said twice. */
+    /** Idempotent. */
     close() {
       if (closed) return;
       closed = true;
@@ -297,7 +297,7 @@ export async function softphone(options: SoftphoneOptions) {
           headers?: string[];
           body?: string;
           type?: string;
-          /** SDP in the ACK of an INVITE that had none. */
+          /** SDP in the ACK, for an INVITE without SDP. */
           answer?: string;
         } = {},
       ) {
@@ -328,11 +328,11 @@ function uriTransport({ transport }: Channel): string {
   return transport === 'WSS' ? 'ws' : transport.toLowerCase();
 }
 
-/** What carries its SIP. */
+/** The transport of its SIP messages. */
 interface Channel {
   transport: 'UDP' | 'TCP' | 'TLS' | 'WS' | 'WSS';
   disconnected: Promise<unknown>;
-  /** sent-by, and host of the contact */
+  /** `sent-by` of Via, and host of the contact. */
   here: string;
   send(text: string): void;
   onMessage(listener: (text: string) => void): void;
