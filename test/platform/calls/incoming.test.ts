@@ -40,7 +40,7 @@ describe('an incoming call', () => {
     expect(await w.app.next('incomingcall')).toMatchObject({ from: ENDPOINT, to });
   });
 
-  it('answered over the API is started until the line has picked up, and only then sends answer', async () => {
+  it('answered over the API stays started until the line is up, and only then sends answer', async () => {
     await w.close();
     w = await world({ timing: { pickUpMs: 300 } });
     const id = await w.incoming(CALLER, NUMBER);
@@ -69,7 +69,7 @@ describe('an incoming call', () => {
     expect((await w.v1.post(`/calls/${id}`, { state: 'active' })).status).toBe(409);
   });
 
-  it('whose caller gives up while it is picked up is never answered', async () => {
+  it('whose caller gives up during the answer is never answered', async () => {
     await w.close();
     w = await world({ timing: { pickUpMs: 20_000 } });
     const id = await w.incoming(CALLER, NUMBER);
@@ -87,7 +87,7 @@ describe('an incoming call', () => {
     expect(await w.app.next('hangup')).toMatchObject({ cause: 'NORMAL_CLEARING' });
   });
 
-  it('to a number or from an endpoint without application is rejected, and /errors says so', async () => {
+  it('to a number or from an endpoint without application is rejected, with an entry in /errors', async () => {
     await w.v1.delete(`/applications/${w.applicationId}`);
     for (const [from, to, code] of [
       [CALLER, NUMBER, 'no-application-for-number'],
@@ -129,7 +129,7 @@ describe('with autoAnswer', () => {
     expect(await state(id)).toBe('active');
   });
 
-  it('is not answered where the application has rejected it meanwhile', async () => {
+  it('is not answered if the application has rejected it in the meantime', async () => {
     w.app.reply = async ({ event }) => {
       if (event['eventType'] === 'incomingcall') await w.v1.post(`/calls/${event['callId']}`, { state: 'rejected' });
       return 200;
@@ -140,7 +140,7 @@ describe('with autoAnswer', () => {
   });
 });
 
-describe('an application that cannot be reached', () => {
+describe('an unreachable application', () => {
   let fallback: Receiver;
   beforeEach(async () => {
     fallback = await receiver();
@@ -157,7 +157,7 @@ describe('an application that cannot be reached', () => {
     expect(w.app.types()).toEqual(['incomingcall', 'answer']);
   });
 
-  it('ends the call where there is neither fallback URL nor number', async () => {
+  it('ends the call without a fallback URL and number', async () => {
     const id = await w.incoming(CALLER, NUMBER);
     await w.app.next('hangup');
     expect(await leg(id)).toMatchObject({ state: 'ended', cause: 'NORMAL_TEMPORARY_FAILURE' });
@@ -174,7 +174,7 @@ describe('an application that cannot be reached', () => {
     expect((await w.v1.get(`/errors/${error.id}`)).body).toEqual(error);
   });
 
-  it('gives the call to the fallback number: answered when that answers, and connected', async () => {
+  it('connects the call to the fallback number, and answers it when that answers', async () => {
     await w.v1.post(`/phoneNumbers/${encodeURIComponent(NUMBER)}`, { fallbackNumber: '+15557770000' });
     const id = await w.incoming(CALLER, NUMBER);
     await w.app.next('answer');
@@ -189,7 +189,7 @@ describe('an application that cannot be reached', () => {
     expect(await leg(id)).toMatchObject({ state: 'ended', cause: 'NORMAL_CLEARING' });
   });
 
-  it('ends the call where the fallback number is busy, and the fallback number where the caller gives up', async () => {
+  it('ends the call if the fallback number is busy, and the other leg if the caller gives up', async () => {
     await w.v1.post(`/phoneNumbers/${encodeURIComponent(NUMBER)}`, { fallbackNumber: '+15550000001' });
     const busy = await w.incoming(CALLER, NUMBER);
     await w.app.next('hangup');

@@ -17,7 +17,7 @@ const refusal = async (answer: Promise<Answer>): Promise<[number, string, string
 const press = (digits: string): Promise<Answer> => w.sandbox.post(`/calls/${id}/dtmf`, { digits });
 
 describe('speech', () => {
-  it('has a started and a done event, as far apart as the sentence is long, with the call’s tag or its own', async () => {
+  it('has a started and a done event with the time of the sentence in between, and the tag of the call or its own', async () => {
     const sentence = 'x'.repeat(600); // 1,000 characters a second here
     expect((await audio({ sentence, voice: 'KATE', gender: 'Female', locale: 'en_us' })).status).toBe(200);
     expect(await w.app.next('speak')).toMatchObject({ status: 'started', state: 'PLAYBACK_START', tag: 'call-tag' });
@@ -52,7 +52,7 @@ describe('speech', () => {
     expect(w.app.types()).toEqual(['answer', 'speak', 'hangup']);
   });
 
-  it('waits for a call that is just being picked up', async () => {
+  it('waits for a call that is being answered', async () => {
     const incoming = await w.incoming('+12223334444', NUMBER);
     expect(await refusal(w.v1.post(`/calls/${incoming}/audio`, { sentence: 'early' }))).toEqual([
       400,
@@ -87,7 +87,7 @@ describe('speech', () => {
     expect(await refusal(audio(body))).toEqual([400, 'validation-error', expect.stringMatching(`^${field}: `)]);
   });
 
-  it('is refused once the call has ended, as everything else that needs its far end', async () => {
+  it('is refused after the end of the call, like all other media commands', async () => {
     await w.v1.post(`/calls/${id}`, { state: 'completed' });
     const invalid = [400, 'call-invalid-state', expect.any(String)];
     expect(await refusal(audio({ sentence: 'x' }))).toEqual(invalid);
@@ -100,13 +100,13 @@ describe('speech', () => {
 });
 
 describe('digits', () => {
-  it('of the far end are dtmf events, one each', async () => {
+  it('of the far end cause one dtmf event each', async () => {
     expect((await press('1#')).status).toBe(200);
     expect(await w.app.next('dtmf')).toMatchObject({ dtmfDigit: '1', tag: 'call-tag', callId: id });
     expect(await w.app.next('dtmf')).toMatchObject({ dtmfDigit: '#' });
   });
 
-  it('are sent to the far end, pauses too', async () => {
+  it('are sent to the far end, including pauses', async () => {
     expect((await w.v1.post(`/calls/${id}/dtmf`, { dtmfOut: '1,2w3W#*AD' })).status).toBe(200);
     const { history } = (await w.sandbox.get(`/calls/${id}`)).body;
     expect(history.at(-1)).toMatchObject({ what: 'dtmf-received', detail: '1,2w3W#*AD' });
@@ -150,13 +150,13 @@ describe('gather', () => {
     expect(await w.app.next('gather')).toMatchObject({ reason: 'terminating-digit', digits: '42', tag: 'call-tag' });
   });
 
-  it('ends when no digit comes for too long', async () => {
+  it('ends after interDigitTimeout', async () => {
     await gather({ interDigitTimeout: 1 });
     await press('7');
     expect(await w.app.next('gather')).toMatchObject({ reason: 'inter-digit-timeout', digits: '7' });
   });
 
-  it('ends with the call, and says so before the hangup', async () => {
+  it('ends with the call, and sends its event before the hangup', async () => {
     await gather();
     await press('1');
     await w.v1.post(`/calls/${id}`, { state: 'completed' });
@@ -178,7 +178,7 @@ describe('gather', () => {
     await gather();
   });
 
-  it('plays a prompt that a digit cuts short', async () => {
+  it('plays a prompt that a digit stops', async () => {
     await gather({ maxDigits: 2, prompt: { sentence: 'Press two digits', loopEnabled: true } });
     expect(await w.app.next('speak')).toMatchObject({ status: 'started' });
     await press('12');
@@ -186,7 +186,7 @@ describe('gather', () => {
     expect(await w.app.next('speak')).toMatchObject({ status: 'done' });
   });
 
-  it('plays a prompt to its end where it is not bargeable: digits count afterwards', async () => {
+  it('plays a prompt to its end if it is not bargeable, and counts digits afterwards', async () => {
     await gather({ maxDigits: 1, prompt: { fileUrl: 'http://x/y.wav', bargeable: 'false' } });
     await w.app.next('playback');
     await press('1');
@@ -195,7 +195,7 @@ describe('gather', () => {
     expect(await w.app.next('gather')).toMatchObject({ digits: '2' });
   });
 
-  it('stopped during its prompt stops that too', async () => {
+  it('stopped during its prompt also stops the prompt', async () => {
     const gatherId = await gather({ prompt: { sentence: 'x', loopEnabled: true } });
     await w.app.next('speak');
     await w.v1.post(`/calls/${id}/gather/${gatherId}`, { state: 'completed' });

@@ -9,7 +9,7 @@ afterEach(() => w.close());
 const state = async (id: string): Promise<string> => (await w.v1.get(`/calls/${id}`)).body.state;
 
 describe('a call dialled over the API', () => {
-  it('is answered by a subscriber of the PSTN: an answer event as the reference has it', async () => {
+  it('is answered by a PSTN subscriber, with the documented answer event', async () => {
     const id = await w.dial('+15552223333', { tag: 'flow-1' });
     const event = await w.app.next('answer');
     expect(event).toEqual({
@@ -28,7 +28,7 @@ describe('a call dialled over the API', () => {
     expect(await state(id)).toBe('active');
   });
 
-  it('ends for both when the API hangs up: hangup with NORMAL_CLEARING, and the call can still be got', async () => {
+  it('ends with NORMAL_CLEARING when the API hangs up, and can still be read', async () => {
     const id = await w.dial('+15552223333', { tag: 'x' });
     await w.app.next('answer');
     expect((await w.v1.post(`/calls/${id}`, { state: 'completed' })).status).toBe(200);
@@ -57,7 +57,7 @@ describe('a call dialled over the API', () => {
     expect(w.app.types()).toEqual(['answer', 'hangup']);
   });
 
-  it('to a slow number rings as long as it takes', async () => {
+  it('to a slow number rings until the answer', async () => {
     await w.close();
     w = await world({ timing: { slowAnswerAfterMs: 150 } });
     const started = Date.now();
@@ -78,7 +78,7 @@ describe('a call dialled over the API', () => {
     expect(leg.history.map((entry: { what: string }) => entry.what)).toEqual(['dialled', 'ringing', 'cancelled']);
   });
 
-  it('hung up while it rings: the far end sees it cancelled, the application ORIGINATOR_CANCEL', async () => {
+  it('hung up while ringing is cancelled at the far end, and ends with ORIGINATOR_CANCEL', async () => {
     const id = await w.dial('+15550000002');
     await w.v1.post(`/calls/${id}`, { state: 'completed' });
     expect(await w.app.next('hangup')).toMatchObject({ cause: 'ORIGINATOR_CANCEL' });
@@ -112,14 +112,14 @@ describe('a call dialled over the API', () => {
     expect(w.app.types()).toEqual(['answer', 'hangup']);
   });
 
-  it('to phones that all refuse ends with the cause that says most', async () => {
+  it('to phones that all refuse ends with the preferred cause', async () => {
     await w.sandbox.post('/phones', { sipUri: ENDPOINT, behaviour: 'reject' });
     await w.sandbox.post('/phones', { sipUri: ENDPOINT, behaviour: 'busy' });
     await w.dial(ENDPOINT);
     expect(await w.app.next('hangup')).toMatchObject({ cause: 'USER_BUSY' });
   });
 
-  it('to one of the account’s own numbers comes in as a call of its own', async () => {
+  it('to a number of the account comes in as a separate call', async () => {
     const out = await w.dial(NUMBER, { tag: 'out' });
     const arrived = await w.app.next('incomingcall');
     const incoming = arrived['callId'] ?? '';
@@ -134,7 +134,7 @@ describe('a call dialled over the API', () => {
     expect(hangups.map((event) => event['cause'])).toEqual(['NORMAL_CLEARING', 'NORMAL_CLEARING']);
   });
 
-  it('without a callbackUrl sends nothing, and still keeps its events', async () => {
+  it('without a callbackUrl sends nothing, but stores its events', async () => {
     const id = await w.dial('+15550000001', { callbackUrl: undefined });
     await w.dial('+15550000004');
     await w.app.next('hangup');

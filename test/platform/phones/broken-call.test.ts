@@ -124,7 +124,7 @@ it('a SIP response (the 200 of a call that is dialled): the phone gets BYE', asy
   await endedAlone();
 });
 
-it('a listener of the end of a call: its hangup event is sent all the same', async () => {
+it('a listener of the end of a call: the hangup event is still sent', async () => {
   breakMethod('unwatch');
   await w.v1.post(`/calls/${broken.callId}/gather`, { interDigitTimeout: '20', maxDigits: '5' });
   await w.v1.post(`/calls/${broken.callId}`, { state: 'completed' });
@@ -132,7 +132,7 @@ it('a listener of the end of a call: its hangup event is sent all the same', asy
   expect(w.platform.internalErrors.total).toBe(1);
 });
 
-it('what a phone is sent of its partner in the bridge: the call of the phone ends, and not that of the partner', async () => {
+it('sound of the partner in a bridge: the call of the phone ends, but not that of the partner', async () => {
   partner = await softphone({ server: w.platform.sip!.phones });
   const speaker = await dial(partner);
   await w.v1.post('/bridges', { callIds: [broken.callId, speaker.callId], bridgeAudio: true });
@@ -180,7 +180,7 @@ it('a session timer', async () => {
   await endedAlone();
 });
 
-it('a loop line: both of its calls end', async () => {
+it('a loopback line: both of its calls end', async () => {
   const outgoing = await w.dial(NUMBER);
   const { callId: incoming = '' } = await w.app.next('incomingcall');
   await w.v1.post(`/calls/${incoming}`, { state: 'active' });

@@ -19,7 +19,7 @@ afterEach(async () => {
   phone.close();
 });
 
-it('the next one is told 486 and why, takes no port, and is in /errors; no application hears of it', async () => {
+it('the next call gets 486 with the reason, takes no port, has an entry in /errors, and causes no event', async () => {
   const ringing = [await phone.dial(PSTN), await phone.dial(PSTN)];
   await w.app.next('incomingcall');
   await w.app.next('incomingcall');
@@ -48,7 +48,7 @@ it('the next one is told 486 and why, takes no port, and is in /errors; no appli
   expect((await phone.dial(PSTN)).first.status).toBe(180);
 });
 
-it('a call that is refused, or was never one, leaves its place', async () => {
+it('a refused call frees its place', async () => {
   for (let again = 0; again < 3; again++) {
     const unreadable = await phone.dial(PSTN, { body: phone.sdp('sendrecv', '3 97') });
     expect(unreadable.first.status).toBe(488);

@@ -44,7 +44,7 @@ it.each([
   `sip:3012345678@${DOMAIN};phone-context=other.example;user=phone`,
   'tel:112;phone-context=+33',
   'tel:101;phone-context=other.example',
-])('%s is local to somewhere else: 404, and no call', async (uri) => {
+])('%s is local to another context: 404, and no call', async (uri) => {
   const before = w.app.types().length;
   expect((await phone.dial(uri)).first.status).toBe(404);
   expect(w.app.types()).toHaveLength(before);

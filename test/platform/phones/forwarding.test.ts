@@ -45,7 +45,7 @@ it.each([
       `"A" <${ALICE}>;q=0.9`,
     ],
   ],
-])('%i to an endpoint: that one rings, and the call is up when it answers', async (status, contacts) => {
+])('%i to an endpoint: its phone rings, and the call is up when it answers', async (status, contacts) => {
   await setUp();
   const { callId } = await forwarded(status, ...contacts);
   const invite = await alice.request('INVITE');
@@ -70,7 +70,7 @@ it.each([
   expect(await w.app.next('hangup')).toMatchObject({ callId, cause: 'NORMAL_TEMPORARY_FAILURE' });
 });
 
-it('302 to a number, SIP_FORWARD all: the call goes on there', async () => {
+it('302 to a number, SIP_FORWARD all: the number is called', async () => {
   await setUp('all');
   const { callId } = await forwarded(302, `<sip:${PSTN}@${DOMAIN}>`);
   expect(await w.app.next('answer')).toMatchObject({ callId });

@@ -35,12 +35,12 @@ it('re-INVITE without SDP: the offer comes in the 200, and the answer in the ACK
   expect(await speak()).toBeGreaterThan(10);
 });
 
-it('re-INVITE without SDP whose ACK has no answer: the call goes on as it was', async () => {
+it('re-INVITE without SDP whose ACK has no answer changes nothing', async () => {
   expect((await dialog.request('INVITE')).status).toBe(200);
   expect(await speak()).toBeGreaterThan(10);
 });
 
-it('UPDATE (RFC 3311) holds and resumes; without SDP it only says that the phone is there', async () => {
+it('UPDATE (RFC 3311) holds and resumes; without SDP it only refreshes the session', async () => {
   const held = await dialog.request('UPDATE', { body: phone.sdp('sendonly') });
   expect([held.status, /a=(\w+)\r\n$/.exec(held.body)?.[1]]).toEqual([200, 'recvonly']);
   expect(await speak()).toBe(0);
@@ -54,7 +54,7 @@ it('UPDATE (RFC 3311) holds and resumes; without SDP it only says that the phone
   expect(there.body).toBe('');
 });
 
-it('another codec by re-INVITE: what is spoken comes in it', async () => {
+it('another codec by re-INVITE: speech uses it', async () => {
   const changed = await dialog.request('INVITE', { body: phone.sdp('sendrecv', '8 101') });
   expect(changed.status).toBe(200);
   expect(changed.body).toMatch(/m=audio \d+ RTP\/AVP 8 101/);
@@ -62,7 +62,7 @@ it('another codec by re-INVITE: what is spoken comes in it', async () => {
   expect(phone.packets.every((packet) => (packet.readUInt8(1) & 0x7f) === 8)).toBe(true);
 });
 
-it('an offer that cannot be accepted is 488, a session too short 422, what it requires 420: the call goes on', async () => {
+it('an unacceptable offer is 488, a too short session 422, a required extension 420, and the call continues', async () => {
   expect((await dialog.request('INVITE', { body: phone.sdp('sendrecv', '3 97') })).status).toBe(488);
   const short = await dialog.request('UPDATE', { headers: ['Session-Expires: 30', 'Supported: timer'] });
   expect([short.status, short.headers['min-se']]).toEqual([422, '90']);
@@ -77,7 +77,7 @@ it.each([
   ['PRACK', 405, ['RAck: 1 1 INVITE']],
   ['SUBSCRIBE', 405, ['Event: dialog']],
   ['MESSAGE', 405, []],
-])('%s is answered %i, and the call goes on', async (method, status, headers) => {
+])('%s is answered %i, and the call continues', async (method, status, headers) => {
   const answer = await dialog.request(method, { headers });
   expect(answer.status).toBe(status);
   if (status !== 603) expect(answer.headers['allow']).toContain('UPDATE');

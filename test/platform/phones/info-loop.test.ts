@@ -25,7 +25,7 @@ async function bridgedToLoop() {
   return { dialog, caller, incoming };
 }
 
-it('no body of INFO ends the platform or the call: what is no key is 400, and keys still pass through the loop', async () => {
+it('no body of INFO ends the platform or the call: an invalid key is 400, and keys still pass through the loopback', async () => {
   const { dialog, caller, incoming } = await bridgedToLoop();
   const bodies = [
     ...INHERITED.map((body) => ({ type: 'application/dtmf', body })),

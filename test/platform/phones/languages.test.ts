@@ -19,7 +19,7 @@ afterEach(async () => {
   phone.close();
 });
 
-it('a Spanish sentence looks for its voice there, and is spoken by another where there is none', async () => {
+it('a Spanish sentence uses its voice from the directory, else another voice', async () => {
   await phone.register();
   const callId = await w.dial(ENDPOINT);
   await phone.answer(await phone.request('INVITE'));

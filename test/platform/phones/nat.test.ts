@@ -23,7 +23,7 @@ const isSpokenTo = async (callId: string): Promise<void> => {
   await phone.heard(isSpeech);
 };
 
-it('registers: answered where it is (RFC 3581), with the contact as it said', async () => {
+it('registers: the response goes to its source (RFC 3581), with its own contact', async () => {
   const ok = await phone.register();
   expect(ok.headers['via']).toContain(`SIP/2.0/UDP ${phone.here};`);
   const port = /rport=(\d+)/.exec(ok.headers['via'] ?? '')?.[1];
@@ -33,7 +33,7 @@ it('registers: answered where it is (RFC 3581), with the contact as it said', as
   ]);
 });
 
-it('dials, speaks and is heard from then on, and is hung up by BYE', async () => {
+it('dials, speaks, is heard from then on, and is hung up by BYE', async () => {
   const call = await phone.dial(PSTN);
   const { callId } = await w.app.next('incomingcall');
   await w.v1.post(`/calls/${callId}`, { state: 'active' });
@@ -46,7 +46,7 @@ it('dials, speaks and is heard from then on, and is hung up by BYE', async () =>
   expect(await w.app.next('hangup')).toMatchObject({ callId, cause: 'NORMAL_CLEARING' });
 });
 
-it('is called at where its REGISTER came from, holds and resumes, and hangs up', async () => {
+it('is called at the source of its REGISTER, holds and resumes, and hangs up', async () => {
   await phone.register();
   const callId = await w.dial(ENDPOINT);
   const invite = await phone.request('INVITE');

@@ -26,7 +26,7 @@ it.each([
   call.cancel();
 });
 
-it('a call with privacy shows nothing of from to the phone', async () => {
+it('a call with privacy does not show from to the phone', async () => {
   await w.v1.post('/calls', { from: NUMBER, to: ENDPOINT, privacy: 'id' });
   const invite = await phone.request('INVITE');
   expect(invite.headers['from']).toMatch(/^"Anonymous" <sip:anonymous@anonymous.invalid>;tag=/);

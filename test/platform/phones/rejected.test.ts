@@ -50,7 +50,7 @@ describe('state rejected', () => {
     [{ state: 'rejected', cause: 486 }, 'cause'],
     [{ state: 'completed', cause: 'USER_BUSY' }, 'cause'],
     [{ cause: 'USER_BUSY' }, 'cause'],
-  ])('%j is a validation error, and the call rings on', async (body, field) => {
+  ])('%j is a validation error, and the call keeps ringing', async (body, field) => {
     const call = await phone.dial(TARGET);
     const { callId } = await w.app.next('incomingcall');
     const refused = await w.v1.post(`/calls/${callId}`, body);
@@ -61,7 +61,7 @@ describe('state rejected', () => {
     call.ack(await call.response());
   });
 
-  it('of a simulated caller, and of the account’s own number, passes the cause on', async () => {
+  it('of a simulated caller and of a number of the account forwards the cause', async () => {
     const id = await w.incoming('+12223334444', NUMBER);
     await w.app.next('incomingcall');
     await w.v1.post(`/calls/${id}`, { state: 'rejected', cause: 'USER_BUSY' });
@@ -75,7 +75,7 @@ describe('state rejected', () => {
   });
 });
 
-it('a call that rings when the platform closes is a 503 with Retry-After', async () => {
+it('a ringing call gets 503 with Retry-After when the platform closes', async () => {
   await setUp();
   const call = await phone.dial(TARGET);
   await w.app.next('incomingcall');
@@ -115,7 +115,7 @@ describe('the hangup of a call whose phone is lost', () => {
     });
   });
 
-  it('has causeDetail phone-lost when the connection of the phone is gone', async () => {
+  it('has causeDetail phone-lost when the connection of the phone has closed', async () => {
     const { log, line } = recordingLog();
     await setUp({}, { log });
     const tcp = await softphone({ server: w.platform.sip!.phones, tcp: true });

@@ -96,7 +96,7 @@ it.each(TRANSPORTS)('a call over %s goes on', async (transport) => {
   expect(await w.app.next('hangup')).toMatchObject({ callId, cause: 'NORMAL_CLEARING' });
 });
 
-it('a phone that has not registered loses its connection, too', async () => {
+it('a phone that has not registered also loses its connection', async () => {
   const phone = await newPhone('WS');
   const call = await phone.dial(PSTN);
   await w.app.next('incomingcall');

@@ -23,7 +23,7 @@ async function callIn() {
   return { hangUp: async () => expect((await dialog.request('BYE')).status).toBe(200) };
 }
 
-it('a phone that dials is told 503 with Retry-After (RFC 3261 21.5.4), and no application hears of it', async () => {
+it('a dialling phone gets 503 with Retry-After (RFC 3261 21.5.4), and no event is sent', async () => {
   const first = await callIn();
   const events = w.app.received.length;
   const second = await phone.dial(PSTN);
@@ -38,7 +38,7 @@ it('a phone that dials is told 503 with Retry-After (RFC 3261 21.5.4), and no ap
   await (await callIn()).hangUp();
 });
 
-it('a phone that is to be called does not ring: NORMAL_TEMPORARY_FAILURE; it rings once the port is back', async () => {
+it('a called phone does not ring (NORMAL_TEMPORARY_FAILURE) until the port is free', async () => {
   const first = await callIn();
   const refused = await w.dial(ENDPOINT);
   expect(await w.app.next('hangup')).toMatchObject({ callId: refused, cause: 'NORMAL_TEMPORARY_FAILURE' });
@@ -52,7 +52,7 @@ it('a phone that is to be called does not ring: NORMAL_TEMPORARY_FAILURE; it rin
   expect(await w.app.next('answer')).toMatchObject({ callId });
 });
 
-it('a caller who gives up, one who is rejected, and a phone that is busy, give their port back', async () => {
+it('a caller that gives up, a rejected caller and a busy phone return their port', async () => {
   await w.v1.post(`/applications/${w.applicationId}`, { autoAnswer: false });
   for (const way of ['cancel', 'reject', 'cancel'] as const) {
     const call = await phone.dial(PSTN);

@@ -36,7 +36,7 @@ function afresh(message: Buffer, cseq: number): Buffer {
   return Buffer.from(numbered.replace(/branch=z9hG4bK\w+/, `branch=z9hG4bK${cseq}`), 'latin1');
 }
 
-it(`${ROUNDS} spoiled requests of a phone that has a call`, async () => {
+it(`${ROUNDS} corrupted requests of a phone in a call`, async () => {
   const other = await dial(phone);
   const { port, host } = w.platform.sip!.phones;
   spoiler = await softphone({ server: { host, port } });

@@ -16,7 +16,7 @@ afterEach(async () => {
   phone.close();
 });
 
-it('registers with a contact that no name server knows, and is seen as WS', async () => {
+it('registers with an unresolvable contact, and is listed as WS', async () => {
   const ok = await phone.register();
   expect(ok.status).toBe(200);
   expect(ok.headers['contact']).toContain(phone.here);
@@ -93,7 +93,7 @@ it('rings together with a phone over UDP: the one that answers gets the call, th
   }
 });
 
-it('whose connection is gone is offline at once, and cannot be called', async () => {
+it('is offline when its connection closes, and cannot be called', async () => {
   await phone.register();
   phone.close();
   await isOffline();
@@ -101,7 +101,7 @@ it('whose connection is gone is offline at once, and cannot be called', async ()
   expect(await w.app.next('hangup')).toMatchObject({ cause: 'NORMAL_TEMPORARY_FAILURE' });
 });
 
-it('a browser, which sends its sound over DTLS-SRTP alone, is told 488: only the signalling is there for it', async () => {
+it('a browser, which requires DTLS-SRTP, gets 488', async () => {
   const sdp = [
     'v=0',
     'o=- 4611731400430051336 2 IN IP4 127.0.0.1',
@@ -126,14 +126,14 @@ it('a browser, which sends its sound over DTLS-SRTP alone, is told 488: only the
   expect(w.app.received).toEqual([]);
 });
 
-it('whose connection is gone while it dials has given up', async () => {
+it('cancels its call when its connection closes during the dial', async () => {
   await phone.dial(PSTN);
   const { callId } = await w.app.next('incomingcall');
   phone.close();
   expect(await w.app.next('hangup')).toMatchObject({ callId, cause: 'ORIGINATOR_CANCEL' });
 });
 
-it('whose connection is gone in a call stays in it as long as there is sound, and can be hung up', async () => {
+it('stays in its call without a connection while there is sound, and can be hung up', async () => {
   await phone.register();
   const callId = await w.dial(ENDPOINT);
   await phone.answer(await phone.request('INVITE'));
@@ -145,7 +145,7 @@ it('whose connection is gone in a call stays in it as long as there is sound, an
   expect(await w.app.next('hangup')).toMatchObject({ callId, cause: 'NORMAL_CLEARING' });
 });
 
-it('whose connection is gone in a call and that has registered anew is told that the call is over', async () => {
+it('gets the BYE of its call over the connection of a new registration', async () => {
   await phone.register();
   const callId = await w.dial(ENDPOINT);
   const invite = await phone.request('INVITE');
@@ -161,7 +161,7 @@ it('whose connection is gone in a call and that has registered anew is told that
   expect(bye.headers['call-id']).toBe(invite.headers['call-id']);
 });
 
-it('whose connection is gone while it rings is let go', async () => {
+it('stops ringing when its connection closes', async () => {
   await phone.register();
   const callId = await w.dial(ENDPOINT);
   phone.respond(await phone.request('INVITE'), 180);
