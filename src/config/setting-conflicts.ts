@@ -20,7 +20,7 @@ export function faultsOfPorts(given: Given, listeners: readonly Listener[]): str
     if (port === undefined || port === 0) continue;
     for (const first of listeners.slice(0, index))
       if (portOf(given, first.setting) === port && overlap(first.host, second.host))
-        faults.push(`${second.setting} is ${port}, like ${first.setting}; give each a port of its own`);
+        faults.push(`${second.setting} is ${port}, like ${first.setting}; set a different port`);
   }
   return [...faults, ...faultsOfRtp(given, listeners)];
 }

@@ -6,7 +6,7 @@ const SHARES = 4;
 
 /** @param out writes text unchanged */
 export function createProgress(out: (text: string) => void, isTerminal: boolean): (progress: Progress) => void {
-  let told = '';
+  let lastLine = '';
   return ({ pass, done, of, faulty }) => {
     const share = of === 0 ? 1 : done / of;
     const about = `${pass}: ${done} of ${of} calls${faulty > 0 ? `, faults in ${faulty}` : ''}`;
@@ -16,8 +16,8 @@ export function createProgress(out: (text: string) => void, isTerminal: boolean)
       return out(`\r\u001b[K${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${about}${end}`);
     }
     const line = `${pass} ${Math.floor(share * SHARES)}`;
-    if (line === told) return;
-    told = line;
+    if (line === lastLine) return;
+    lastLine = line;
     out(`${about}\n`);
   };
 }

@@ -11,7 +11,7 @@ import { createPrng } from './platform/prng';
 import { playAll, settle, type Played } from './play';
 import { waitFor } from './reach';
 import { drawJobs, perfectJobs, type Job } from './scenarios';
-import { hasCredentials, acceptedWithoutCredentials } from './open-webhook';
+import { acceptedWithoutCredentials, hasCredentials } from './open-webhook';
 import { watchApp, type AppWatch } from './watch-app';
 
 /** The app is unreachable or accepts no event, so the kit cannot judge it. */

@@ -263,7 +263,7 @@ describe('a running.json of a server that crashed', () => {
       stale(process.pid, url);
       const provision = run(['provision']);
       expect(await provision.exit).toBe(1);
-      expect(provision.err()).toMatch(/set BANDWIDTH_API_URL, or run npm start in this folder first/);
+      expect(provision.err()).toMatch(/set BANDWIDTH_API_URL, or run npm start in this directory first/);
     },
   );
 });
@@ -315,7 +315,7 @@ describe('provision', () => {
   it('without a platform says what to do', async () => {
     const { exit, err } = run(['provision']);
     expect(await exit).toBe(1);
-    expect(err()).toMatch(/set BANDWIDTH_API_URL, or run npm start in this folder first/);
+    expect(err()).toMatch(/set BANDWIDTH_API_URL, or run npm start in this directory first/);
   });
 
   it('with an unreachable platform reports it, and exits', async () => {

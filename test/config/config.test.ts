@@ -187,7 +187,7 @@ describe('the settings', () => {
   });
 
   it.each<[Record<string, string>, string, Purpose]>([
-    [{ PORT: '3001' }, 'PLATFORM_PORT is 3001, like PORT; give each a port of its own', 'serve'],
+    [{ PORT: '3001' }, 'PLATFORM_PORT is 3001, like PORT; set a different port', 'serve'],
     [{ PLATFORM_PORT: '3000' }, 'PLATFORM_PORT is 3000, like PORT', 'serve'],
     [{ PORT: '5060' }, 'SIP_PORT is 5060, like PORT', 'serve'],
     [{ PLATFORM_PORT: '5060' }, 'SIP_PORT is 5060, like PLATFORM_PORT', 'platform'],

@@ -86,7 +86,7 @@ describe('events without the credentials of --url', () => {
     const result = await runKit(withCredentials(), ...giveUp);
     expect(result.findings.find(({ code }) => code === 'open-webhook')).toMatchObject({
       severity: 'warning',
-      texts: ['an event without credentials was answered with 200'],
+      texts: ['the app answered an event without credentials with 200'],
     });
     expect(seen.filter(([authorized]) => !authorized)).toEqual([[false, 'c-kit-unknown']]);
     expect(exitCodeOf(result)).toBe(1);

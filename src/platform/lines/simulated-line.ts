@@ -158,11 +158,11 @@ export class SimulatedLine implements Line {
     if (this.farEnd.state === 'ended') return;
     // A caller that hangs up before the answer cancels the call.
     const cancelled = this.farEnd.direction === 'in' && this.farEnd.state !== 'up';
-    const told = cancelled ? 'ORIGINATOR_CANCEL' : cause;
+    const reported = cancelled ? 'ORIGINATOR_CANCEL' : cause;
     runAll(
       () => this.#stop(),
-      () => this.#note(cancelled ? 'cancelled' : 'ended', { cause: told }),
-      () => this.#listener.ended(told),
+      () => this.#note(cancelled ? 'cancelled' : 'ended', { cause: reported }),
+      () => this.#listener.ended(reported),
     );
   }
 

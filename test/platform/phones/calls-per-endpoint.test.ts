@@ -27,7 +27,7 @@ it('the next call gets 486 with the reason, takes no port, has an entry in /erro
     const refused = await phone.dial(PSTN);
     expect(refused.first.start).toBe('SIP/2.0 486 Too Many Calls');
     expect(refused.first.headers['warning']).toMatch(
-      /^399 xyz-corp-testing\.bwapp\.bwsip\.io ".* as it may at once: 2"$/,
+      /^399 xyz-corp-testing\.bwapp\.bwsip\.io ".* limit of 2 concurrent calls"$/,
     );
     refused.ack(refused.first);
   }
