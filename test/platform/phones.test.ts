@@ -197,10 +197,10 @@ describe('a phone dials', () => {
     ['sip:+15552223333@127.0.0.1', '+15552223333'],
     ['sip:bob@example.org', 'sip:bob@example.org'],
     ['tel:+15552223333', '+15552223333'],
-  ])('%s arrives as %s', async (dialled, told) => {
+  ])('%s arrives as %s', async (dialled, expected) => {
     await setUp();
     const call = await phone.dial(dialled);
-    expect((await w.app.next('incomingcall'))['to']).toBe(told);
+    expect((await w.app.next('incomingcall'))['to']).toBe(expected);
     call.cancel();
     call.ack(await call.response());
   });

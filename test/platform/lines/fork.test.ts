@@ -1,10 +1,10 @@
 import { dialAll } from '../../../src/platform/lines/fork';
 import type { Line, LineListener } from '../../../src/platform/lines/line';
 import { createTimers } from '../../../src/support/timers';
-import { tellingListener } from './listeners';
+import { recordingListener } from './listeners';
 
 function fork(branches: string[]) {
-  const { listener: parent, told } = tellingListener();
+  const { listener: parent, notifications } = recordingListener();
   const commands: string[] = [];
   const listeners = new Map<string, LineListener>();
   const open = (branch: string, listener: LineListener): Line => {
@@ -23,19 +23,19 @@ function fork(branches: string[]) {
     };
   };
   const line = dialAll(branches, open, parent, createTimers());
-  return { line, told, commands, listener: (branch: string) => listeners.get(branch)! };
+  return { line, notifications, commands, listener: (branch: string) => listeners.get(branch)! };
 }
 
 const playback = { kind: 'speak' as const, content: 'x', loop: false, volume: 0 };
 
 it('rings once, gives the call to the first that answers and cancels the others', () => {
-  const { line, told, commands, listener } = fork(['a', 'b', 'c']);
+  const { line, notifications, commands, listener } = fork(['a', 'b', 'c']);
   listener('a').ringing();
   listener('b').ringing();
   listener('c').ended('USER_BUSY');
   listener('b').answered();
   listener('a').answered(); // too late
-  expect(told).toEqual(['ringing', 'answered']);
+  expect(notifications).toEqual(['ringing', 'answered']);
   expect(commands).toEqual(['a hangUp ORIGINATOR_CANCEL elsewhere']);
   line.play(playback);
   line.stopPlay();
@@ -46,15 +46,15 @@ it('rings once, gives the call to the first that answers and cancels the others'
   listener('b').playDone(playback);
   listener('b').dtmf('1');
   listener('b').ended('NORMAL_CLEARING');
-  expect(told.slice(2)).toEqual(['playStarted', 'playDone', 'dtmf 1', 'ended NORMAL_CLEARING']);
+  expect(notifications.slice(2)).toEqual(['playStarted', 'playDone', 'dtmf 1', 'ended NORMAL_CLEARING']);
 });
 
 it('fails when the last one has failed', () => {
-  const { told, listener } = fork(['a', 'b']);
+  const { notifications, listener } = fork(['a', 'b']);
   listener('a').ended('CALL_REJECTED');
-  expect(told).toEqual([]);
+  expect(notifications).toEqual([]);
   listener('b').ended('NORMAL_TEMPORARY_FAILURE');
-  expect(told).toEqual(['ended CALL_REJECTED']);
+  expect(notifications).toEqual(['ended CALL_REJECTED']);
 });
 
 it('hangs up all ringing lines, or only the one that is up', () => {

@@ -1,18 +1,18 @@
 import type { LineListener } from '../../../src/platform/lines/line';
 
 /** Records notifications of a line as texts. */
-export function tellingListener(): { listener: LineListener; told: string[] } {
-  const told: string[] = [];
+export function recordingListener(): { listener: LineListener; notifications: string[] } {
+  const notifications: string[] = [];
   const listener: LineListener = {
-    ringing: () => told.push('ringing'),
-    answered: () => told.push('answered'),
-    ended: (cause) => told.push(`ended ${cause}`),
-    playStarted: () => told.push('playStarted'),
-    playDone: () => told.push('playDone'),
-    playFailed: () => told.push('playFailed'),
-    dtmf: (digit) => told.push(`dtmf ${digit}`),
+    ringing: () => notifications.push('ringing'),
+    answered: () => notifications.push('answered'),
+    ended: (cause) => notifications.push(`ended ${cause}`),
+    playStarted: () => notifications.push('playStarted'),
+    playDone: () => notifications.push('playDone'),
+    playFailed: () => notifications.push('playFailed'),
+    dtmf: (digit) => notifications.push(`dtmf ${digit}`),
   };
-  return { listener, told };
+  return { listener, notifications };
 }
 
 /** A listener for keys only. */

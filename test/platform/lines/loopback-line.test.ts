@@ -25,8 +25,8 @@ const STREAM = {};
 
 /** A loopback call that is up. */
 function loop(sound = true) {
-  const told: string[] = [];
-  const listener = (name: string) => quietListener((digit) => told.push(`${name} dtmf ${digit}`));
+  const notifications: string[] = [];
+  const listener = (name: string) => quietListener((digit) => notifications.push(`${name} dtmf ${digit}`));
   const timers = createTimers();
   const farEnds = createFarEnds({ max: 10, ageMs: 1000 });
   const players: PacketSink[] = [];
@@ -49,7 +49,7 @@ function loop(sound = true) {
   jest.advanceTimersByTime(DEFAULT_TIMING.ringAfterMs);
   incoming!.answer();
   jest.advanceTimersByTime(DEFAULT_TIMING.pickUpMs + 10);
-  return { outgoing, incoming: incoming!, told };
+  return { outgoing, incoming: incoming!, notifications };
 }
 
 function partner() {
@@ -86,13 +86,13 @@ it('the partner of one line hears what is played to the other', () => {
 });
 
 it('a key pressed on one side arrives on the other', () => {
-  const { outgoing, told } = loop();
+  const { outgoing, notifications } = loop();
   const payload = Uint8Array.of(7, 0x8a, 1, 224);
   for (const sequence of [1, 2, 3])
     outgoing.party?.write(packet(sequence, { kind: 'telephone-event', payload, timestamp: 160 }));
-  expect(told).toEqual([]);
+  expect(notifications).toEqual([]);
   jest.advanceTimersByTime(1);
-  expect(told).toEqual(['incoming dtmf 7']);
+  expect(notifications).toEqual(['incoming dtmf 7']);
 });
 
 it('both lines in one bridge cause no endless loop', () => {

@@ -6,7 +6,7 @@ import type { Playback } from '../../../src/media/playback';
 import { SimulatedLine } from '../../../src/platform/lines/simulated-line';
 import { silentPlayers } from '../../../src/platform/lines/silent-player';
 import { createTimers } from '../../../src/support/timers';
-import { tellingListener } from './listeners';
+import { recordingListener } from './listeners';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -14,7 +14,7 @@ afterEach(() => jest.useRealTimers());
 const sentence: Playback = { kind: 'speak', content: 'x'.repeat(28), loop: false, volume: 0 }; // two seconds
 
 function line(direction: 'in' | 'out') {
-  const { listener, told } = tellingListener();
+  const { listener, notifications } = recordingListener();
   const timers = createTimers();
   const farEnds = createFarEnds({ max: 10, ageMs: 1000 });
   const to = '+15552223333';
@@ -22,7 +22,7 @@ function line(direction: 'in' | 'out') {
   const timing = DEFAULT_TIMING;
   const createPlayer = silentPlayers(timers, timing);
   const simulated = new SimulatedLine(farEnd, { timers, farEnds, timing, createPlayer, internalErrors: strictErrors });
-  return { simulated, listener, told, farEnd, whats: () => farEnd.history.map(({ what }) => what) };
+  return { simulated, listener, notifications, farEnd, whats: () => farEnd.history.map(({ what }) => what) };
 }
 
 function dialled(to = '+15552223333') {
@@ -32,26 +32,26 @@ function dialled(to = '+15552223333') {
 }
 
 it('MUST NOT notify from within a command', () => {
-  const { simulated, told } = dialled();
-  expect(told).toEqual([]);
+  const { simulated, notifications } = dialled();
+  expect(notifications).toEqual([]);
   jest.advanceTimersByTime(1_000);
-  expect(told).toEqual(['ringing', 'answered']);
+  expect(notifications).toEqual(['ringing', 'answered']);
   simulated.play(sentence);
   simulated.stopPlay();
-  expect(told).toEqual(['ringing', 'answered']);
+  expect(notifications).toEqual(['ringing', 'answered']);
 });
 
 it('rings, answers, and hangs up after half a minute', () => {
-  const { told, whats } = dialled();
+  const { notifications, whats } = dialled();
   jest.advanceTimersByTime(30_999);
-  expect(told).toEqual(['ringing', 'answered']);
+  expect(notifications).toEqual(['ringing', 'answered']);
   jest.advanceTimersByTime(1);
-  expect(told).toEqual(['ringing', 'answered', 'ended NORMAL_CLEARING']);
+  expect(notifications).toEqual(['ringing', 'answered', 'ended NORMAL_CLEARING']);
   expect(whats()).toEqual(['dialled', 'ringing', 'answered', 'ended']);
 });
 
 it('MUST NOT notify after hangUp', () => {
-  const { simulated, told, farEnd } = dialled();
+  const { simulated, notifications, farEnd } = dialled();
   jest.advanceTimersByTime(1_000);
   simulated.play(sentence);
   jest.advanceTimersByTime(100);
@@ -59,24 +59,24 @@ it('MUST NOT notify after hangUp', () => {
   simulated.hangUp('NORMAL_CLEARING');
   farEnd.controls?.hangUp();
   jest.runAllTimers();
-  expect(told).toEqual(['ringing', 'answered', 'playStarted']);
+  expect(notifications).toEqual(['ringing', 'answered', 'playStarted']);
 });
 
 it('speaks for as long as the sentence takes', () => {
-  const { simulated, told } = dialled();
+  const { simulated, notifications } = dialled();
   simulated.play(sentence); // before the answer: not audible
   jest.advanceTimersByTime(1_000);
   simulated.play(sentence);
   jest.advanceTimersByTime(1_999);
-  expect(told.at(-1)).toBe('playStarted');
+  expect(notifications.at(-1)).toBe('playStarted');
   jest.advanceTimersByTime(1);
-  expect(told.slice(2)).toEqual(['playStarted', 'playDone']);
+  expect(notifications.slice(2)).toEqual(['playStarted', 'playDone']);
 });
 
 it('MUST ignore commands after its end', () => {
-  const { simulated, told, farEnd } = dialled('+15550000001');
+  const { simulated, notifications, farEnd } = dialled('+15550000001');
   jest.advanceTimersByTime(200);
-  expect(told).toEqual(['ended USER_BUSY']);
+  expect(notifications).toEqual(['ended USER_BUSY']);
   simulated.answer();
   simulated.ring();
   simulated.play(sentence);
@@ -85,15 +85,15 @@ it('MUST ignore commands after its end', () => {
   simulated.connect(simulated);
   simulated.hangUp('NORMAL_CLEARING');
   jest.runAllTimers();
-  expect(told).toEqual(['ended USER_BUSY']);
+  expect(notifications).toEqual(['ended USER_BUSY']);
   expect(farEnd).toMatchObject({ state: 'ended', cause: 'USER_BUSY' });
 });
 
 it('a caller that gives up during the answer is not answered', () => {
-  const { simulated, listener, told } = line('in');
+  const { simulated, listener, notifications } = line('in');
   simulated.placed(listener, { giveUpAfterMs: 150, hangUpAfterMs: 1_000 });
   jest.advanceTimersByTime(100);
   simulated.answer();
   jest.runAllTimers();
-  expect(told).toEqual(['ended ORIGINATOR_CANCEL']);
+  expect(notifications).toEqual(['ended ORIGINATOR_CANCEL']);
 });

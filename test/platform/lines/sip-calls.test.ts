@@ -52,17 +52,17 @@ function calls(offer: () => string, unreachable: TransportName[] = [], more: Par
     ...more,
   } as unknown as SipCallsDeps;
   const contact = { uri: 'sip:bob@198.51.100.7', flow, path: [] } as unknown as Contact;
-  const told: string[] = [];
+  const notifications: string[] = [];
   const listener = {
-    ringing: () => told.push('ringing'),
-    ended: (cause: string) => told.push(`ended ${cause}`),
+    ringing: () => notifications.push('ringing'),
+    ended: (cause: string) => notifications.push(`ended ${cause}`),
   } as unknown as LineListener;
   const sipCalls = createSipCalls(deps);
   const close = (): void => {
     timers.close();
     layer.close();
   };
-  return { sipCalls, layer, flow, contact, listener, told, asked, close };
+  return { sipCalls, layer, flow, contact, listener, notifications, asked, close };
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -77,7 +77,7 @@ it.each(['a contact', 'a URI elsewhere'])(
     else made.sipCalls.dialUri({ ...request, to: 'sip:jo@elsewhere.example.com' }, made.listener);
     expect(made.sipCalls.size).toBe(1);
     await settle();
-    expect(made.told).toEqual(['ended NORMAL_TEMPORARY_FAILURE']);
+    expect(made.notifications).toEqual(['ended NORMAL_TEMPORARY_FAILURE']);
     expect(made.sipCalls.size).toBe(0);
     expect(made.flow.names).toEqual([]);
     made.close();
@@ -113,10 +113,10 @@ it.each([
   const line = made.sipCalls.dialContact(made.contact, endpoint, request, made.listener);
   await settle();
   made.layer.receive(answer(made.flow.request('INVITE'), 180), made.flow);
-  expect(made.told).toEqual(['ringing']);
+  expect(made.notifications).toEqual(['ringing']);
   line.hangUp('ORIGINATOR_CANCEL', elsewhere);
   expect(made.flow.request('CANCEL').headers.get('reason')).toBe(reason);
-  expect(made.told).toEqual(['ringing']);
+  expect(made.notifications).toEqual(['ringing']);
   made.close();
 });
 
@@ -147,7 +147,7 @@ describe('another URI, with an INVITE that may exceed a datagram (RFC 3261 18.1.
 });
 
 it('a key pressed before the call is up does not count', () => {
-  const told: string[] = [];
+  const notifications: string[] = [];
   const line = new SipLine({
     internalErrors: strictErrors,
     createPlayer: () => ({ play: () => undefined, stop: () => undefined, abandon: () => undefined }),
@@ -155,11 +155,11 @@ it('a key pressed before the call is up does not count', () => {
     onEnd: () => undefined,
   });
   line.tell({
-    answered: () => told.push('answered'),
-    dtmf: (digit: string) => told.push(digit),
+    answered: () => notifications.push('answered'),
+    dtmf: (digit: string) => notifications.push(digit),
   } as unknown as LineListener);
   line.session.dtmf('1');
   line.session.answered();
   line.session.dtmf('2');
-  expect(told).toEqual(['answered', '2']);
+  expect(notifications).toEqual(['answered', '2']);
 });

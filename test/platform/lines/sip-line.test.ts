@@ -54,7 +54,7 @@ it('a bridged far end hears its partner before and after a playback', () => {
   player?.playDone(file);
   expect(hears()).toBe(true);
   player?.playStarted(next);
-  player?.playDone(file); // told late
+  player?.playDone(file); // a late notification
   expect(hears()).toBe(false);
   player?.playDone(next);
   expect(hears()).toBe(true);
@@ -66,7 +66,7 @@ it.each([
   [503, ['NORMAL_TEMPORARY_FAILURE', 'phone-lost']],
   [488, ['NORMAL_TEMPORARY_FAILURE', undefined]],
   [undefined, ['NORMAL_CLEARING', undefined]],
-])('a call that is up and ends with %s ends with %j', (status, told) => {
+])('a call that is up and ends with %s ends with %j', (status, notifications) => {
   const createPlayer = () => ({ play: () => undefined, stop: () => undefined, abandon: () => undefined });
   const line = new SipLine({
     createPlayer,
@@ -81,5 +81,5 @@ it.each([
   } as unknown as LineListener);
   line.session.answered();
   line.session.ended(status);
-  expect(ended).toEqual([told]);
+  expect(ended).toEqual([notifications]);
 });
