@@ -136,7 +136,7 @@ describe('generated secrets', () => {
 
   it('of the platform alone are in a file while it runs', async () => {
     const platform = start(['platform'], FREE);
-    await until(platform, /v1 API is at \S+\/v1\/users\/\S+, with generated credentials.*platform\.json/);
+    await until(platform, /v1 API is at \S+\/v1\/users\/\S+, with the generated credentials.*platform\.json/);
     const { url, userId, token, secret } = JSON.parse(readFileSync(path('platform.json'), 'utf8')) as Record<
       string,
       string

@@ -1,4 +1,5 @@
 import { arrowsOf, drawLadder } from '../../src/ladder/ladder';
+import { DemoError } from '../../src/demo/clients';
 import { runDemo } from '../../src/demo/demo';
 import { scenariosOf } from '../../src/demo/scenarios';
 import { ENDPOINT, NUMBER } from '../helpers/builders';
@@ -118,6 +119,6 @@ describe('the demo', () => {
       platform: { ...ACCOUNT, url: 'http://127.0.0.1:1' },
       line: { number: NUMBER, endpoint: ENDPOINT },
     };
-    await expect(runDemo(target, scenariosOf(['speak']), () => undefined)).rejects.toThrow(/cannot be reached/);
+    await expect(runDemo(target, scenariosOf(['speak']), () => undefined)).rejects.toThrow(DemoError);
   });
 });
