@@ -4,7 +4,18 @@ import { z } from 'zod';
 import { nearMiss } from './near-miss';
 import { sipPasswordFault, SIP_PASSWORD_RULE } from './lines';
 import { MAX_CALL_TIMEOUT_SECONDS } from '../v1-wire/commands';
-import { country, flag, integer, oneOf, origin, origins, portRange, recordsUrl, redisUrl, shown } from './setting-kinds';
+import {
+  country,
+  flag,
+  integer,
+  oneOf,
+  origin,
+  origins,
+  portRange,
+  recordsUrl,
+  redisUrl,
+  shown,
+} from './setting-kinds';
 
 const NODE_ENVS = ['development', 'test', 'production'] as const;
 const nodeEnv = z.enum(NODE_ENVS, {

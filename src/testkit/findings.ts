@@ -43,7 +43,8 @@ export const FINDINGS: Record<FindingCode, FindingKind> = {
     severity: 'error',
     title: 'a leg stays up after its call has ended',
     why: 'the platform does not end the other leg of a bridge: it stays up, silent and billed, until the app ends it',
-    remedy: 'on hangup of one leg, end the other one (state completed), and repeat the command until the platform accepts it',
+    remedy:
+      'on hangup of one leg, end the other one (state completed), and repeat the command until the platform accepts it',
   },
   'double-dial': {
     severity: 'error',

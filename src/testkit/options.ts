@@ -85,7 +85,9 @@ export function parseOptions(args: readonly string[], randomSeed: number): Optio
   if (flags.help) return 'help';
   if (flags.list) return 'list';
   if (flags.url === undefined)
-    throw new UsageError('--url is missing; set it to the incomingCallUrl of the app, like http://127.0.0.1:3000/webhooks/voice');
+    throw new UsageError(
+      '--url is missing; set it to the incomingCallUrl of the app, like http://127.0.0.1:3000/webhooks/voice',
+    );
   const { listen, speakUrl } = { listen: flags.listen, speakUrl: flags['speak-url'] };
   const speak = speakUrl === undefined ? undefined : httpUrl('speak-url', speakUrl.replaceAll('{to}', 'to'));
   const scenarios = scenariosNamed((flags.scenario ?? []).flatMap((names) => names.split(','))).filter(
@@ -188,12 +190,12 @@ function integer(flag: string, text: string, min: number, max: number): number {
   const value = numberOf(text);
   if (value >= min && value <= max && Number.isInteger(value)) return value;
   throw new UsageError(`--${flag} must be an integer between ${min} and ${max} (got "${text}")`);
-  }
+}
 
 function decimal(flag: string, text: string, min: number, max: number): number {
   const value = numberOf(text);
   if (value >= min && value <= max) return value;
   throw new UsageError(`--${flag} must be a number between ${min} and ${max} (got "${text}")`);
-  }
-  
-  const numberOf = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text));
+}
+
+const numberOf = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text));

@@ -141,7 +141,8 @@ async function playPasses(
     remarks.push('--url has no credentials: the kit did not check whether the app refuses events without them');
   } else if (!hooks.signal.aborted) {
     const status = await acceptedWithoutCredentials(options.url, options.callbackMethod);
-    if (status !== undefined) stray.set('open-webhook', [`the app answered an event without credentials with ${status}`]);
+    if (status !== undefined)
+      stray.set('open-webhook', [`the app answered an event without credentials with ${status}`]);
   }
   if (watch.gone.aborted) remarks.push('the run was aborted, as the app had stopped');
   return {

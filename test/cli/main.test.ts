@@ -137,11 +137,14 @@ describe('an unknown command', () => {
     expect(err()).toContain(`tandem: ${name} has no option "${arg}"; settings are environment variables`);
   });
 
-  it.each([['--help'], ['demo', '--help'], ['provision', '-h'], ['help']])('%s %s prints the usage', async (...args) => {
-    const { exit, out } = run(args);
-    expect(await exit).toBe(0);
-    expect(out()).toMatch(/provision \[--json\]/);
-  });
+  it.each([['--help'], ['demo', '--help'], ['provision', '-h'], ['help']])(
+    '%s %s prints the usage',
+    async (...args) => {
+      const { exit, out } = run(args);
+      expect(await exit).toBe(0);
+      expect(out()).toMatch(/provision \[--json\]/);
+    },
+  );
 });
 
 describe('serve', () => {

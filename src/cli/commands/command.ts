@@ -32,10 +32,7 @@ export function serverLog({ config, envFile }: Invocation): ServerLog {
   const log = createLogger({ ...options, onClosed });
   const names = unknownSettings(envFile);
   if (names.length > 0)
-    log.warn(
-      { event: 'unknown-settings', names },
-      '.env has unknown settings; see .env.example for all settings',
-    );
+    log.warn({ event: 'unknown-settings', names }, '.env has unknown settings; see .env.example for all settings');
   return { log, outputClosed };
 }
 

@@ -14,9 +14,7 @@ export const provision: Command = { purpose: 'provision', options: ['--json'], r
 async function run({ config, args }: Invocation): Promise<void> {
   const running = config.api.url === undefined ? await findRunning() : undefined;
   if (config.api.url === undefined && !running) {
-    throw new UsageError(
-      'no platform to provision; set BANDWIDTH_API_URL, or run npm start in this directory first',
-    );
+    throw new UsageError('no platform to provision; set BANDWIDTH_API_URL, or run npm start in this directory first');
   }
   const local = running && joinRunning(running, config);
   const base = config.publicBaseUrl ?? local?.url;

@@ -52,8 +52,7 @@ export function createLineReload(reload: LineReload): () => Promise<void> {
       read = reload.readAgain();
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      for (const fault of error.faults)
-        log.error({ event: 'lines-fault', fault }, `lines unchanged: ${fault}`);
+      for (const fault of error.faults) log.error({ event: 'lines-fault', fault }, `lines unchanged: ${fault}`);
       return;
     }
     const changes = lineChanges(current, read);

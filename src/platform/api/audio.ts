@@ -42,11 +42,15 @@ function voiceOf({ voice, locale, gender }: Audio, path: string): Voice {
   const ofLocale = locale === undefined ? VOICES : VOICES.filter((known) => known.locale === wanted);
   const [first] = ofLocale;
   if (!first)
-    throw new ValidationError(`${path}locale: must be one of ${[...LOCALES.keys()].join(', ')} (got ${String(locale)})`);
+    throw new ValidationError(
+      `${path}locale: must be one of ${[...LOCALES.keys()].join(', ')} (got ${String(locale)})`,
+    );
   if (voice === undefined) return ofLocale.find((known) => known.gender === (gender ?? 'female')) ?? first;
   const named = ofLocale.find((known) => known.name.toLowerCase() === voice.toLowerCase());
   if (!named)
-    throw new ValidationError(`${path}voice: must be one of ${unique(ofLocale.map(({ name }) => name))} (got ${voice})`);
+    throw new ValidationError(
+      `${path}voice: must be one of ${unique(ofLocale.map(({ name }) => name))} (got ${voice})`,
+    );
   return named;
 }
 

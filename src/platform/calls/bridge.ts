@@ -76,7 +76,8 @@ export class Bridge {
 
   #check(calls: readonly Call[], size: number): void {
     this.#mustBeLive();
-    if (size > MAX_BRIDGED_CALLS) throw new BridgeOverflowError(`A bridge must have at most ${MAX_BRIDGED_CALLS} calls`);
+    if (size > MAX_BRIDGED_CALLS)
+      throw new BridgeOverflowError(`A bridge must have at most ${MAX_BRIDGED_CALLS} calls`);
     for (const call of calls) {
       if (call.over) throw new InvalidStateError('bridge-invalid-state', `callIds: the call ${call.id} has ended`);
       if (call.bridge && call.bridge !== this && call.bridge.state !== 'completed')

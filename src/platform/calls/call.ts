@@ -159,8 +159,7 @@ export class Call implements LineListener {
   answer(): void {
     this.#mustNotBeOver();
     if (this.up) return;
-    if (this.settings.direction === 'out')
-      throw this.#invalid('is outgoing: only an incoming call can be answered');
+    if (this.settings.direction === 'out') throw this.#invalid('is outgoing: only an incoming call can be answered');
     if (this.#answering) return;
     this.#answering = true;
     this.#line?.answer();

@@ -39,9 +39,9 @@ export interface LineListener {
   /** Outgoing: the far end has answered. Incoming: the command `answer` has taken effect. */
   answered(): void;
   /**
-  * The far end or the network ended the leg.
-  * @param forwardedTo URIs to which a phone forwards the call, the best first
-  */
+   * The far end or the network ended the leg.
+   * @param forwardedTo URIs to which a phone forwards the call, the best first
+   */
   ended(cause: HangupCause, detail?: HangupDetail, forwardedTo?: readonly string[]): void;
   playStarted(playback: Playback): void;
   playDone(playback: Playback): void;

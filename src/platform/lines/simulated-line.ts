@@ -41,7 +41,7 @@ const NO_LISTENER: LineListener = {
 export class SimulatedLine implements Line {
   #listener: LineListener = NO_LISTENER;
   /** Cancels the next action of the far end. */
-   #next: Cancel | undefined;
+  #next: Cancel | undefined;
   #giveUp: Cancel | undefined;
   #hangUpAfterMs = 0;
   #connected = false;

@@ -132,9 +132,13 @@ export async function openMediaStore(options: MediaStoreOptions): Promise<MediaS
       for await (const chunk of chunks) {
         bytes += chunk.length;
         uploadedBytes += chunk.length;
-        if (bytes > limits.maxBytes) throw new MediaTooLargeError(`A media file must have at most ${limits.maxBytes} bytes`);
+        if (bytes > limits.maxBytes)
+          throw new MediaTooLargeError(`A media file must have at most ${limits.maxBytes} bytes`);
         if (uploadedBytes > limits.maxTotalBytes)
-          throw new QuotaError('media-limit-reached', `All media files together must have at most ${limits.maxTotalBytes} bytes`);
+          throw new QuotaError(
+            'media-limit-reached',
+            `All media files together must have at most ${limits.maxTotalBytes} bytes`,
+          );
         yield chunk;
       }
     };
@@ -156,7 +160,10 @@ export async function openMediaStore(options: MediaStoreOptions): Promise<MediaS
         throw new ValidationError('mediaName: must have 1 to 128 characters, without slashes and control characters');
       mustBeFree(name);
       if (uploads >= limits.maxFiles)
-        throw new QuotaError('media-limit-reached', `The account has reached its limit of ${limits.maxFiles} media files: delete one first`);
+        throw new QuotaError(
+          'media-limit-reached',
+          `The account has reached its limit of ${limits.maxFiles} media files: delete one first`,
+        );
       uploads++;
       try {
         // Never uses the name of the client as a file name.

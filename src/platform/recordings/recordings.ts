@@ -58,9 +58,7 @@ export function createRecordings({ media, uris, retention, errors, failed, log }
   const discard = (draft: MediaDraft): Promise<unknown> => {
     const deleted: Promise<unknown> = draft
       .discard()
-      .catch((error: unknown) =>
-        log.warn({ event: 'recording-not-deleted', err: error }, 'cannot delete a recording'),
-      )
+      .catch((error: unknown) => log.warn({ event: 'recording-not-deleted', err: error }, 'cannot delete a recording'))
       .finally(() => deleting.delete(deleted));
     deleting.add(deleted);
     return deleted;

@@ -118,7 +118,10 @@ export function createDomains(
       const taken = [...domains.values()].some((domain) => domain.name.toLowerCase() === name.toLowerCase());
       if (taken) throw new AlreadyExistsError('domain-already-exists', `The domain ${name} already exists`);
       if (domains.size >= MAX_DOMAINS)
-        throw new QuotaError('domain-limit-reached', `The account has reached its limit of ${MAX_DOMAINS} domains: delete one first`);
+        throw new QuotaError(
+          'domain-limit-reached',
+          `The account has reached its limit of ${MAX_DOMAINS} domains: delete one first`,
+        );
       const domain: Domain = { id: newId('domain'), name, description, endpoints: new Map() };
       domains.set(domain.id, domain);
       const realm = realmFor(domain);

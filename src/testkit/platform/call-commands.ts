@@ -89,7 +89,10 @@ export function createCallCommands(options: CallCommandsOptions): CallCommands {
       if (!callback.callbackUrl)
         journal.violation('no-callback-url', 'a dial without callbackUrl: the app will get no events of the callee');
       else if (!isHttpUrl(callback.callbackUrl)) {
-        journal.violation('bad-request', `create-call: callbackUrl must be an http or https URL (got "${callback.callbackUrl}")`);
+        journal.violation(
+          'bad-request',
+          `create-call: callbackUrl must be an http or https URL (got "${callback.callbackUrl}")`,
+        );
         return failure(400, 'callback-url-invalid');
       }
       const bridgeId = text(body['bridgeId']);

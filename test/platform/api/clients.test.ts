@@ -254,11 +254,14 @@ describe('requests', () => {
     expect((await raw(method, path, headers, body)).status).toBe(status);
   });
 
-  it.each([true, false, 'true', 'false', 'True', 'FALSE', '1', '0', 1, 0])('accept %j as a boolean', async (enabled) => {
-    const path = `/domains/${w.domainId}/endpoints/${w.endpointId}`;
-    expect((await w.v1.post(path, { enabled })).status).toBe(200);
-    expect((await w.v1.get(path)).body.enabled).toBe([true, 'true', 'True', '1', 1].includes(enabled));
-  });
+  it.each([true, false, 'true', 'false', 'True', 'FALSE', '1', '0', 1, 0])(
+    'accept %j as a boolean',
+    async (enabled) => {
+      const path = `/domains/${w.domainId}/endpoints/${w.endpointId}`;
+      expect((await w.v1.post(path, { enabled })).status).toBe(200);
+      expect((await w.v1.get(path)).body.enabled).toBe([true, 'true', 'True', '1', 1].includes(enabled));
+    },
+  );
 
   it('accept words in any case (C# writes enums in another case)', async () => {
     const id = await w.incoming('+12223334444', NUMBER);

@@ -206,7 +206,7 @@ describe('two of them', () => {
     a.line.connect(through(b.line));
     b.line.connect(through(a.line));
     jest.advanceTimersByTime(GREETING_MS);
-    a.hear(packet({}, 1)); // somebody real joins in
+    a.hear(packet({}, 1)); // a real phone joins
     jest.advanceTimersByTime(10_000);
     expect(said).toEqual([99, 1]);
   });
