@@ -1,6 +1,6 @@
 /** The files that contributors meet first: they must agree with the rest of the project. */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 const ROOT = join(__dirname, '..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -54,25 +54,4 @@ it.each(filesOf('.github/ISSUE_TEMPLATE', '.yml'))('GitHub accepts the issue for
 
 it('asks for masked numbers in the logs of a bug report', () => {
   expect(read('.github/ISSUE_TEMPLATE/bug_report.yml')).toContain('LOG_NUMBERS=masked');
-});
-
-const documents = ['.', 'docs', 'bench', '.github'].flatMap((folder) => filesOf(folder, '.md'));
-
-/** The anchor that GitHub gives a heading. */
-const anchorOf = (heading: string) =>
-  heading
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N} _-]/gu, '')
-    .replaceAll(' ', '-');
-
-it.each(documents)('links of %s lead to files and headings', (file) => {
-  const broken = [];
-  for (const [, link = ''] of read(file).matchAll(/\]\(([^)\s]+)\)/g)) {
-    if (/^[a-z]+:/.test(link)) continue;
-    const [path = '', anchor] = link.split('#');
-    const target = path === '' ? file : join(dirname(file), path);
-    const headings = () => [...read(target).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
-    if (!existsSync(join(ROOT, target)) || (anchor !== undefined && !headings().includes(anchor))) broken.push(link);
-  }
-  expect(broken).toEqual([]);
 });

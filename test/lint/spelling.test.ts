@@ -28,7 +28,7 @@ it('finds typing errors in names, texts and comments of sources', () => {
 
 it('knows the words of the field, British and American', () => {
   const text = `A callee's colour, the licence of the license: DTMF, SSRC, rtpmap, \`t-abcdefghijklmnopqrstuvwx\`.`;
-  expect(unknownWords('docs/example.md', text)).toEqual([]);
+  expect(unknownWords('notes/example.md', text)).toEqual([]);
 });
 
 it('reads names of tests and comments, and leaves out messages under test', () => {
