@@ -32,7 +32,10 @@ const steps: FlowSteps<BridgeLegsFlow> = {
       enter(draft, 'bridging', draft.flow.limits.stepMs);
       bridgeLegs(draft);
     },
-    bridged: (draft) => enter(draft, 'bridged', draft.flow.limits.maxCallMs),
+    bridged: (draft) => {
+      enter(draft, 'bridged', draft.flow.limits.maxCallMs);
+      delete draft.flow.caller.confirmAt;
+    },
   },
 
   next({ phase, caller, callee, bridgeId, fault }): Step {
@@ -201,7 +204,7 @@ function observeBridge(draft: Draft<BridgeLegsFlow>, event: ResultEvent): void {
   const { flow } = draft;
   if (event.type === 'command-done') {
     if (!capabilitiesOf(flow).bridgedEvent) flow.bridgeId ??= event.result.bridgeId ?? UNNAMED_BRIDGE;
-    else flow.caller.confirmAt = draft.at + flow.limits.confirmMs;
+    else if (flow.phase === 'bridging') flow.caller.confirmAt = draft.at + flow.limits.confirmMs;
   } else if (flow.phase === 'bridging') {
     const { effect, code } = event.failure;
     if (effect === 'unknown') lookBecauseOf(draft, 'bridge');

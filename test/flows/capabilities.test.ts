@@ -122,6 +122,12 @@ describe('a provider that confirms a bridge by an event', () => {
     const pair = bridging().hears({ type: 'bridged', callId: CALLER, bridgeId: 'b-1' });
     expect(pair.flow).toMatchObject({ phase: 'bridged', bridgeId: 'b-1' });
     expect(pair.done('bridge').flow.phase).toBe('bridged');
+    expect(pair.flow.wakeAt).toBe(LIMITS.maxCallMs);
+  });
+
+  it('is not asked any more once it has confirmed', () => {
+    const pair = bridging().done('bridge').hears({ type: 'bridged', callId: CALLEE, correlation: CALLER });
+    expect(pair.flow.wakeAt).toBe(LIMITS.maxCallMs);
   });
 
   it('is asked when the event does not come, again and again', () => {

@@ -12,10 +12,12 @@ interface Exploration {
 /** Visits every state that can be reached; throws with the way to the first that breaks a rule. */
 function explore(start: World): Exploration {
   const seen = new Set<string>([fingerprint(start)]);
-  const stack: { world: World; path: Path | undefined }[] = [{ world: start, path: undefined }];
+  const stack: { world: World; key: string; path: Path | undefined }[] = [
+    { world: start, key: fingerprint(start), path: undefined },
+  ];
   const result: Exploration = { states: 1, ends: 0, outcomes: {} };
   for (let item = stack.pop(); item; item = stack.pop()) {
-    const { world, path } = item;
+    const { world, key: before, path } = item;
     if (world.violations.length > 0) throw new Error(describePath(world.violations, path));
     const possible = actions(world);
     // A phone may stay on the line for ever; the rules must hold without it hanging up.
@@ -28,10 +30,11 @@ function explore(start: World): Exploration {
     }
     for (const { name, next } of possible) {
       const key = fingerprint(next);
+      if (name === 'wake' && key === before) throw new Error(describePath(['it is woken again and again'], path));
       if (seen.has(key)) continue;
       seen.add(key);
       result.states++;
-      stack.push({ world: next, path: { name, before: path } });
+      stack.push({ world: next, key, path: { name, before: path } });
     }
   }
   return result;
