@@ -37,13 +37,14 @@ export function migrateCommand(command: Fields): Fields {
   };
 }
 
+/** A leg that ended without a cause had `unknown`: v1 did not say why. */
 export function migrateLeg(leg: Fields): Fields {
   const { cause, endCause } = leg;
-  return cause === undefined || endCause !== undefined ? leg : { ...leg, endCause: migrateCause(cause) };
+  if (cause === undefined || endCause !== undefined) return leg;
+  return { ...leg, endCause: cause === 'unknown' ? 'normal' : (CAUSES.get(cause) ?? 'failed') };
 }
 
-/** Causes of today stay as they are. */
+/** Of a rejection. Causes of today stay as they are. */
 export function migrateCause(cause: unknown): unknown {
-  if (typeof cause !== 'string' || !/^[A-Z_]+$/.test(cause)) return cause;
-  return CAUSES.get(cause) ?? 'failed';
+  return CAUSES.get(cause) ?? (cause === 'NORMAL_TEMPORARY_FAILURE' ? 'failed' : cause);
 }
