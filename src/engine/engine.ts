@@ -28,7 +28,7 @@ export interface EngineDeps {
   records?: Pick<RecordOutbox, 'owing' | 'write'> | undefined;
   plan: DialPlan;
   limits: Limits;
-  /** An event told of a call of which nothing is known: flows may have been lost. */
+  /** Called for an event of an unknown call: sessions may have been lost. */
   onStray?: () => void;
   /** epoch ms; by default the clock of the store, which all instances share */
   now?: () => number;

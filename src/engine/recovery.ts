@@ -22,7 +22,7 @@ export interface RecoveryDeps {
   /** They may change. */
   lines: () => readonly Line[];
   limits: Limits;
-  /** Where the events of dialled calls go: calls that report elsewhere are somebody else's. */
+  /** Where the events of dialled calls go. Calls that report elsewhere belong to another application. */
   callbackUrl: () => string;
   internalErrors?: InternalErrors;
   log: Logger;
@@ -35,7 +35,7 @@ export interface RecoveryDeps {
 export interface Recovery {
   /** Looks once. Never rejects: what could not be done is done the next time. */
   run(): Promise<void>;
-  /** An event told of a call of which nothing is known: looks in a moment. Where flows were lost, more than one tells of it. */
+  /** Looks in a moment. Called for an event of an unknown call: where sessions were lost, several such events come. */
   soon(): void;
   close(): void;
 }
@@ -48,8 +48,8 @@ const LATER_LOOKS_MS = 3_600_000;
 /** Between the two looks that it takes to call a leg an orphan: what is on its way has come by then. ms */
 const GRACE_MS = 5_000;
 /**
- * How much longer a caller may ring for whom nobody was dialled. The platform waits up to ten seconds for an answer to
- * `incomingcall` before it turns to the fallback URL; and a call that rings costs nothing. ms
+ * How much longer a caller without a dialled callee may ring. The provider may wait up to ten seconds for a reply to its
+ * offer before it turns to the fallback URL. A call that rings costs nothing. ms
  */
 const RINGING_GRACE_MS = 7_000;
 /** How soon is soon, ms. */

@@ -96,7 +96,7 @@ export function beginBridgeLegs(
 
 /**
  * A pair whose caller was gone before its offer came (the events overtook each other). It is kept as ended, so
- * that the late offer rings nobody.
+ * that the late offer dials no callee.
  */
 export function goneBeforeStart(
   { callId, cause, raw, from, to }: EndedEvent,

@@ -1,4 +1,4 @@
-/** From what a provider's client throws to what a flow is told. */
+/** Turns what a provider's client throws into the outcome of a command. */
 import type { CommandFailure, CommandResult, Outcome } from '../calls/outcomes';
 import { cutCode } from '../support/codes';
 import { TandemError } from '../support/errors';

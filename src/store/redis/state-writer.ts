@@ -45,7 +45,7 @@ export class StateWriter {
     return flow.recordOwner === undefined ? this.#expiryOf(flow) : KEEP_OWED_MS;
   }
 
-  /** When somebody must look after the flow; at the latest when it has expired, to sweep up after it. */
+  /** When the flow is due for any instance; at the latest when it has expired, so that its index entries are removed. */
   #dueAt(flow: Flow): string {
     const { now } = this.options;
     if (flow.phase === 'ended') return '';
